@@ -1,0 +1,1 @@
+export { OK } from '../shared/status';

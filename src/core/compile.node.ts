@@ -1,0 +1,6 @@
+import { readFile } from 'node:fs/promises';
+
+/** Compiles the module stored at a `file:` address. */
+export async function compileAt(address: URL): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(await readFile(address));
+}

@@ -1,0 +1,6 @@
+/** workerd forbids compiling WebAssembly at run time: modules arrive compiled, as imports. */
+export function compileAt(address: URL): Promise<WebAssembly.Module> {
+  return Promise.reject(
+    new Error(`workerd cannot compile ${address.pathname}; import it as a module instead`),
+  );
+}

@@ -1,0 +1,103 @@
+// Builds everything that is generated before TypeScript can run: the WebAssembly modules named in
+// asconfig.json, the two doors through which hosts import each of them, and libsodium's module.
+// Usage: node wasm-build/build.mjs [target ...] [--force]. Without names, all of them.
+// A target whose sources have not changed since its last build is left alone.
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import asc from 'assemblyscript/asc';
+import { buildSodium } from './sodium.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const out = join(root, 'wasm-build', 'out');
+
+/** `gm` lives in assembly/gm, `vendor-stroke` in assembly/vendors/stroke. */
+function folderOf(target) {
+  return target.startsWith('vendor-')
+    ? join('assembly', 'vendors', target.slice('vendor-'.length))
+    : join('assembly', target);
+}
+
+async function filesUnder(folder) {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+}
+
+/** One digest over every assembly source, the configuration and this script. */
+async function sourceDigest(target) {
+  const hash = createHash('sha256').update(asc.version).update(target);
+  const files = [
+    ...(await filesUnder(join(root, 'assembly'))),
+    join(root, 'asconfig.json'),
+    fileURLToPath(import.meta.url),
+  ];
+  for (const file of files) hash.update(relative(root, file)).update(await readFile(file));
+  return hash.digest('hex');
+}
+
+async function writeDoors(target) {
+  await writeFile(
+    join(out, `${target}.workerd.js`),
+    `import module from './${target}.wasm';\nexport default module;\n`,
+  );
+  await writeFile(
+    join(out, `${target}.url.js`),
+    `export default new URL('./${target}.wasm', import.meta.url);\n`,
+  );
+}
+
+async function buildTarget(target, force) {
+  const stamp = join(out, `${target}.stamp`);
+  const digest = await sourceDigest(target);
+  const built = await readFile(stamp, 'utf8').catch(() => '');
+  if (!force && built === digest) return;
+
+  const temporary = join(out, `${target}.${process.pid}.tmp.wasm`);
+  const { error, stderr } = await asc.main(
+    [
+      join(folderOf(target), 'index.ts'),
+      '--config',
+      'asconfig.json',
+      '--target',
+      target,
+      '--outFile',
+      relative(root, temporary),
+    ],
+    { baseDir: root },
+  );
+  if (error) {
+    await rm(temporary, { force: true });
+    throw new Error(`${target} did not compile\n${stderr.toString()}`);
+  }
+  // Renaming keeps a build that runs at the same time from reading half a module.
+  await rename(temporary, join(out, `${target}.wasm`));
+  await writeDoors(target);
+  await writeFile(stamp, digest);
+  const bytes = await readFile(join(out, `${target}.wasm`));
+  console.log(`${target}.wasm ${bytes.length} bytes, ${gzipSync(bytes).length} gzip`);
+}
+
+const force = process.argv.includes('--force');
+const { targets } = JSON.parse(await readFile(join(root, 'asconfig.json'), 'utf8'));
+const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const unknown = named.filter((name) => name !== 'sodium' && !(name in targets));
+if (unknown.length > 0) {
+  console.error(`asconfig.json has no target ${unknown.join(', ')}`);
+  process.exit(2);
+}
+
+await mkdir(out, { recursive: true });
+try {
+  if (named.length === 0 || named.includes('sodium')) await buildSodium(root, out);
+  for (const target of Object.keys(targets)) {
+    if (named.length === 0 || named.includes(target)) await buildTarget(target, force);
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
