@@ -1,0 +1,97 @@
+/**
+ * Every error code of the service, each with the sentence that tells a caller what it means.
+ *
+ * Codes are public and stable: add freely, rename never. The sentence becomes the `title` of the
+ * problem document, so it holds no value that anyone sent.
+ */
+export const errorTitles = {
+  /** The body, a parameter or a header breaks the schema; `fields` points at what. */
+  invalid_request: 'The request does not have the required form.',
+  /** No token, or one that is malformed, expired, or meant for another audience. */
+  unauthenticated: 'A valid access token is required.',
+  /** The actor is known but none of its roles may do this. */
+  forbidden: 'This role may not do that.',
+  /** No such address. */
+  not_found: 'There is nothing at this address.',
+  /** The address exists, but not for this method. */
+  method_not_allowed: 'This address does not answer that method.',
+  /** The body is larger than the route accepts; it was not read. */
+  payload_too_large: 'The request body is too large.',
+  /** The body is of another media type than the route accepts. */
+  unsupported_media_type: 'The request body has a media type that is not accepted here.',
+  /** Too many requests from this caller; `Retry-After` says when to come back. */
+  rate_limited: 'Too many requests.',
+  /** The key was used before with a different request. */
+  idempotency_key_reused: 'This idempotency key belongs to a different request.',
+  /** The first request with this key has not ended yet. */
+  idempotency_in_progress: 'A request with this idempotency key is still running.',
+  /** No account with this id in the caller's institution. */
+  account_not_found: 'There is no such account.',
+  /** The institution already has an account with this number. */
+  account_number_taken: 'An account with this number exists already.',
+  /** No seal card with this id in the caller's institution. */
+  card_not_found: 'There is no such seal card.',
+  /** The institution already has a seal card with this number. */
+  card_number_taken: 'A seal card with this number exists already.',
+  /** No seal with this id in the caller's institution. */
+  seal_not_found: 'There is no such seal.',
+  /** The institution already has a seal with this serial. */
+  seal_serial_taken: 'A seal with this serial exists already.',
+  /** Today is outside the start and end dates of the seal card, so nothing was computed. */
+  seal_card_inactive: 'The seal card is not valid today.',
+  /** Another change of the same seal was committed first. */
+  seal_changed: 'The seal was changed by someone else in the meantime.',
+  /** No verification with this id in the caller's institution. */
+  verification_not_found: 'There is no such verification.',
+  /** No installed vendor has this code, or it took no part in the verification. */
+  vendor_not_found: 'There is no such vendor here.',
+  /** Neither PNG nor JPEG, or a variant of them that the decoder does not read. */
+  picture_unsupported: 'The picture is not a PNG or JPEG that can be read.',
+  /** More pixels than allowed; decided from the header, before anything was decoded. */
+  picture_too_large: 'The picture has too many pixels.',
+  /** The picture's data breaks its own format. */
+  picture_corrupt: 'The picture is damaged.',
+  /** The picture was read, but there is no ink of an imprint on it. */
+  imprint_not_found: 'There is no imprint on the picture.',
+  /** A stored template could not be decrypted or is not what was stored. One code, whatever the reason. */
+  template_unreadable: 'The stored template cannot be read.',
+  /** The audit log cannot be written, so the operation did not happen. */
+  audit_unavailable: 'The audit log cannot be written, so nothing was done.',
+  /** The chips that hold the template keys do not answer. */
+  chips_unavailable: 'The key chips do not answer.',
+  /** The database, object store or queue does not answer. */
+  storage_unavailable: 'The store does not answer.',
+  /** Anything unexpected. The log has the cause under the request id. */
+  internal: 'Something went wrong on our side.',
+} as const;
+
+export type ErrorCode = keyof typeof errorTitles;
+
+/** One thing wrong with the input: where (a JSON pointer, RFC 6901) and what. */
+export interface FieldError {
+  readonly pointer: string;
+  readonly code: string;
+}
+
+/**
+ * The one error of the service.
+ *
+ * `detail` is written for the caller and repeats nothing that the caller sent. `cause` is for the
+ * log only and never crosses the wire.
+ */
+export class CinnabarError extends Error {
+  override readonly name = 'CinnabarError';
+  readonly code: ErrorCode;
+  readonly detail: string | undefined;
+  readonly fields: readonly FieldError[];
+
+  constructor(
+    code: ErrorCode,
+    more: { detail?: string; fields?: readonly FieldError[]; cause?: unknown } = {},
+  ) {
+    super(code, 'cause' in more ? { cause: more.cause } : undefined);
+    this.code = code;
+    this.detail = more.detail;
+    this.fields = more.fields ?? [];
+  }
+}

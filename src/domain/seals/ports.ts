@@ -1,0 +1,129 @@
+import type { AuditLog } from '../audit/ports.ts';
+import type { Clock, PageRequest, Random } from '../ports.ts';
+import type { Account, Card, Seal, StoredTemplate, Verification } from './types.ts';
+
+/**
+ * The rows of the seal store. Every call is bound to one tenant; a row of another tenant is as
+ * absent as one that never existed.
+ *
+ * Each `add…` and `replaceSeal` is one atomic step: all rows or none. Lists run newest first by id.
+ * When the store does not answer, every call throws CinnabarError `storage_unavailable`.
+ */
+export interface SealStore {
+  /** @throws CinnabarError `account_number_taken` */
+  addAccount(account: Account): Promise<void>;
+  findAccount(tenant: string, id: string): Promise<Account | undefined>;
+  /** `query` matches anywhere in number or name, without regard to the case of ASCII letters. */
+  listAccounts(
+    tenant: string,
+    filter: { readonly query?: string },
+    page: PageRequest,
+  ): Promise<readonly Account[]>;
+
+  /** @throws CinnabarError `card_number_taken` */
+  addCard(card: Card): Promise<void>;
+  findCard(tenant: string, id: string): Promise<Card | undefined>;
+  listCards(
+    tenant: string,
+    filter: { readonly accountId: string },
+    page: PageRequest,
+  ): Promise<readonly Card[]>;
+
+  /** Adds the seal, its first revision and its templates. @throws CinnabarError `seal_serial_taken` */
+  addSeal(seal: Seal): Promise<void>;
+  /**
+   * Makes `seal` the current revision, which must be one above the stored one. The replaced
+   * revision and its templates are kept.
+   *
+   * @throws CinnabarError `seal_changed` when the stored revision is not `seal.revision - 1`
+   */
+  replaceSeal(seal: Seal): Promise<void>;
+  /** The current revision with its templates. */
+  findSeal(tenant: string, id: string): Promise<Seal | undefined>;
+  /** Current revisions. */
+  listSeals(
+    tenant: string,
+    filter: { readonly accountId?: string; readonly cardId?: string },
+    page: PageRequest,
+  ): Promise<readonly Seal[]>;
+  /** Every revision of one seal, newest first, each with its own templates. */
+  listRevisions(tenant: string, sealId: string): Promise<readonly Seal[]>;
+
+  /** A template of any revision or of a verification. */
+  findTemplate(tenant: string, id: string): Promise<StoredTemplate | undefined>;
+
+  /** Adds the verification with its query templates. */
+  addVerification(verification: Verification): Promise<void>;
+  findVerification(tenant: string, id: string): Promise<Verification | undefined>;
+  listVerifications(
+    tenant: string,
+    filter: { readonly sealId?: string },
+    page: PageRequest,
+  ): Promise<readonly Verification[]>;
+
+  /** Which of these objects some row refers to: a template of any revision or a card's image. */
+  referencedObjects(tenant: string, objectKeys: readonly string[]): Promise<readonly string[]>;
+}
+
+/** Encrypted objects by key. Written once, never overwritten. */
+export interface ObjectStore {
+  /** @throws CinnabarError `storage_unavailable` */
+  put(objectKey: string, bytes: Uint8Array): Promise<void>;
+  /** `undefined` when there is no such object. @throws CinnabarError `storage_unavailable` */
+  get(objectKey: string): Promise<Uint8Array | undefined>;
+  /** Absent objects are no error. @throws CinnabarError `storage_unavailable` */
+  remove(objectKeys: readonly string[]): Promise<void>;
+}
+
+/** Objects that are about to be written; those that no row refers to after a while are removed. */
+export interface ObjectWatch {
+  readonly tenant: string;
+  readonly objectKeys: readonly string[];
+}
+
+/** Longer than any request lives, so that a watched object is either referred to or abandoned. */
+export const orphanGraceMs = 15 * 60 * 1000;
+
+export interface OrphanQueue {
+  /**
+   * Has `sweepOrphans` called with this watch, at least once, `orphanGraceMs` or more from now.
+   *
+   * @throws CinnabarError `storage_unavailable` when the watch is not certainly kept
+   */
+  watch(watch: ObjectWatch): Promise<void>;
+}
+
+/** A fresh data key, in the clear for one use and wrapped for the store. */
+export interface DataKey {
+  /** 32 bytes. */
+  readonly key: Uint8Array;
+  readonly wrappedKey: Uint8Array;
+}
+
+/**
+ * The tenant's template key, which lives in a chip and never leaves it.
+ *
+ * Each data key is bound to a context, and opens only with the same tenant and context.
+ */
+export interface TemplateKeys {
+  /** One fresh data key per context, in order. @throws CinnabarError `chips_unavailable` */
+  issue(tenant: string, contexts: readonly Uint8Array[]): Promise<readonly DataKey[]>;
+  /**
+   * @throws CinnabarError `chips_unavailable` on an outage, `template_unreadable` when any wrapped
+   * key does not open, whatever the reason
+   */
+  unwrap(
+    tenant: string,
+    items: readonly { readonly wrappedKey: Uint8Array; readonly context: Uint8Array }[],
+  ): Promise<readonly Uint8Array[]>;
+}
+
+export interface SealDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly audit: AuditLog;
+  readonly seals: SealStore;
+  readonly objects: ObjectStore;
+  readonly orphans: OrphanQueue;
+  readonly templateKeys: TemplateKeys;
+}
