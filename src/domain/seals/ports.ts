@@ -93,21 +93,18 @@ export interface OrphanQueue {
   watch(watch: ObjectWatch): Promise<void>;
 }
 
-/** A fresh data key, in the clear for one use and wrapped for the store. */
-export interface DataKey {
-  /** 32 bytes. */
-  readonly key: Uint8Array;
-  readonly wrappedKey: Uint8Array;
-}
-
 /**
  * The tenant's template key, which lives in a chip and never leaves it.
  *
- * Each data key is bound to a context, and opens only with the same tenant and context.
+ * Each data key is bound to a context of at most 1024 bytes, and opens only with the same tenant
+ * and context. Both calls answer in the order of their items.
  */
 export interface TemplateKeys {
-  /** One fresh data key per context, in order. @throws CinnabarError `chips_unavailable` */
-  issue(tenant: string, contexts: readonly Uint8Array[]): Promise<readonly DataKey[]>;
+  /** @throws CinnabarError `chips_unavailable` on an outage */
+  wrap(
+    tenant: string,
+    items: readonly { readonly dataKey: Uint8Array; readonly context: Uint8Array }[],
+  ): Promise<readonly Uint8Array[]>;
   /**
    * @throws CinnabarError `chips_unavailable` on an outage, `template_unreadable` when any wrapped
    * key does not open, whatever the reason
