@@ -1,1 +1,1 @@
-export { OK } from '../shared/status';
+export { io, ioBytes } from './io';
