@@ -1,0 +1,95 @@
+import { z } from '@hono/zod-openapi';
+import {
+  branchSchema,
+  currencySchema,
+  digits,
+  idSchema,
+  instantSchema,
+  pageOf,
+  pageQuerySchema,
+} from './common.ts';
+import { dpiSchema, pictureSchema, reasonSchema, vendorSchema } from './seals.ts';
+
+const amountSchema = digits(0, Number.MAX_SAFE_INTEGER).openapi({
+  example: 1250000,
+  description: 'Minor units of the currency.',
+});
+
+export const newVerificationSchema = z
+  .strictObject({
+    sealId: idSchema,
+    currency: currencySchema,
+    amountMinor: amountSchema,
+    branch: branchSchema.optional().openapi({ description: "Default: the caller's branch." }),
+    dpi: dpiSchema.optional(),
+    imprint: pictureSchema,
+  })
+  .openapi('NewVerification');
+
+export const transformSchema = z
+  .tuple([z.number(), z.number(), z.number(), z.number(), z.number(), z.number()])
+  .openapi('Transform', {
+    description:
+      'a, b, c, d, tx, ty: maps query pixels to reserved pixels at 300 dpi, ' +
+      "x' = a x + b y + tx and y' = c x + d y + ty.",
+    example: [0.998, -0.052, 0.052, 0.998, 4.2, -11.6],
+  });
+
+export const verificationSchema = z
+  .object({
+    id: idSchema,
+    sealId: idSchema,
+    sealRevision: z.int().openapi({ example: 1 }),
+    verdict: z.enum(['pass', 'fail', 'review']),
+    match: z.boolean().openapi({ description: 'Whether every vendor that was drawn agreed.' }),
+    currency: currencySchema,
+    amountMinor: z.int().openapi({ example: 1250000 }),
+    branch: branchSchema,
+    policy: z.object({
+      source: z.enum(['default', 'branch', 'level']),
+      vendorCount: z.int().openapi({ example: 1, description: 'How many vendors had to agree.' }),
+    }),
+    vendors: z.array(
+      vendorSchema.extend({
+        score: z.number().openapi({ example: 0.93, description: '0 to 1.' }),
+        threshold: z.number().openapi({ example: 0.5 }),
+        match: z.boolean(),
+        transform: transformSchema,
+      }),
+    ),
+    reasons: z.array(reasonSchema),
+    elapsedMs: z.number().openapi({ example: 41 }),
+    nextStep: z.enum(['none', 'review']),
+    requestedBy: z.string().openapi({ example: 'teller-zhou' }),
+    createdAt: instantSchema,
+  })
+  .openapi('Verification');
+
+export const verificationPageSchema = pageOf(verificationSchema).openapi('VerificationPage');
+
+export const verificationQuerySchema = pageQuerySchema.extend({ sealId: idSchema.optional() });
+
+const pictureLinkSchema = z.object({
+  href: z.string().openapi({ description: 'Where the PNG is, relative to the service.' }),
+  widthPx: z.int().openapi({ example: 496 }),
+  heightPx: z.int().openapi({ example: 496 }),
+});
+
+export const picturePairSchema = z
+  .object({
+    vendor: z.string().openapi({ example: 'stroke' }),
+    dpi: z.int().openapi({ example: 300 }),
+    reserved: pictureLinkSchema,
+    query: pictureLinkSchema,
+    transform: transformSchema,
+  })
+  .openapi('PicturePair');
+
+export const pictureParamsSchema = z.strictObject({
+  id: idSchema.openapi({ param: { name: 'id', in: 'path' } }),
+  which: z.enum(['reserved', 'query']).openapi({ param: { name: 'which', in: 'path' } }),
+});
+
+export type Verification = z.infer<typeof verificationSchema>;
+export type PicturePair = z.infer<typeof picturePairSchema>;
+export type Transform = z.infer<typeof transformSchema>;
