@@ -79,7 +79,7 @@ async function buildTarget(target, force) {
   await writeDoors(target);
   await writeFile(stamp, digest);
   const bytes = await readFile(join(out, `${target}.wasm`));
-  console.log(`${target}.wasm ${bytes.length} bytes, ${gzipSync(bytes).length} gzip`);
+  console.error(`${target}.wasm ${bytes.length} bytes, ${gzipSync(bytes).length} gzip`);
 }
 
 const force = process.argv.includes('--force');
