@@ -1,0 +1,322 @@
+import type {
+  Account,
+  AccountDetail,
+  AuditPage,
+  Card,
+  DemoIdentity,
+  DemoToken,
+  Money,
+  Notice,
+  Page,
+  PicturePair,
+  Problem,
+  Readiness,
+  Seal,
+  SealShape,
+  Vendor,
+  Verification,
+} from './types.ts';
+
+/** What the service, or the way to it, refused. `code` is stable; show words chosen by it. */
+export class ApiError extends Error {
+  /** A code of the service's error table, or `network` or `unexpected_answer` of this client. */
+  readonly code: string;
+  /** The HTTP status; 0 when no answer arrived. */
+  readonly status: number;
+  /** To quote when asking for help. */
+  readonly requestId: string | undefined;
+  /** Which fields were refused, as JSON pointers. */
+  readonly fields: readonly { pointer: string; code: string }[];
+
+  constructor(
+    code: string,
+    options: {
+      status?: number;
+      requestId?: string | undefined;
+      detail?: string | undefined;
+      fields?: readonly { pointer: string; code: string }[] | undefined;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(options.detail ?? code, { cause: options.cause });
+    this.name = 'ApiError';
+    this.code = code;
+    this.status = options.status ?? 0;
+    this.requestId = options.requestId;
+    this.fields = options.fields ?? [];
+  }
+}
+
+export interface ClientOptions {
+  /** Origin of the service, without a trailing slash. In a page, '' means its own origin. */
+  baseUrl?: string;
+  /**
+   * Returns the bearer token. Asked again with `true` after the service refused the last one, so
+   * that an expired session renews without being seen.
+   */
+  token?: (refused: boolean) => Promise<string>;
+  fetch?: typeof fetch;
+  /** Waits between attempts; a test passes its own. */
+  wait?: (milliseconds: number) => Promise<void>;
+}
+
+export interface WriteOptions {
+  /**
+   * One key per intention: a caller that repeats a write whose answer it never saw passes the same
+   * key, and the effect happens once. Left out, each call is an intention of its own.
+   */
+  idempotencyKey?: string;
+  signal?: AbortSignal;
+}
+
+export interface ReadOptions {
+  signal?: AbortSignal;
+}
+
+/** An imprint picture as a file: what a scanner or a camera stored. */
+export interface Imprint {
+  bytes: Blob;
+  name: string;
+  /** Scan resolution, where the file itself does not say it. */
+  dpi?: number;
+}
+
+export interface ListQuery {
+  cursor?: string | undefined;
+  limit?: number | undefined;
+}
+
+const attemptsMax = 3;
+const retryAfterSecondsMax = 5;
+
+/** 128 random bits in hex. `randomUUID` would need a secure context, which a LAN address is not. */
+export function newIdempotencyKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Seconds to wait, or undefined when the answer is not one that a repetition can change. */
+function retryDelay(response: Response, code: string): number | undefined {
+  const mayRepeat = response.status === 503 || code === 'idempotency_in_progress';
+  if (!mayRepeat) return undefined;
+  const seconds = Number(response.headers.get('retry-after') ?? '1');
+  if (!Number.isFinite(seconds) || seconds < 0 || seconds > retryAfterSecondsMax) return undefined;
+  return seconds;
+}
+
+async function problemOf(response: Response): Promise<ApiError> {
+  const requestId = response.headers.get('x-request-id') ?? undefined;
+  const type = response.headers.get('content-type') ?? '';
+  if (!type.includes('json')) {
+    return new ApiError('unexpected_answer', { status: response.status, requestId });
+  }
+  try {
+    const problem = (await response.json()) as Partial<Problem>;
+    return new ApiError(typeof problem.code === 'string' ? problem.code : 'unexpected_answer', {
+      status: response.status,
+      requestId: problem.requestId ?? requestId,
+      detail: problem.detail ?? problem.title,
+      fields: problem.errors,
+    });
+  } catch (cause) {
+    return new ApiError('unexpected_answer', { status: response.status, requestId, cause });
+  }
+}
+
+function queryString(query: Record<string, string | number | undefined>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== '') search.set(name, String(value));
+  }
+  const text = search.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+function formOf(
+  fields: Record<string, string | number | undefined>,
+  files: Record<string, Imprint | undefined>,
+): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) {
+    if (value !== undefined && value !== '') form.set(name, String(value));
+  }
+  for (const [name, file] of Object.entries(files)) {
+    if (file !== undefined) form.set(name, file.bytes, file.name);
+  }
+  return form;
+}
+
+/**
+ * A typed client of the service, the same in a browser and in Node.
+ *
+ * Every method rejects with `ApiError` only. Writes carry an idempotency key, therefore a busy
+ * service (503 with a short Retry-After) is asked again up to twice without doubling an effect.
+ */
+export function createClient(options: ClientOptions = {}) {
+  const baseUrl = options.baseUrl ?? '';
+  const send = options.fetch ?? fetch;
+  const wait = options.wait ?? sleep;
+
+  async function once(path: string, init: RequestInit, tokenRefused: boolean): Promise<Response> {
+    const headers = new Headers(init.headers);
+    if (options.token) headers.set('authorization', `Bearer ${await options.token(tokenRefused)}`);
+    try {
+      return await send(`${baseUrl}${path}`, { ...init, headers });
+    } catch (cause) {
+      if (init.signal?.aborted) throw cause;
+      throw new ApiError('network', { cause });
+    }
+  }
+
+  async function request(path: string, init: RequestInit = {}): Promise<Response> {
+    let tokenRefused = false;
+    for (let attempt = 1; ; attempt++) {
+      const response = await once(path, init, tokenRefused);
+      if (response.ok) return response;
+      const problem = await problemOf(response);
+      if (attempt === attemptsMax) throw problem;
+      if (response.status === 401 && options.token && !tokenRefused) {
+        tokenRefused = true;
+        continue;
+      }
+      const seconds = retryDelay(response, problem.code);
+      if (seconds === undefined) throw problem;
+      await wait(seconds * 1000);
+    }
+  }
+
+  async function getJson<T>(path: string, read: ReadOptions = {}): Promise<T> {
+    const response = await request(path, read.signal ? { signal: read.signal } : {});
+    return parse<T>(response);
+  }
+
+  async function parse<T>(response: Response): Promise<T> {
+    try {
+      // The service validates its answers against the schemas that these types are inferred from.
+      return (await response.json()) as T;
+    } catch (cause) {
+      throw new ApiError('unexpected_answer', { status: response.status, cause });
+    }
+  }
+
+  async function post<T>(
+    path: string,
+    body: FormData | object,
+    write: WriteOptions = {},
+  ): Promise<T> {
+    const isForm = body instanceof FormData;
+    const headers = new Headers({ 'idempotency-key': write.idempotencyKey ?? newIdempotencyKey() });
+    if (!isForm) headers.set('content-type', 'application/json');
+    const response = await request(path, {
+      method: 'POST',
+      headers,
+      body: isForm ? body : JSON.stringify(body),
+      ...(write.signal ? { signal: write.signal } : {}),
+    });
+    return parse<T>(response);
+  }
+
+  async function picture(path: string, read: ReadOptions = {}): Promise<Blob> {
+    const response = await request(path, read.signal ? { signal: read.signal } : {});
+    return response.blob();
+  }
+
+  return {
+    demo: {
+      identities: (read?: ReadOptions) =>
+        getJson<{ identities: DemoIdentity[] }>('/v1/demo/identities', read),
+      token: (identity: string) => post<DemoToken>('/v1/demo/token', { identity }),
+    },
+    service: {
+      /** Answers 503 when a binding is down; that is a state to show, not an error to throw. */
+      readiness: async (read: ReadOptions = {}): Promise<Readiness> => {
+        const response = await once('/readyz', read.signal ? { signal: read.signal } : {}, false);
+        return parse<Readiness>(response);
+      },
+      notice: (read?: ReadOptions) => getJson<Notice>('/v1/notice', read),
+    },
+    accounts: {
+      create: (account: { number: string; name: string; contact: string }, write?: WriteOptions) =>
+        post<Account>('/v1/seals/accounts', account, write),
+      list: (query: ListQuery & { q?: string | undefined } = {}, read?: ReadOptions) =>
+        getJson<Page<Account>>(
+          `/v1/seals/accounts${queryString({ q: query.q, cursor: query.cursor, limit: query.limit })}`,
+          read,
+        ),
+      get: (id: string, read?: ReadOptions) =>
+        getJson<AccountDetail>(`/v1/seals/accounts/${encodeURIComponent(id)}`, read),
+    },
+    cards: {
+      create: (
+        card: {
+          accountId: string;
+          number: string;
+          startDate: string;
+          endDate: string;
+          image?: Imprint;
+        },
+        write?: WriteOptions,
+      ) => {
+        const { image, ...fields } = card;
+        return post<Card>('/v1/seals/cards', formOf(fields, { image }), write);
+      },
+    },
+    seals: {
+      enrol: (
+        seal: {
+          cardId: string;
+          serial: string;
+          shape: SealShape;
+          remark?: string;
+          imprint: Imprint;
+        },
+        write?: WriteOptions,
+      ) => {
+        const { imprint, ...fields } = seal;
+        return post<Seal>('/v1/seals', formOf({ ...fields, dpi: imprint.dpi }, { imprint }), write);
+      },
+      list: (query: ListQuery & { accountId?: string; cardId?: string } = {}, read?: ReadOptions) =>
+        getJson<Page<Seal>>(`/v1/seals${queryString({ ...query })}`, read),
+      get: (id: string, read?: ReadOptions) =>
+        getJson<Seal>(`/v1/seals/${encodeURIComponent(id)}`, read),
+      /** The imprint picture, restored from the vendor's template. */
+      picture: (id: string, vendor?: string, read?: ReadOptions) =>
+        picture(`/v1/seals/${encodeURIComponent(id)}/picture${queryString({ vendor })}`, read),
+      vendors: (read?: ReadOptions) => getJson<{ vendors: Vendor[] }>('/v1/seal-vendors', read),
+    },
+    verifications: {
+      create: (
+        verification: Money & { sealId: string; branch?: string; imprint: Imprint },
+        write?: WriteOptions,
+      ) => {
+        const { imprint, ...fields } = verification;
+        const form = formOf({ ...fields, dpi: imprint.dpi }, { imprint });
+        return post<Verification>('/v1/seal-verifications', form, write);
+      },
+      list: (query: ListQuery & { sealId?: string } = {}, read?: ReadOptions) =>
+        getJson<Page<Verification>>(`/v1/seal-verifications${queryString({ ...query })}`, read),
+      get: (id: string, read?: ReadOptions) =>
+        getJson<Verification>(`/v1/seal-verifications/${encodeURIComponent(id)}`, read),
+      pictures: (id: string, vendor?: string, read?: ReadOptions) =>
+        getJson<PicturePair>(
+          `/v1/seal-verifications/${encodeURIComponent(id)}/pictures${queryString({ vendor })}`,
+          read,
+        ),
+      picture: (id: string, which: 'reserved' | 'query', vendor?: string, read?: ReadOptions) =>
+        picture(
+          `/v1/seal-verifications/${encodeURIComponent(id)}/pictures/${which}${queryString({ vendor })}`,
+          read,
+        ),
+    },
+    audit: {
+      list: (query: ListQuery = {}, read?: ReadOptions) =>
+        getJson<AuditPage>(`/v1/audit${queryString({ ...query })}`, read),
+    },
+  };
+}
+
+export type Client = ReturnType<typeof createClient>;
