@@ -19,3 +19,9 @@ export interface Actor {
   readonly roles: readonly Role[];
   readonly name: string;
 }
+
+/** The actor and the request in which it acts; both stand in every audit record. */
+export interface Caller {
+  readonly actor: Actor;
+  readonly requestId: string;
+}

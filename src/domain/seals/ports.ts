@@ -1,6 +1,16 @@
+import type { Bitmap1, Raster } from '../../core/raster.ts';
 import type { AuditLog } from '../audit/ports.ts';
 import type { Clock, PageRequest, Random } from '../ports.ts';
-import type { Account, Card, Seal, StoredTemplate, Verification } from './types.ts';
+import type {
+  Account,
+  Card,
+  Quality,
+  Seal,
+  StoredTemplate,
+  Transform,
+  Vendor,
+  Verification,
+} from './types.ts';
 
 /**
  * The rows of the seal store. Every call is bound to one tenant; a row of another tenant is as
@@ -115,7 +125,27 @@ export interface TemplateKeys {
   ): Promise<readonly Uint8Array[]>;
 }
 
+/** What the service uses of `cinnabar/seal`, with the vendors that are installed here. */
+export interface SealEngine {
+  readonly vendors: readonly Vendor[];
+  decode(bytes: Uint8Array): Raster;
+  precheck(raster: Raster): Quality;
+  enrol(raster: Raster, vendorCode: string): Uint8Array;
+  match(
+    vendorCode: string,
+    reservedTemplate: Uint8Array,
+    queryTemplate: Uint8Array,
+  ): {
+    readonly match: boolean;
+    readonly score: number;
+    readonly threshold: number;
+    readonly transform: Transform;
+  };
+  restore(vendorCode: string, template: Uint8Array): Bitmap1;
+}
+
 export interface SealDeps {
+  readonly engine: SealEngine;
   readonly clock: Clock;
   readonly random: Random;
   readonly audit: AuditLog;

@@ -97,6 +97,8 @@ export interface Seal {
   readonly remark: string;
   readonly status: SealStatus;
   readonly revision: number;
+  /** The operation that made this revision, by which a retry knows its own work. */
+  readonly revisionId: string;
   readonly quality: Quality;
   readonly templates: readonly StoredTemplate[];
   /** When the seal was first enrolled. */

@@ -20,8 +20,7 @@ export const pictureSchema = z.file().openapi({
 });
 
 /** Form fields are text; a number among them is digits. */
-export const dpiSchema = z.coerce.number().int().min(100).max(2400).openapi({
-  type: 'integer',
+export const dpiSchema = digits(100, 2400).openapi({
   example: 300,
   description: 'Scan resolution, where the file does not say it or says it wrong.',
 });

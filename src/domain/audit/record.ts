@@ -1,0 +1,58 @@
+import type { Caller } from '../actor.ts';
+import { CinnabarError } from '../errors.ts';
+import type { AuditLog } from './ports.ts';
+import type { AuditDetail, Outcome } from './types.ts';
+
+export interface Operation {
+  readonly action: string;
+  readonly subject: string;
+  readonly detail: AuditDetail;
+}
+
+/** Writes one record for the caller. @throws CinnabarError `audit_unavailable` */
+export async function record(
+  audit: AuditLog,
+  caller: Caller,
+  operation: Operation,
+  outcome: Outcome,
+): Promise<void> {
+  await audit.append(caller.actor.tenant, {
+    action: operation.action,
+    actor: caller.actor.id,
+    subject: operation.subject,
+    outcome,
+    requestId: caller.requestId,
+    detail: operation.detail,
+  });
+}
+
+/**
+ * Runs `act` between the record of its intention and that of its outcome.
+ *
+ * Fails closed: without the first record nothing is done, and without the second the caller gets
+ * no result. In that last case the effect stands, its intention is on record, and a retry under
+ * the same idempotency key finds it and records the outcome.
+ *
+ * @throws CinnabarError `audit_unavailable`, or whatever `act` threw
+ */
+export async function audited<T>(
+  audit: AuditLog,
+  caller: Caller,
+  operation: Operation,
+  act: () => Promise<T>,
+): Promise<T> {
+  await record(audit, caller, operation, 'intended');
+  let result: T;
+  try {
+    result = await act();
+  } catch (error) {
+    const code = error instanceof CinnabarError ? error.code : 'internal';
+    const failure = { ...operation, detail: { ...operation.detail, code } };
+    // What went wrong first is what the caller must hear; a lost record of a failure leaves the
+    // intention without outcome, which says as much.
+    await record(audit, caller, failure, 'failed').catch(() => undefined);
+    throw error;
+  }
+  await record(audit, caller, operation, 'done');
+  return result;
+}

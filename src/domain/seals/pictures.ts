@@ -1,0 +1,110 @@
+import type { Bitmap1 } from '../../core/raster.ts';
+import type { Actor, Caller } from '../actor.ts';
+import { type Operation, record } from '../audit/record.ts';
+import { CinnabarError } from '../errors.ts';
+import { asking } from './picture.ts';
+import type { SealDeps } from './ports.ts';
+import { getSeal, getVerification } from './seals.ts';
+import { decryptTemplates } from './templates.ts';
+import type { StoredTemplate, VendorResult, Verification } from './types.ts';
+
+/** Restored pictures are at this resolution. */
+export const pictureDpi = 300;
+
+export interface PicturePair {
+  readonly result: VendorResult;
+  readonly reserved: Bitmap1;
+  readonly query: Bitmap1;
+}
+
+/**
+ * The reserved imprint of a seal as a picture, restored from one vendor's template; from the first
+ * vendor's when none is named. That it was seen goes on record first.
+ *
+ * @throws CinnabarError `seal_not_found`, `vendor_not_found`, `template_unreadable`,
+ * `chips_unavailable`, `audit_unavailable`
+ */
+export async function sealPicture(
+  deps: SealDeps,
+  caller: Caller,
+  id: string,
+  vendorCode: string | undefined,
+): Promise<Bitmap1> {
+  const seal = await getSeal(deps, caller.actor, id);
+  const template = seal.templates.find(
+    ({ vendor }) => vendorCode === undefined || vendor.code === vendorCode,
+  );
+  if (!template) throw new CinnabarError('vendor_not_found');
+  const [picture] = await restore(deps, caller.actor.tenant, [template]);
+  if (!picture) throw new CinnabarError('template_unreadable');
+  await recordView(deps, caller, `seal:${id}`, template.vendor.code);
+  return picture;
+}
+
+/**
+ * Both imprints of a verification as one vendor saw them (B7): the one that is named, else the
+ * first that did not match, else the first.
+ *
+ * @throws CinnabarError `verification_not_found`, `vendor_not_found`, `template_unreadable`,
+ * `chips_unavailable`
+ */
+export async function verificationPictures(
+  deps: SealDeps,
+  actor: Actor,
+  id: string,
+  vendorCode: string | undefined,
+): Promise<PicturePair> {
+  const verification = await getVerification(deps, actor, id);
+  const result = chooseResult(verification, vendorCode);
+  const query = verification.templates.find(({ vendor }) => vendor.code === result?.vendor.code);
+  if (!result || !query) throw new CinnabarError('vendor_not_found');
+  const reserved = await deps.seals.findTemplate(actor.tenant, result.reservedTemplateId);
+  if (!reserved) throw new CinnabarError('template_unreadable');
+  const [reservedPicture, queryPicture] = await restore(deps, actor.tenant, [reserved, query]);
+  if (!reservedPicture || !queryPicture) throw new CinnabarError('template_unreadable');
+  return { result, reserved: reservedPicture, query: queryPicture };
+}
+
+/** One of both pictures, to be looked at: that goes on record first. @throws as above */
+export async function verificationPicture(
+  deps: SealDeps,
+  caller: Caller,
+  id: string,
+  which: 'reserved' | 'query',
+  vendorCode: string | undefined,
+): Promise<Bitmap1> {
+  const pair = await verificationPictures(deps, caller.actor, id, vendorCode);
+  await recordView(deps, caller, `verification:${id}`, pair.result.vendor.code, which);
+  return pair[which];
+}
+
+function chooseResult(
+  verification: Verification,
+  vendorCode: string | undefined,
+): VendorResult | undefined {
+  const { vendors } = verification;
+  if (vendorCode !== undefined) return vendors.find(({ vendor }) => vendor.code === vendorCode);
+  return vendors.find((result) => !result.match) ?? vendors[0];
+}
+
+async function restore(
+  deps: SealDeps,
+  tenant: string,
+  templates: readonly StoredTemplate[],
+): Promise<readonly Bitmap1[]> {
+  const decrypted = await decryptTemplates(deps, tenant, templates);
+  return decrypted.map(({ row, bytes }) =>
+    asking(() => deps.engine.restore(row.vendor.code, bytes)),
+  );
+}
+
+function recordView(
+  deps: SealDeps,
+  caller: Caller,
+  subject: string,
+  vendor: string,
+  which: 'reserved' | 'query' = 'reserved',
+): Promise<void> {
+  const view: Operation = { action: 'imprint.view', subject, detail: { vendor, which } };
+  return record(deps.audit, caller, view, 'done');
+}

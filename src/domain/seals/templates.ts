@@ -1,0 +1,76 @@
+import { newId } from '../id.ts';
+import {
+  decryptObjects,
+  encryptObjects,
+  type FreshObject,
+  type ObjectContext,
+} from './envelope.ts';
+import type { SealDeps } from './ports.ts';
+import type { StoredTemplate, TemplateOwner, Vendor } from './types.ts';
+
+/** A vendor's template in the clear. It never leaves the memory of one request. */
+export interface PlainTemplate {
+  readonly vendor: Vendor;
+  readonly bytes: Uint8Array;
+}
+
+/** Encrypted templates with the rows that will name them. Nothing is stored yet. */
+export interface FreshTemplates {
+  readonly rows: readonly StoredTemplate[];
+  readonly objects: readonly FreshObject[];
+}
+
+/** Encrypts one owner's templates. @throws CinnabarError `chips_unavailable` */
+export async function encryptTemplates(
+  deps: SealDeps,
+  tenant: string,
+  owner: TemplateOwner,
+  revision: number,
+  templates: readonly PlainTemplate[],
+): Promise<FreshTemplates> {
+  const objects = await encryptObjects(
+    deps,
+    tenant,
+    templates.map(({ vendor, bytes }) => ({
+      context: templateContext({ owner, revision, vendor }),
+      bytes,
+    })),
+  );
+  const createdAtMs = deps.clock.now();
+  const rows = templates.flatMap(({ vendor }, index) => {
+    const object = objects[index];
+    if (object === undefined) return [];
+    const { ciphertext: _stored, ...reference } = object;
+    return [{ ...reference, id: newId(deps), tenant, owner, revision, vendor, createdAtMs }];
+  });
+  return { rows, objects };
+}
+
+export interface DecryptedTemplate {
+  readonly row: StoredTemplate;
+  readonly bytes: Uint8Array;
+}
+
+/** Decrypts templates, in order. @throws CinnabarError as `decryptObjects` */
+export async function decryptTemplates(
+  deps: SealDeps,
+  tenant: string,
+  rows: readonly StoredTemplate[],
+): Promise<readonly DecryptedTemplate[]> {
+  const contents = await decryptObjects(
+    deps,
+    tenant,
+    rows.map((row) => ({ object: row, context: templateContext(row) })),
+  );
+  return rows.flatMap((row, index) => {
+    const bytes = contents[index];
+    return bytes === undefined ? [] : [{ row, bytes }];
+  });
+}
+
+function templateContext(
+  template: Pick<StoredTemplate, 'owner' | 'revision' | 'vendor'>,
+): ObjectContext {
+  const { owner, revision, vendor } = template;
+  return ['template', owner.kind, owner.id, String(revision), vendor.code, vendor.version];
+}

@@ -1,0 +1,9 @@
+/** RFC 3339 in UTC with milliseconds. */
+export function instantText(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** The calendar day (`YYYY-MM-DD`) at `ms` where clocks are `utcOffsetMinutes` ahead of UTC. */
+export function calendarDay(ms: number, utcOffsetMinutes: number): string {
+  return new Date(ms + utcOffsetMinutes * 60_000).toISOString().slice(0, 10);
+}
