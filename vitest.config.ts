@@ -1,4 +1,16 @@
+import { fileURLToPath } from 'node:url';
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
+import { workerConfigs } from './src/hosts/workers.mjs';
+import { auxiliaryWorkers } from './test/helpers/auxiliary-workers.ts';
+
+const root = fileURLToPath(new URL('.', import.meta.url));
+// wrangler calls its own [secrets] table experimental once per configuration read.
+process.env.WRANGLER_LOG ??= 'error';
+
+const [edgeConfig, ...otherConfigs] = workerConfigs;
+/** Any 32 bytes do: the stores of a test run are empty at its start and gone at its end. */
+const testSecret = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
 
 // In CI the closing line is computed from a machine-readable report beside the readable one.
 const reporters = process.env.CI
@@ -22,6 +34,31 @@ const everyday = [
       environment: 'node',
       include: ['test/**/*.test.ts'],
       exclude: ['test/**/*.{workerd,browser,slow}.test.ts'],
+    },
+  },
+  {
+    // Inside workerd, with the bindings of wrangler.toml on local stores.
+    plugins: [
+      cloudflareTest(async () => ({
+        wrangler: { configPath: edgeConfig },
+        miniflare: {
+          bindings: {
+            CINNABAR_MODE: 'demo',
+            TOKEN_SECRET: testSecret,
+            TEST_MIGRATIONS: await readD1Migrations(`${root}src/platform/d1/migrations`),
+          },
+          workers: await auxiliaryWorkers(root, otherConfigs, { CHIP_STORAGE_KEY: testSecret }),
+        },
+      })),
+    ],
+    resolve: {
+      // The pool does not read wrangler's [alias].
+      alias: [{ find: /^libsodium$/, replacement: `${root}src/platform/sodium/libsodium.ts` }],
+    },
+    test: {
+      name: 'workerd',
+      include: ['test/**/*.workerd.test.ts'],
+      setupFiles: ['test/helpers/workerd/apply-migrations.ts'],
     },
   },
   {

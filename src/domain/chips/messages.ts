@@ -1,15 +1,24 @@
 /** What a Worker asks of the chips Worker and what it answers; both sides check on arrival. */
 
+/** Asks for data keys to be wrapped. A context says what its key is for. */
 export interface WrapMessage {
   readonly tenant: string;
-  /** 32 bytes, fresh from the caller's randomness. */
+  readonly items: readonly PlainItem[];
+}
+
+/** Asks for data keys back; each opens only under the tenant and context it was wrapped with. */
+export interface UnwrapMessage {
+  readonly tenant: string;
+  readonly items: readonly WrappedItem[];
+}
+
+export interface PlainItem {
+  /** 32 bytes. */
   readonly dataKey: Uint8Array;
-  /** What the key is for. Unwrapping wants the same bytes. */
   readonly context: Uint8Array;
 }
 
-export interface UnwrapMessage {
-  readonly tenant: string;
+export interface WrappedItem {
   readonly wrappedKey: Uint8Array;
   readonly context: Uint8Array;
 }
@@ -17,17 +26,13 @@ export interface UnwrapMessage {
 /** `not_authentic` says no more: wrong tenant, context and altered bytes look the same. */
 export type ChipRefusal = 'invalid_message' | 'not_authentic';
 
-export type ChipReply =
-  | { readonly ok: true; readonly bytes: Uint8Array }
-  | { readonly ok: false; readonly code: ChipRefusal };
-
-/** The operations that a caller holding the binding may ask for. */
-export interface ChipService {
-  wrap(message: WrapMessage): Promise<ChipReply>;
-  unwrap(message: UnwrapMessage): Promise<ChipReply>;
-  /** What answers, for `/readyz` and the operator: never a key. */
-  status(): Promise<ChipStatus>;
+export interface ChipRefused {
+  readonly ok: false;
+  readonly code: ChipRefusal;
 }
+
+/** The keys asked for, in the order of the items. */
+export type KeysReply = { readonly ok: true; readonly keys: readonly Uint8Array[] } | ChipRefused;
 
 /** `software` keys are protected by the platform's isolation, not by hardware. */
 export interface ChipStatus {
@@ -35,46 +40,66 @@ export interface ChipStatus {
   readonly ready: boolean;
 }
 
+/** The operations that a caller holding the binding may ask for. */
+export interface ChipService {
+  wrap(message: WrapMessage): Promise<KeysReply>;
+  unwrap(message: UnwrapMessage): Promise<KeysReply>;
+  /** What answers, for `/readyz` and the operator: never a key. */
+  status(): Promise<ChipStatus>;
+}
+
 export const dataKeyBytes = 32;
 export const wrappedKeyBytesMax = 256;
 export const contextBytesMax = 1024;
-const tenantPattern = /^[a-z0-9][a-z0-9-]{0,63}$/;
+/** Keys in one message. */
+export const keysPerMessageMax = 32;
 
+const tenantPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
+
+/** @throws TypeError */
 export function parseWrapMessage(value: unknown): WrapMessage {
-  const { tenant, dataKey, context } = fieldsOf(value);
-  if (
-    !isTenant(tenant) ||
-    !isBytes(dataKey, dataKeyBytes, dataKeyBytes) ||
-    !isBytes(context, 0, contextBytesMax)
-  ) {
+  const { tenant, items } = fieldsOf(value);
+  if (!isTenant(tenant) || !isList(items, isPlainItem)) {
     throw new TypeError('wrap: a field is missing or out of range');
   }
-  return { tenant, dataKey, context };
+  return { tenant, items };
 }
 
+/** @throws TypeError */
 export function parseUnwrapMessage(value: unknown): UnwrapMessage {
-  const { tenant, wrappedKey, context } = fieldsOf(value);
-  if (
-    !isTenant(tenant) ||
-    !isBytes(wrappedKey, 1, wrappedKeyBytesMax) ||
-    !isBytes(context, 0, contextBytesMax)
-  ) {
+  const { tenant, items } = fieldsOf(value);
+  if (!isTenant(tenant) || !isList(items, isWrappedItem)) {
     throw new TypeError('unwrap: a field is missing or out of range');
   }
-  return { tenant, wrappedKey, context };
+  return { tenant, items };
 }
 
-export function parseChipReply(value: unknown): ChipReply {
-  const { ok, bytes, code } = fieldsOf(value);
-  if (ok === true && isBytes(bytes, 1, wrappedKeyBytesMax)) return { ok, bytes };
-  if (ok === false && (code === 'invalid_message' || code === 'not_authentic')) return { ok, code };
-  throw new TypeError('chip reply: not in a known form');
+/** @throws TypeError also when there are not exactly `count` wrapped keys */
+export function parseWrapReply(value: unknown, count: number): KeysReply {
+  return parseKeysReply(value, count, isWrappedKey);
 }
 
+/** @throws TypeError also when there are not exactly `count` data keys */
+export function parseUnwrapReply(value: unknown, count: number): KeysReply {
+  return parseKeysReply(value, count, isDataKey);
+}
+
+/** @throws TypeError */
 export function parseChipStatus(value: unknown): ChipStatus {
   const { protection, ready } = fieldsOf(value);
   if (protection === 'software' && typeof ready === 'boolean') return { protection, ready };
   throw new TypeError('chip status: not in a known form');
+}
+
+function parseKeysReply(
+  value: unknown,
+  count: number,
+  isKey: (key: unknown) => key is Uint8Array,
+): KeysReply {
+  const { ok, keys, code } = fieldsOf(value);
+  if (ok === true && isList(keys, isKey) && keys.length === count) return { ok, keys };
+  if (ok === false && (code === 'invalid_message' || code === 'not_authentic')) return { ok, code };
+  throw new TypeError('chip reply: not in a known form');
 }
 
 function fieldsOf(value: unknown): Record<string, unknown> {
@@ -85,6 +110,33 @@ function isTenant(value: unknown): value is string {
   return typeof value === 'string' && tenantPattern.test(value);
 }
 
-function isBytes(value: unknown, min: number, max: number): value is Uint8Array {
-  return value instanceof Uint8Array && value.length >= min && value.length <= max;
+function isList<T>(value: unknown, isItem: (item: unknown) => item is T): value is T[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.length <= keysPerMessageMax &&
+    value.every(isItem)
+  );
+}
+
+function isContext(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array && value.length <= contextBytesMax;
+}
+
+function isDataKey(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array && value.length === dataKeyBytes;
+}
+
+function isWrappedKey(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array && value.length > 0 && value.length <= wrappedKeyBytesMax;
+}
+
+function isWrappedItem(value: unknown): value is WrappedItem {
+  const { wrappedKey, context } = fieldsOf(value);
+  return isWrappedKey(wrappedKey) && isContext(context);
+}
+
+function isPlainItem(value: unknown): value is PlainItem {
+  const { dataKey, context } = fieldsOf(value);
+  return isDataKey(dataKey) && isContext(context);
 }

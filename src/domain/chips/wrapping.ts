@@ -1,11 +1,17 @@
-import sodium from 'libsodium-wrappers';
+import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { Random } from '../ports.ts';
 
-/** Fills a new array of `length` bytes from a cryptographic source. */
-export type RandomBytes = (length: number) => Uint8Array;
+type Sodium = typeof import('libsodium-wrappers')['default'];
+
+/** What one chip needs to use its store: the library, ready, and the key of the store. */
+export interface ChipVault {
+  readonly sodium: Sodium;
+  readonly chip: string;
+  readonly storageKey: Uint8Array;
+}
 
 /** A tenant's wrapping key as a software chip stores it. */
 export interface StoredKey {
-  readonly chip: string;
   readonly tenant: string;
   readonly epoch: number;
   readonly encryptedKey: Uint8Array;
@@ -22,49 +28,51 @@ const headerBytes = 5;
  *
  * Different chips get unrelated keys, so a stored row is of no use to another chip.
  */
-export async function storageKeyOf(rootKey: Uint8Array, chip: string): Promise<Uint8Array> {
+export async function openVault(rootKey: Uint8Array, chip: string): Promise<ChipVault> {
+  // Not a static import: libsodium seeds itself when it starts, and workerd gives no randomness
+  // before the first request.
+  const { default: sodium } = await import('libsodium-wrappers');
   await sodium.ready;
   if (rootKey.length !== keyBytes) throw new RangeError('the storage secret is not 32 bytes');
-  return sodium.crypto_generichash(keyBytes, fields('cinnabar chip storage', chip), rootKey);
+  const info = fields('cinnabar chip storage', chip);
+  return { sodium, chip, storageKey: sodium.crypto_generichash(keyBytes, info, rootKey) };
 }
 
 /** Makes a tenant's wrapping key. It leaves this function only encrypted. */
 export function createKey(
-  storageKey: Uint8Array,
+  vault: ChipVault,
   place: Omit<StoredKey, 'encryptedKey'>,
-  random: RandomBytes,
+  random: Random,
 ): StoredKey {
-  const key = random(keyBytes);
+  const key = random.bytes(keyBytes);
   try {
-    return { ...place, encryptedKey: encrypt(storageKey, storageContext(place), key, random) };
+    const context = storageContext(vault, place);
+    return { ...place, encryptedKey: encrypt(vault, vault.storageKey, context, key, random) };
   } finally {
-    sodium.memzero(key);
+    vault.sodium.memzero(key);
   }
 }
 
 /**
  * Wraps a data key under the tenant's wrapping key.
  *
- * The answer is version, epoch (4 bytes, big-endian), nonce, ciphertext and tag. Everything that
- * says whose key this is and what for is authenticated: header, tenant and `context`.
+ * The wrapped form is version, epoch (4 bytes, big-endian), nonce, ciphertext and tag. Everything
+ * that says whose key this is and what for is authenticated: header, tenant and `context`.
  */
 export function wrapDataKey(
-  storageKey: Uint8Array,
+  vault: ChipVault,
   stored: StoredKey,
   dataKey: Uint8Array,
   context: Uint8Array,
-  random: RandomBytes,
+  random: Random,
 ): Uint8Array {
   const header = new Uint8Array(headerBytes);
   header[0] = formatVersion;
   new DataView(header.buffer).setUint32(1, stored.epoch);
-  const body = withKey(storageKey, stored, (key) =>
-    encrypt(key, wrapContext(header, stored.tenant, context), dataKey, random),
+  const body = withKey(vault, stored, (wrappingKey) =>
+    encrypt(vault, wrappingKey, wrapContext(header, stored.tenant, context), dataKey, random),
   );
-  const wrapped = new Uint8Array(headerBytes + body.length);
-  wrapped.set(header);
-  wrapped.set(body, headerBytes);
-  return wrapped;
+  return concatBytes(header, body);
 }
 
 /** The epoch of the wrapping key that a wrapped key names, not yet authenticated. */
@@ -75,30 +83,32 @@ export function epochOf(wrappedKey: Uint8Array): number | undefined {
 
 /** Unwraps a data key, or answers `undefined` when anything about it is not as it was wrapped. */
 export function unwrapDataKey(
-  storageKey: Uint8Array,
+  vault: ChipVault,
   stored: StoredKey,
   wrappedKey: Uint8Array,
   context: Uint8Array,
 ): Uint8Array | undefined {
   const header = wrappedKey.subarray(0, headerBytes);
-  return withKey(storageKey, stored, (key) =>
-    decrypt(key, wrapContext(header, stored.tenant, context), wrappedKey.subarray(headerBytes)),
+  const body = wrappedKey.subarray(headerBytes);
+  return withKey(vault, stored, (wrappingKey) =>
+    decrypt(vault, wrappingKey, wrapContext(header, stored.tenant, context), body),
   );
 }
 
 /** Lends the plain wrapping key to `use` and wipes it afterwards. */
-function withKey<T>(storageKey: Uint8Array, stored: StoredKey, use: (key: Uint8Array) => T): T {
-  const key = decrypt(storageKey, storageContext(stored), stored.encryptedKey);
+function withKey<T>(vault: ChipVault, stored: StoredKey, use: (key: Uint8Array) => T): T {
+  const context = storageContext(vault, stored);
+  const key = decrypt(vault, vault.storageKey, context, stored.encryptedKey);
   if (key === undefined) throw new Error('a stored wrapping key does not open');
   try {
     return use(key);
   } finally {
-    sodium.memzero(key);
+    vault.sodium.memzero(key);
   }
 }
 
-function storageContext(place: Omit<StoredKey, 'encryptedKey'>): Uint8Array {
-  return fields('cinnabar wrapping key', place.chip, place.tenant, String(place.epoch));
+function storageContext(vault: ChipVault, place: Omit<StoredKey, 'encryptedKey'>): Uint8Array {
+  return fields('cinnabar wrapping key', vault.chip, place.tenant, String(place.epoch));
 }
 
 function wrapContext(header: Uint8Array, tenant: string, context: Uint8Array): Uint8Array {
@@ -106,39 +116,30 @@ function wrapContext(header: Uint8Array, tenant: string, context: Uint8Array): U
 }
 
 function encrypt(
+  { sodium }: ChipVault,
   key: Uint8Array,
   context: Uint8Array,
   plaintext: Uint8Array,
-  random: RandomBytes,
+  random: Random,
 ): Uint8Array {
-  const nonce = random(nonceBytes);
-  const ciphertext = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(
-    plaintext,
-    context,
-    null,
+  const nonce = random.bytes(nonceBytes);
+  return concatBytes(
     nonce,
-    key,
+    sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(plaintext, context, null, nonce, key),
   );
-  const envelope = new Uint8Array(nonceBytes + ciphertext.length);
-  envelope.set(nonce);
-  envelope.set(ciphertext, nonceBytes);
-  return envelope;
 }
 
 function decrypt(
+  { sodium }: ChipVault,
   key: Uint8Array,
   context: Uint8Array,
   envelope: Uint8Array,
 ): Uint8Array | undefined {
   if (envelope.length < nonceBytes + tagBytes) return undefined;
+  const nonce = envelope.subarray(0, nonceBytes);
+  const ciphertext = envelope.subarray(nonceBytes);
   try {
-    return sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
-      null,
-      envelope.subarray(nonceBytes),
-      context,
-      envelope.subarray(0, nonceBytes),
-      key,
-    );
+    return sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(null, ciphertext, context, nonce, key);
   } catch {
     // libsodium throws on a wrong tag; every reason for it is the same answer here.
     return undefined;
@@ -147,15 +148,12 @@ function decrypt(
 
 /** Joins fields so that no two lists of fields give the same bytes: each carries its length. */
 function fields(...parts: (string | Uint8Array)[]): Uint8Array {
-  const encoder = new TextEncoder();
-  const bytes = parts.map((part) => (typeof part === 'string' ? encoder.encode(part) : part));
-  const joined = new Uint8Array(bytes.reduce((total, part) => total + 4 + part.length, 0));
-  const view = new DataView(joined.buffer);
-  let at = 0;
-  for (const part of bytes) {
-    view.setUint32(at, part.length);
-    joined.set(part, at + 4);
-    at += 4 + part.length;
-  }
-  return joined;
+  return concatBytes(
+    ...parts.flatMap((part) => {
+      const bytes = typeof part === 'string' ? utf8ToBytes(part) : part;
+      const length = new Uint8Array(4);
+      new DataView(length.buffer).setUint32(0, bytes.length);
+      return [length, bytes];
+    }),
+  );
 }

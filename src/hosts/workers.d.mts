@@ -1,0 +1,1 @@
+export declare const workerConfigs: readonly [edge: string, ...others: string[]];

@@ -1,0 +1,3 @@
+// The Workers of a local run. The first one answers the network; the others are reached only
+// through its service bindings. A further Worker needs its own configuration file and a line here.
+export const workerConfigs = ['wrangler.toml', 'src/workers/chips.toml'];

@@ -1,0 +1,61 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { cloudflareTest } from '@cloudflare/vitest-pool-workers';
+import { build } from 'esbuild';
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
+
+type PoolOptions = Exclude<Parameters<typeof cloudflareTest>[0], (...input: never[]) => unknown>;
+type AuxiliaryWorker = NonNullable<NonNullable<PoolOptions['miniflare']>['workers']>[number];
+
+/**
+ * Bundles the Workers that stand beside the one under test.
+ *
+ * The test pool transforms only the main Worker; the others must reach it as plain modules. Names,
+ * bindings and objects come from their own configuration files, so tests run what is deployed.
+ */
+export async function auxiliaryWorkers(
+  root: string,
+  configPaths: readonly string[],
+  secrets: Readonly<Record<string, string>>,
+): Promise<AuxiliaryWorker[]> {
+  return Promise.all(
+    configPaths.map(async (configPath) => {
+      const path = join(root, configPath);
+      const config = unstable_readConfig({ config: path });
+      if (!config.main || !config.name) throw new Error(`${configPath} names no main or no name`);
+      const folder = join(root, 'wasm-build', 'out', 'workers', config.name);
+      await mkdir(folder, { recursive: true });
+      await build({
+        entryPoints: { index: config.main },
+        outdir: folder,
+        bundle: true,
+        format: 'esm',
+        target: 'es2024',
+        conditions: ['workerd', 'worker', 'browser'],
+        external: ['cloudflare:*'],
+        alias: Object.fromEntries(
+          Object.entries<string>(config.alias ?? {}).map(([name, file]) => [
+            name,
+            resolve(dirname(path), file),
+          ]),
+        ),
+        loader: { '.wasm': 'copy' },
+        assetNames: '[name]',
+        logLevel: 'warning',
+      });
+      const { workerOptions } = unstable_getMiniflareWorkerOptions(path);
+      const files = (await readdir(folder)).filter((file) => file !== 'index.js');
+      const required: readonly string[] = config.secrets?.required ?? [];
+      return {
+        ...workerOptions,
+        name: config.name,
+        modulesRoot: folder,
+        modules: [
+          { type: 'ESModule', path: join(folder, 'index.js') },
+          ...files.map((file) => ({ type: 'CompiledWasm' as const, path: join(folder, file) })),
+        ],
+        bindings: Object.fromEntries(required.map((name) => [name, secrets[name] ?? ''])),
+      } as AuxiliaryWorker;
+    }),
+  );
+}

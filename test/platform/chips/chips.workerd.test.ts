@@ -1,0 +1,66 @@
+import { env } from 'cloudflare:workers';
+import { describe, expect, test } from 'vitest';
+import type { UnwrapMessage } from '../../../src/domain/chips/messages.ts';
+import { CinnabarError } from '../../../src/domain/errors.ts';
+import { chipStatus, remoteTemplateKeys } from '../../../src/platform/chips/remote.ts';
+
+const keys = remoteTemplateKeys(env.CHIPS);
+const context = new TextEncoder().encode('template 1');
+const item = () => ({ dataKey: crypto.getRandomValues(new Uint8Array(32)), context });
+
+async function codeOf(call: Promise<unknown>): Promise<string | undefined> {
+  const error = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return error instanceof CinnabarError ? error.code : undefined;
+}
+
+describe('the chips Worker over its service binding', () => {
+  test('data keys are wrapped, and come back in order', async () => {
+    const items = [item(), item(), item()];
+    const wrappedKeys = await keys.wrap('bank', items);
+    const opened = await keys.unwrap(
+      'bank',
+      wrappedKeys.map((wrappedKey) => ({ wrappedKey, context })),
+    );
+    expect(opened).toEqual(items.map(({ dataKey }) => dataKey));
+  });
+
+  test('another tenant, another context, an altered key: all are template_unreadable', async () => {
+    const [wrappedKey = new Uint8Array()] = await keys.wrap('bank', [item()]);
+    await keys.wrap('shop', [item()]);
+    const altered = wrappedKey.slice();
+    altered[30] = (altered[30] ?? 0) ^ 1;
+    const other = new TextEncoder().encode('template 2');
+    const code = 'template_unreadable';
+    expect(await codeOf(keys.unwrap('shop', [{ wrappedKey, context }]))).toBe(code);
+    expect(await codeOf(keys.unwrap('nobody', [{ wrappedKey, context }]))).toBe(code);
+    expect(await codeOf(keys.unwrap('bank', [{ wrappedKey, context: other }]))).toBe(code);
+    expect(await codeOf(keys.unwrap('bank', [{ wrappedKey: altered, context }]))).toBe(code);
+  });
+
+  test('simultaneous first calls of a tenant make one wrapping key', async () => {
+    const items = Array.from({ length: 16 }, item);
+    const wrapped = await Promise.all(items.map((one) => keys.wrap('new-tenant', [one])));
+    const opened = await keys.unwrap(
+      'new-tenant',
+      wrapped.flat().map((wrappedKey) => ({ wrappedKey, context })),
+    );
+    expect(opened).toEqual(items.map(({ dataKey }) => dataKey));
+  });
+
+  test('a message that is not in its form is refused, whoever sends it', async () => {
+    const nonsense = { tenant: 'bank', items: 'all' } as unknown as UnwrapMessage;
+    expect(await env.CHIPS.unwrap(nonsense)).toEqual({ ok: false, code: 'invalid_message' });
+  });
+
+  test('it says that its keys are protected by software', async () => {
+    expect(await chipStatus(env.CHIPS)).toEqual({ protection: 'software', ready: true });
+  });
+
+  test('the edge has neither the storage secret nor a way to the chip objects', () => {
+    expect(Object.keys(env)).not.toContain('CHIP_STORAGE_KEY');
+    expect(Object.keys(env)).not.toContain('SOFTWARE_CHIPS');
+  });
+});
