@@ -27,6 +27,13 @@ const digestWords = memory.data(32, 16);
 // Four states lane by lane, and for each lane the one or two blocks that end its message.
 const laneState = memory.data(128, 16);
 const laneTails = memory.data(512, 16);
+// Where each lane of sm3Many stands: next block, blocks to come, blocks of padding, its digest.
+const LANE_PLAN: u32 = 16;
+const lanePlans = memory.data(64, 16);
+const PLAN_FROM: usize = 0;
+const PLAN_BLOCKS: usize = 4;
+const PLAN_ENDING: usize = 8;
+const PLAN_DIGEST: usize = 12;
 
 /** Overwrites `length` bytes at `region` with zeros. */
 export function wipe(region: usize, length: u32): void {
@@ -50,7 +57,7 @@ export function sm3Init(state: usize): void {
 export function sm3Update(state: usize, data: usize, length: u32): void {
   const absorbed = load<u64>(state, ABSORBED);
   store<u64>(state, absorbed + length, ABSORBED);
-  const held = (<u32>absorbed) & (BLOCK - 1);
+  const held = <u32>absorbed & (BLOCK - 1);
   if (held > 0) {
     const room = BLOCK - held;
     if (length < room) {
@@ -89,7 +96,7 @@ function storeDigest(words: usize, digest: usize): void {
 /** Writes the 32 bytes of the digest to `digest` and wipes the state, which may overlap it. */
 export function sm3Final(state: usize, digest: usize): void {
   const absorbed = load<u64>(state, ABSORBED);
-  const held = (<u32>absorbed) & (BLOCK - 1);
+  const held = <u32>absorbed & (BLOCK - 1);
   memory.copy(laneTails, state + TAIL, held);
   const blocks = pad(laneTails, held, absorbed);
   compress(state, laneTails, blocks);
@@ -107,9 +114,10 @@ export function sm3(data: usize, length: u32, digest: usize): void {
   sm3Final(oneShot, digest);
 }
 
-function xorFill(block: usize, mask: u64): void {
-  for (let i: usize = 0; i < 64; i += 8) {
-    store<u64>(block + i, load<u64>(block + i) ^ mask);
+function xorBlock(block: usize, byte: i8): void {
+  const mask = i8x16.splat(byte);
+  for (let i: usize = 0; i < 64; i += 16) {
+    v128.store(block + i, v128.xor(v128.load(block + i), mask));
   }
 }
 
@@ -119,12 +127,12 @@ export function hmacSm3Init(mac: usize, key: usize, keyLength: u32): void {
   if (keyLength > BLOCK) sm3(key, keyLength, padBlock);
   else memory.copy(padBlock, key, keyLength);
 
-  xorFill(padBlock, 0x5c5c5c5c5c5c5c5c);
+  xorBlock(padBlock, 0x5c);
   sm3Init(mac);
   compress(mac, padBlock, 1);
   memory.copy(mac + OUTER, mac, 32);
 
-  xorFill(padBlock, 0x5c5c5c5c5c5c5c5c ^ 0x3636363636363636);
+  xorBlock(padBlock, 0x5c ^ 0x36);
   sm3Init(mac);
   compress(mac, padBlock, 1);
   store<u64>(mac, BLOCK, ABSORBED);
@@ -175,7 +183,7 @@ function storeLaneDigest(lane: usize, digest: usize): void {
  */
 export function kdfExpand(state: usize, ct: u32, key: usize, length: u32): void {
   const absorbed = load<u64>(state, ABSORBED);
-  const held = (<u32>absorbed) & (BLOCK - 1);
+  const held = <u32>absorbed & (BLOCK - 1);
   let blocks: u32 = 1;
   for (let lane: u32 = 0; lane < LANES; lane++) {
     const tail = laneTails + lane * LANE_TAIL;
@@ -228,4 +236,129 @@ export function kdf(z: usize, zLength: u32, key: usize, length: u32): void {
   sm3Update(oneShot, z, zLength);
   kdfExpand(oneShot, 1, key, length);
   wipe(oneShot, SM3_STATE_BYTES);
+}
+
+/** Points a lane at `blocks` blocks, after which come `ending` blocks of padding (0 to 2). */
+function aimLane(lane: u32, from: usize, blocks: u32, ending: u32): void {
+  const plan = lanePlans + lane * LANE_PLAN;
+  store<u32>(plan, <u32>from, PLAN_FROM);
+  store<u32>(plan, blocks, PLAN_BLOCKS);
+  store<u32>(plan, ending, PLAN_ENDING);
+}
+
+function startLane(lane: u32, message: usize, length: u32, digest: usize): void {
+  sm3Init(oneShot);
+  for (let i: usize = 0; i < 8; i++) {
+    store<u32>(laneState + (i << 4) + (lane << 2), load<u32>(oneShot + (i << 2)));
+  }
+  const held = length & (BLOCK - 1);
+  const tail = laneTails + lane * LANE_TAIL;
+  memory.copy(tail, message + (length - held), held);
+  const ending = pad(tail, held, length);
+  store<u32>(lanePlans + lane * LANE_PLAN, <u32>digest, PLAN_DIGEST);
+  if (length >= BLOCK) aimLane(lane, message, length >> 6, ending);
+  else aimLane(lane, tail, ending, 0);
+}
+
+/** Moves a lane past `step` blocks. False when its message has none left. */
+function advanceLane(lane: u32, step: u32): bool {
+  const plan = lanePlans + lane * LANE_PLAN;
+  const blocks = load<u32>(plan, PLAN_BLOCKS) - step;
+  const ending = load<u32>(plan, PLAN_ENDING);
+  if (blocks > 0) aimLane(lane, load<u32>(plan, PLAN_FROM) + (step << 6), blocks, ending);
+  else aimLane(lane, laneTails + lane * LANE_TAIL, ending, 0);
+  return blocks > 0 || ending > 0;
+}
+
+/** Hashes what is left of a lane in scalar words. */
+function drainLane(lane: u32): void {
+  const plan = lanePlans + lane * LANE_PLAN;
+  for (let i: usize = 0; i < 8; i++) {
+    store<u32>(padBlock + (i << 2), load<u32>(laneState + (i << 4) + (lane << 2)));
+  }
+  let blocks = load<u32>(plan, PLAN_BLOCKS);
+  while (blocks > 0) {
+    compress(padBlock, load<u32>(plan, PLAN_FROM), blocks);
+    advanceLane(lane, blocks);
+    blocks = load<u32>(plan, PLAN_BLOCKS);
+  }
+  storeDigest(padBlock, load<u32>(plan, PLAN_DIGEST));
+}
+
+/**
+ * Hashes `count` messages; their digests stand one after the other at `digests`.
+ *
+ * `lengths` holds a u32 for each message, and the messages lie one after the other at `messages`.
+ * Four are under way at a time, and when one ends the next takes its lane, so lengths may be mixed
+ * at will. When none is left to fill a lane, the others are finished one by one.
+ */
+export function sm3Many(lengths: usize, count: u32, messages: usize, digests: usize): void {
+  let next: u32 = 0;
+  for (; next < LANES && next < count; next++) {
+    const length = load<u32>(lengths + (next << 2));
+    startLane(next, messages, length, digests + (next << 5));
+    messages += length;
+  }
+  const lanes = next;
+  let full = lanes == LANES;
+  while (full) {
+    let step = u32.MAX_VALUE;
+    for (let lane: u32 = 0; lane < LANES; lane++) {
+      step = min<u32>(step, load<u32>(lanePlans + lane * LANE_PLAN, PLAN_BLOCKS));
+    }
+    compress4(
+      laneState,
+      load<u32>(lanePlans, PLAN_FROM),
+      load<u32>(lanePlans + LANE_PLAN, PLAN_FROM),
+      load<u32>(lanePlans + 2 * LANE_PLAN, PLAN_FROM),
+      load<u32>(lanePlans + 3 * LANE_PLAN, PLAN_FROM),
+      step,
+    );
+    for (let lane: u32 = 0; lane < LANES; lane++) {
+      if (advanceLane(lane, step)) continue;
+      if (next == count) {
+        full = false;
+        continue;
+      }
+      storeLaneDigest(lane, load<u32>(lanePlans + lane * LANE_PLAN, PLAN_DIGEST));
+      const length = load<u32>(lengths + (next << 2));
+      startLane(lane, messages, length, digests + (next << 5));
+      messages += length;
+      next++;
+    }
+  }
+  // A lane that has ended has no blocks left, so draining it only writes its digest.
+  for (let lane: u32 = 0; lane < lanes; lane++) drainLane(lane);
+  wipe(padBlock, BLOCK);
+  wipe(oneShot, SM3_STATE_BYTES);
+  wipe(laneState, 128);
+  wipe(laneTails, LANES * LANE_TAIL);
+}
+
+/** One HMAC of a 32-byte message from a key's two chaining states: two blocks, result in words. */
+function hmacOfDigest(mac: usize, block: usize): void {
+  memory.copy(padBlock, mac, 32);
+  compress(padBlock, block, 1);
+  storeDigest(padBlock, block);
+  memory.copy(padBlock, mac + OUTER, 32);
+  compress(padBlock, block, 1);
+  storeDigest(padBlock, block);
+}
+
+/**
+ * PBKDF2 with HMAC-SM3 (RFC 8018 §5.2), one block of 32 bytes: on entry `block` holds U_1 and on
+ * return the sum of U_1 to U_iterations. `mac` is the state that `hmacSm3Init` made from the
+ * password and is left as it was.
+ */
+export function pbkdf2Block(mac: usize, iterations: u32, block: usize): void {
+  memory.copy(laneTails, block, SM3_DIGEST_BYTES);
+  pad(laneTails, SM3_DIGEST_BYTES, BLOCK + SM3_DIGEST_BYTES);
+  for (let i: u32 = 1; i < iterations; i++) {
+    hmacOfDigest(mac, laneTails);
+    for (let at: usize = 0; at < 32; at += 16) {
+      v128.store(block + at, v128.xor(v128.load(block + at), v128.load(laneTails + at)));
+    }
+  }
+  wipe(laneTails, BLOCK);
+  wipe(padBlock, BLOCK);
 }

@@ -5,6 +5,30 @@ import { type CoreExports, instantiate, moduleOf } from '../load.ts';
 export interface GmExports extends CoreExports {
   io(): number;
   ioBytes(): number;
+
+  sm3Digest(data: number, length: number, digest: number): number;
+  sm3Begin(state: number): number;
+  sm3Absorb(state: number, data: number, length: number): number;
+  sm3Finish(state: number, digest: number): number;
+  sm3Batch(lengths: number, count: number, messages: number, digests: number): number;
+  hmacBegin(mac: number, key: number, keyLength: number): number;
+  hmacFinish(mac: number, tag: number): number;
+  kdfDerive(state: number, counter: number, key: number, length: number): number;
+  pbkdf2Derive(mac: number, iterations: number, block: number): number;
+
+  sm4SetKey(key: number, roundKeys: number, decrypts: number): number;
+  sm4EcbApply(roundKeys: number, data: number, length: number): number;
+  sm4CbcApply(roundKeys: number, chain: number, data: number, length: number): number;
+  sm4CbcUndo(roundKeys: number, chain: number, data: number, length: number): number;
+  sm4CtrApply(
+    roundKeys: number,
+    counter: number,
+    data: number,
+    length: number,
+    low32: number,
+  ): number;
+  ghashFold(key: number, hash: number, data: number, length: number): number;
+  sameBytes(a: number, b: number, length: number): number;
 }
 
 /**
