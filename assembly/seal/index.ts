@@ -1,1 +1,58 @@
-export { OK } from '../shared/status';
+// The `seal` module: pictures in, pixels out. A call takes the arena from the start, so one picture
+// is open at a time and every pointer is void after the next `reserve`.
+import { resetArena, take } from '../shared/arena';
+import { OUT_OF_MEMORY, TOO_LARGE, UNSUPPORTED } from '../shared/status';
+import { isJpeg, jpegBand, jpegHeight, jpegWidth, nextJpegBand, openJpeg } from './jpeg';
+import { INPUT_PADDING, MAX_INPUT } from './limits';
+import { dpi, orientation, resetMetadata } from './metadata';
+import { isPng, nextPngBand, openPng, pngBand, pngHeight, pngWidth } from './png';
+
+let input: usize = 0;
+let isPngOpen = false;
+
+/** Forgets everything and makes room for `length` bytes of a file; a status when there is none. */
+export function reserve(length: i32): isize {
+  if (length < 0 || length > MAX_INPUT) return TOO_LARGE;
+  resetArena();
+  input = take(length + INPUT_PADDING);
+  return input == 0 ? OUT_OF_MEMORY : <isize>input;
+}
+
+/**
+ * Reads the file of `length` bytes that lies at the address `reserve` gave. After `OK`, `width`,
+ * `height`, `orientation` and `resolution` tell about it, and `nextBand` makes its rows.
+ */
+export function open(length: i32): i32 {
+  resetMetadata();
+  isPngOpen = isPng(input, length);
+  if (isPngOpen) return openPng(input, length);
+  return isJpeg(input, length) ? openJpeg(input, length) : UNSUPPORTED;
+}
+
+/** Size as stored in the file, before the orientation turns it. */
+export function width(): i32 {
+  return isPngOpen ? pngWidth() : jpegWidth();
+}
+
+export function height(): i32 {
+  return isPngOpen ? pngHeight() : jpegHeight();
+}
+
+/** EXIF orientation, 1 to 8. */
+export function pictureOrientation(): i32 {
+  return orientation;
+}
+
+/** Dots per inch, or 0. */
+export function resolution(): f64 {
+  return dpi;
+}
+
+/** Makes the next rows of RGBA at `band()`; returns their number, 0 after the last, or a status. */
+export function nextBand(): i32 {
+  return isPngOpen ? nextPngBand() : nextJpegBand();
+}
+
+export function band(): usize {
+  return isPngOpen ? pngBand() : jpegBand();
+}

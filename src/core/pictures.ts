@@ -1,0 +1,147 @@
+import source from '#wasm/seal';
+import { type CoreExports, instantiate, moduleOf } from './load.ts';
+import { MAX_PICTURE_BYTES, MAX_PIXELS, MAX_SIDE_PX, type Raster } from './raster.ts';
+import { SealError } from './seal-error.ts';
+
+/** Pictures in and out, through one instance of the `seal` module. */
+export interface Pictures {
+  /**
+   * Reads a PNG or JPEG file. Throws `SealError` `picture_unsupported`, `picture_too_large` or
+   * `picture_corrupt`; a picture over the limits is refused by its header. Colour profiles are
+   * ignored, transparency is laid on white paper, the EXIF orientation is applied.
+   */
+  decode(bytes: Uint8Array): Raster;
+}
+
+/** The entry points of assembly/seal/index.ts. */
+interface SealExports extends CoreExports {
+  reserve(length: number): number;
+  open(length: number): number;
+  width(): number;
+  height(): number;
+  pictureOrientation(): number;
+  resolution(): number;
+  nextBand(): number;
+  band(): number;
+}
+
+// assembly/shared/status.ts
+const BAD_FORMAT = -2;
+const UNSUPPORTED = -3;
+const TOO_LARGE = -4;
+
+/** An instance that has grown beyond this is dropped after the call, since memory never shrinks. */
+const KEEP_BYTES = 24 * 1024 * 1024;
+
+/** Compiles the module once and gives its functions. */
+export async function loadPictures(): Promise<Pictures> {
+  const module = await moduleOf(source);
+  let idle: SealExports | undefined;
+
+  /** Runs `work` on an instance of its own; after a failure inside, the instance is not reused. */
+  function using<T>(work: (core: SealExports) => T): T {
+    const core = idle ?? instantiate<SealExports>(module);
+    idle = undefined;
+    const result = guard(() => work(core));
+    if (core.memory.buffer.byteLength <= KEEP_BYTES) idle = core;
+    if (result instanceof SealError) throw result;
+    return result;
+  }
+
+  return { decode: (bytes) => using((core) => decode(core, bytes)) };
+}
+
+/** Passes refusals on as values; a trap is a bug of ours and leaves as `core_failed`. */
+function guard<T>(work: () => T): T | SealError {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof SealError) return cause;
+    throw new SealError('core_failed', 'The picture module failed.', { cause });
+  }
+}
+
+function check(status: number): number {
+  if (status >= 0) return status;
+  if (status === BAD_FORMAT) {
+    throw new SealError('picture_corrupt', 'The picture is truncated or damaged.');
+  }
+  if (status === UNSUPPORTED) {
+    throw new SealError('picture_unsupported', 'Only PNG and 8-bit Huffman-coded JPEG are read.');
+  }
+  if (status === TOO_LARGE) {
+    throw new SealError(
+      'picture_too_large',
+      `A picture may have ${MAX_SIDE_PX} px a side, ${MAX_PIXELS} px and ${MAX_PICTURE_BYTES} bytes.`,
+    );
+  }
+  throw new Error(`status ${status}`);
+}
+
+function decode(core: SealExports, bytes: Uint8Array): Raster {
+  const input = check(core.reserve(bytes.length));
+  new Uint8Array(core.memory.buffer, input, bytes.length).set(bytes);
+  check(core.open(bytes.length));
+  const stored = { width: core.width(), height: core.height() };
+  const orientation = core.pictureOrientation();
+  const pixels = new Uint32Array(stored.width * stored.height);
+  let row = 0;
+  for (let rows = check(core.nextBand()); rows > 0; rows = check(core.nextBand())) {
+    const band = new Uint32Array(core.memory.buffer, core.band(), rows * stored.width);
+    place(band, pixels, stored, orientation, row);
+    row += rows;
+  }
+  if (row !== stored.height) throw new Error('rows are missing');
+  const isTurned = orientation >= 5;
+  const dpi = core.resolution();
+  return {
+    width: isTurned ? stored.height : stored.width,
+    height: isTurned ? stored.width : stored.height,
+    rgba: new Uint8Array(pixels.buffer),
+    ...(dpi > 0 ? { dpi } : {}),
+  };
+}
+
+/** Copies a band of stored rows, beginning with `firstRow`, to where they stand upright. */
+function place(
+  band: Uint32Array,
+  pixels: Uint32Array,
+  { width, height }: { width: number; height: number },
+  orientation: number,
+  firstRow: number,
+): void {
+  const rows = band.length / width;
+  if (orientation === 1) {
+    pixels.set(band, firstRow * width);
+    return;
+  }
+  // CIPA DC-008 §4.6.5: where the first stored pixel goes, and the steps to the next ones.
+  const [origin, across, down] = stepsOf(orientation, width, height);
+  for (let x = 0; x < width; x++) {
+    let to = origin + x * across + firstRow * down;
+    for (let at = x, row = 0; row < rows; row++, at += width, to += down) {
+      pixels[to] = band[at] ?? 0;
+    }
+  }
+}
+
+function stepsOf(orientation: number, width: number, height: number): [number, number, number] {
+  switch (orientation) {
+    case 2:
+      return [width - 1, -1, width];
+    case 3:
+      return [width * height - 1, -1, -width];
+    case 4:
+      return [(height - 1) * width, 1, -width];
+    case 5:
+      return [0, height, 1];
+    case 6:
+      return [height - 1, height, -1];
+    case 7:
+      return [width * height - 1, -height, -1];
+    case 8:
+      return [(width - 1) * height, -height, 1];
+    default:
+      return [0, 1, width];
+  }
+}
