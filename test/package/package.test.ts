@@ -1,0 +1,189 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { Miniflare } from 'miniflare';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Installed, packAndInstall, repository, runProgram } from './installed.ts';
+import { expected, journey, sample, samples } from './use.ts';
+
+const require = createRequire(import.meta.url);
+let installed: Installed;
+
+beforeAll(async () => {
+  installed = await packAndInstall();
+}, 60_000);
+afterAll(() => installed.remove());
+
+const inPackage = (path: string) => join(installed.folder, 'node_modules/cinnabar', path);
+
+describe('the tarball', () => {
+  it('holds the built doors, their modules, types and papers, and nothing else', () => {
+    expect(installed.files.filter((path) => !path.startsWith('dist/types/'))).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'dist/THIRD-PARTY.txt',
+      'dist/cli.js',
+      'dist/client.js',
+      'dist/gm.browser.js',
+      'dist/gm.node.js',
+      'dist/gm.wasm',
+      'dist/gm.workerd.js',
+      'dist/seal.browser.js',
+      'dist/seal.node.js',
+      'dist/seal.wasm',
+      'dist/seal.workerd.js',
+      'dist/vendor-stroke.wasm',
+      'package.json',
+    ]);
+    const types = installed.files.filter((path) => path.startsWith('dist/types/'));
+    expect(types.filter((path) => !path.endsWith('.d.ts'))).toEqual([]);
+    expect(types).toContain('dist/types/core/gm.d.ts');
+  });
+
+  it('names no folder of the machine that built it and holds no key', async () => {
+    for (const path of installed.files) {
+      const text = await readFile(inPackage(path), 'latin1');
+      expect(text.includes(repository), path).toBe(false);
+      expect(/-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/]{16}/.test(text), path).toBe(false);
+    }
+  });
+
+  it('asks for no other package', async () => {
+    const manifest = JSON.parse(await readFile(inPackage('package.json'), 'utf8'));
+    expect(Object.keys(manifest.dependencies ?? {})).toEqual([]);
+    expect(Object.keys(manifest.optionalDependencies ?? {})).toEqual([]);
+  });
+});
+
+describe('an installed package', () => {
+  it('works in a plain Node script', async () => {
+    await writeFile(join(installed.folder, 'journey.js'), journey);
+    await writeFile(
+      join(installed.folder, 'main.js'),
+      `import { readFile } from 'node:fs/promises';
+       import * as gm from 'cinnabar/gm';
+       import * as seal from 'cinnabar/seal';
+       import { createClient } from 'cinnabar/client';
+       import { useDoors } from './journey.js';
+       createClient({ baseUrl: 'http://127.0.0.1:9' });
+       const open = (name) => readFile(process.argv[2] + '/' + name);
+       console.log(JSON.stringify(await useDoors(gm, seal, open)));`,
+    );
+    const { stdout } = await runProgram(process.execPath, ['main.js', samples], {
+      cwd: installed.folder,
+    });
+    expect(JSON.parse(stdout)).toEqual(expected);
+  });
+
+  it('works in a Worker that wrangler bundles', async () => {
+    const folder = join(installed.folder, 'worker');
+    await mkdir(folder);
+    await writeFile(
+      join(folder, 'wrangler.toml'),
+      'name = "stranger"\nmain = "main.js"\ncompatibility_date = "2026-04-26"\n',
+    );
+    await writeFile(join(folder, 'journey.js'), journey);
+    await writeFile(
+      join(folder, 'main.js'),
+      `import * as gm from 'cinnabar/gm';
+       import * as seal from 'cinnabar/seal';
+       import { createClient } from 'cinnabar/client';
+       import { useDoors } from './journey.js';
+       createClient({ baseUrl: 'http://127.0.0.1:9' });
+       export default {
+         async fetch(request) {
+           const pictures = await request.formData();
+           const open = async (name) => new Uint8Array(await pictures.get(name).arrayBuffer());
+           return Response.json(await useDoors(gm, seal, open));
+         },
+       };`,
+    );
+    await runProgram(
+      process.execPath,
+      [
+        join(require.resolve('wrangler/package.json'), '../bin/wrangler.js'),
+        'deploy',
+        '--dry-run',
+        '--outdir=out',
+      ],
+      {
+        cwd: folder,
+        env: { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' },
+      },
+    );
+    const worker = new Miniflare({
+      rootPath: join(folder, 'out'),
+      scriptPath: 'main.js',
+      modules: true,
+      modulesRules: [{ type: 'CompiledWasm', include: ['**/*.wasm'] }],
+      compatibilityDate: '2026-04-26',
+    });
+    try {
+      const form = new FormData();
+      for (const name of ['r01-reserved.jpg', 'r01-g0.jpg', 'r01-f-text0.jpg']) {
+        form.set(name, new Blob([new Uint8Array(await sample(name))]), name);
+      }
+      const body = new Response(form);
+      const answer = await worker.dispatchFetch('http://worker/', {
+        method: 'POST',
+        headers: { 'content-type': body.headers.get('content-type') ?? '' },
+        body: await body.arrayBuffer(),
+      });
+      expect(await answer.json()).toEqual(expected);
+    } finally {
+      await worker.dispose();
+    }
+  }, 60_000);
+
+  it.each(['bundler', 'nodenext', 'node16'])(
+    'has types under moduleResolution %s',
+    async (resolution) => {
+      const folder = join(installed.folder, `types-${resolution}`);
+      await mkdir(folder);
+      await writeFile(
+        join(folder, 'main.ts'),
+        `import { type GmErrorCode, GmError, loadGm } from 'cinnabar/gm';
+       import { type Raster, loadSeal } from 'cinnabar/seal';
+       import { type Client, createClient } from 'cinnabar/client';
+       const gm = await loadGm();
+       export const digest: Uint8Array = gm.sm3(new Uint8Array(3));
+       export const codeOf = (error: GmError): GmErrorCode => error.code;
+       const seal = await loadSeal();
+       export const raster: Raster = seal.decode(new Uint8Array(3));
+       export const verdict: 'pass' | 'fail' | 'review' = seal.verify(raster, raster).verdict;
+       export const client: Client = createClient({ baseUrl: '' });
+       // @ts-expect-error a digest is bytes, not text
+       export const wrong: string = gm.sm3(new Uint8Array(3));`,
+      );
+      await writeFile(
+        join(folder, 'tsconfig.json'),
+        JSON.stringify({
+          compilerOptions: {
+            target: 'ES2022',
+            module: resolution === 'bundler' ? 'ESNext' : resolution,
+            moduleResolution: resolution,
+            lib: ['ES2022', 'DOM'],
+            types: [],
+            strict: true,
+            skipLibCheck: false,
+            noEmit: true,
+          },
+          files: ['main.ts'],
+        }),
+      );
+      const compiler = join(require.resolve('typescript/package.json'), '../lib/tsc.js');
+      const checked = await runProgram(process.execPath, [compiler, '-p', folder]).catch(
+        ({ stdout }: { stdout: string }) => ({ stdout }),
+      );
+      expect(checked.stdout).toBe('');
+    },
+    60_000,
+  );
+
+  it('has a command line tool', async () => {
+    const tool = join(installed.folder, 'node_modules/.bin/cinnabar');
+    const { stdout } = await runProgram(tool, ['--help']);
+    expect(stdout).toContain('cinnabar GROUP COMMAND');
+  });
+});
