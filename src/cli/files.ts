@@ -1,0 +1,34 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { UsageError } from './command.ts';
+
+/** `-` is the standard input, so that the tool can stand in a pipe. */
+export async function readInput(path: string): Promise<Uint8Array> {
+  if (path !== '-') return readFile(path);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** A whole number of dots per inch as a scanner states it. */
+export function parseDpi(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const dpi = Number(text);
+  if (!Number.isInteger(dpi) || dpi < 50 || dpi > 2400) {
+    throw new UsageError(`--dpi is a whole number from 50 to 2400, not ${text}`);
+  }
+  return dpi;
+}
+
+export async function readJsonFile(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError(`${path} is not JSON`, 'bad_input');
+  }
+}
+
+/** Ends with a newline, so that the file reads well in a shell. */
+export async function writeJsonFile(path: string, value: unknown): Promise<void> {
+  await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
+}

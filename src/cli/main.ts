@@ -1,0 +1,102 @@
+import { ApiError } from '../client/index.ts';
+import { GmError } from '../core/gm.ts';
+import { SealError } from '../core/seal-error.ts';
+import {
+  type Command,
+  type Group,
+  helpOfAll,
+  helpOfCommand,
+  helpOfGroup,
+  UsageError,
+} from './command.ts';
+import { gm } from './gm.ts';
+
+const groups: Readonly<Record<string, Group>> = { gm };
+
+/** Own keys only: `cinnabar constructor` is an unknown group like any other. */
+function named<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+/** The code and sentence of what the caller can mend; anything else is a bug and keeps its stack. */
+function refusalOf(error: unknown): { code: string; message: string } | undefined {
+  if (
+    error instanceof UsageError ||
+    error instanceof GmError ||
+    error instanceof SealError ||
+    error instanceof ApiError
+  ) {
+    return { code: error.code, message: error.message };
+  }
+  if (error instanceof Error && 'syscall' in error && 'code' in error) {
+    return { code: String(error.code), message: error.message };
+  }
+  return undefined;
+}
+
+async function answer(name: string, words: readonly string[], group: string, command: Command) {
+  const wantsJson = words.includes('--json');
+  try {
+    const result = await command.execute(words);
+    if (result === 'help') {
+      process.stdout.write(helpOfCommand(group, name, command));
+      return 0;
+    }
+    process.stdout.write(wantsJson ? `${JSON.stringify(result.json)}\n` : result.text);
+    return result.exit;
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === undefined) throw error;
+    if (wantsJson) process.stdout.write(`${JSON.stringify({ error: refusal })}\n`);
+    else process.stderr.write(`cinnabar ${group} ${name}: ${refusal.message}\n`);
+    if (!wantsJson && refusal.code === 'wrong_use') {
+      process.stderr.write(`cinnabar ${group} ${name} --help shows how it is used.\n`);
+    }
+    return 2;
+  }
+}
+
+function misused(message: string, help: string): 2 {
+  process.stderr.write(`${message}\n\n${help}`);
+  return 2;
+}
+
+/** Runs one command line, without `node` and the script, and returns the exit status. */
+async function main(line: readonly string[]): Promise<number> {
+  const [groupName, name, ...words] = line;
+  const all = helpOfAll(groups);
+  if (groupName === undefined) return misused('cinnabar: which command?', all);
+  if (groupName === '--help' || groupName === 'help') {
+    process.stdout.write(all);
+    return 0;
+  }
+  const group = named(groups, groupName);
+  if (group === undefined) return misused(`cinnabar: there is no group ${groupName}`, all);
+  const help = helpOfGroup(groupName, group);
+  if (name === '--help') {
+    process.stdout.write(help);
+    return 0;
+  }
+  if (name === undefined) return misused(`cinnabar ${groupName}: which command?`, help);
+  const command = named(group.commands, name);
+  if (command === undefined) {
+    return misused(`cinnabar ${groupName}: there is no command ${name}`, help);
+  }
+  return answer(name, words, groupName, command);
+}
+
+// A reader that has seen enough (`| head`) closes the pipe; that is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  // A defect must not look like the answer "no", which is status 1.
+  process.stderr.write(
+    `cinnabar: a defect of this tool\n${error instanceof Error ? error.stack : error}\n`,
+  );
+  process.exitCode = 2;
+}

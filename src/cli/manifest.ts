@@ -1,0 +1,67 @@
+import { dirname, resolve } from 'node:path';
+import { UsageError } from './command.ts';
+import { readJsonFile } from './files.ts';
+
+/** One labelled comparison. Paths are absolute. */
+export interface LabelledPair {
+  /** The seal, as the manifest names it; several pairs share one. */
+  readonly id: string;
+  readonly reserved: string;
+  readonly query: string;
+  readonly queryDpi: number | undefined;
+  readonly genuine: boolean;
+  /** Kind of forgery; null for genuine pairs. */
+  readonly forgery: string | null;
+  /** Largest true displacement of an element, for re-cut seals. */
+  readonly deviationMm: number | undefined;
+  /** The path of the query as the manifest has it, which tells pairs of one seal apart. */
+  readonly name: string;
+}
+
+const pairsMax = 100_000;
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parsePair(value: unknown, index: number, folder: string): LabelledPair {
+  const bad = (field: string) =>
+    new UsageError(`pair ${index} of the manifest has no usable "${field}"`, 'bad_input');
+  if (!isRecord(value)) throw bad('id');
+  const text = (field: string) => {
+    const found = value[field];
+    if (typeof found !== 'string' || found === '') throw bad(field);
+    return found;
+  };
+  const optionalNumber = (field: string) => {
+    const found = value[field] ?? undefined;
+    if (found !== undefined && typeof found !== 'number') throw bad(field);
+    return found;
+  };
+  const { genuine, forgery } = value;
+  if (typeof genuine !== 'boolean') throw bad('genuine');
+  if (genuine !== (forgery === null || forgery === undefined)) throw bad('forgery');
+  return {
+    id: text('id'),
+    reserved: resolve(folder, text('reserved')),
+    query: resolve(folder, text('query')),
+    queryDpi: optionalNumber('dpi'),
+    genuine,
+    forgery: genuine ? null : text('forgery'),
+    deviationMm: optionalNumber('dev_mm'),
+    name: text('query'),
+  };
+}
+
+/** Reads `{ pairs: [{ id, reserved, query, genuine, forgery, dpi?, dev_mm? }] }`. */
+export async function readManifest(path: string): Promise<LabelledPair[]> {
+  const manifest = await readJsonFile(path);
+  if (!isRecord(manifest) || !Array.isArray(manifest.pairs) || manifest.pairs.length === 0) {
+    throw new UsageError(`${path} lists no pairs`, 'bad_input');
+  }
+  if (manifest.pairs.length > pairsMax) {
+    throw new UsageError(`${path} lists more than ${pairsMax} pairs`, 'bad_input');
+  }
+  const folder = dirname(path);
+  return manifest.pairs.map((pair, index) => parsePair(pair, index, folder));
+}
