@@ -28,11 +28,21 @@ async function filesUnder(folder) {
     .sort();
 }
 
-/** One digest over every assembly source, the configuration and this script. */
+/** Where the sources of a target may lie: the layer rules in biome.json allow no other import. */
+function foldersOf(target) {
+  const folders = ['assembly/shared', folderOf(target)];
+  return target.startsWith('vendor-') ? [...folders, 'assembly/seal'] : folders;
+}
+
+/** One digest over the sources that the target may import, the configuration and this script. */
 async function sourceDigest(target) {
   const hash = createHash('sha256').update(asc.version).update(target);
+  const sources = await Promise.all(
+    foldersOf(target).map((folder) => filesUnder(join(root, folder))),
+  );
   const files = [
-    ...(await filesUnder(join(root, 'assembly'))),
+    ...sources.flat(),
+    ...(target.startsWith('vendor-') ? [join(root, 'assembly/vendors/abi.ts')] : []),
     join(root, 'asconfig.json'),
     fileURLToPath(import.meta.url),
   ];
