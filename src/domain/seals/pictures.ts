@@ -18,7 +18,7 @@ export interface PicturePair {
 }
 
 /**
- * The reserved imprint of a seal as a picture, restored from one vendor's template; from the first
+ * The reserved imprint of a seal as a PNG, restored from one vendor's template; from the first
  * vendor's when none is named. That it was seen goes on record first.
  *
  * @throws CinnabarError `seal_not_found`, `vendor_not_found`, `template_unreadable`,
@@ -29,7 +29,7 @@ export async function sealPicture(
   caller: Caller,
   id: string,
   vendorCode: string | undefined,
-): Promise<Bitmap1> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const seal = await getSeal(deps, caller.actor, id);
   const template = seal.templates.find(
     ({ vendor }) => vendorCode === undefined || vendor.code === vendorCode,
@@ -38,7 +38,7 @@ export async function sealPicture(
   const [picture] = await restore(deps, caller.actor.tenant, [template]);
   if (!picture) throw new CinnabarError('template_unreadable');
   await recordView(deps, caller, `seal:${id}`, template.vendor.code);
-  return picture;
+  return deps.engine.encodeBitmapPng(picture, pictureDpi);
 }
 
 /**
@@ -65,17 +65,17 @@ export async function verificationPictures(
   return { result, reserved: reservedPicture, query: queryPicture };
 }
 
-/** One of both pictures, to be looked at: that goes on record first. @throws as above */
+/** One of both pictures as a PNG, to be looked at: that goes on record first. @throws as above */
 export async function verificationPicture(
   deps: SealDeps,
   caller: Caller,
   id: string,
   which: 'reserved' | 'query',
   vendorCode: string | undefined,
-): Promise<Bitmap1> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const pair = await verificationPictures(deps, caller.actor, id, vendorCode);
   await recordView(deps, caller, `verification:${id}`, pair.result.vendor.code, which);
-  return pair[which];
+  return deps.engine.encodeBitmapPng(pair[which], pictureDpi);
 }
 
 function chooseResult(

@@ -142,6 +142,7 @@ export interface SealEngine {
     readonly transform: Transform;
   };
   restore(vendorCode: string, template: Uint8Array): Bitmap1;
+  encodeBitmapPng(bitmap: Bitmap1, dpi: number): Uint8Array<ArrayBuffer>;
 }
 
 export interface SealDeps {

@@ -1,3 +1,4 @@
+import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
 import {
   decryptObjects,
@@ -37,11 +38,11 @@ export async function encryptTemplates(
     })),
   );
   const createdAtMs = deps.clock.now();
-  const rows = templates.flatMap(({ vendor }, index) => {
+  const rows = templates.map(({ vendor }, index) => {
     const object = objects[index];
-    if (object === undefined) return [];
+    if (object === undefined) throw new Error('templates: one was not encrypted');
     const { ciphertext: _stored, ...reference } = object;
-    return [{ ...reference, id: newId(deps), tenant, owner, revision, vendor, createdAtMs }];
+    return { ...reference, id: newId(deps), tenant, owner, revision, vendor, createdAtMs };
   });
   return { rows, objects };
 }
@@ -62,9 +63,10 @@ export async function decryptTemplates(
     tenant,
     rows.map((row) => ({ object: row, context: templateContext(row) })),
   );
-  return rows.flatMap((row, index) => {
+  return rows.map((row, index) => {
     const bytes = contents[index];
-    return bytes === undefined ? [] : [{ row, bytes }];
+    if (bytes === undefined) throw new CinnabarError('template_unreadable');
+    return { row, bytes };
   });
 }
 

@@ -67,3 +67,16 @@ export function pageOf<T extends z.ZodType>(item: T) {
       .openapi({ description: 'Where the next page begins; null on the last page.' }),
   });
 }
+
+/** Read by the middleware, which checks it; declared here for the document. */
+export const idempotencyHeaderSchema = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/)
+    .optional()
+    .openapi({
+      example: '5f0c1d0e-enrol-1',
+      description:
+        'One key per intention. A repetition with the same key and content gets the first answer again, for 24 hours.',
+    }),
+});

@@ -13,7 +13,7 @@ import {
 } from './common.ts';
 
 /** An uploaded PNG or JPEG. The decoder, not the declared media type, decides what it is. */
-export const pictureSchema = z.file().openapi({
+export const pictureSchema = z.instanceof(File).openapi({
   type: 'string',
   format: 'binary',
   description: 'PNG or JPEG, at most 8 MiB, 4096 pixels a side and 12 megapixels.',

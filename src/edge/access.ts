@@ -1,0 +1,49 @@
+import { type Role, roles } from '../domain/actor.ts';
+
+export interface RouteRule {
+  /** Who may call it; `anyone` needs no token. */
+  readonly roles: readonly Role[] | 'anyone';
+  /** What it reads. Without this the body of a request is never touched. */
+  readonly body?: 'json' | 'multipart';
+  /** Takes an idempotency key. */
+  readonly idempotent?: true;
+}
+
+const sealWriters: readonly Role[] = ['teller', 'administrator'];
+const sealReaders: readonly Role[] = ['teller', 'administrator', 'reviewer', 'auditor'];
+
+const anyone: RouteRule = { roles: 'anyone' };
+const read: RouteRule = { roles: sealReaders };
+const writeJson: RouteRule = { roles: sealWriters, body: 'json', idempotent: true };
+const writeForm: RouteRule = { roles: sealWriters, body: 'multipart', idempotent: true };
+
+/** Every route and who may call it. The app refuses to start with a route that is not here. */
+export const routeRules: Readonly<Record<string, RouteRule>> = {
+  'GET /healthz': anyone,
+  'GET /readyz': anyone,
+  'GET /metrics': anyone,
+  'GET /openapi.json': anyone,
+  'GET /docs': anyone,
+  'GET /docs/init.js': anyone,
+  'GET /v1/demo/identities': anyone,
+  'POST /v1/demo/token': { roles: 'anyone', body: 'json' },
+  'GET /v1/notice': { roles },
+  'POST /v1/seals/accounts': writeJson,
+  'GET /v1/seals/accounts': read,
+  'GET /v1/seals/accounts/{id}': read,
+  'POST /v1/seals/cards': writeForm,
+  'GET /v1/seals/cards/{id}/image': read,
+  'POST /v1/seals': writeForm,
+  'GET /v1/seals': read,
+  'GET /v1/seals/{id}': read,
+  'POST /v1/seals/{id}/rebuild': writeForm,
+  'GET /v1/seals/{id}/revisions': read,
+  'GET /v1/seals/{id}/picture': read,
+  'GET /v1/seal-vendors': read,
+  'POST /v1/seal-verifications': writeForm,
+  'GET /v1/seal-verifications': read,
+  'GET /v1/seal-verifications/{id}': read,
+  'GET /v1/seal-verifications/{id}/pictures': read,
+  'GET /v1/seal-verifications/{id}/pictures/{which}': read,
+  'GET /v1/audit': { roles: ['auditor', 'administrator'] },
+};

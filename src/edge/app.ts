@@ -1,0 +1,56 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { EdgeApp, EdgeEnv } from './context.ts';
+import type { EdgeDeps } from './deps.ts';
+import { createMetrics } from './metrics.ts';
+import { authorise, identify } from './middleware/authenticate.ts';
+import { checkBodyHeaders, readBody } from './middleware/body.ts';
+import { once } from './middleware/idempotency.ts';
+import { observe } from './middleware/log.ts';
+import { limitRate } from './middleware/rate.ts';
+import { nameRequest } from './middleware/request-id.ts';
+import { lookUpRule } from './middleware/rule.ts';
+import { secureHeaders } from './middleware/security-headers.ts';
+import { answerProblem } from './problem.ts';
+import { addAuditRoutes } from './routes/audit.ts';
+import { addDemoRoutes } from './routes/demo.ts';
+import { addDocumentationRoutes } from './routes/documentation.ts';
+import { addOperationRoutes } from './routes/operation.ts';
+import { addSealRoutes } from './routes/seals.ts';
+import { addVerificationRoutes } from './routes/verifications.ts';
+import { answerMissing, assertEveryRouteHasRule } from './routing.ts';
+import { refuseInvalid } from './validation.ts';
+
+/** The service. Each request passes the middleware in this order, then its route. */
+export function createApp(deps: EdgeDeps): EdgeApp {
+  const app: EdgeApp = new OpenAPIHono<EdgeEnv>({ defaultHook: refuseInvalid });
+  const metrics = createMetrics();
+
+  app.use(nameRequest(deps));
+  app.use(observe(deps, metrics));
+  app.use(secureHeaders());
+  app.use(lookUpRule());
+  app.use(checkBodyHeaders());
+  app.use(identify(deps.authenticator));
+  app.use('/v1/*', limitRate(deps.limiter));
+  app.use(authorise());
+  app.use(readBody());
+  app.use(once(deps));
+
+  addOperationRoutes(app, deps, metrics);
+  addDocumentationRoutes(app);
+  addSealRoutes(app, deps);
+  addVerificationRoutes(app, deps);
+  addAuditRoutes(app, deps);
+  if (deps.demo) addDemoRoutes(app, deps.demo);
+
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'An access token (RFC 9068) with the audience `cinnabar`.',
+  });
+  app.onError((error, c) => answerProblem(c, error));
+  app.notFound((c) => answerMissing(app, c));
+  assertEveryRouteHasRule(app);
+  return app;
+}

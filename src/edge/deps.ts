@@ -1,0 +1,33 @@
+import type { Actor } from '../domain/actor.ts';
+import type { IdempotencyStore, RateLimiter } from '../domain/ports.ts';
+import type { SealDeps } from '../domain/seals/ports.ts';
+import type { LogLine } from './middleware/log.ts';
+
+/** Says who holds an access token. */
+export interface Authenticator {
+  /** @throws CinnabarError `unauthenticated`, whatever is wrong with the token */
+  authenticate(token: string): Promise<Actor>;
+}
+
+/** Gives tokens to sample people. It exists in demo mode only. */
+export interface DemoTokens {
+  issue(actor: Actor): Promise<{ readonly token: string; readonly expiresAtMs: number }>;
+}
+
+/** What the operator wants everybody to read, in both languages. */
+export interface Notices {
+  current(): Promise<{ readonly zh: string; readonly en: string } | undefined>;
+}
+
+/** Everything that the edge needs from the machine it runs on. */
+export interface EdgeDeps extends SealDeps {
+  readonly authenticator: Authenticator;
+  readonly idempotency: IdempotencyStore;
+  readonly limiter: RateLimiter;
+  readonly notices: Notices;
+  /** One per binding, by the name that `/readyz` shows; it throws when the binding is down. */
+  readonly checks: Readonly<Record<string, () => Promise<void>>>;
+  readonly log: (line: LogLine) => void;
+  /** Present in demo mode only. */
+  readonly demo?: DemoTokens;
+}

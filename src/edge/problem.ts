@@ -1,0 +1,82 @@
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { CinnabarError, type ErrorCode, errorTitles } from '../domain/errors.ts';
+import type { EdgeEnv } from './context.ts';
+import type { Problem } from './schemas/problem.ts';
+
+/** The only place where a code meets an HTTP status. */
+export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
+  invalid_request: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  account_not_found: 404,
+  card_not_found: 404,
+  seal_not_found: 404,
+  verification_not_found: 404,
+  vendor_not_found: 404,
+  method_not_allowed: 405,
+  account_number_taken: 409,
+  card_number_taken: 409,
+  seal_serial_taken: 409,
+  seal_changed: 409,
+  seal_card_inactive: 409,
+  idempotency_in_progress: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  picture_unsupported: 422,
+  picture_too_large: 422,
+  picture_corrupt: 422,
+  imprint_not_found: 422,
+  idempotency_key_reused: 422,
+  rate_limited: 429,
+  internal: 500,
+  template_unreadable: 500,
+  audit_unavailable: 503,
+  chips_unavailable: 503,
+  storage_unavailable: 503,
+};
+
+const retryAfterSeconds: Partial<Record<ErrorCode, number>> = {
+  idempotency_in_progress: 1,
+  rate_limited: 60,
+  audit_unavailable: 2,
+  chips_unavailable: 2,
+  storage_unavailable: 2,
+};
+
+/**
+ * Answers with an error as `application/problem+json` (RFC 9457).
+ *
+ * Only what a `CinnabarError` says by itself crosses the wire; anything else is `internal`, with
+ * the request id and no more.
+ */
+export function answerProblem(c: Context<EdgeEnv>, thrown: unknown): Response {
+  const error = asCinnabarError(thrown);
+  const status = statusOf[error.code];
+  const problem: Problem = {
+    type: `urn:cinnabar:problem:${error.code}`,
+    title: errorTitles[error.code],
+    status,
+    code: error.code,
+    requestId: c.get('requestId'),
+    ...(error.detail === undefined ? {} : { detail: error.detail }),
+    ...(error.fields.length === 0 ? {} : { errors: [...error.fields] }),
+  };
+  c.set('errorCode', error.code);
+  const seconds = retryAfterSeconds[error.code];
+  if (seconds !== undefined) c.header('retry-after', String(seconds));
+  // RFC 6750 §3.
+  if (status === 401) c.header('www-authenticate', 'Bearer realm="cinnabar"');
+  return c.body(JSON.stringify(problem), status, { 'content-type': 'application/problem+json' });
+}
+
+function asCinnabarError(thrown: unknown): CinnabarError {
+  if (thrown instanceof CinnabarError) return thrown;
+  if (thrown instanceof HTTPException) {
+    if (thrown.status === 400) return new CinnabarError('invalid_request', { cause: thrown });
+    if (thrown.status === 415) return new CinnabarError('unsupported_media_type');
+  }
+  return new CinnabarError('internal', { cause: thrown });
+}

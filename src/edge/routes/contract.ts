@@ -1,0 +1,120 @@
+import { z } from '@hono/zod-openapi';
+import { type ErrorCode, errorTitles } from '../../domain/errors.ts';
+import { type RouteRule, routeRules } from '../access.ts';
+import { statusOf } from '../problem.ts';
+import { type Problem, problemSchema } from '../schemas/problem.ts';
+
+/** What the OpenAPI document says of a route: taken from its rule, so that the two cannot differ. */
+export function about(
+  key: string,
+  text: {
+    readonly tag: string;
+    readonly operationId: string;
+    readonly summary: string;
+    readonly description?: string;
+  },
+) {
+  const { tag, operationId, summary, description } = text;
+  const rule = ruleOf(key);
+  const who =
+    rule.roles === 'anyone' ? 'No token needed.' : `Roles: ${[...rule.roles].sort().join(', ')}.`;
+  return {
+    tags: [tag],
+    operationId,
+    summary,
+    description: description === undefined ? who : `${description}\n\n${who}`,
+    security: rule.roles === 'anyone' ? [] : [{ bearer: [] }],
+  };
+}
+
+/**
+ * The problems that a route can answer with: those that follow from its rule, and `codes`.
+ *
+ * The empty type keeps them out of what a handler may return: handlers answer, or throw.
+ */
+export function problems(key: string, ...codes: readonly ErrorCode[]): Record<never, never> {
+  const byStatus = new Map<number, Set<ErrorCode>>();
+  for (const code of [...commonCodes(key), ...codes]) {
+    const status = statusOf[code];
+    byStatus.set(status, (byStatus.get(status) ?? new Set()).add(code));
+  }
+  const statuses = [...byStatus].sort(([a], [b]) => a - b);
+  return Object.fromEntries(
+    statuses.map(([status, set]) => [status, problemResponse(status, [...set].sort())]),
+  );
+}
+
+export function json<T extends z.ZodType>(schema: T, description: string) {
+  return { description, content: { 'application/json': { schema } } };
+}
+
+export function jsonBody<T extends z.ZodType>(schema: T) {
+  return { required: true, content: { 'application/json': { schema } } };
+}
+
+export function formBody<T extends z.ZodType>(schema: T) {
+  return { required: true, content: { 'multipart/form-data': { schema } } };
+}
+
+/** A created thing, and where it is. */
+export function created<T extends z.ZodType>(schema: T, description: string) {
+  return {
+    ...json(schema, description),
+    headers: z.object({
+      location: z.string().openapi({ description: 'Its address, relative to the service.' }),
+      'idempotency-replayed': z
+        .literal('true')
+        .optional()
+        .openapi({ description: 'Present when this is the kept answer of an earlier request.' }),
+    }),
+  };
+}
+
+export const picturePng = {
+  description: 'The picture: black ink on white, one bit a pixel, 300 dpi.',
+  content: { 'image/png': { schema: z.string().openapi({ format: 'binary' }) } },
+};
+
+function problemResponse(status: number, codes: readonly ErrorCode[]) {
+  const examples = codes.map((code) => [code, { value: problemExample(status, code) }]);
+  return {
+    description: codes.map((code) => `\`${code}\`: ${errorTitles[code]}`).join('\n\n'),
+    content: {
+      'application/problem+json': {
+        schema: problemSchema,
+        examples: Object.fromEntries(examples),
+      },
+    },
+  };
+}
+
+function problemExample(status: number, code: ErrorCode): Problem {
+  const problem = {
+    type: `urn:cinnabar:problem:${code}`,
+    title: errorTitles[code],
+    status,
+    code,
+    requestId: '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10',
+  };
+  if (code !== 'invalid_request') return problem;
+  return { ...problem, errors: [{ pointer: '/body/number', code: 'required' }] };
+}
+
+function commonCodes(key: string): readonly ErrorCode[] {
+  const rule = ruleOf(key);
+  const codes: ErrorCode[] = ['internal'];
+  if (key.includes(' /v1/')) codes.push('rate_limited');
+  if (key.includes('{')) codes.push('invalid_request');
+  if (rule.roles !== 'anyone') codes.push('unauthenticated', 'forbidden', 'storage_unavailable');
+  if (rule.body) codes.push('invalid_request', 'payload_too_large', 'unsupported_media_type');
+  if (rule.idempotent) {
+    codes.push('idempotency_in_progress', 'idempotency_key_reused', 'audit_unavailable');
+  }
+  return codes;
+}
+
+function ruleOf(key: string): RouteRule {
+  const rule = routeRules[key];
+  if (!rule) throw new Error(`access.ts has no rule for ${key}`);
+  return rule;
+}

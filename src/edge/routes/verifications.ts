@@ -1,0 +1,226 @@
+import { createRoute } from '@hono/zod-openapi';
+import {
+  pictureDpi,
+  verificationPicture,
+  verificationPictures,
+} from '../../domain/seals/pictures.ts';
+import { getVerification, listVerifications } from '../../domain/seals/seals.ts';
+import type * as rows from '../../domain/seals/types.ts';
+import { verifyImprint } from '../../domain/seals/verify.ts';
+import { instantText } from '../../lib/time.ts';
+import { actorOf, callerOf, type EdgeApp } from '../context.ts';
+import type { EdgeDeps } from '../deps.ts';
+import { idempotencyHeaderSchema, idParamsSchema } from '../schemas/common.ts';
+import { vendorQuerySchema } from '../schemas/seals.ts';
+import {
+  newVerificationSchema,
+  picturePairSchema,
+  pictureParamsSchema,
+  type Verification,
+  verificationPageSchema,
+  verificationQuerySchema,
+  verificationSchema,
+} from '../schemas/verifications.ts';
+import { about, created, formBody, json, picturePng, problems } from './contract.ts';
+import { pageRequest, pictureOf, present } from './input.ts';
+
+const tag = 'Seal verifications';
+
+const verifyRoute = createRoute({
+  method: 'post',
+  path: '/v1/seal-verifications',
+  ...about('POST /v1/seal-verifications', {
+    tag,
+    operationId: 'verifyImprint',
+    summary: 'Verify a query imprint',
+    description:
+      'Every vendor that the policy draws must agree. A "no" is an answer, not an error: `match` is false and `nextStep` is `review`.',
+  }),
+  request: { headers: idempotencyHeaderSchema, body: formBody(newVerificationSchema) },
+  responses: {
+    201: created(verificationSchema, 'The verification with its verdict.'),
+    ...problems(
+      'POST /v1/seal-verifications',
+      'seal_not_found',
+      'seal_card_inactive',
+      'vendor_not_found',
+      'picture_unsupported',
+      'picture_too_large',
+      'picture_corrupt',
+      'imprint_not_found',
+      'template_unreadable',
+      'chips_unavailable',
+    ),
+  },
+});
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/seal-verifications',
+  ...about('GET /v1/seal-verifications', {
+    tag,
+    operationId: 'listVerifications',
+    summary: 'List verifications, newest first',
+  }),
+  request: { query: verificationQuerySchema },
+  responses: {
+    200: json(verificationPageSchema, 'One page.'),
+    ...problems('GET /v1/seal-verifications', 'invalid_request'),
+  },
+});
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/v1/seal-verifications/{id}',
+  ...about('GET /v1/seal-verifications/{id}', {
+    tag,
+    operationId: 'getVerification',
+    summary: 'Get a verification',
+  }),
+  request: { params: idParamsSchema },
+  responses: {
+    200: json(verificationSchema, 'The verification.'),
+    ...problems('GET /v1/seal-verifications/{id}', 'verification_not_found'),
+  },
+});
+
+const picturesRoute = createRoute({
+  method: 'get',
+  path: '/v1/seal-verifications/{id}/pictures',
+  ...about('GET /v1/seal-verifications/{id}/pictures', {
+    tag,
+    operationId: 'getPicturePair',
+    summary: 'Find both imprints of a verification',
+    description:
+      'As `vendor` saw them; without it, as the first vendor did that did not match, else as the first.',
+  }),
+  request: { params: idParamsSchema, query: vendorQuerySchema },
+  responses: {
+    200: json(picturePairSchema, 'Where the pictures are, and how they lie over each other.'),
+    ...problems(
+      'GET /v1/seal-verifications/{id}/pictures',
+      'verification_not_found',
+      'vendor_not_found',
+      'template_unreadable',
+      'chips_unavailable',
+    ),
+  },
+});
+
+const pictureRoute = createRoute({
+  method: 'get',
+  path: '/v1/seal-verifications/{id}/pictures/{which}',
+  ...about('GET /v1/seal-verifications/{id}/pictures/{which}', {
+    tag,
+    operationId: 'getPicture',
+    summary: 'See one imprint of a verification',
+    description: 'Restored from the stored template. That it was seen goes on record.',
+  }),
+  request: { params: pictureParamsSchema, query: vendorQuerySchema },
+  responses: {
+    200: picturePng,
+    ...problems(
+      'GET /v1/seal-verifications/{id}/pictures/{which}',
+      'verification_not_found',
+      'vendor_not_found',
+      'template_unreadable',
+      'chips_unavailable',
+      'audit_unavailable',
+    ),
+  },
+});
+
+export function addVerificationRoutes(app: EdgeApp, deps: EdgeDeps): void {
+  app.openapi(verifyRoute, async (c) => {
+    const { imprint, dpi, sealId, currency, amountMinor, branch } = c.req.valid('form');
+    const caller = callerOf(c);
+    const verification = await verifyImprint(deps, caller, {
+      id: c.get('operationId'),
+      sealId,
+      money: { currency, amountMinor },
+      branch: branch ?? caller.actor.branch,
+      imprint: await pictureOf(imprint, dpi),
+    });
+    c.header('location', `/v1/seal-verifications/${verification.id}`);
+    return c.json(verificationView(verification), 201);
+  });
+
+  app.openapi(listRoute, async (c) => {
+    const { cursor, limit, ...filter } = c.req.valid('query');
+    const page = pageRequest({ cursor, limit });
+    const found = await listVerifications(deps, actorOf(c), present(filter), page);
+    return c.json({ ...found, items: found.items.map(verificationView) }, 200);
+  });
+
+  app.openapi(getRoute, async (c) => {
+    const verification = await getVerification(deps, actorOf(c), c.req.valid('param').id);
+    return c.json(verificationView(verification), 200);
+  });
+
+  app.openapi(picturesRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    const pair = await verificationPictures(deps, actorOf(c), id, c.req.valid('query').vendor);
+    const vendor = pair.result.vendor.code;
+    const base = `/v1/seal-verifications/${id}/pictures`;
+    const link = (which: 'reserved' | 'query') => ({
+      href: `${base}/${which}?vendor=${vendor}`,
+      widthPx: pair[which].width,
+      heightPx: pair[which].height,
+    });
+    return c.json(
+      {
+        vendor,
+        dpi: pictureDpi,
+        reserved: link('reserved'),
+        query: link('query'),
+        transform: transformView(pair.result.transform),
+      },
+      200,
+    );
+  });
+
+  app.openapi(pictureRoute, async (c) => {
+    const { id, which } = c.req.valid('param');
+    const { vendor } = c.req.valid('query');
+    const picture = await verificationPicture(deps, callerOf(c), id, which, vendor);
+    return c.body(picture, 200, { 'content-type': 'image/png' });
+  });
+}
+
+function verificationView(verification: rows.Verification): Verification {
+  const { id, sealId, sealRevision, verdict, match, branch, elapsedMs, nextStep, requestedBy } =
+    verification;
+  return {
+    id,
+    sealId,
+    sealRevision,
+    verdict,
+    match,
+    ...verification.money,
+    branch,
+    policy: { ...verification.policy },
+    vendors: verification.vendors.map(({ vendor, score, threshold, match, transform }) => ({
+      ...vendor,
+      score,
+      threshold,
+      match,
+      transform: transformView(transform),
+    })),
+    reasons: verification.reasons.map((reason) => ({ ...reason })),
+    elapsedMs,
+    nextStep,
+    requestedBy,
+    createdAt: instantText(verification.createdAtMs),
+  };
+}
+
+function transformView([
+  a,
+  b,
+  c,
+  d,
+  tx,
+  ty,
+]: rows.Transform): Verification['vendors'][number]['transform'] {
+  return [a, b, c, d, tx, ty];
+}

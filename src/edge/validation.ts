@@ -1,0 +1,74 @@
+import type { Hook } from '@hono/zod-openapi';
+import { CinnabarError, type FieldError } from '../domain/errors.ts';
+import type { EdgeEnv } from './context.ts';
+
+type Result = Parameters<Hook<unknown, EdgeEnv, string, unknown>>[0];
+type Issue = (Result & { success: false })['error']['issues'][number];
+
+const targets: Partial<Record<Result['target'], string>> = {
+  param: 'path',
+  query: 'query',
+  header: 'header',
+  json: 'body',
+  form: 'body',
+};
+
+/**
+ * What happens after each validation: input that breaks its schema ends the request here.
+ *
+ * The answer says where and what, by schema alone. It repeats neither values nor names that the
+ * caller sent.
+ *
+ * @throws CinnabarError `invalid_request`
+ */
+export function refuseInvalid(result: Result): void {
+  if (result.success) return;
+  const root = targets[result.target] ?? result.target;
+  const sent: unknown = 'data' in result ? result.data : undefined;
+  const fields = result.error.issues.map((issue) => ({
+    pointer: pointerOf([root, ...issue.path]),
+    code: codeOf(issue, sent),
+  }));
+  throw new CinnabarError('invalid_request', { fields: unique(fields) });
+}
+
+function codeOf(issue: Issue, sent: unknown): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return valueAt(sent, issue.path) === undefined ? 'required' : 'type';
+    case 'too_small':
+    case 'too_big':
+      return issue.code;
+    case 'invalid_format':
+      return 'format';
+    case 'unrecognized_keys':
+      return 'unknown_field';
+    case 'custom':
+      return typeof issue.params?.code === 'string' ? issue.params.code : 'value';
+    default:
+      return valueAt(sent, issue.path) === undefined ? 'required' : 'value';
+  }
+}
+
+function valueAt(value: unknown, path: Issue['path']): unknown {
+  return path.reduce<unknown>(
+    (node, key) =>
+      typeof node === 'object' && node !== null && Object.hasOwn(node, key)
+        ? Reflect.get(node, key)
+        : undefined,
+    value,
+  );
+}
+
+/** RFC 6901. */
+function pointerOf(path: readonly PropertyKey[]): string {
+  return path.map((key) => `/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+function unique(fields: readonly FieldError[]): readonly FieldError[] {
+  return fields.filter(
+    (field, index) =>
+      fields.findIndex((other) => other.pointer === field.pointer && other.code === field.code) ===
+      index,
+  );
+}

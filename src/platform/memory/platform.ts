@@ -1,0 +1,35 @@
+import type { Clock, Random } from '../../domain/ports.ts';
+import type { SealDeps, SealEngine } from '../../domain/seals/ports.ts';
+import { memoryAuditLog } from './audit-log.ts';
+import { memoryIdempotencyStore } from './idempotency-store.ts';
+import { memoryObjectStore, memoryOrphanQueue } from './objects.ts';
+import { memoryRateLimiter } from './rate-limiter.ts';
+import { memorySealStore } from './seal-store.ts';
+import { memoryTemplateKeys } from './template-keys.ts';
+
+/** What `memoryPlatform` does not make itself. */
+export interface MemoryBase {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly engine: SealEngine;
+  /** Requests per caller and minute. */
+  readonly requestsPerMinute: number;
+}
+
+/** Every port in RAM, gone with the process: for tests and for `cinnabar demo`. */
+export function memoryPlatform({ clock, random, engine, requestsPerMinute }: MemoryBase) {
+  return {
+    clock,
+    random,
+    engine,
+    audit: memoryAuditLog(clock),
+    seals: memorySealStore(),
+    objects: memoryObjectStore(),
+    orphans: memoryOrphanQueue(clock),
+    templateKeys: memoryTemplateKeys(random),
+    idempotency: memoryIdempotencyStore(),
+    limiter: memoryRateLimiter(clock, requestsPerMinute, 60_000),
+    notices: { current: async () => undefined },
+    checks: {},
+  } satisfies SealDeps & Record<string, unknown>;
+}
