@@ -44,7 +44,7 @@ const everyday = [
         miniflare: {
           bindings: {
             CINNABAR_MODE: 'demo',
-            TOKEN_SECRET: testSecret,
+            DEMO_TOKEN_SECRET: testSecret,
             TEST_MIGRATIONS: await readD1Migrations(`${root}src/platform/d1/migrations`),
           },
           workers: await auxiliaryWorkers(root, otherConfigs, { CHIP_STORAGE_KEY: testSecret }),

@@ -1,14 +1,35 @@
+import { base64url, createLocalJWKSet } from 'jose';
+import { loadSeal } from '../core/seal.ts';
 import type { ChipService } from '../domain/chips/messages.ts';
+import { sweepOrphans } from '../domain/seals/orphans.ts';
 import type { ObjectWatch } from '../domain/seals/ports.ts';
-import type { AuditChain } from '../platform/durable/audit-log.ts';
+import { createApp } from '../edge/app.ts';
+import type { EdgeDeps } from '../edge/deps.ts';
+import {
+  demoTokens,
+  type TokenTrust,
+  tokenAuthenticator,
+} from '../edge/middleware/access-token.ts';
+import { chipStatus, remoteTemplateKeys } from '../platform/chips/remote.ts';
+import { d1IdempotencyStore, removeExpiredKeys } from '../platform/d1/idempotency-store.ts';
+import { d1SealStore } from '../platform/d1/seal-store.ts';
+import { type AuditChain, durableAuditLog } from '../platform/durable/audit-log.ts';
+import { kvNotices } from '../platform/kv/notices.ts';
+import { consumeWatches, queuedOrphans } from '../platform/queues/orphans.ts';
+import { r2ObjectStore } from '../platform/r2/object-store.ts';
+import { bindingRateLimiter } from '../platform/rate-limiter.ts';
+import { systemClock, systemRandom } from '../platform/system.ts';
 
 export { AuditChain } from '../platform/durable/audit-log.ts';
 
-/** The bindings of wrangler.toml. */
-export interface EdgeEnv {
+/** The bindings of wrangler.toml, and the variables that docs/operations.md describes. */
+export interface EdgeBindings {
   readonly CINNABAR_MODE: string;
-  readonly TOKEN_SECRET: string;
-  readonly ASSETS: Fetcher;
+  /** 32 bytes or more in base64url; signs the tokens of demo mode and is used nowhere else. */
+  readonly DEMO_TOKEN_SECRET?: string;
+  /** Who issues access tokens outside demo mode, and its public keys as a JWK set. */
+  readonly TOKEN_ISSUER?: string;
+  readonly TOKEN_KEYS?: string;
   readonly DB: D1Database;
   readonly OBJECTS: R2Bucket;
   readonly NOTICES: KVNamespace;
@@ -18,6 +39,75 @@ export interface EdgeEnv {
   readonly AUDIT: DurableObjectNamespace<AuditChain>;
 }
 
+/** Longest life of a token from outside that is still accepted. */
+const tokenTtlSecondsMax = 60 * 60;
+
+async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
+  const system = { clock: systemClock, random: systemRandom };
+  return {
+    ...system,
+    ...tokensOf(env, system),
+    engine: await loadSeal(),
+    audit: durableAuditLog(env.AUDIT),
+    seals: d1SealStore(env.DB),
+    objects: r2ObjectStore(env.OBJECTS),
+    orphans: queuedOrphans(env.CLEANUP),
+    templateKeys: remoteTemplateKeys(env.CHIPS),
+    idempotency: d1IdempotencyStore(env.DB),
+    limiter: bindingRateLimiter(env.RATE_LIMIT),
+    notices: kvNotices(env.NOTICES),
+    checks: checksOf(env),
+    // biome-ignore lint/suspicious/noConsole: a Worker's log is its console
+    log: (line) => console.log(JSON.stringify(line)),
+  };
+}
+
+/** Demo mode makes its own tokens; otherwise an issuer outside does, and its keys are known. */
+function tokensOf(
+  env: EdgeBindings,
+  system: Pick<EdgeDeps, 'clock' | 'random'>,
+): Pick<EdgeDeps, 'authenticator' | 'demo'> {
+  if (env.CINNABAR_MODE === 'demo') {
+    const secret = base64url.decode(env.DEMO_TOKEN_SECRET ?? '');
+    return demoTokens(secret, system);
+  }
+  const trust: TokenTrust = {
+    key: createLocalJWKSet(JSON.parse(env.TOKEN_KEYS ?? '{"keys":[]}')),
+    algorithms: ['ES256', 'ES384', 'EdDSA', 'PS256'],
+    issuer: env.TOKEN_ISSUER ?? 'none',
+    ttlSecondsMax: tokenTtlSecondsMax,
+  };
+  return { authenticator: tokenAuthenticator(trust, system.clock) };
+}
+
+/** A name that no tenant can have, so that looking does not touch one. */
+const probe = '-readiness';
+
+function checksOf(env: EdgeBindings): EdgeDeps['checks'] {
+  return {
+    database: async () => void (await env.DB.prepare('SELECT 1').run()),
+    objects: async () => void (await env.OBJECTS.head(probe)),
+    notices: async () => void (await env.NOTICES.get(probe)),
+    audit: async () => void (await env.AUDIT.getByName(probe).head()),
+    chips: async () => void (await chipStatus(env.CHIPS)),
+  };
+}
+
+let app: ReturnType<typeof createApp> | undefined;
+
 export default {
-  fetch: () => new Response('soon', { status: 503 }),
-} satisfies ExportedHandler<EdgeEnv>;
+  async fetch(request, env) {
+    // Once per isolate: the bindings of one deployment do not change.
+    app ??= createApp(await depsOf(env));
+    return app.fetch(request);
+  },
+
+  async queue(batch, env) {
+    const deps = { seals: d1SealStore(env.DB), objects: r2ObjectStore(env.OBJECTS) };
+    await consumeWatches(batch, (watch) => sweepOrphans(deps, watch));
+  },
+
+  async scheduled(_controller, env) {
+    await removeExpiredKeys(env.DB, systemClock.now());
+  },
+} satisfies ExportedHandler<EdgeBindings>;

@@ -1,0 +1,254 @@
+// Runs the whole service on this machine: builds what is missing, prepares the local stores and
+// starts every Worker of workers.mjs in one process group, which ends with this process.
+// Usage: node src/hosts/local.mjs [--dev] [--port N] [--state FOLDER]
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import {
+  applyMigrations,
+  buildAll,
+  ensureSecrets,
+  Failure,
+  wrangler,
+  wranglerEnv,
+} from './prepare.mjs';
+import { workerConfigs } from './workers.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const address = '127.0.0.1';
+const portsTried = 20;
+const readyTimeoutMs = 60_000;
+const stopTimeoutMs = 5_000;
+
+const options = readOptions();
+const state = resolve(root, options.state);
+const lock = join(state, 'host.json');
+const log = join(state, 'host.log');
+
+/** The wrangler process; it leads the process group of all Workers. */
+let workers;
+/** Programs that rebuild while `--dev` runs. */
+const rebuilders = [];
+let stopping = false;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(0));
+// A closed terminal also takes the output away; writing to it must not end the stopping early.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
+try {
+  await run();
+} catch (error) {
+  if (!stopping) console.error(error instanceof Failure ? error.message : error);
+  await stop(1);
+}
+
+async function run() {
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  await claimState();
+  const secrets = await ensureSecrets(state);
+  await Promise.all([buildAll(root), applyMigrations(root, state)]);
+  const port = await freePort(options.port);
+  await writeFile(lock, JSON.stringify({ pid: process.pid, port }));
+  startWorkers(port, secrets);
+  if (options.dev) startRebuilders();
+  await untilReady(port);
+  await printWelcome(port);
+}
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        dev: { type: 'boolean', default: false },
+        port: { type: 'string', default: '8787' },
+        state: { type: 'string', default: '.cinnabar' },
+      },
+    });
+    const port = Number(values.port);
+    if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error('--port: 1 to 65535');
+    return { ...values, port };
+  } catch (error) {
+    console.error(`${error.message}\nUsage: npm start -- [--port N] [--state FOLDER]`);
+    process.exit(2);
+  }
+}
+
+/** Two hosts over the same stores would write into each other's files. */
+async function claimState() {
+  const text = await readFile(lock, 'utf8').catch(() => undefined);
+  const holder = text === undefined ? undefined : JSON.parse(text);
+  if (holder && holder.pid !== process.pid && isOurs(holder.pid)) {
+    throw new Failure(
+      `Cinnabar runs already, at http://localhost:${holder.port} (process ${holder.pid}).\n` +
+        'Stop it first, or give this one stores of its own: npm start -- --state FOLDER',
+    );
+  }
+  await writeFile(lock, JSON.stringify({ pid: process.pid, port: options.port }));
+}
+
+/** Whether the process lives and is a host; its number may have gone to another program. */
+function isOurs(pid) {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('local.mjs');
+  } catch {
+    return true;
+  }
+}
+
+async function freePort(first) {
+  for (let port = first; port < first + portsTried && port <= 65535; port++) {
+    if (await isFree(port)) return port;
+  }
+  throw new Failure(`No free port from ${first} on. Choose another: npm start -- --port N`);
+}
+
+function isFree(port) {
+  return new Promise((settle) => {
+    const probe = createServer();
+    probe.once('error', () => settle(false));
+    probe.listen({ port, host: address, exclusive: true }, () => probe.close(() => settle(true)));
+  });
+}
+
+function startWorkers(port, secrets) {
+  const output = options.dev ? 'inherit' : openSync(log, 'w');
+  workers = spawn(
+    process.execPath,
+    [
+      wrangler(root),
+      'dev',
+      ...workerConfigs.flatMap((config) => ['-c', join(root, config)]),
+      '--ip',
+      address,
+      '--port',
+      String(port),
+      '--inspector-port',
+      '0',
+      '--persist-to',
+      join(state, 'stores'),
+      '--env-file',
+      secrets,
+      // Only here: a deployed Worker never has demo identities (docs/operations.md).
+      '--var',
+      'CINNABAR_MODE:demo',
+      '--show-interactive-dev-session=false',
+    ],
+    // Detached: the leader of its own group, so that one signal reaches wrangler, esbuild and
+    // workerd, and none survives.
+    { cwd: root, env: wranglerEnv(state), stdio: ['ignore', output, output], detached: true },
+  );
+  if (typeof output === 'number') closeSync(output);
+  workers.once('exit', () => {
+    if (stopping) return;
+    console.error('The Workers have stopped.');
+    printLogTail();
+    void stop(1);
+  });
+}
+
+function startRebuilders() {
+  const start = (script, ...rest) => {
+    const child = spawn(process.execPath, [join(root, script), ...rest], {
+      cwd: root,
+      stdio: 'inherit',
+    });
+    rebuilders.push(child);
+  };
+  start('src/hosts/watch-wasm.mjs');
+  // Emptying the folder would take the files of the API page away.
+  const vite = 'node_modules/vite/bin/vite.js';
+  start(vite, 'build', '--watch', '--emptyOutDir', 'false', '--logLevel', 'warn');
+}
+
+async function untilReady(port) {
+  const deadline = performance.now() + readyTimeoutMs;
+  let last = 'no answer';
+  while (performance.now() < deadline && !stopping) {
+    try {
+      const response = await fetch(`http://${address}:${port}/readyz`, {
+        signal: AbortSignal.timeout(2_000),
+      });
+      if (response.ok) return;
+      last = await response.text();
+    } catch {
+      // Not listening yet.
+    }
+    await new Promise((wake) => setTimeout(wake, 100));
+  }
+  if (stopping) return;
+  printLogTail();
+  throw new Failure(`The service was not ready after ${readyTimeoutMs / 1000} seconds: ${last}`);
+}
+
+function printLogTail() {
+  if (options.dev) return;
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-30);
+  console.error(`${lines.join('\n')}\n(all of it: ${shown(log)})`);
+}
+
+async function printWelcome(port) {
+  const base = `http://localhost:${port}`;
+  const taken = port === options.port ? '' : ` (port ${options.port} is taken)`;
+  const body = `{"identity":"${await sampleIdentity(port)}"}`;
+  console.log(`
+Cinnabar is ready. Demo mode: sample identities, this machine only.
+
+  Console   ${base}/${taken}
+  API page  ${base}/docs
+  A token   curl -s ${base}/v1/demo/token --json '${body}'
+
+  State     ${shown(state)}/ (delete the folder to start afresh)
+  Log       ${options.dev ? 'this terminal' : shown(log)}
+  Stop      Ctrl-C
+`);
+}
+
+async function sampleIdentity(port) {
+  const response = await fetch(`http://${address}:${port}/v1/demo/identities`);
+  const { identities } = await response.json();
+  return identities.find(({ role }) => role === 'teller').id;
+}
+
+/** A path as one would type it here. */
+function shown(path) {
+  const short = relative(process.cwd(), path);
+  return short.startsWith('..') ? path : short;
+}
+
+async function stop(code) {
+  if (stopping) return;
+  stopping = true;
+  for (const child of rebuilders) child.kill('SIGTERM');
+  if (workers) await stopGroup(workers.pid);
+  const text = await readFile(lock, 'utf8').catch(() => undefined);
+  if (text && JSON.parse(text).pid === process.pid) await rm(lock, { force: true });
+  process.exit(code);
+}
+
+async function stopGroup(group) {
+  signalGroup(group, 'SIGTERM');
+  const deadline = performance.now() + stopTimeoutMs;
+  while (signalGroup(group, 0)) {
+    if (performance.now() > deadline) signalGroup(group, 'SIGKILL');
+    await new Promise((wake) => setTimeout(wake, 20));
+  }
+}
+
+/** Whether the group still had a member. */
+function signalGroup(group, signal) {
+  try {
+    process.kill(-group, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}

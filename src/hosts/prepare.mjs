@@ -1,0 +1,139 @@
+// What must exist before the Workers can start. Each step leaves alone what is in step already.
+import { execFile } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import {
+  chmod,
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Something the person at the terminal can mend; shown without a stack. */
+export class Failure extends Error {}
+
+/** Secrets of the local Workers. wrangler gives each Worker only those that its file names. */
+const secretNames = ['DEMO_TOKEN_SECRET', 'CHIP_STORAGE_KEY'];
+
+export function wrangler(root) {
+  const path = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
+  if (!existsSync(path)) throw new Failure('Packages are missing. Run `npm ci` first.');
+  return path;
+}
+
+/** Without these wrangler asks the internet for updates, sends usage data and fetches metadata. */
+export function wranglerEnv(state) {
+  return {
+    ...process.env,
+    WRANGLER_SEND_METRICS: 'false',
+    CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+    WRANGLER_HIDE_BANNER: 'true',
+    X_LOCAL_EXPLORER: 'false',
+    WRANGLER_LOG_PATH: join(state, 'wrangler-logs'),
+    WRANGLER_REGISTRY_PATH: join(state, 'wrangler-registry'),
+    NO_COLOR: '1',
+  };
+}
+
+/** Makes the secrets on the first start, readable by this user only, and returns their path. */
+export async function ensureSecrets(state) {
+  const path = join(state, 'secrets.env');
+  const text = existsSync(path) ? await readFile(path, 'utf8') : '';
+  const missing = secretNames.filter((name) => !new RegExp(`^${name}=`, 'm').test(text));
+  const lines = missing.map((name) => `${name}=${randomBytes(32).toString('base64url')}\n`);
+  if (lines.length > 0) await writeFile(path, text + lines.join(''), { mode: 0o600 });
+  await chmod(path, 0o600);
+  return path;
+}
+
+/** The WebAssembly modules, then the static files, which hold them too. */
+export async function buildAll(root) {
+  await step('The WebAssembly modules did not build', root, ['wasm-build/build.mjs']);
+  if (await isStaticStale(root)) await buildStatic(root);
+}
+
+/** What the Worker's assets binding serves: the console, and the API page's script and style. */
+async function buildStatic(root) {
+  const vite = join(root, 'node_modules', 'vite', 'bin', 'vite.js');
+  const built = join(root, 'dist', 'console');
+  const fresh = `${built}.${process.pid}`;
+  try {
+    await step('The console did not build', root, [
+      vite,
+      'build',
+      '--logLevel',
+      'warn',
+      '--outDir',
+      fresh,
+    ]);
+    await mkdir(join(fresh, 'docs'));
+    for (const file of ['swagger-ui.css', 'swagger-ui-bundle.js']) {
+      const source = join(root, 'node_modules', 'swagger-ui-dist', file);
+      await copyFile(source, join(fresh, 'docs', file));
+    }
+    // Swapped in whole, so that nobody is served half a console.
+    await rm(built, { recursive: true, force: true });
+    await rename(fresh, built);
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+async function isStaticStale(root) {
+  const built = await stat(join(root, 'dist', 'console', 'index.html')).catch(() => undefined);
+  if (!built) return true;
+  const sources = ['src/console', 'src/client', 'src/core', 'src/lib'];
+  const files = await Promise.all(sources.map((folder) => wholeFolder(join(root, folder))));
+  const out = join(root, 'wasm-build', 'out');
+  const modules = (await readdir(out)).filter((name) => name.endsWith('.wasm'));
+  const settings = [join(root, 'vite.config.ts'), join(root, 'package-lock.json')];
+  for (const file of [...files.flat(), ...modules.map((name) => join(out, name)), ...settings]) {
+    if ((await stat(file)).mtimeMs > built.mtimeMs) return true;
+  }
+  return false;
+}
+
+async function wholeFolder(folder) {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+}
+
+/** Brings the local database to the newest schema. The digest spares wrangler's start-up. */
+export async function applyMigrations(root, state) {
+  const folder = join(root, 'src', 'platform', 'd1', 'migrations');
+  const hash = createHash('sha256');
+  for (const name of (await readdir(folder)).sort()) {
+    hash.update(name).update(await readFile(join(folder, name)));
+  }
+  const stores = join(state, 'stores');
+  const stamp = join(stores, 'migrations.sha256');
+  const digest = hash.digest('hex');
+  if ((await readFile(stamp, 'utf8').catch(() => '')) === digest) return;
+  await step(
+    'The database could not be brought up to date',
+    root,
+    [wrangler(root), 'd1', 'migrations', 'apply', 'DB', '--local', '--persist-to', stores],
+    wranglerEnv(state),
+  );
+  await mkdir(stores, { recursive: true });
+  await writeFile(stamp, digest);
+}
+
+async function step(failure, root, command, env = process.env) {
+  try {
+    await run(process.execPath, command, { cwd: root, env, maxBuffer: 16 * 1024 * 1024 });
+  } catch (error) {
+    throw new Failure(`${failure}:\n${error.stderr || error.stdout || error.message}`);
+  }
+}

@@ -1,0 +1,211 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
+
+const samples = 'src/console/public/samples';
+const run = promisify(execFile);
+const timeoutMs = 120_000;
+
+let state: string;
+let takenPort: Server;
+let port: number;
+let host: LocalHost;
+
+beforeAll(async () => {
+  state = await mkdtemp(join(tmpdir(), 'cinnabar-host-'));
+  takenPort = await listen(0);
+  host = await startLocalHost(state, portOf(takenPort));
+  port = Number(new URL(host.url).port);
+}, timeoutMs);
+
+afterAll(async () => {
+  await host?.stop();
+  takenPort?.close();
+  await rm(state, { recursive: true, force: true });
+}, timeoutMs);
+
+function listen(wanted: number): Promise<Server> {
+  return new Promise((settle, fail) => {
+    const server = createServer();
+    server.once('error', fail);
+    server.listen({ port: wanted, host: '127.0.0.1' }, () => settle(server));
+  });
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return address.port;
+}
+
+async function tokenOf(role: string): Promise<string> {
+  const { identities } = await (await fetch(`${host.url}/v1/demo/identities`)).json();
+  const identity = identities.find((one: { role: string }) => one.role === role).id;
+  const response = await fetch(`${host.url}/v1/demo/token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ identity }),
+  });
+  return (await response.json()).token;
+}
+
+async function call(role: string, path: string, body?: unknown): Promise<Response> {
+  const isForm = body instanceof FormData;
+  const headers = { authorization: `Bearer ${await tokenOf(role)}` };
+  return fetch(`${host.url}${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: body && !isForm ? { ...headers, 'content-type': 'application/json' } : headers,
+    ...(body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) }),
+  });
+}
+
+async function created(path: string, body: unknown): Promise<Record<string, unknown>> {
+  const response = await call('teller', path, body);
+  expect([path, response.status, response.ok || (await response.text())]).toEqual([
+    path,
+    201,
+    true,
+  ]);
+  return response.json();
+}
+
+async function form(fields: Record<string, string>, imprint?: string): Promise<FormData> {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.set(name, value);
+  if (imprint) body.set('imprint', new Blob([await readFile(join(samples, imprint))]), imprint);
+  return body;
+}
+
+/** Every process: the number of its group, and its command line. */
+async function processes(): Promise<{ group: string; command: string }[]> {
+  const { stdout } = await run('ps', ['-eo', 'pgid=,args='], { maxBuffer: 16 * 1024 * 1024 });
+  return stdout.split('\n').map((line) => {
+    const [group = '', ...command] = line.trim().split(/\s+/);
+    return { group, command: command.join(' ') };
+  });
+}
+
+/** Stops the host over these stores and answers what is left of its processes. */
+async function remainsAfterStop(
+  running: LocalHost,
+  folder: string,
+  signal: NodeJS.Signals,
+): Promise<string[]> {
+  const isIts = ({ command }: { command: string }) => command.includes(folder);
+  const groups = new Set((await processes()).filter(isIts).map(({ group }) => group));
+  // The host itself, and the group of the Workers.
+  expect(groups.size).toBe(2);
+  expect(await running.stop(signal)).toBe(0);
+  // The host was started in the group of this test, which goes on.
+  groups.delete(String(await groupOf(process.pid)));
+  const remains = (await processes()).filter((one) => isIts(one) || groups.has(one.group));
+  return remains.map(({ command }) => command);
+}
+
+async function groupOf(pid: number): Promise<number> {
+  const { stdout } = await run('ps', ['-o', 'pgid=', '-p', String(pid)]);
+  return Number(stdout);
+}
+
+function isListening(address: string): Promise<boolean> {
+  return fetch(`http://${address}:${port}/healthz`, { signal: AbortSignal.timeout(2000) }).then(
+    () => true,
+    () => false,
+  );
+}
+
+describe('the local host', { timeout: timeoutMs }, () => {
+  test('a port that is taken is left alone, and the next free one is used', () => {
+    expect(port).toBeGreaterThan(portOf(takenPort));
+    expect(host.output()).toContain(`(port ${portOf(takenPort)} is taken)`);
+  });
+
+  test('it answers on the loopback address and on no other', async () => {
+    expect(await isListening('127.0.0.1')).toBe(true);
+    const others = Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .filter(({ internal, family }) => !internal && family === 'IPv4');
+    for (const { address } of others) expect(await isListening(address), address).toBe(false);
+  });
+
+  test('its secrets are readable by this user only, and different for each state', async () => {
+    const path = join(state, 'secrets.env');
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect(await readFile(path, 'utf8')).toMatch(
+      /^DEMO_TOKEN_SECRET=[\w-]{43}\nCHIP_STORAGE_KEY=[\w-]{43}\n$/,
+    );
+  });
+
+  test('the command it prints gets a token', async () => {
+    const [, command] = /A token +(.+)/.exec(host.output()) ?? [];
+    const { stdout } = await run('sh', ['-c', command ?? 'false']);
+    expect(JSON.parse(stdout)).toMatchObject({ tokenType: 'Bearer' });
+  });
+
+  test('it serves the console and the API page', async () => {
+    for (const path of ['/', '/docs', '/docs/swagger-ui-bundle.js', '/docs/swagger-ui.css']) {
+      const response = await fetch(`${host.url}${path}`);
+      expect([path, response.status]).toEqual([path, 200]);
+      expect(response.headers.get('content-security-policy'), path).toContain("default-src 'none'");
+    }
+  });
+
+  test('a second host over the same stores is refused in a sentence', async () => {
+    const second = startLocalHost(state, port + 1);
+    await expect(second).rejects.toThrow(`Cinnabar runs already, at ${host.url}`);
+  });
+
+  test('what was enrolled and verified is there after a restart (B2, B3, B4)', async () => {
+    const account = await created('/v1/seals/accounts', {
+      number: '6222000000000001',
+      name: 'Restart Trading Ltd',
+      contact: '13800000000',
+    });
+    const card = await created(
+      '/v1/seals/cards',
+      await form({
+        accountId: String(account.id),
+        number: 'C-1',
+        startDate: '2020-01-01',
+        endDate: '2099-12-31',
+      }),
+    );
+    const seal = await created(
+      '/v1/seals',
+      await form(
+        { cardId: String(card.id), serial: 'S-1', shape: 'round', remark: '' },
+        'r01-reserved.jpg',
+      ),
+    );
+    const verification = await created(
+      '/v1/seal-verifications',
+      await form({ sealId: String(seal.id), currency: 'CNY', amountMinor: '100000' }, 'r01-g0.jpg'),
+    );
+    const picture = await (await call('teller', `/v1/seals/${seal.id}/picture`)).arrayBuffer();
+    const audit = await (await call('auditor', '/v1/audit')).json();
+
+    expect(await remainsAfterStop(host, state, 'SIGHUP')).toEqual([]);
+    expect(await isListening('127.0.0.1')).toBe(false);
+    host = await startLocalHost(state, port);
+
+    const seals = await (await call('teller', '/v1/seals')).json();
+    expect(seals.items).toEqual([seal]);
+    const path = `/v1/seal-verifications/${verification.id}`;
+    expect(await (await call('teller', path)).json()).toEqual(verification);
+    // Its template comes from R2 and opens with a key that only the chip has.
+    const again = await call('teller', `/v1/seals/${seal.id}/picture`);
+    expect(await again.arrayBuffer()).toEqual(picture);
+    const after = await (await call('auditor', '/v1/audit')).json();
+    expect(after.items).toEqual(expect.arrayContaining(audit.items));
+  });
+
+  test('stopped, it leaves no process and no port behind', async () => {
+    expect(await remainsAfterStop(host, state, 'SIGTERM')).toEqual([]);
+    (await listen(port)).close();
+  });
+});
