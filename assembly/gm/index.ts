@@ -1,5 +1,27 @@
 export { io, ioBytes } from './io';
 export {
+  sm2CheckPrivateKey,
+  sm2DecryptPiece,
+  sm2EncryptPiece,
+  sm2Exchange,
+  sm2FinishDecrypt,
+  sm2FinishEncrypt,
+  sm2GenerateKey,
+  sm2Multiple,
+  sm2Prepare,
+  sm2PreparedKeys,
+  sm2PublicKey,
+  sm2ReadPoint,
+  sm2SetSalt,
+  sm2Sign,
+  sm2SigningFactor,
+  sm2StartDecrypt,
+  sm2StartEncrypt,
+  sm2Verify,
+  sm2VerifyPrepared,
+  sm2Z,
+} from './sm2';
+export {
   ghashFold,
   hmacBegin,
   hmacFinish,

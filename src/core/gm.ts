@@ -1,16 +1,43 @@
 import { loadKernel } from './gm/kernel.ts';
+import { createSm2 } from './gm/sm2.ts';
 import { createSm3Functions } from './gm/sm3.ts';
 import { createSm4 } from './gm/sm4.ts';
 
 export { GmError, type GmErrorCode } from './gm/error.ts';
+export type {
+  CiphertextFormat,
+  KeyExchangeInput,
+  PreparedKey,
+  PrivateKey,
+  PrivateKeyInput,
+  PublicKeyInput,
+  SignatureFormat,
+  SignatureOptions,
+  Sm2,
+  Sm2KeyExchange,
+  Sm2KeyPair,
+  VerificationItem,
+} from './gm/sm2.ts';
 export type { Sm3Hash } from './gm/sm3.ts';
 export type { Sm4Mode, Sm4Options } from './gm/sm4.ts';
 
-/** The SM2, SM3 and SM4 of one module instance. */
-export type Gm = Awaited<ReturnType<typeof loadGm>>;
-
-/** Loads the module, compiling it once; later calls are free and share the instance. */
-export async function loadGm() {
+async function bind() {
   const kernel = await loadKernel();
-  return { ...createSm3Functions(kernel), sm4: createSm4(kernel) };
+  const sm3 = createSm3Functions(kernel);
+  return { ...sm3, sm4: createSm4(kernel), sm2: createSm2(kernel, sm3) };
+}
+
+/** The SM2, SM3 and SM4 of one module instance. */
+export type Gm = Awaited<ReturnType<typeof bind>>;
+
+let loading: Promise<Gm> | undefined;
+
+/** Loads the module, compiling it once; later calls are free and give the same object. */
+export function loadGm(): Promise<Gm> {
+  loading ??= bind();
+  // A failed download may succeed when asked again.
+  loading.catch(() => {
+    loading = undefined;
+  });
+  return loading;
 }

@@ -6,6 +6,40 @@ export interface GmExports extends CoreExports {
   io(): number;
   ioBytes(): number;
 
+  sm2SetSalt(bytes: number): number;
+  sm2GenerateKey(random: number, privateKey: number): number;
+  sm2CheckPrivateKey(privateKey: number): number;
+  sm2PublicKey(privateKey: number, publicKey: number): number;
+  sm2Multiple(scalar: number, result: number): number;
+  sm2ReadPoint(bytes: number, length: number, publicKey: number): number;
+  sm2Z(id: number, idLength: number, publicKey: number, z: number): number;
+  sm2SigningFactor(privateKey: number, factor: number): number;
+  sm2Sign(
+    privateKey: number,
+    factor: number,
+    digest: number,
+    random: number,
+    signature: number,
+  ): number;
+  sm2Verify(publicKey: number, digest: number, signature: number): number;
+  sm2PreparedKeys(): number;
+  sm2Prepare(slot: number, publicKey: number): number;
+  sm2VerifyPrepared(slot: number, digest: number, signature: number): number;
+  sm2StartEncrypt(publicKey: number, random: number, c1: number): number;
+  sm2EncryptPiece(data: number, length: number): number;
+  sm2FinishEncrypt(check: number): number;
+  sm2StartDecrypt(privateKey: number, c1: number): number;
+  sm2DecryptPiece(data: number, length: number): number;
+  sm2FinishDecrypt(check: number): number;
+  sm2Exchange(
+    privateKey: number,
+    ephemeral: number,
+    ephemeralPoint: number,
+    peer: number,
+    peerEphemeral: number,
+    shared: number,
+  ): number;
+
   sm3Digest(data: number, length: number, digest: number): number;
   sm3Begin(state: number): number;
   sm3Absorb(state: number, data: number, length: number): number;
@@ -41,7 +75,7 @@ export interface Kernel {
   readonly wasm: GmExports;
   /** Address of the first byte of `bytes`. */
   readonly base: number;
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 let loading: Promise<Kernel> | undefined;
