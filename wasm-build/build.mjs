@@ -8,6 +8,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import asc from 'assemblyscript/asc';
+import { splitNames } from './names.mjs';
 import { buildSodium } from './sodium.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -75,6 +76,7 @@ async function buildTarget(target, force) {
       'asconfig.json',
       '--target',
       target,
+      '--debug',
       '--outFile',
       relative(root, temporary),
     ],
@@ -84,6 +86,10 @@ async function buildTarget(target, force) {
     await rm(temporary, { force: true });
     throw new Error(`${target} did not compile\n${stderr.toString()}`);
   }
+  // --debug changes no instruction; it adds the names of functions, which are kept apart.
+  const { module, names } = splitNames(await readFile(temporary));
+  await writeFile(temporary, module);
+  await writeFile(join(out, `${target}.names`), names);
   // Renaming keeps a build that runs at the same time from reading half a module.
   await rename(temporary, join(out, `${target}.wasm`));
   await writeDoors(target);
