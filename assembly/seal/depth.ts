@@ -1,0 +1,198 @@
+// Lossless code of ink depth in eight levels (a byte a pixel, 0 = paper): an adaptive binary range
+// coder whose contexts are the pixels to the left and above. Blank stretches of eight pixels under
+// blank ones cost one decision.
+import { TOO_LARGE } from '../shared/status';
+
+export const LEVELS: i32 = 8;
+
+const PROBABILITY_BITS: i32 = 12;
+const HALF: u16 = 1 << 11;
+const ADAPT: i32 = 4;
+const LEAST_RANGE: u32 = 1 << 24;
+
+/** One probability per context (left, above, above right is blank) and node of the level's tree. */
+const CONTEXTS: usize = 8 * 8 * 2 * 8;
+const probabilities = memory.data(8 * 8 * 2 * 8 * 2 + 16);
+const blankContext: usize = CONTEXTS;
+
+let cursor: usize = 0;
+let limit: usize = 0;
+let low: u64 = 0;
+let range: u32 = 0;
+let code: u32 = 0;
+let pending: i32 = 0;
+let held: u8 = 0;
+let isFirst: bool = true;
+let overrun: bool = false;
+
+function resetContexts(): void {
+  for (let i: usize = 0; i <= CONTEXTS; i++) store<u16>(probabilities + (i << 1), HALF);
+}
+
+function emit(byte: u8): void {
+  if (cursor >= limit) overrun = true;
+  else store<u8>(cursor++, byte);
+}
+
+/** Moves the top byte out of `low`; a run of 0xff waits until it is known whether a carry comes. */
+function shiftLow(): void {
+  if (low < 0xff000000 || low > 0xffffffff) {
+    const carry = <u8>(low >> 32);
+    if (!isFirst) emit(held + carry);
+    for (; pending > 0; pending--) emit(0xff + carry);
+    held = <u8>(low >> 24);
+    isFirst = false;
+  } else {
+    pending++;
+  }
+  low = (low & 0x00ffffff) << 8;
+}
+
+function encodeBit(context: usize, bit: u32): void {
+  const p = probabilities + (context << 1);
+  const probability = <u32>load<u16>(p);
+  const bound = (range >>> PROBABILITY_BITS) * probability;
+  if (bit == 0) {
+    range = bound;
+    store<u16>(p, <u16>(probability + (((1 << PROBABILITY_BITS) - 31 - probability) >>> ADAPT)));
+  } else {
+    low += bound;
+    range -= bound;
+    store<u16>(p, <u16>(probability - ((probability - 31) >>> ADAPT)));
+  }
+  while (range < LEAST_RANGE) {
+    range <<= 8;
+    shiftLow();
+  }
+}
+
+function decodeBit(context: usize): u32 {
+  const p = probabilities + (context << 1);
+  const probability = <u32>load<u16>(p);
+  const bound = (range >>> PROBABILITY_BITS) * probability;
+  let bit: u32 = 0;
+  if (code < bound) {
+    range = bound;
+    store<u16>(p, <u16>(probability + (((1 << PROBABILITY_BITS) - 31 - probability) >>> ADAPT)));
+  } else {
+    code -= bound;
+    range -= bound;
+    store<u16>(p, <u16>(probability - ((probability - 31) >>> ADAPT)));
+    bit = 1;
+  }
+  while (range < LEAST_RANGE) {
+    range <<= 8;
+    code = (code << 8) | nextByte();
+  }
+  return bit;
+}
+
+/** Zeros follow the end, so that any bytes decode to some picture. */
+function nextByte(): u32 {
+  return cursor < limit ? <u32>load<u8>(cursor++) : 0;
+}
+
+/** Rows of levels lie `stride` apart with one blank row above and blank columns around: see `padded`. */
+export function paddedStride(width: i32): i32 {
+  return width + 24;
+}
+
+/** Bytes of a padded picture of levels. */
+export function paddedSize(width: i32, height: i32): i32 {
+  return paddedStride(width) * (height + 1);
+}
+
+/** Address of pixel (0, y) in a padded picture. */
+export function paddedRow(levels: usize, width: i32, y: i32): usize {
+  return levels + <usize>((y + 1) * paddedStride(width) + 8);
+}
+
+function contextOf(pixel: usize, stride: usize): usize {
+  const left = <usize>load<u8>(pixel - 1);
+  const above = <usize>load<u8>(pixel - stride);
+  const isEdge: usize = load<u8>(pixel - stride + 1) != 0 ? 1 : 0;
+  return ((left * 8 + above) * 2 + isEdge) * 8;
+}
+
+function isBlankAround(pixel: usize, stride: usize): bool {
+  return load<u8>(pixel - 1) == 0 && load<u64>(pixel - stride) == 0;
+}
+
+/** Codes a padded picture of levels to `out`; returns the length, or TOO_LARGE. */
+export function encodeDepth(
+  levels: usize,
+  width: i32,
+  height: i32,
+  out: usize,
+  capacity: i32,
+): i32 {
+  resetContexts();
+  cursor = out;
+  limit = out + <usize>capacity;
+  low = 0;
+  range = 0xffffffff;
+  pending = 0;
+  isFirst = true;
+  overrun = false;
+  const stride = <usize>paddedStride(width);
+  for (let y = 0; y < height; y++) {
+    const row = paddedRow(levels, width, y);
+    for (let x = 0; x < width; ) {
+      const pixel = row + <usize>x;
+      if ((x & 7) == 0 && isBlankAround(pixel, stride)) {
+        const isInk = load<u64>(pixel) != 0;
+        encodeBit(blankContext, isInk ? 1 : 0);
+        if (!isInk) {
+          x += 8;
+          continue;
+        }
+      }
+      const context = contextOf(pixel, stride);
+      const level = <u32>load<u8>(pixel);
+      let node: usize = 1;
+      for (let bit = 2; bit >= 0; bit--) {
+        const value = (level >>> bit) & 1;
+        encodeBit(context + node, value);
+        node = (node << 1) | <usize>value;
+      }
+      x++;
+    }
+  }
+  for (let i = 0; i < 5; i++) shiftLow();
+  return overrun ? TOO_LARGE : <i32>(cursor - out);
+}
+
+/** Undoes `encodeDepth` into a padded picture, whose padding it clears. Any bytes decode. */
+export function decodeDepth(
+  from: usize,
+  length: i32,
+  width: i32,
+  height: i32,
+  levels: usize,
+): void {
+  resetContexts();
+  memory.fill(levels, 0, <usize>paddedSize(width, height));
+  cursor = from;
+  limit = from + <usize>length;
+  range = 0xffffffff;
+  code = 0;
+  for (let i = 0; i < 4; i++) code = (code << 8) | nextByte();
+  const stride = <usize>paddedStride(width);
+  for (let y = 0; y < height; y++) {
+    const row = paddedRow(levels, width, y);
+    for (let x = 0; x < width; ) {
+      const pixel = row + <usize>x;
+      if ((x & 7) == 0 && isBlankAround(pixel, stride) && decodeBit(blankContext) == 0) {
+        x += 8;
+        continue;
+      }
+      const context = contextOf(pixel, stride);
+      let node: usize = 1;
+      node = (node << 1) | <usize>decodeBit(context + node);
+      node = (node << 1) | <usize>decodeBit(context + node);
+      node = (node << 1) | <usize>decodeBit(context + node);
+      store<u8>(pixel, <u8>(node & 7));
+      x++;
+    }
+  }
+}

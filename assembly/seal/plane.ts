@@ -1,0 +1,279 @@
+// Planes: pictures of one f32 a pixel, rows from the top without padding. Callers own all memory;
+// sizes are checked by the entry points of the modules, not here.
+import { mark, release, take } from '../shared/arena';
+
+export function at(plane: usize, index: i32): f32 {
+  return load<f32>(plane + ((<usize>index) << 2));
+}
+
+export function put(plane: usize, index: i32, value: f32): void {
+  store<f32>(plane + ((<usize>index) << 2), value);
+}
+
+export function clamp(value: f32, low: f32, high: f32): f32 {
+  return max<f32>(low, min<f32>(value, high));
+}
+
+/** A plane of `count` values, content undefined. Running out of the arena is a bug in the entry checks. */
+export function takePlane(count: i32): usize {
+  const plane = take((<usize>count) << 2);
+  assert(plane != 0, 'arena exhausted');
+  return plane;
+}
+
+export function takeBytes(count: i32): usize {
+  const bytes = take(<usize>count);
+  assert(bytes != 0, 'arena exhausted');
+  return bytes;
+}
+
+export function fill(plane: usize, count: i32, value: f32): void {
+  for (let i = 0; i < count; i++) put(plane, i, value);
+}
+
+/** Mirrors an index that lies outside a line without repeating its end: -1 is 1. */
+function mirrored(index: i32, length: i32): i32 {
+  if (length == 1) return 0;
+  let i = index;
+  while (i < 0 || i >= length) i = i < 0 ? -i : 2 * length - 2 - i;
+  return i;
+}
+
+/** Below this spread a Gaussian is the identity. */
+const LEAST_SIGMA: f32 = 0.2;
+const MAX_RADIUS: i32 = 24;
+const kernel = memory.data((2 * 24 + 1) * 4);
+
+function gaussianRadius(sigma: f32): i32 {
+  return min<i32>(MAX_RADIUS, (<i32>nearest<f32>(sigma * 8 + 1) | 1) >> 1);
+}
+
+function prepareKernel(sigma: f32, radius: i32): void {
+  let sum: f64 = 0;
+  for (let i = -radius; i <= radius; i++) {
+    sum += Math.exp(-(<f64>i * <f64>i) / (2 * <f64>sigma * <f64>sigma));
+  }
+  for (let i = -radius; i <= radius; i++) {
+    const weight = Math.exp(-(<f64>i * <f64>i) / (2 * <f64>sigma * <f64>sigma)) / sum;
+    put(kernel, i + radius, <f32>weight);
+  }
+}
+
+function blurRow(from: usize, to: usize, width: i32, radius: i32): void {
+  let x = 0;
+  for (; x < min<i32>(radius, width); x++) put(to, x, edgeSum(from, x, width, radius));
+  for (; x + 4 + radius <= width; x += 4) {
+    let sum = f32x4.splat(0);
+    for (let i = -radius; i <= radius; i++) {
+      const weight = v128.load32_splat(kernel + ((<usize>(i + radius)) << 2));
+      sum = f32x4.add(sum, f32x4.mul(weight, v128.load(from + ((<usize>(x + i)) << 2))));
+    }
+    v128.store(to + ((<usize>x) << 2), sum);
+  }
+  for (; x < width; x++) put(to, x, edgeSum(from, x, width, radius));
+}
+
+function edgeSum(from: usize, x: i32, width: i32, radius: i32): f32 {
+  let sum: f32 = 0;
+  for (let i = -radius; i <= radius; i++) {
+    sum += at(kernel, i + radius) * at(from, mirrored(x + i, width));
+  }
+  return sum;
+}
+
+/** Gaussian blur with mirrored edges. `from` and `to` may be the same plane. */
+export function blur(from: usize, to: usize, width: i32, height: i32, sigma: f32): void {
+  if (sigma <= LEAST_SIGMA) {
+    if (from != to) memory.copy(to, from, (<usize>(width * height)) << 2);
+    return;
+  }
+  const start = mark();
+  const radius = gaussianRadius(sigma);
+  prepareKernel(sigma, radius);
+  const rows = takePlane(width * height);
+  const stride = (<usize>width) << 2;
+  for (let y: usize = 0; y < <usize>height; y++) {
+    blurRow(from + y * stride, rows + y * stride, width, radius);
+  }
+  for (let y = 0; y < height; y++) blurColumns(rows, to, width, height, y, radius);
+  release(start);
+}
+
+function blurColumns(rows: usize, to: usize, width: i32, height: i32, y: i32, radius: i32): void {
+  const stride = (<usize>width) << 2;
+  const out = to + <usize>y * stride;
+  let x: usize = 0;
+  for (; x + 16 <= stride; x += 16) {
+    let sum = f32x4.splat(0);
+    for (let i = -radius; i <= radius; i++) {
+      const row = rows + <usize>mirrored(y + i, height) * stride;
+      const weight = v128.load32_splat(kernel + ((<usize>(i + radius)) << 2));
+      sum = f32x4.add(sum, f32x4.mul(weight, v128.load(row + x)));
+    }
+    v128.store(out + x, sum);
+  }
+  for (; x < stride; x += 4) {
+    let sum: f32 = 0;
+    for (let i = -radius; i <= radius; i++) {
+      const row = rows + <usize>mirrored(y + i, height) * stride;
+      sum += at(kernel, i + radius) * load<f32>(row + x);
+    }
+    store<f32>(out + x, sum);
+  }
+}
+
+/**
+ * Resamples a plane so that output pixel (i, j) covers the input square from
+ * (originX + i * ratio, originY + j * ratio), both counted from the pictures' corners in input
+ * pixels. Shrinking averages over the square, enlarging interpolates; edges repeat.
+ */
+export function resample(
+  from: usize,
+  width: i32,
+  height: i32,
+  to: usize,
+  outWidth: i32,
+  outHeight: i32,
+  ratio: f32,
+  originX: f32,
+  originY: f32,
+): void {
+  const start = mark();
+  const rows = takePlane(outWidth * height);
+  resampleLines(from, width, height, 1, width, rows, outWidth, 1, outWidth, ratio, originX);
+  resampleLines(rows, height, outWidth, outWidth, 1, to, outHeight, outWidth, 1, ratio, originY);
+  release(start);
+}
+
+/** One direction of `resample`: `lines` lines of `length` values `step` apart, `pitch` between lines. */
+function resampleLines(
+  from: usize,
+  length: i32,
+  lines: i32,
+  step: i32,
+  pitch: i32,
+  to: usize,
+  outLength: i32,
+  outStep: i32,
+  outPitch: i32,
+  ratio: f32,
+  origin: f32,
+): void {
+  const span = max<f32>(ratio, 1);
+  for (let i = 0; i < outLength; i++) {
+    // A box as wide as an input pixel, moved over the input, is linear interpolation.
+    const low = origin + (<f32>i + 0.5) * ratio - span * 0.5;
+    const high = low + span;
+    const first = <i32>floor<f32>(low + 1e-4);
+    const last = <i32>ceil<f32>(high - 1e-4) - 1;
+    for (let line = 0; line < lines; line++) {
+      let sum: f32 = 0;
+      for (let j = first; j <= last; j++) {
+        const cover = min<f32>(high, <f32>(j + 1)) - max<f32>(low, <f32>j);
+        sum += cover * at(from, line * pitch + min<i32>(max<i32>(j, 0), length - 1) * step);
+      }
+      put(to, line * outPitch + i * outStep, sum / span);
+    }
+  }
+}
+
+/** Bilinear sample at pixel centre coordinates; beyond the edges the edge value repeats. */
+export function sample(plane: usize, width: i32, height: i32, x: f32, y: f32): f32 {
+  const cx = clamp(x, 0, <f32>(width - 1));
+  const cy = clamp(y, 0, <f32>(height - 1));
+  const x0 = min<i32>(<i32>cx, max<i32>(0, width - 2));
+  const y0 = min<i32>(<i32>cy, max<i32>(0, height - 2));
+  const fx = cx - <f32>x0;
+  const fy = cy - <f32>y0;
+  const right = width > 1 ? 1 : 0;
+  const p = y0 * width + x0;
+  const q = height > 1 ? p + width : p;
+  const top = at(plane, p) + fx * (at(plane, p + right) - at(plane, p));
+  const bottom = at(plane, q) + fx * (at(plane, q + right) - at(plane, q));
+  return top + fy * (bottom - top);
+}
+
+/**
+ * Means over squares of `size` (odd) pixels centred on each pixel; beyond the edges lies 0.
+ * `from` and `to` may be the same plane.
+ */
+export function box(from: usize, to: usize, width: i32, height: i32, size: i32): void {
+  const start = mark();
+  const half = size >> 1;
+  const stride = (<usize>width) << 2;
+  const rows = takePlane(width * height);
+  const scale: f32 = <f32>1 / (<f32>size * <f32>size);
+  for (let y = 0; y < height; y++) {
+    const line = from + <usize>y * stride;
+    const out = rows + <usize>y * stride;
+    let sum: f32 = 0;
+    for (let x = 0; x < min<i32>(half, width); x++) sum += at(line, x);
+    for (let x = 0; x < width; x++) {
+      if (x + half < width) sum += at(line, x + half);
+      put(out, x, sum);
+      if (x >= half) sum -= at(line, x - half);
+    }
+  }
+  const sums = takePlane(width);
+  memory.fill(sums, 0, stride);
+  for (let y = 0; y < min<i32>(half, height); y++) addRow(sums, rows + <usize>y * stride, width, 1);
+  for (let y = 0; y < height; y++) {
+    if (y + half < height) addRow(sums, rows + <usize>(y + half) * stride, width, 1);
+    const out = to + <usize>y * stride;
+    for (let x = 0; x < width; x++) put(out, x, max<f32>(0, at(sums, x) * scale));
+    if (y >= half) addRow(sums, rows + <usize>(y - half) * stride, width, -1);
+  }
+  release(start);
+}
+
+function addRow(sums: usize, row: usize, width: i32, sign: f32): void {
+  const signs = f32x4.splat(sign);
+  let x = 0;
+  for (; x + 4 <= width; x += 4) {
+    const p = (<usize>x) << 2;
+    v128.store(sums + p, f32x4.add(v128.load(sums + p), f32x4.mul(signs, v128.load(row + p))));
+  }
+  for (; x < width; x++) put(sums, x, at(sums, x) + sign * at(row, x));
+}
+
+/**
+ * Chamfer distance in pixels from each pixel to the nearest one whose byte in `mask` is 0 (0 there).
+ * `outside` tells whether what lies beyond the edges counts as such a pixel.
+ */
+export function distance(mask: usize, to: usize, width: i32, height: i32, outside: bool): void {
+  const near: f32 = 0.955;
+  const diagonal: f32 = 1.3693;
+  const far: f32 = 1e6;
+  const beyond: f32 = outside ? 0 : far;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const p = y * width + x;
+      if (load<u8>(mask + <usize>p) == 0) {
+        put(to, p, 0);
+        continue;
+      }
+      const isLeft = x == 0;
+      const isRight = x == width - 1;
+      let d = (isLeft ? beyond : at(to, p - 1)) + near;
+      d = min<f32>(d, (y == 0 ? beyond : at(to, p - width)) + near);
+      d = min<f32>(d, (y == 0 || isLeft ? beyond : at(to, p - width - 1)) + diagonal);
+      d = min<f32>(d, (y == 0 || isRight ? beyond : at(to, p - width + 1)) + diagonal);
+      put(to, p, d);
+    }
+  }
+  for (let y = height - 1; y >= 0; y--) {
+    for (let x = width - 1; x >= 0; x--) {
+      const p = y * width + x;
+      let d = at(to, p);
+      if (d == 0) continue;
+      const isLeft = x == 0;
+      const isRight = x == width - 1;
+      const isLast = y == height - 1;
+      d = min<f32>(d, (isRight ? beyond : at(to, p + 1)) + near);
+      d = min<f32>(d, (isLast ? beyond : at(to, p + width)) + near);
+      d = min<f32>(d, (isLast || isRight ? beyond : at(to, p + width + 1)) + diagonal);
+      d = min<f32>(d, (isLast || isLeft ? beyond : at(to, p + width - 1)) + diagonal);
+      put(to, p, d);
+    }
+  }
+}

@@ -1,0 +1,146 @@
+// Area maps in the reserved frame: where the query misses ink and where it has too much.
+import { at, box, clamp, put, takePlane } from '../../seal/plane';
+import { mark, release } from '../../shared/arena';
+import { fromNodes, NODE_PX, nodeX, nodeY } from './elastic';
+import { core, isGrey, known, outside, qh, qw, rh, rw, SCALE, soft } from './imprint';
+import { coverPrint } from './print';
+import { Motion, percentile } from './search';
+
+/** Query ink and known weight, laid over the reserved imprint; `seen` before print is taken out. */
+export let query: usize = 0;
+export let weight: usize = 0;
+export let seen: usize = 0;
+/** Ink relative to the imprint's own level, about 1 in a full stroke. */
+export let relative: usize = 0;
+export let missing: usize = 0;
+/** Excess ink close to the strokes and farther off, each weighted by what is known. */
+export let excess: usize = 0;
+export let farExcess: usize = 0;
+/** Excess with print counted as ink. */
+export let anyExcess: usize = 0;
+/** The query's ink depth in full strokes. */
+export let level: f32 = 0;
+
+/** Paper that may show excess ink begins this far from a stroke, and ends there (mm). */
+const NEAR: f32 = 0.17;
+const FAR: f32 = 0.32;
+const LAST: f32 = 3;
+
+export function isBackground(p: i32): bool {
+  return at(outside, p) > NEAR && at(outside, p) < LAST;
+}
+
+export function isFarBackground(p: i32): bool {
+  return at(outside, p) > FAR && at(outside, p) < LAST;
+}
+
+/** Samples the query through motion and displacement. Beyond the query's picture nothing is known. */
+function lay(motion: Motion): void {
+  const scale = SCALE;
+  for (let y = 0; y < rh; y++) {
+    const v = <f32>y / <f32>NODE_PX;
+    const baseY = (<f32>y - 0.5 * <f32>(rh - 1)) / scale;
+    for (let x = 0; x < rw; x++) {
+      const p = y * rw + x;
+      if (at(outside, p) >= LAST) {
+        put(query, p, 0);
+        put(seen, p, 0);
+        continue;
+      }
+      const u = <f32>x / <f32>NODE_PX;
+      const px = (<f32>x - 0.5 * <f32>(rw - 1)) / scale + fromNodes(nodeX, u, v);
+      const py = baseY + fromNodes(nodeY, u, v);
+      const sx = (<f32>motion.m0 * px + <f32>motion.m1 * py + <f32>motion.x) * scale;
+      const sy = (<f32>motion.m2 * px + <f32>motion.m3 * py + <f32>motion.y) * scale;
+      laySample(p, sx + 0.5 * <f32>(qw - 1), sy + 0.5 * <f32>(qh - 1));
+    }
+  }
+}
+
+/** Both planes at one place, bilinear, fading to 0 over the pixel beyond the edges. */
+function laySample(p: i32, x: f32, y: f32): void {
+  if (x <= -1 || y <= -1 || x >= <f32>qw || y >= <f32>qh) {
+    put(query, p, 0);
+    put(seen, p, 0);
+    return;
+  }
+  const x0 = <i32>floor<f32>(x);
+  const y0 = <i32>floor<f32>(y);
+  const fx = x - <f32>x0;
+  const fy = y - <f32>y0;
+  let value: f32 = 0;
+  let share: f32 = 0;
+  for (let j = 0; j < 2; j++) {
+    if (y0 + j < 0 || y0 + j >= qh) continue;
+    const wy: f32 = j == 0 ? <f32>1 - fy : fy;
+    for (let i = 0; i < 2; i++) {
+      if (x0 + i < 0 || x0 + i >= qw) continue;
+      const w = wy * (i == 0 ? <f32>1 - fx : fx);
+      const q = (y0 + j) * qw + x0 + i;
+      value += w * at(soft, q);
+      share += w * at(known, q);
+    }
+  }
+  put(query, p, value);
+  put(seen, p, share);
+}
+
+function measureLevel(): void {
+  const start = mark();
+  const values = takePlane(rw * rh);
+  let count = 0;
+  for (let p = 0; p < rw * rh; p++) {
+    if (at(core, p) > 0 && at(seen, p) > 0.5) put(values, count++, at(query, p));
+  }
+  level = count > 30 ? clamp(percentile(values, count, 60), 0.3, 1.2) : <f32>0.8;
+  release(start);
+}
+
+/** Local ink level: mean over the cores within 4 mm, held near the imprint's own level. */
+function measureRelative(): void {
+  const start = mark();
+  const sum = takePlane(rw * rh);
+  const share = takePlane(rw * rh);
+  for (let p = 0; p < rw * rh; p++) {
+    const w = at(core, p) * at(weight, p);
+    put(share, p, w);
+    put(sum, p, w * at(query, p));
+  }
+  const size = <i32>(<f32>4 * SCALE) | 1;
+  box(sum, sum, rw, rh, size);
+  box(share, share, rw, rh, size);
+  for (let p = 0; p < rw * rh; p++) {
+    const gain = (at(sum, p) + 0.02 * level) / (at(share, p) + 0.02);
+    const held = clamp(gain, 0.6 * level, 1.25 * level);
+    put(relative, p, at(query, p) / held);
+  }
+  release(start);
+}
+
+export function prepareArea(motion: Motion): void {
+  const pixels = rw * rh;
+  query = takePlane(pixels);
+  seen = takePlane(pixels);
+  weight = takePlane(pixels);
+  relative = takePlane(pixels);
+  missing = takePlane(pixels);
+  excess = takePlane(pixels);
+  farExcess = takePlane(pixels);
+  anyExcess = takePlane(pixels);
+  lay(motion);
+  measureLevel();
+  memory.copy(weight, seen, (<usize>pixels) << 2);
+  if (isGrey) coverPrint(query, weight, level);
+  measureRelative();
+  for (let p = 0; p < pixels; p++) {
+    const z = clamp(at(relative, p), 0, 1.3);
+    const k = at(weight, p);
+    put(missing, p, clamp((0.55 - z) / 0.4, 0, 1) * at(core, p) * k);
+    const over = clamp((z - 0.25) / 0.4, 0, 1);
+    const isNear = isBackground(p);
+    put(excess, p, isNear ? over * k : 0);
+    put(farExcess, p, isFarBackground(p) ? over * k : 0);
+    put(anyExcess, p, isNear ? clamp((at(relative, p) - 0.25) / 0.4, 0, 1) * at(seen, p) : 0);
+    put(relative, p, min<f32>(z, 1));
+  }
+}

@@ -1,0 +1,397 @@
+// Elastic correction: a smooth displacement and a smooth ink spread that explain what paper and
+// rubber do, held by priors so that no stroke and no character can be followed.
+//
+// The displacement is a sum of Gaussian bumps, separable in x and y. Edge offsets are gathered in
+// small cells first; the normal equations then follow by contracting over columns and over rows,
+// so their cost does not depend on the number of edges.
+import { MAX_EDGES } from '../../seal/edges';
+import { solve } from '../../seal/linear';
+import { at, put, takePlane } from '../../seal/plane';
+import { take } from '../../shared/arena';
+import { edgeCount, edges, highX, highY, lowX, lowY, rh, rw, SCALE } from './imprint';
+import { tukey } from './rigid';
+import { knowns, Motion, moveX, moveY, offsets, search, shareStrengths, shares } from './search';
+
+/** Spread of one bump and distance of their centres, millimetres. */
+const BUMP_MM: f64 = 7.5;
+const GRID_MM: f32 = 9;
+const MAX_GRID: i32 = 10;
+/** Priors in millimetres: displacement, ink spread; and the noise of one edge. */
+const MOVE_PRIOR: f64 = 0.07;
+const SPREAD_PRIOR: f64 = 0.05;
+const NOISE: f64 = 0.045;
+/** Neighbouring edges err together: each counts as a tenth of an independent one. */
+const INDEPENDENCE: f64 = 0.1;
+/** Monomials of the ink spread are in units of this many millimetres. */
+const UNIT_MM: f64 = 20;
+const POWERS: i32 = 3;
+const MONOMIALS: i32 = 6;
+/** Cells for the normal equations, and nodes where the displacement is tabulated, in map pixels. */
+const CELL_PX: i32 = 12;
+export const NODE_PX: i32 = 8;
+const MOMENTS: i32 = 9;
+
+const powerX = memory.data<u8>([0, 1, 0, 2, 1, 0]);
+const powerY = memory.data<u8>([0, 0, 1, 0, 1, 2]);
+
+/** Displacement (mm) at nodes NODE_PX apart over the reserved map, `nodesAcross` a row. */
+export let nodesAcross: i32 = 0;
+export let nodesDown: i32 = 0;
+export let nodeX: usize = 0;
+export let nodeY: usize = 0;
+/** Size of the displacement over the edges: root mean square and greatest; greatest ink spread. */
+export let moveRms: f32 = 0;
+export let moveMax: f32 = 0;
+export let spreadMax: f32 = 0;
+
+let gridX: i32 = 0;
+let gridY: i32 = 0;
+let cellsAcross: i32 = 0;
+let cellsDown: i32 = 0;
+let cells: usize = 0;
+/** Functions of x at cell columns and of y at cell rows: bumps, then powers. f64. */
+let columnsX: usize = 0;
+let rowsY: usize = 0;
+let matrix: usize = 0;
+let vector: usize = 0;
+const spread = memory.data(6 * 8);
+
+function get(p: usize, index: i32): f64 {
+  return load<f64>(p + ((<usize>index) << 3));
+}
+
+function set(p: usize, index: i32, value: f64): void {
+  store<f64>(p + ((<usize>index) << 3), value);
+}
+
+function add(p: usize, index: i32, value: f64): void {
+  const q = p + ((<usize>index) << 3);
+  store<f64>(q, load<f64>(q) + value);
+}
+
+function takeDoubles(count: i32): usize {
+  const p = take((<usize>count) << 3);
+  assert(p != 0, 'arena exhausted');
+  return p;
+}
+
+function gridSize(low: f32, high: f32): i32 {
+  return min<i32>(MAX_GRID, max<i32>(2, <i32>nearest<f32>((high - low) / GRID_MM) + 1));
+}
+
+function bump(x: f64, low: f32, high: f32, grid: i32, index: i32): f64 {
+  const centre = <f64>low + (<f64>(high - low) * <f64>index) / <f64>(grid - 1);
+  const d = (x - centre) / BUMP_MM;
+  return Math.exp(-0.5 * d * d);
+}
+
+/** Tabulates all functions of one coordinate at `count` places, f64, row by row. */
+function tabulate(count: i32, pitch: i32, side: i32, low: f32, high: f32, grid: i32): usize {
+  const functions = grid + POWERS;
+  const table = takeDoubles(count * functions);
+  for (let i = 0; i < count; i++) {
+    const px = <f64>pitch * (<f64>i + (pitch == CELL_PX ? 0.5 : 0)) - 0.5 * <f64>(side - 1);
+    const mm = px / <f64>SCALE;
+    for (let j = 0; j < grid; j++) set(table, i * functions + j, bump(mm, low, high, grid, j));
+    set(table, i * functions + grid, 1);
+    set(table, i * functions + grid + 1, mm / UNIT_MM);
+    set(table, i * functions + grid + 2, (mm / UNIT_MM) * (mm / UNIT_MM));
+  }
+  return table;
+}
+
+/** Fits displacement and spread, then searches once more and leaves offsets beyond the smooth model. */
+export function correct(motion: Motion): void {
+  gridX = gridSize(lowX, highX);
+  gridY = gridSize(lowY, highY);
+  cellsAcross = rw / CELL_PX + 1;
+  cellsDown = rh / CELL_PX + 1;
+  cells = takeDoubles(cellsAcross * cellsDown * MOMENTS);
+  columnsX = tabulate(cellsAcross, CELL_PX, rw, lowX, highX, gridX);
+  rowsY = tabulate(cellsDown, CELL_PX, rh, lowY, highY, gridY);
+  const size = 2 * gridX * gridY + MONOMIALS;
+  matrix = takeDoubles(size * size);
+  vector = takeDoubles(size);
+  nodesAcross = rw / NODE_PX + 2;
+  nodesDown = rh / NODE_PX + 2;
+  nodeX = takePlane(nodesAcross * nodesDown);
+  nodeY = takePlane(nodesAcross * nodesDown);
+  const nodeColumns = tabulate(nodesAcross, NODE_PX, rw, lowX, highX, gridX);
+  const nodeRows = tabulate(nodesDown, NODE_PX, rh, lowY, highY, gridY);
+  const stiffness = moveStiffness();
+  memory.fill(spread, 0, 6 * 8);
+  for (let pass = 0; pass < 2; pass++) {
+    const reach: f32 = pass == 0 ? 0.6 : 0.45;
+    search(motion, reach, 1);
+    shareStrengths(1);
+    fitSmooth(reach, size, stiffness, nodeColumns, nodeRows);
+  }
+  search(motion, 0.6, 1);
+  shareStrengths(1);
+  spreadMax = 0;
+  for (let i = 0; i < edgeCount; i++) {
+    const s = spreadAt(i);
+    spreadMax = max<f32>(spreadMax, abs<f32>(s));
+    put(offsets, i, at(offsets, i) - s);
+  }
+  measureMoves();
+}
+
+/** Precision of one bump's weight, such that the whole displacement has the prior's spread. */
+function moveStiffness(): f64 {
+  let sum: f64 = 0;
+  for (let i = 0; i < edgeCount; i++) {
+    let alongX: f64 = 0;
+    let alongY: f64 = 0;
+    const fx = gridX + POWERS;
+    const fy = gridY + POWERS;
+    const column = columnOf(at(edges, i));
+    const row = rowOf(at(edges, MAX_EDGES + i));
+    for (let j = 0; j < gridX; j++) alongX += get(columnsX, column * fx + j) ** 2;
+    for (let j = 0; j < gridY; j++) alongY += get(rowsY, row * fy + j) ** 2;
+    sum += alongX * alongY;
+  }
+  return sum / <f64>edgeCount / (MOVE_PRIOR * MOVE_PRIOR);
+}
+
+function columnOf(x: f32): i32 {
+  const px = <i32>(x * SCALE + 0.5 * <f32>(rw - 1));
+  return min<i32>(max<i32>(px / CELL_PX, 0), cellsAcross - 1);
+}
+
+function rowOf(y: f32): i32 {
+  const px = <i32>(y * SCALE + 0.5 * <f32>(rh - 1));
+  return min<i32>(max<i32>(px / CELL_PX, 0), cellsDown - 1);
+}
+
+function spreadAt(i: i32): f32 {
+  const x = <f64>at(edges, i) / UNIT_MM;
+  const y = <f64>at(edges, MAX_EDGES + i) / UNIT_MM;
+  const linear = get(spread, 0) + get(spread, 1) * x + get(spread, 2) * y;
+  return <f32>(linear + get(spread, 3) * x * x + get(spread, 4) * x * y + get(spread, 5) * y * y);
+}
+
+/** Offset of an edge from where it lay before any displacement. */
+function wholeOffset(i: i32): f64 {
+  const nx = at(edges, 2 * MAX_EDGES + i);
+  const ny = at(edges, 3 * MAX_EDGES + i);
+  return <f64>(at(offsets, i) + at(moveX, i) * nx + at(moveY, i) * ny);
+}
+
+const whole = memory.data(12288 * 4);
+const weights = memory.data(12288 * 4);
+
+function fitSmooth(
+  reach: f32,
+  size: i32,
+  stiffness: f64,
+  nodeColumns: usize,
+  nodeRows: usize,
+): void {
+  for (let i = 0; i < edgeCount; i++) {
+    const isWithin = abs<f32>(at(offsets, i)) < reach - 0.01;
+    put(weights, i, isWithin ? at(knowns, i) * at(shares, i) : 0);
+    put(whole, i, <f32>wholeOffset(i));
+  }
+  let width: f64 = 0.35;
+  for (let round = 0; round < 3; round++) {
+    gather(width);
+    assemble(size, stiffness);
+    solve(matrix, vector, size);
+    for (let k = 0; k < MONOMIALS; k++) set(spread, k, get(vector, size - MONOMIALS + k));
+    expand(nodeColumns, nodeRows);
+    moveEdges();
+    width = max<f64>(0.2, 0.8 * width);
+  }
+}
+
+/** Sums the weighted products of (nx, ny, 1) and of each with the offset, cell by cell. */
+function gather(width: f64): void {
+  memory.fill(cells, 0, (<usize>(cellsAcross * cellsDown * MOMENTS)) << 3);
+  for (let i = 0; i < edgeCount; i++) {
+    const w0 = <f64>at(weights, i);
+    if (w0 == 0) continue;
+    const nx = <f64>at(edges, 2 * MAX_EDGES + i);
+    const ny = <f64>at(edges, 3 * MAX_EDGES + i);
+    const t = <f64>at(whole, i);
+    const e = t - <f64>at(moveX, i) * nx - <f64>at(moveY, i) * ny - <f64>spreadAt(i);
+    const w = w0 * tukey(e, width) * (INDEPENDENCE / (NOISE * NOISE));
+    const cell = rowOf(at(edges, MAX_EDGES + i)) * cellsAcross + columnOf(at(edges, i));
+    const m = cells + ((<usize>(cell * MOMENTS)) << 3);
+    add(m, 0, w * nx * nx);
+    add(m, 1, w * nx * ny);
+    add(m, 2, w * ny * ny);
+    add(m, 3, w * nx);
+    add(m, 4, w * ny);
+    add(m, 5, w);
+    add(m, 6, w * nx * t);
+    add(m, 7, w * ny * t);
+    add(m, 8, w * t);
+  }
+}
+
+function moment(row: i32, column: i32, which: i32): f64 {
+  return get(cells, (row * cellsAcross + column) * MOMENTS + which);
+}
+
+function assemble(size: i32, stiffness: f64): void {
+  memory.fill(matrix, 0, (<usize>(size * size)) << 3);
+  memory.fill(vector, 0, (<usize>size) << 3);
+  const bumps = gridX * gridY;
+  addMoves(size, 0, 0, 0);
+  addMoves(size, 1, bumps, 0);
+  addMoves(size, 2, bumps, bumps);
+  addCross(size, 3, 0);
+  addCross(size, 4, bumps);
+  addSpread(size);
+  for (let k = 0; k < 2 * bumps; k++) add(matrix, k * size + k, stiffness);
+  // The squares share the prior of their sum and difference, so each alone is twice as free.
+  for (let k = 0; k < MONOMIALS; k++) {
+    const isSquare = k == 3 || k == 5;
+    const precision = (isSquare ? 0.5 : 1) / (SPREAD_PRIOR * SPREAD_PRIOR);
+    add(matrix, (2 * bumps + k) * size + 2 * bumps + k, precision);
+  }
+}
+
+/** One block of bumps against bumps: rows from `atRow`, columns from `atColumn`. */
+function addMoves(size: i32, which: i32, atRow: i32, atColumn: i32): void {
+  const fx = gridX + POWERS;
+  const fy = gridY + POWERS;
+  for (let row = 0; row < cellsDown; row++) {
+    for (let i = 0; i < gridX; i++) {
+      for (let k = 0; k <= i; k++) {
+        let sum: f64 = 0;
+        for (let column = 0; column < cellsAcross; column++) {
+          const both = get(columnsX, column * fx + i) * get(columnsX, column * fx + k);
+          sum += moment(row, column, which) * both;
+        }
+        if (sum == 0) continue;
+        for (let j = 0; j < gridY; j++) {
+          const first = sum * get(rowsY, row * fy + j);
+          for (let l = 0; l < gridY; l++) {
+            const value = first * get(rowsY, row * fy + l);
+            add(matrix, (atRow + j * gridX + i) * size + atColumn + l * gridX + k, value);
+            if (i == k) continue;
+            add(matrix, (atRow + j * gridX + k) * size + atColumn + l * gridX + i, value);
+          }
+        }
+      }
+    }
+  }
+}
+
+/** Bumps against monomials (below them in the matrix), and the right-hand side of the bumps. */
+function addCross(size: i32, which: i32, atColumn: i32): void {
+  const fx = gridX + POWERS;
+  const fy = gridY + POWERS;
+  const firstMonomial = 2 * gridX * gridY;
+  for (let row = 0; row < cellsDown; row++) {
+    for (let i = 0; i < gridX; i++) {
+      let offset: f64 = 0;
+      let sum0: f64 = 0;
+      let sum1: f64 = 0;
+      let sum2: f64 = 0;
+      for (let column = 0; column < cellsAcross; column++) {
+        const value = get(columnsX, column * fx + i);
+        const x = get(columnsX, column * fx + gridX + 1);
+        const weighted = value * moment(row, column, which);
+        offset += value * moment(row, column, which + 3);
+        sum0 += weighted;
+        sum1 += weighted * x;
+        sum2 += weighted * x * x;
+      }
+      for (let j = 0; j < gridY; j++) {
+        const along = get(rowsY, row * fy + j);
+        const column = atColumn + j * gridX + i;
+        add(vector, column, offset * along);
+        for (let k = 0; k < MONOMIALS; k++) {
+          const p = load<u8>(powerX + <usize>k);
+          const sum = p == 0 ? sum0 : p == 1 ? sum1 : sum2;
+          const power = get(rowsY, row * fy + gridY + <i32>load<u8>(powerY + <usize>k));
+          add(matrix, (firstMonomial + k) * size + column, sum * along * power);
+        }
+      }
+    }
+  }
+}
+
+function addSpread(size: i32): void {
+  const fx = gridX + POWERS;
+  const fy = gridY + POWERS;
+  const first = 2 * gridX * gridY;
+  for (let row = 0; row < cellsDown; row++) {
+    for (let column = 0; column < cellsAcross; column++) {
+      const w = moment(row, column, 5);
+      if (w == 0) continue;
+      for (let k = 0; k < MONOMIALS; k++) {
+        const value = monomial(column, row, fx, fy, k);
+        add(vector, first + k, value * moment(row, column, 8));
+        for (let l = 0; l <= k; l++) {
+          add(matrix, (first + k) * size + first + l, w * value * monomial(column, row, fx, fy, l));
+        }
+      }
+    }
+  }
+}
+
+function monomial(column: i32, row: i32, fx: i32, fy: i32, k: i32): f64 {
+  const x = get(columnsX, column * fx + gridX + <i32>load<u8>(powerX + <usize>k));
+  return x * get(rowsY, row * fy + gridY + <i32>load<u8>(powerY + <usize>k));
+}
+
+/** Displacement at the nodes from the weights in `vector`. */
+function expand(nodeColumns: usize, nodeRows: usize): void {
+  const fx = gridX + POWERS;
+  const fy = gridY + POWERS;
+  const bumps = gridX * gridY;
+  for (let row = 0; row < nodesDown; row++) {
+    for (let column = 0; column < nodesAcross; column++) {
+      let dx: f64 = 0;
+      let dy: f64 = 0;
+      for (let j = 0; j < gridY; j++) {
+        const along = get(nodeRows, row * fy + j);
+        for (let i = 0; i < gridX; i++) {
+          const value = along * get(nodeColumns, column * fx + i);
+          dx += value * get(vector, j * gridX + i);
+          dy += value * get(vector, bumps + j * gridX + i);
+        }
+      }
+      put(nodeX, row * nodesAcross + column, <f32>dx);
+      put(nodeY, row * nodesAcross + column, <f32>dy);
+    }
+  }
+}
+
+function moveEdges(): void {
+  for (let i = 0; i < edgeCount; i++) {
+    const u = (at(edges, i) * SCALE + 0.5 * <f32>(rw - 1)) / <f32>NODE_PX;
+    const v = (at(edges, MAX_EDGES + i) * SCALE + 0.5 * <f32>(rh - 1)) / <f32>NODE_PX;
+    put(moveX, i, fromNodes(nodeX, u, v));
+    put(moveY, i, fromNodes(nodeY, u, v));
+  }
+}
+
+/** Value between nodes; (u, v) counts nodes and lies inside. */
+export function fromNodes(nodes: usize, u: f32, v: f32): f32 {
+  const x = min<i32>(max<i32>(<i32>u, 0), nodesAcross - 2);
+  const y = min<i32>(max<i32>(<i32>v, 0), nodesDown - 2);
+  const fx = u - <f32>x;
+  const fy = v - <f32>y;
+  const p = y * nodesAcross + x;
+  const q = p + nodesAcross;
+  const upper = at(nodes, p) + fx * (at(nodes, p + 1) - at(nodes, p));
+  const lower = at(nodes, q) + fx * (at(nodes, q + 1) - at(nodes, q));
+  return upper + fy * (lower - upper);
+}
+
+function measureMoves(): void {
+  let sum: f64 = 0;
+  let most: f32 = 0;
+  for (let i = 0; i < edgeCount; i++) {
+    const square = at(moveX, i) * at(moveX, i) + at(moveY, i) * at(moveY, i);
+    sum += <f64>square;
+    most = max<f32>(most, square);
+  }
+  moveRms = <f32>Math.sqrt(sum / <f64>edgeCount);
+  moveMax = sqrt<f32>(most);
+}

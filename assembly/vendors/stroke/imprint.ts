@@ -1,0 +1,168 @@
+// Two imprints ready for comparison at 200 dpi. The reserved one is made of its canonical picture
+// alone, so that a template remade from the restored picture gives the same verdicts; the query has
+// its depth and its unknown places.
+
+import { bitAt, strideOf } from '../../seal/bilevel';
+import { paddedRow } from '../../seal/depth';
+import { findEdges, MAX_EDGES } from '../../seal/edges';
+import { BILEVEL, BILEVEL_DEPTH, GREY } from '../../seal/ink';
+import { at, blur, distance, fill, put, takeBytes, takePlane } from '../../seal/plane';
+import { mark, release } from '../../shared/arena';
+import { atDepth, bits, height, kind, levels, unknown, width } from './template';
+
+/** Pixels per millimetre of all maps. */
+export const SCALE: f32 = 200 / 25.4;
+const SOFTNESS: f32 = 0.06 * SCALE;
+const LEVEL_DEPTH: f32 = 1.3 / 7;
+
+// Reserved imprint.
+export let rw: i32 = 0;
+export let rh: i32 = 0;
+/** Ink of the reserved imprint, 0 to 1, softened. */
+export let ink: usize = 0;
+/** Distances in millimetres to the nearest paper and to the nearest ink. */
+export let inside: usize = 0;
+export let outside: usize = 0;
+/** 1 where a stroke must show ink: deep inside, or on the ridge of a hair stroke. */
+export let core: usize = 0;
+/** Edge points: five lines as findEdges gives them. */
+export let edges: usize = 0;
+export let edgeCount: i32 = 0;
+export let lowX: f32 = 0;
+export let lowY: f32 = 0;
+export let highX: f32 = 0;
+export let highY: f32 = 0;
+
+// Query imprint.
+export let qw: i32 = 0;
+export let qh: i32 = 0;
+export let soft: usize = 0;
+export let raw: usize = 0;
+export let known: usize = 0;
+export let isGrey: bool = false;
+
+/** Thirds of three pixels: how much of the left and of the right output pixel they cover, in halves. */
+const halves = memory.data<u8>([0, 0, 0, 2, 1, 1, 1, 3, 2, 0, 2, 2, 3, 1, 3, 3]);
+
+/** Means of the canonical bits over the 1.5 x 1.5 pixels of each output pixel, times `depth`. */
+function shrink(to: usize, depth: f32): void {
+  const w = atDepth(width);
+  const stride = strideOf(width);
+  const unit: f32 = depth / 9;
+  for (let y = 0; y < height; y += 3) {
+    const row = bits + <usize>(y * stride);
+    const out = ((y / 3) << 1) * w;
+    for (let x = 0; x < width; x += 3) {
+      const a = triple(row, x) << 1;
+      const b = triple(row + <usize>stride, x) << 1;
+      const c = triple(row + <usize>(stride << 1), x) << 1;
+      const p = out + ((x / 3) << 1);
+      for (let side = 0; side < 2; side++) {
+        const middle = <i32>load<u8>(halves + <usize>(b + side));
+        const upper = 2 * <i32>load<u8>(halves + <usize>(a + side)) + middle;
+        const lower = 2 * <i32>load<u8>(halves + <usize>(c + side)) + middle;
+        put(to, p + side, <f32>upper * unit);
+        put(to, p + side + w, <f32>lower * unit);
+      }
+    }
+  }
+}
+
+function triple(row: usize, x: i32): i32 {
+  const shift = 13 - (x & 7);
+  const p = row + <usize>(x >> 3);
+  const pair = ((<i32>load<u8>(p)) << 8) | ((x & 7) > 5 ? <i32>load<u8>(p + 1) : 0);
+  return (pair >> shift) & 7;
+}
+
+/** Prepares the unpacked template as the reserved imprint; false when it has hardly any edges. */
+export function prepareReserved(): bool {
+  rw = atDepth(width);
+  rh = atDepth(height);
+  const pixels = rw * rh;
+  ink = takePlane(pixels);
+  const depth = takePlane(pixels);
+  shrink(depth, BILEVEL_DEPTH);
+  const all = takePlane(pixels);
+  fill(all, pixels, 1);
+  blur(depth, ink, rw, rh, SOFTNESS);
+  edges = takePlane(5 * MAX_EDGES);
+  edgeCount = findEdges(ink, all, rw, rh, SCALE, edges);
+  for (let i = 0; i < pixels; i++) put(ink, i, min<f32>(1, at(depth, i) / BILEVEL_DEPTH));
+  blur(ink, ink, rw, rh, 0.5);
+  boundEdges();
+  prepareDistances();
+  return edgeCount >= 100;
+}
+
+function boundEdges(): void {
+  lowX = lowY = 1e6;
+  highX = highY = -1e6;
+  for (let i = 0; i < edgeCount; i++) {
+    lowX = min<f32>(lowX, at(edges, i));
+    highX = max<f32>(highX, at(edges, i));
+    lowY = min<f32>(lowY, at(edges, MAX_EDGES + i));
+    highY = max<f32>(highY, at(edges, MAX_EDGES + i));
+  }
+}
+
+function prepareDistances(): void {
+  const pixels = rw * rh;
+  inside = takePlane(pixels);
+  outside = takePlane(pixels);
+  core = takePlane(pixels);
+  const start = mark();
+  const mask = takeBytes(pixels);
+  for (let i = 0; i < pixels; i++) store<u8>(mask + <usize>i, at(ink, i) > 0.5 ? 0 : 1);
+  distance(mask, outside, rw, rh, false);
+  for (let i = 0; i < pixels; i++) store<u8>(mask + <usize>i, at(ink, i) > 0.5 ? 1 : 0);
+  distance(mask, inside, rw, rh, true);
+  for (let i = 0; i < pixels; i++) {
+    put(outside, i, at(outside, i) / SCALE);
+    put(inside, i, at(inside, i) / SCALE);
+  }
+  for (let y = 0; y < rh; y++) {
+    for (let x = 0; x < rw; x++) {
+      const p = y * rw + x;
+      const d = at(inside, p);
+      let isCore = d > 0.14;
+      if (!isCore && d > 0) isCore = d > 0.75 * deepestAround(x, y);
+      put(core, p, isCore ? 1 : 0);
+    }
+  }
+  release(start);
+}
+
+function deepestAround(x: i32, y: i32): f32 {
+  let deepest: f32 = 0;
+  for (let v = max<i32>(0, y - 2); v <= min<i32>(rh - 1, y + 2); v++) {
+    for (let u = max<i32>(0, x - 2); u <= min<i32>(rw - 1, x + 2); u++) {
+      deepest = max<f32>(deepest, at(inside, v * rw + u));
+    }
+  }
+  return deepest;
+}
+
+/** Prepares the unpacked template as the query imprint. */
+export function prepareQuery(): void {
+  qw = atDepth(width);
+  qh = atDepth(height);
+  isGrey = kind == GREY;
+  const pixels = qw * qh;
+  raw = takePlane(pixels);
+  soft = takePlane(pixels);
+  known = takePlane(pixels);
+  if (kind == BILEVEL) {
+    shrink(raw, BILEVEL_DEPTH);
+    fill(known, pixels, 1);
+  } else {
+    for (let y = 0; y < qh; y++) {
+      const row = paddedRow(levels, qw, y);
+      for (let x = 0; x < qw; x++) {
+        put(raw, y * qw + x, <f32>load<u8>(row + <usize>x) * LEVEL_DEPTH);
+        put(known, y * qw + x, bitAt(unknown, strideOf(qw), x, y) != 0 ? 0 : 1);
+      }
+    }
+  }
+  blur(raw, soft, qw, qh, SOFTNESS);
+}

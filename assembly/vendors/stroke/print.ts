@@ -1,0 +1,211 @@
+// Print across the imprint in grey scans, where colour cannot tell it from ink: darker than this
+// imprint's own ink, straight lines across the picture, and whatever hangs together with either in
+// the excess map or runs on outside the seal. It becomes unknown. Since it is grown in the excess
+// only, expected strokes are never swallowed.
+import { at, distance, put, takeBytes, takePlane } from '../../seal/plane';
+import { mark, release } from '../../shared/arena';
+import { outside, rh, rw, SCALE } from './imprint';
+
+const ANGLES: i32 = 180;
+const MAX_LINES: i32 = 4;
+const MAX_POINTS: i32 = 4000;
+/** A line covers at least this share of the shorter side. */
+const LEAST_COVER: f32 = 0.42;
+const LINE_MM: f32 = 0.55;
+/** Closing by this radius, in pixels, fills the seal: what lies outside is paper around it. */
+const CLOSING_PX: f32 = 30;
+
+const cosines = memory.data(180 * 4);
+const sines = memory.data(180 * 4);
+const pointX = memory.data(4000 * 4);
+const pointY = memory.data(4000 * 4);
+
+/** Marks pixels outside the seal as a whole, in bytes. */
+function markOutside(to: usize): void {
+  const start = mark();
+  const pixels = rw * rh;
+  const mask = takeBytes(pixels);
+  const depth = takePlane(pixels);
+  // Dilated by the radius, then eroded: far from the complement of the dilated ink.
+  for (let p = 0; p < pixels; p++) {
+    store<u8>(mask + <usize>p, at(outside, p) * SCALE <= CLOSING_PX ? 1 : 0);
+  }
+  distance(mask, depth, rw, rh, false);
+  for (let p = 0; p < pixels; p++) {
+    const isFilled = at(depth, p) > CLOSING_PX;
+    store<u8>(to + <usize>p, !isFilled && at(outside, p) > 0.45 ? 1 : 0);
+  }
+  release(start);
+}
+
+/** Finds up to four straight lines among the excess pixels and clears `weight` along them. */
+function coverLines(excess: usize, weight: usize): void {
+  for (let a = 0; a < ANGLES; a++) {
+    put(cosines, a, <f32>Math.cos((<f64>a * Math.PI) / 180));
+    put(sines, a, <f32>Math.sin((<f64>a * Math.PI) / 180));
+  }
+  let total = 0;
+  for (let p = 0; p < rw * rh; p++) if (load<u8>(excess + <usize>p) != 0) total++;
+  if (total < 40) return;
+  const every = max<i32>(1, total / MAX_POINTS);
+  let points = 0;
+  let seen = 0;
+  for (let p = 0; p < rw * rh && points < MAX_POINTS; p++) {
+    if (load<u8>(excess + <usize>p) == 0) continue;
+    if (seen++ % every != 0) continue;
+    put(pointX, points, <f32>(p % rw) - 0.5 * <f32>rw);
+    put(pointY, points, <f32>(p / rw) - 0.5 * <f32>rh);
+    points++;
+  }
+  const start = mark();
+  const reach = <i32>(0.5 * sqrt<f32>(<f32>(rw * rw + rh * rh))) + 2;
+  const bins = 2 * reach + 2;
+  const votes = takePlane(ANGLES * bins);
+  for (let line = 0; line < MAX_LINES && points >= 40; line++) {
+    const left = coverLine(points, votes, bins, reach, weight);
+    if (left == points) break;
+    points = left;
+  }
+  release(start);
+}
+
+/** Covers the strongest line and drops its points; returns how many points stay, all when none. */
+function coverLine(points: i32, votes: usize, bins: i32, reach: i32, weight: usize): i32 {
+  memory.fill(votes, 0, (<usize>(ANGLES * bins)) << 2);
+  for (let a = 0; a < ANGLES; a++) {
+    const c = at(cosines, a);
+    const s = at(sines, a);
+    const row = votes + ((<usize>(a * bins)) << 2);
+    for (let i = 0; i < points; i++) {
+      const rho = <i32>nearest<f32>(at(pointX, i) * c + at(pointY, i) * s) + reach;
+      const vote = row + ((<usize>rho) << 2);
+      store<i32>(vote, load<i32>(vote) + 1);
+    }
+  }
+  let best = 0;
+  let most = -1;
+  for (let a = 0; a < ANGLES; a++) {
+    for (let i = 1; i < bins - 1; i++) {
+      const vote = votes + ((<usize>(a * bins + i)) << 2);
+      const sum = load<i32>(vote - 4) + load<i32>(vote) + load<i32>(vote, 4);
+      if (sum > most) {
+        most = sum;
+        best = a * bins + i;
+      }
+    }
+  }
+  return coverFound(points, best / bins, <f32>((best % bins) - reach), weight);
+}
+
+const covered = memory.data(1024);
+
+function coverFound(points: i32, angle: i32, rho: f32, weight: usize): i32 {
+  const c = at(cosines, angle);
+  const s = at(sines, angle);
+  memory.fill(covered, 0, 1024);
+  let low: f32 = 1e6;
+  let high: f32 = -1e6;
+  for (let i = 0; i < points; i++) {
+    const x = at(pointX, i);
+    const y = at(pointY, i);
+    if (abs<f32>(x * c + y * s - rho) >= 2.2) continue;
+    const along = y * c - x * s;
+    low = min<f32>(low, along);
+    high = max<f32>(high, along);
+    store<u8>(covered + <usize>((<i32>nearest<f32>(along / SCALE) + 512) & 1023), 1);
+  }
+  let cover = 0;
+  for (let i: usize = 0; i < 1024; i++) cover += load<u8>(covered + i);
+  if (<f32>cover < (LEAST_COVER * <f32>min<i32>(rw, rh)) / SCALE) return points;
+  const half: f32 = 0.5 * <f32>(<i32>(LINE_MM * SCALE) | 1);
+  for (let y = 0; y < rh; y++) {
+    for (let x = 0; x < rw; x++) {
+      const u = <f32>x - 0.5 * <f32>rw;
+      const v = <f32>y - 0.5 * <f32>rh;
+      if (abs<f32>(u * c + v * s - rho) > half) continue;
+      const along = v * c - u * s;
+      if (along >= low - 3 && along <= high + 3) put(weight, y * rw + x, 0);
+    }
+  }
+  let left = 0;
+  for (let i = 0; i < points; i++) {
+    const x = at(pointX, i);
+    const y = at(pointY, i);
+    if (abs<f32>(x * c + y * s - rho) < 2.2) continue;
+    put(pointX, left, x);
+    put(pointY, left, y);
+    left++;
+  }
+  return left;
+}
+
+/** Clears `weight` where print covers the imprint. `query` is its ink, `level` its usual depth. */
+export function coverPrint(query: usize, weight: usize, level: f32): void {
+  const start = mark();
+  const pixels = rw * rh;
+  const excess = takeBytes(pixels);
+  const print = takeBytes(pixels);
+  const beyond = takeBytes(pixels);
+  for (let p = 0; p < pixels; p++) {
+    const depth = at(query, p);
+    store<u8>(excess + <usize>p, depth > 0.33 * level && at(outside, p) > 0.17 ? 1 : 0);
+    store<u8>(print + <usize>p, depth > 1.22 * level + 0.1 || depth > 1.28 ? 1 : 0);
+  }
+  coverLines(excess, weight);
+  markOutside(beyond);
+  for (let p = 0; p < pixels; p++) {
+    const q = <usize>p;
+    if (load<u8>(excess + q) == 0) continue;
+    const isSeed =
+      at(weight, p) < 0.5 ||
+      load<u8>(print + q) != 0 ||
+      at(query, p) > 1.12 * level + 0.06 ||
+      load<u8>(beyond + q) != 0;
+    if (isSeed) store<u8>(excess + q, 2);
+  }
+  growSeeds(excess, print);
+  for (let y = 0; y < rh; y++) {
+    for (let x = 0; x < rw; x++) {
+      if (isPrintAround(print, x, y)) put(weight, y * rw + x, 0);
+    }
+  }
+  release(start);
+}
+
+/** Marks in `print` every excess pixel (1) that hangs together with a seed (2). */
+function growSeeds(excess: usize, print: usize): void {
+  const stack = takePlane(rw * rh);
+  let depth = 0;
+  for (let p = 0; p < rw * rh; p++) {
+    if (load<u8>(excess + <usize>p) != 2) continue;
+    store<u8>(print + <usize>p, 1);
+    store<i32>(stack + ((<usize>depth) << 2), p);
+    depth++;
+  }
+  while (depth > 0) {
+    depth--;
+    const p = load<i32>(stack + ((<usize>depth) << 2));
+    const x = p % rw;
+    const y = p / rw;
+    for (let v = max<i32>(0, y - 1); v <= min<i32>(rh - 1, y + 1); v++) {
+      for (let u = max<i32>(0, x - 1); u <= min<i32>(rw - 1, x + 1); u++) {
+        const q = v * rw + u;
+        if (load<u8>(excess + <usize>q) != 1) continue;
+        // Each pixel is pushed once: it is a seed from here on.
+        store<u8>(excess + <usize>q, 2);
+        store<u8>(print + <usize>q, 1);
+        store<i32>(stack + ((<usize>depth) << 2), q);
+        depth++;
+      }
+    }
+  }
+}
+
+function isPrintAround(print: usize, x: i32, y: i32): bool {
+  for (let v = max<i32>(0, y - 1); v <= min<i32>(rh - 1, y + 1); v++) {
+    for (let u = max<i32>(0, x - 1); u <= min<i32>(rw - 1, x + 1); u++) {
+      if (load<u8>(print + <usize>(v * rw + u)) != 0) return true;
+    }
+  }
+  return false;
+}

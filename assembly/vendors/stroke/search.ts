@@ -1,0 +1,191 @@
+// Where is the query's edge that belongs to a reserved edge point? Searched along the normal.
+import { MAX_EDGES } from '../../seal/edges';
+import { at, clamp, put, sample } from '../../seal/plane';
+import { edgeCount, edges, known, qh, qw, SCALE, soft } from './imprint';
+
+/** Step of the search, millimetres. */
+const STEP: f32 = 0.04;
+const MAX_STEPS: i32 = 80;
+
+/**
+ * A point p of the reserved frame (millimetres from its centre) lies in the query at
+ * (m0 p.x + m1 p.y + x, m2 p.x + m3 p.y + y), millimetres from the query's centre. Never made with
+ * `new`: the arena owns all memory that a heap would use.
+ */
+@unmanaged
+export class Motion {
+  m0: f64;
+  m1: f64;
+  m2: f64;
+  m3: f64;
+  x: f64;
+  y: f64;
+  /** Ink spread, and the share of edges found within a quarter millimetre. */
+  spread: f64;
+  found: f64;
+}
+
+/** Results by edge point: signed distance (mm), edge strength, known weight, strength share. */
+export const offsets = memory.data(12288 * 4);
+export const strengths = memory.data(12288 * 4);
+export const knowns = memory.data(12288 * 4);
+export const shares = memory.data(12288 * 4);
+/** Smooth displacement of each edge point, added before the motion; zero until it is fitted. */
+export const moveX = memory.data(12288 * 4);
+export const moveY = memory.data(12288 * 4);
+
+const profile = memory.data(84 * 4);
+const favour = memory.data(84 * 4);
+const ratios = memory.data(12288 * 4);
+
+function knownAt(x: f32, y: f32): f32 {
+  if (x < 0 || y < 0 || x > <f32>(qw - 1) || y > <f32>(qh - 1)) return 1;
+  return sample(known, qw, qh, x, y);
+}
+
+/** Searches every `step`-th edge point within +-`reach` millimetres. */
+export function search(motion: Motion, reach: f32, step: i32): void {
+  const half = <i32>nearest<f32>(reach / STEP);
+  const count = min<i32>(MAX_STEPS, 2 * half + 3);
+  for (let j = 0; j < count - 2; j++) {
+    const t = <f32>(j - half) * STEP;
+    const u = t / (0.7 * reach);
+    put(favour, j, <f32>Math.exp(<f64>(-0.5 * u * u)));
+  }
+  const m0 = <f32>motion.m0;
+  const m1 = <f32>motion.m1;
+  const m2 = <f32>motion.m2;
+  const m3 = <f32>motion.m3;
+  const centreX = <f32>motion.x * SCALE + <f32>(qw - 1) * 0.5;
+  const centreY = <f32>motion.y * SCALE + <f32>(qh - 1) * 0.5;
+  for (let i = 0; i < edgeCount; i += step) {
+    const px = at(edges, i) + at(moveX, i);
+    const py = at(edges, MAX_EDGES + i) + at(moveY, i);
+    const nx = at(edges, 2 * MAX_EDGES + i);
+    const ny = at(edges, 3 * MAX_EDGES + i);
+    const dx = m0 * nx + m1 * ny;
+    const dy = m2 * nx + m3 * ny;
+    const unit: f32 = SCALE / sqrt<f32>(dx * dx + dy * dy);
+    searchOne(
+      i,
+      (m0 * px + m1 * py) * SCALE + centreX,
+      (m2 * px + m3 * py) * SCALE + centreY,
+      dx * unit,
+      dy * unit,
+      half,
+      count,
+    );
+  }
+}
+
+/** (x, y) is where the edge should be, (ux, uy) one millimetre outwards, all in query pixels. */
+function searchOne(i: i32, x: f32, y: f32, ux: f32, uy: f32, half: i32, count: i32): void {
+  const startX = x - <f32>(half + 1) * STEP * ux;
+  const startY = y - <f32>(half + 1) * STEP * uy;
+  readProfile(startX, startY, STEP * ux, STEP * uy, count);
+  let best = 0;
+  let bestValue: f32 = -Infinity;
+  for (let j = 0; j < count - 2; j++) {
+    const value = (at(profile, j) - at(profile, j + 2)) * at(favour, j);
+    if (value > bestValue) {
+      bestValue = value;
+      best = j;
+    }
+  }
+  const middle = min<i32>(max<i32>(best, 1), count - 4);
+  const a = at(profile, middle - 1) - at(profile, middle + 1);
+  const m = at(profile, middle) - at(profile, middle + 2);
+  const c = at(profile, middle + 1) - at(profile, middle + 3);
+  const bend = min<f32>(a - 2 * m + c, -1e-6 * 2 * STEP);
+  const shift = clamp((0.5 * (a - c)) / bend, -1, 1);
+  put(offsets, i, (<f32>(best - half) + shift) * STEP);
+  const strength = (at(profile, best) - at(profile, best + 2)) / (2 * STEP);
+  put(strengths, i, max<f32>(strength, 0));
+  const foundX = startX + <f32>(middle + 1) * STEP * ux;
+  const foundY = startY + <f32>(middle + 1) * STEP * uy;
+  put(knowns, i, min<f32>(knownAt(foundX, foundY), knownAt(x, y)));
+}
+
+function readProfile(x0: f32, y0: f32, dx: f32, dy: f32, count: i32): void {
+  const x1 = x0 + dx * <f32>(count - 1);
+  const y1 = y0 + dy * <f32>(count - 1);
+  const lowest = min<f32>(min<f32>(x0, x1), min<f32>(y0, y1));
+  const isInside =
+    lowest >= 0 && max<f32>(x0, x1) < <f32>(qw - 2) && max<f32>(y0, y1) < <f32>(qh - 2);
+  let x = x0;
+  let y = y0;
+  if (!isInside) {
+    for (let j = 0; j < count; j++) {
+      put(profile, j, sample(soft, qw, qh, x, y));
+      x += dx;
+      y += dy;
+    }
+    return;
+  }
+  const stride = (<usize>qw) << 2;
+  for (let j = 0; j < count; j++) {
+    const cx = <i32>x;
+    const cy = <i32>y;
+    const fx = x - <f32>cx;
+    const fy = y - <f32>cy;
+    const p = soft + ((<usize>(cy * qw + cx)) << 2);
+    const upper = load<f32>(p) + fx * (load<f32>(p, 4) - load<f32>(p));
+    const q = p + stride;
+    const lower = load<f32>(q) + fx * (load<f32>(q, 4) - load<f32>(q));
+    put(profile, j, upper + fy * (lower - upper));
+    x += dx;
+    y += dy;
+  }
+}
+
+/**
+ * Turns strengths into shares of the reserved strength, 0 to 1, allowing for an imprint that is
+ * paler or softer as a whole: measured against its own 65th percentile.
+ */
+export function shareStrengths(step: i32): void {
+  let count = 0;
+  for (let i = 0; i < edgeCount; i += step) {
+    const ratio = at(strengths, i) / at(edges, 4 * MAX_EDGES + i);
+    put(shares, i, ratio);
+    if (at(knowns, i) > 0.5) put(ratios, count++, ratio);
+  }
+  const usual = count > 30 ? percentile(ratios, count, 65) : <f32>1;
+  const scale = min<f32>(max<f32>(usual, 0.3), 1);
+  for (let i = 0; i < edgeCount; i += step) {
+    put(shares, i, clamp((at(shares, i) / scale - 0.15) / 0.35, 0, 1));
+  }
+}
+
+/** A percentile, between neighbours where it falls there; reorders the values. */
+export function percentile(values: usize, count: i32, percent: f32): f32 {
+  const rank: f32 = (percent / 100) * <f32>(count - 1);
+  const k = <i32>floor<f32>(rank);
+  const low = select(values, count, k);
+  if (k + 1 >= count) return low;
+  let next: f32 = Infinity;
+  for (let i = k + 1; i < count; i++) next = min<f32>(next, at(values, i));
+  return low + (rank - <f32>k) * (next - low);
+}
+
+/** Hoare's selection: afterwards value k is in its sorted place, smaller ones before it. */
+function select(values: usize, count: i32, k: i32): f32 {
+  let low = 0;
+  let high = count - 1;
+  while (low < high) {
+    const pivot = at(values, (low + high) >> 1);
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (at(values, i) < pivot) i++;
+      while (at(values, j) > pivot) j--;
+      if (i > j) break;
+      const value = at(values, i);
+      put(values, i++, at(values, j));
+      put(values, j--, value);
+    }
+    if (k <= j) high = j;
+    else if (k >= i) low = i;
+    else break;
+  }
+  return at(values, k);
+}

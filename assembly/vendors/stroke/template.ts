@@ -1,0 +1,289 @@
+// The template of this vendor: the canonical bilevel picture, losslessly coded, then unknown places
+// and ink depth at 200 dpi. A bilevel source has neither, both follow from its picture.
+import { bitAt, decodeBilevel, encodeBilevel, setBit, strideOf } from '../../seal/bilevel';
+import { decodeDepth, encodeDepth, paddedRow, paddedSize } from '../../seal/depth';
+import { BILEVEL, extractInk, flatten, reduce } from '../../seal/ink';
+import { at, clamp, resample, takeBytes, takePlane } from '../../seal/plane';
+import { BAD_FORMAT, NOT_FOUND, TOO_LARGE, UNSUPPORTED } from '../../shared/status';
+import {
+  CANONICAL_DPI,
+  checkHead,
+  HEAD_FREE,
+  HEAD_SIZE,
+  headHeight,
+  headKind,
+  headVersion,
+  headWidth,
+  MAX_TEMPLATE,
+  writeHead,
+} from '../abi';
+import { CODE, VERSION } from './identity';
+
+/** Longest side of a canonical picture, a multiple of 3: 86 mm. */
+export const MAX_CANONICAL_SIDE: i32 = 1020;
+/** Longest side of a scan once it is brought to 300 dpi or less. */
+const MAX_SCAN_SIDE: i32 = 1536;
+/** Paper kept around the ink: comparison looks this far for excess ink. */
+const MARGIN_PX: i32 = 36;
+/** Ink shallower than this is paper in the canonical picture. */
+const INK_DEPTH: f32 = 0.5;
+/** An imprint's ink covers at least this many millimetres, both ways. */
+const LEAST_SIDE_PX: i32 = 60;
+/** Least share of ink pixels with ink on all four sides; noise has about a sixteenth. */
+const LEAST_SOLID: f32 = 0.15;
+/** Greatest depth that the levels tell apart. */
+const MAX_DEPTH: f32 = 1.3;
+
+/** The parts of a template after `unpack`. */
+export let kind: i32 = 0;
+export let width: i32 = 0;
+export let height: i32 = 0;
+/** Canonical bits, rows of strideOf(width). */
+export let bits: usize = 0;
+/** Padded levels at 200 dpi and a bitmap of unknown places, or 0 for a bilevel source. */
+export let levels: usize = 0;
+export let unknown: usize = 0;
+
+/** Side at 200 dpi of a canonical side, which is a multiple of 3. */
+export function atDepth(side: i32): i32 {
+  return (side / 3) * 2;
+}
+
+let left: i32 = 0;
+let top: i32 = 0;
+let right: i32 = 0;
+let bottom: i32 = 0;
+
+/**
+ * Makes a template of a flattened or translucent picture, which is overwritten. Returns the length
+ * or a status: NOT_FOUND without an imprint, TOO_LARGE beyond the limits above.
+ */
+export function pack(
+  rgba: usize,
+  scanWidth: i32,
+  scanHeight: i32,
+  dpi: f32,
+  out: usize,
+  capacity: i32,
+): i32 {
+  const divisor = max<i32>(1, <i32>floor<f32>(dpi / <f32>CANONICAL_DPI + 0.05));
+  flatten(rgba, scanWidth * scanHeight);
+  if (divisor > 1) reduce(rgba, scanWidth, scanHeight, divisor);
+  const sourceWidth = scanWidth / divisor;
+  const sourceHeight = scanHeight / divisor;
+  const sourceDpi = dpi / <f32>divisor;
+  if (sourceWidth < 8 || sourceHeight < 8) return NOT_FOUND;
+  const scale: f32 = <f32>CANONICAL_DPI / sourceDpi;
+  const fullWidth = thirds(<i32>nearest<f32>(<f32>sourceWidth * scale));
+  const fullHeight = thirds(<i32>nearest<f32>(<f32>sourceHeight * scale));
+  if (max<i32>(sourceWidth, sourceHeight) > MAX_SCAN_SIDE) return TOO_LARGE;
+  if (max<i32>(fullWidth, fullHeight) > 2 * MAX_SCAN_SIDE) return TOO_LARGE;
+
+  const depth = takePlane(sourceWidth * sourceHeight + 4);
+  const known = takeBytes(sourceWidth * sourceHeight);
+  const source = extractInk(rgba, sourceWidth, sourceHeight, sourceDpi / 25.4, depth, known);
+  if (source < 0) return NOT_FOUND;
+
+  const fullStride = strideOf(fullWidth);
+  const full = takeBytes(fullStride * fullHeight);
+  threshold(depth, sourceWidth, sourceHeight, 1 / scale, full, fullWidth, fullHeight);
+  if (!findImprint(full, fullWidth, fullHeight)) return NOT_FOUND;
+  const inkWidth = right - left;
+  const inkHeight = bottom - top;
+  left = (max<i32>(0, left - MARGIN_PX) / 3) * 3;
+  top = (max<i32>(0, top - MARGIN_PX) / 3) * 3;
+  right = min<i32>(fullWidth, thirds(right + MARGIN_PX));
+  bottom = min<i32>(fullHeight, thirds(bottom + MARGIN_PX));
+  width = right - left;
+  height = bottom - top;
+  if (max<i32>(width, height) > MAX_CANONICAL_SIDE) return TOO_LARGE;
+
+  bits = takeBytes(strideOf(width) * height);
+  crop(full, fullStride);
+  const body = out + <usize>HEAD_SIZE;
+  const room = min<i32>(capacity, MAX_TEMPLATE) - HEAD_SIZE;
+  if (room <= 0) return TOO_LARGE;
+  const pictureLength = encodeBilevel(bits, width, height, body, room);
+  if (pictureLength < 0) return pictureLength;
+  let unknownLength = 0;
+  let depthLength = 0;
+  let unknownShare: f32 = 0;
+  if (source != BILEVEL) {
+    unknownShare = quantise(depth, known, sourceWidth, sourceHeight, 1 / scale);
+    const rest = room - pictureLength;
+    const w = atDepth(width);
+    const h = atDepth(height);
+    const part = body + <usize>pictureLength;
+    unknownLength = encodeBilevel(unknown, w, h, part, rest);
+    if (unknownLength < 0) return unknownLength;
+    const last = part + <usize>unknownLength;
+    depthLength = encodeDepth(levels, w, h, last, rest - unknownLength);
+    if (depthLength < 0) return depthLength;
+  }
+  const total = HEAD_SIZE + pictureLength + unknownLength + depthLength;
+  store<u32>(out, <u32>pictureLength, HEAD_FREE);
+  store<u32>(out, <u32>unknownLength, HEAD_FREE + 4);
+  store<u32>(out, <u32>depthLength, HEAD_FREE + 8);
+  const quality = <i32>nearest<f32>(100 * clamp(1 - 2 * unknownShare, 0, 1));
+  const percent = <i32>nearest<f32>(100 * unknownShare);
+  writeHead(
+    out,
+    total,
+    CODE,
+    VERSION,
+    width,
+    height,
+    dpi,
+    source,
+    quality,
+    percent,
+    inkWidth,
+    inkHeight,
+  );
+  return total;
+}
+
+function thirds(side: i32): i32 {
+  return ((side + 2) / 3) * 3;
+}
+
+/** The canonical picture of the whole scan. */
+function threshold(
+  depth: usize,
+  sourceWidth: i32,
+  sourceHeight: i32,
+  ratio: f32,
+  full: usize,
+  fullWidth: i32,
+  fullHeight: i32,
+): void {
+  const stride = strideOf(fullWidth);
+  memory.fill(full, 0, <usize>(stride * fullHeight));
+  let plane = depth;
+  let planeWidth = sourceWidth;
+  let planeHeight = sourceHeight;
+  if (ratio != 1) {
+    plane = takePlane(fullWidth * fullHeight);
+    planeWidth = fullWidth;
+    planeHeight = fullHeight;
+    resample(depth, sourceWidth, sourceHeight, plane, fullWidth, fullHeight, ratio, 0, 0);
+  }
+  for (let y = 0; y < planeHeight; y++) {
+    for (let x = 0; x < planeWidth; x++) {
+      if (at(plane, y * planeWidth + x) <= INK_DEPTH) continue;
+      setBit(full, stride, x, y);
+    }
+  }
+}
+
+/** Finds the box around all ink; false when there is too little of it or it is noise. */
+function findImprint(full: usize, fullWidth: i32, fullHeight: i32): bool {
+  const stride = strideOf(fullWidth);
+  left = fullWidth;
+  top = fullHeight;
+  right = 0;
+  bottom = 0;
+  let ink = 0;
+  let solid = 0;
+  for (let y = 0; y < fullHeight; y++) {
+    for (let x = 0; x < fullWidth; x++) {
+      if ((x & 7) == 0 && load<u8>(full + <usize>(y * stride + (x >> 3))) == 0) {
+        x += 7;
+        continue;
+      }
+      if (bitAt(full, stride, x, y) == 0) continue;
+      left = min<i32>(left, x);
+      right = max<i32>(right, x + 1);
+      top = min<i32>(top, y);
+      bottom = y + 1;
+      ink++;
+      if (x == 0 || y == 0 || x == fullWidth - 1 || y == fullHeight - 1) continue;
+      const sides = bitAt(full, stride, x - 1, y) & bitAt(full, stride, x + 1, y);
+      solid += sides & bitAt(full, stride, x, y - 1) & bitAt(full, stride, x, y + 1);
+    }
+  }
+  if (right - left < LEAST_SIDE_PX || bottom - top < LEAST_SIDE_PX) return false;
+  return <f32>solid > LEAST_SOLID * <f32>ink;
+}
+
+function crop(full: usize, fullStride: i32): void {
+  const stride = strideOf(width);
+  memory.fill(bits, 0, <usize>(stride * height));
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      if (bitAt(full, fullStride, left + x, top + y) == 0) continue;
+      setBit(bits, stride, x, y);
+    }
+  }
+}
+
+/** Fills `levels` and `unknown` at 200 dpi; returns the unknown share of the imprint's box. */
+function quantise(
+  depth: usize,
+  known: usize,
+  sourceWidth: i32,
+  sourceHeight: i32,
+  ratio: f32,
+): f32 {
+  const w = atDepth(width);
+  const h = atDepth(height);
+  const step: f32 = ratio * 1.5;
+  const originX = <f32>left * ratio;
+  const originY = <f32>top * ratio;
+  const plane = takePlane(w * h);
+  resample(depth, sourceWidth, sourceHeight, plane, w, h, step, originX, originY);
+  levels = takeBytes(paddedSize(w, h));
+  memory.fill(levels, 0, <usize>paddedSize(w, h));
+  unknown = takeBytes(strideOf(w) * h);
+  memory.fill(unknown, 0, <usize>(strideOf(w) * h));
+  let covered = 0;
+  for (let y = 0; y < h; y++) {
+    const sy = <i32>(originY + (<f32>y + 0.5) * step);
+    for (let x = 0; x < w; x++) {
+      const level = nearest<f32>((clamp(at(plane, y * w + x), 0, MAX_DEPTH) / MAX_DEPTH) * 7);
+      store<u8>(paddedRow(levels, w, y) + <usize>x, <u8>level);
+      const sx = <i32>(originX + (<f32>x + 0.5) * step);
+      const isInside = sx < sourceWidth && sy < sourceHeight;
+      if (isInside && load<u8>(known + <usize>(sy * sourceWidth + sx)) != 0) continue;
+      setBit(unknown, strideOf(w), x, y);
+      covered++;
+    }
+  }
+  return <f32>covered / <f32>(w * h);
+}
+
+/**
+ * Checks a template and decodes its parts into the arena. `isPicture` stops after the picture.
+ * Returns 0 or a status.
+ */
+export function unpack(template: usize, length: i32, isPicture: bool): i32 {
+  const status = checkHead(template, length, CODE);
+  if (status != 0) return status;
+  if (headVersion(template) >>> 16 != VERSION >>> 16) return UNSUPPORTED;
+  kind = headKind(template);
+  width = headWidth(template);
+  height = headHeight(template);
+  if (kind > BILEVEL || width % 3 != 0 || height % 3 != 0) return BAD_FORMAT;
+  if (min<i32>(width, height) < LEAST_SIDE_PX) return BAD_FORMAT;
+  if (max<i32>(width, height) > MAX_CANONICAL_SIDE) return BAD_FORMAT;
+  const pictureLength = load<u32>(template, HEAD_FREE);
+  const unknownLength = load<u32>(template, HEAD_FREE + 4);
+  const depthLength = load<u32>(template, HEAD_FREE + 8);
+  const total = <u64>pictureLength + <u64>unknownLength + <u64>depthLength + <u64>HEAD_SIZE;
+  if (total != <u64>length) return BAD_FORMAT;
+  bits = takeBytes(strideOf(width) * height);
+  const body = template + <usize>HEAD_SIZE;
+  if (decodeBilevel(body, <i32>pictureLength, width, height, bits) != 0) return BAD_FORMAT;
+  if (isPicture) return 0;
+  levels = 0;
+  unknown = 0;
+  if (kind == BILEVEL) return 0;
+  const w = atDepth(width);
+  const h = atDepth(height);
+  unknown = takeBytes(strideOf(w) * h);
+  const part = body + <usize>pictureLength;
+  if (decodeBilevel(part, <i32>unknownLength, w, h, unknown) != 0) return BAD_FORMAT;
+  levels = takeBytes(paddedSize(w, h));
+  decodeDepth(part + <usize>unknownLength, <i32>depthLength, w, h, levels);
+  return 0;
+}

@@ -1,0 +1,532 @@
+// Tile evidence at two scales: what edges and areas say of each small square of the imprint, so that
+// one moved stroke is not averaged away.
+import { MAX_EDGES } from '../../seal/edges';
+import { solve } from '../../seal/linear';
+import { at, box, clamp, put, takePlane } from '../../seal/plane';
+import { mark, release, take } from '../../shared/arena';
+import {
+  anyExcess,
+  excess,
+  farExcess,
+  isBackground,
+  isFarBackground,
+  level,
+  missing,
+  relative,
+  seen,
+  weight,
+} from './area';
+import { moveMax, moveRms, spreadMax } from './elastic';
+import {
+  core,
+  edgeCount,
+  edges,
+  highX,
+  highY,
+  ink,
+  isGrey,
+  lowX,
+  lowY,
+  outside,
+  rh,
+  rw,
+  SCALE,
+} from './imprint';
+import { scaleOf } from './rigid';
+import { knowns, Motion, offsets, percentile, shares } from './search';
+
+export const SCALES: i32 = 2;
+export const FIGURES: i32 = 28;
+export const WHOLE_FIGURES: i32 = 21;
+const MAX_TILES: i32 = 8192;
+/** Half size and pitch of the tiles in millimetres, and fewest edge points, by scale. */
+const halves = memory.data<f32>([1.7, 0.8]);
+const pitches = memory.data<f32>([1.6, 0.8]);
+const fewest = memory.data<i32>([14, 9]);
+const BLOB_PX: i32 = 5;
+const CONTEXT_MM: f32 = 6;
+
+/** Tiles of each scale: count, centres in millimetres (x, y pairs), figures (FIGURES a tile). */
+export const tileCounts = memory.data(2 * 4);
+export const tileCentres = memory.data(2 * 4);
+export const tileFigures = memory.data(2 * 4);
+/** Figures of the whole pair. */
+export const wholeFigures = memory.data(21 * 4);
+
+// Maps by blobs of about half a millimetre, where voids vanish.
+let softMissing: usize = 0;
+let softExcess: usize = 0;
+/** Four interleaved maps: blobs of missing, of excess, of both together, and the same with print. */
+let blobs: usize = 0;
+
+export function halfOf(scale: i32): f32 {
+  return at(halves, scale);
+}
+
+export function pointerAt(table: usize, scale: i32): usize {
+  return load<u32>(table + ((<usize>scale) << 2));
+}
+
+function prepareBlobs(): void {
+  const pixels = rw * rh;
+  softMissing = takePlane(pixels);
+  softExcess = takePlane(pixels);
+  blobs = take((<usize>pixels) << 4);
+  assert(blobs != 0, 'arena exhausted');
+  const start = mark();
+  const bm = takePlane(pixels);
+  const bx = takePlane(pixels);
+  const bu = takePlane(pixels);
+  const bc = takePlane(pixels);
+  box(missing, bm, rw, rh, BLOB_PX);
+  box(excess, bx, rw, rh, BLOB_PX);
+  box(anyExcess, bu, rw, rh, BLOB_PX);
+  for (let p = 0; p < pixels; p++) put(bc, p, at(core, p) * at(weight, p));
+  box(bc, bc, rw, rh, BLOB_PX);
+  for (let p = 0; p < pixels; p++) {
+    const k = at(weight, p);
+    const lack = (at(bm, p) / (at(bc, p) + 0.04) - 0.5) * 2;
+    put(softMissing, p, clamp(lack, 0, 1) * at(core, p) * k);
+    put(softExcess, p, isBackground(p) ? clamp((at(bx, p) - 0.3) * 2.5, 0, 1) * k : 0);
+    store<f32>(blobs + ((<usize>p) << 4), at(bm, p));
+    store<f32>(blobs + ((<usize>p) << 4), at(bx, p), 4);
+  }
+  box(bm, bm, rw, rh, BLOB_PX);
+  box(bx, bx, rw, rh, BLOB_PX);
+  box(bu, bu, rw, rh, BLOB_PX);
+  for (let p = 0; p < pixels; p++) {
+    store<f32>(blobs + ((<usize>p) << 4), min<f32>(at(bm, p), at(bx, p)), 8);
+    store<f32>(blobs + ((<usize>p) << 4), min<f32>(at(bm, p), at(bu, p)), 12);
+  }
+  release(start);
+}
+
+// ---------------------------------------------------------------- sums over tiles
+
+/** Sixteen edge sums a tile. */
+const EDGE_SUMS: usize = 16;
+let edgeSums: usize = 0;
+let across: i32 = 0;
+let down: i32 = 0;
+
+function tileX(scale: i32, column: i32): f32 {
+  return lowX + 0.3 * at(halves, scale) + <f32>column * at(pitches, scale);
+}
+
+function tileY(scale: i32, row: i32): f32 {
+  return lowY + 0.3 * at(halves, scale) + <f32>row * at(pitches, scale);
+}
+
+function tilesAlong(low: f32, high: f32, scale: i32): i32 {
+  const length = high - low - 0.3 * at(halves, scale);
+  return max<i32>(1, <i32>ceil<f32>(length / at(pitches, scale)));
+}
+
+/** Adds every edge to the tiles that hold it. */
+function sumEdges(scale: i32): void {
+  memory.fill(edgeSums, 0, (<usize>(across * down) * EDGE_SUMS) << 2);
+  const half = at(halves, scale);
+  const pitch = at(pitches, scale);
+  for (let i = 0; i < edgeCount; i++) {
+    const x = at(edges, i);
+    const y = at(edges, MAX_EDGES + i);
+    const nx = at(edges, 2 * MAX_EDGES + i);
+    const ny = at(edges, 3 * MAX_EDGES + i);
+    const t = at(offsets, i);
+    const k = at(knowns, i);
+    const wq = k * at(shares, i);
+    const a = min<f32>(abs<f32>(t), 0.5);
+    const u = t / 0.55;
+    const v = max<f32>(0, 1 - u * u);
+    const w = wq * v * v;
+    const s0 = f32x4(w * nx * nx, w * nx * ny, w * ny * ny, w * nx);
+    const s1 = f32x4(w * ny, w, w * nx * t, w * ny * t);
+    const s2 = f32x4(w * t, w * t * t, wq, k);
+    const s3 = f32x4(wq * a * a, a > 0.2 ? wq : 0, a > 0.35 ? wq : 0, 1);
+    const columnLow = max<i32>(0, <i32>floor<f32>((x - half - tileX(scale, 0)) / pitch));
+    const rowLow = max<i32>(0, <i32>floor<f32>((y - half - tileY(scale, 0)) / pitch));
+    for (let row = rowLow; row < down; row++) {
+      const dy = y - tileY(scale, row);
+      if (dy >= half) continue;
+      if (dy <= -half) break;
+      for (let column = columnLow; column < across; column++) {
+        const dx = x - tileX(scale, column);
+        if (dx >= half) continue;
+        if (dx <= -half) break;
+        const p = edgeSums + ((<usize>(row * across + column) * EDGE_SUMS) << 2);
+        v128.store(p, f32x4.add(v128.load(p), s0));
+        v128.store(p, f32x4.add(v128.load(p, 16), s1), 16);
+        v128.store(p, f32x4.add(v128.load(p, 32), s2), 32);
+        v128.store(p, f32x4.add(v128.load(p, 48), s3), 48);
+      }
+    }
+  }
+}
+
+const tileMatrix = memory.data(9 * 8);
+const tileVector = memory.data(3 * 8);
+
+function setDouble(p: usize, index: i32, value: f64): void {
+  store<f64>(p + ((<usize>index) << 3), value);
+}
+
+function getVector(index: i32): f64 {
+  return load<f64>(tileVector + ((<usize>index) << 3));
+}
+
+/** The ten edge figures of a tile from its sums: local shift and spread beyond the smooth model. */
+function edgeFigures(sums: usize, out: usize): void {
+  const xx = <f64>at(sums, 0);
+  const xy = <f64>at(sums, 1);
+  const yy = <f64>at(sums, 2);
+  const x = <f64>at(sums, 3);
+  const y = <f64>at(sums, 4);
+  const w = <f64>at(sums, 5);
+  const xt = <f64>at(sums, 6);
+  const yt = <f64>at(sums, 7);
+  const t = <f64>at(sums, 8);
+  setDouble(tileMatrix, 0, xx + 1.5);
+  setDouble(tileMatrix, 3, xy);
+  setDouble(tileMatrix, 4, yy + 1.5);
+  setDouble(tileMatrix, 6, x);
+  setDouble(tileMatrix, 7, y);
+  setDouble(tileMatrix, 8, w + 3);
+  setDouble(tileVector, 0, xt);
+  setDouble(tileVector, 1, yt);
+  setDouble(tileVector, 2, t);
+  solve(tileMatrix, tileVector, 3);
+  const a = getVector(0);
+  const b = getVector(1);
+  const c = getVector(2);
+  const product = xx * a * a + yy * b * b + w * c * c + 2 * (xy * a * b + x * a * c + y * b * c);
+  const rest = Math.max(0, <f64>at(sums, 9) - 2 * (a * xt + b * yt + c * t) + product);
+  const shift = <f32>Math.sqrt(a * a + b * b);
+  const found = at(sums, 10) + 1;
+  const knownSum = at(sums, 11);
+  const count = at(sums, 15);
+  put(out, 0, knownSum / count);
+  put(out, 1, found / (knownSum + 2));
+  put(out, 2, shift * 10);
+  put(out, 3, <f32>Math.abs(c) * 10);
+  put(out, 4, sqrt<f32>(at(sums, 12) / found) * 10);
+  put(out, 5, <f32>Math.sqrt(rest / (w + 1)) * 10);
+  put(out, 6, at(sums, 13) / found);
+  put(out, 7, at(sums, 14) / found);
+  put(out, 8, <f32>Math.log(<f64>count / 40));
+  put(out, 9, shift * <f32>Math.sqrt(w));
+}
+
+/** Which four maps a summed-area table holds. */
+function mapsAt(group: i32, p: i32): v128 {
+  const k = at(weight, p);
+  if (group == 0) {
+    const ground: f32 = isBackground(p) ? k : 0;
+    return f32x4(at(missing, p), at(core, p) * k, at(excess, p), ground);
+  }
+  const r = at(ink, p);
+  if (group == 1) return f32x4(k, isFarBackground(p) ? k : 0, at(farExcess, p), r * k);
+  const z = at(relative, p);
+  if (group == 2) return f32x4(z * k, r * z * k, r * r * k, z * z * k);
+  if (group == 3) {
+    const ground: f32 = isBackground(p) ? at(seen, p) : 0;
+    return f32x4(at(core, p), ground, at(anyExcess, p), at(softMissing, p));
+  }
+  return f32x4(at(softExcess, p), 0, 0, 0);
+}
+
+const GROUPS: i32 = 5;
+
+/** Summed-area table of one group of maps: rw + 1 by rh + 1 vectors. */
+function integrate(group: i32, table: usize): void {
+  const stride = (<usize>(rw + 1)) << 4;
+  memory.fill(table, 0, stride);
+  for (let y = 0; y < rh; y++) {
+    let row = f32x4.splat(0);
+    let out = table + <usize>(y + 1) * stride;
+    v128.store(out, row);
+    for (let x = 0; x < rw; x++) {
+      row = f32x4.add(row, mapsAt(group, y * rw + x));
+      out += 16;
+      v128.store(out, f32x4.add(row, v128.load(out - stride)));
+    }
+  }
+}
+
+/** Means over the square of `size` pixels around (x, y); beyond the edges lies 0. */
+function meansAround(table: usize, x: i32, y: i32, size: i32): v128 {
+  const half = size >> 1;
+  const x0 = max<i32>(0, x - half);
+  const y0 = max<i32>(0, y - half);
+  const x1 = min<i32>(rw, x + half + 1);
+  const y1 = min<i32>(rh, y + half + 1);
+  const upper = table + ((<usize>(y0 * (rw + 1))) << 4);
+  const lower = table + ((<usize>(y1 * (rw + 1))) << 4);
+  const a = v128.load(lower + ((<usize>x1) << 4));
+  const b = v128.load(lower + ((<usize>x0) << 4));
+  const c = v128.load(upper + ((<usize>x1) << 4));
+  const d = v128.load(upper + ((<usize>x0) << 4));
+  const sum = f32x4.sub(f32x4.sub(a, b), f32x4.sub(c, d));
+  const scale = f32x4.splat(<f32>1 / <f32>(size * size));
+  return f32x4.max(f32x4.splat(0), f32x4.mul(sum, scale));
+}
+
+function greatestBlobs(x: i32, y: i32, size: i32): v128 {
+  const half = size >> 1;
+  let greatest = f32x4.splat(0);
+  for (let v = max<i32>(0, y - half); v <= min<i32>(rh - 1, y + half); v++) {
+    const row = blobs + ((<usize>(v * rw)) << 4);
+    for (let u = max<i32>(0, x - half); u <= min<i32>(rw - 1, x + half); u++) {
+      greatest = f32x4.max(greatest, v128.load(row + ((<usize>u) << 4)));
+    }
+  }
+  return greatest;
+}
+
+/** Area means a tile: five groups of tile size, then the first group over its neighbourhood. */
+const AREA_SUMS: i32 = 24;
+
+function pixelX(centres: usize, tile: i32): i32 {
+  const x = <i32>nearest<f32>(at(centres, 2 * tile) * SCALE + 0.5 * <f32>(rw - 1));
+  return min<i32>(max<i32>(x, 0), rw - 1);
+}
+
+function pixelY(centres: usize, tile: i32): i32 {
+  const y = <i32>nearest<f32>(at(centres, 2 * tile + 1) * SCALE + 0.5 * <f32>(rh - 1));
+  return min<i32>(max<i32>(y, 0), rh - 1);
+}
+
+function areaFigures(sums: usize, blob: usize, out: usize): void {
+  const lack = at(sums, 0) / (at(sums, 1) + 0.02);
+  const surplus = at(sums, 2) / (at(sums, 3) + 0.05);
+  const k = at(sums, 4);
+  const rk = at(sums, 7);
+  const zk = at(sums, 8);
+  const spare: f32 = 1e-3;
+  const covariance = at(sums, 9) - (rk * zk) / (k + spare);
+  const varianceR = max<f32>(at(sums, 10) - (rk * rk) / (k + spare), spare);
+  const varianceZ = max<f32>(at(sums, 11) - (zk * zk) / (k + spare), spare);
+  const surplusAny = at(sums, 14) / (at(sums, 13) + 0.05);
+  const lackAround = at(sums, 20) / (at(sums, 21) + 0.01);
+  const surplusAround = at(sums, 22) / (at(sums, 23) + 0.03);
+  put(out, 10, lack);
+  put(out, 11, surplus);
+  put(out, 12, at(sums, 6) / (at(sums, 5) + 0.05));
+  put(out, 13, at(sums, 15) / (at(sums, 1) + 0.02));
+  put(out, 14, at(sums, 16) / (at(sums, 3) + 0.05));
+  put(out, 15, covariance / sqrt<f32>(varianceR * varianceZ));
+  put(out, 16, k);
+  put(out, 17, at(sums, 1) / (at(sums, 12) + 0.01));
+  put(out, 18, min<f32>(lack, 2 * surplus));
+  put(out, 19, at(blob, 0) * 2);
+  put(out, 20, at(blob, 1) * 2);
+  put(out, 21, at(blob, 2) * 8);
+  put(out, 22, at(blob, 3) * 8);
+  put(out, 23, min<f32>(lack, 2 * surplusAny));
+  put(out, 24, surplusAny);
+  put(out, 25, lack - lackAround);
+  put(out, 26, lackAround);
+  put(out, 27, surplus - surplusAround);
+}
+
+const blob = memory.data(16);
+
+/** Keeps the tiles with enough edges, with their centres and edge figures; returns how many. */
+function keepTiles(scale: i32, centres: usize, figures: usize): i32 {
+  let count = 0;
+  for (let row = 0; row < down; row++) {
+    for (let column = 0; column < across && count < MAX_TILES; column++) {
+      const sums = edgeSums + ((<usize>(row * across + column) * EDGE_SUMS) << 2);
+      if (at(sums, 15) < <f32>load<i32>(fewest + ((<usize>scale) << 2))) continue;
+      put(centres, 2 * count, tileX(scale, column));
+      put(centres, 2 * count + 1, tileY(scale, row));
+      edgeFigures(sums, figures + ((<usize>(count * FIGURES)) << 2));
+      count++;
+    }
+  }
+  return count;
+}
+
+/** Gathers the evidence of both scales. */
+export function gatherTiles(): void {
+  prepareBlobs();
+  const areaSums = memory.data(2 * 4);
+  for (let scale = 0; scale < SCALES; scale++) {
+    across = tilesAlong(lowX, highX, scale);
+    down = tilesAlong(lowY, highY, scale);
+    edgeSums = takePlane(across * down * <i32>EDGE_SUMS);
+    sumEdges(scale);
+    const room = min<i32>(MAX_TILES, across * down);
+    const centres = takePlane(2 * room);
+    const figures = takePlane(FIGURES * room);
+    const count = keepTiles(scale, centres, figures);
+    const offset = (<usize>scale) << 2;
+    store<i32>(tileCounts + offset, count);
+    store<u32>(tileCentres + offset, <u32>centres);
+    store<u32>(tileFigures + offset, <u32>figures);
+    store<u32>(areaSums + offset, <u32>takePlane(AREA_SUMS * max<i32>(1, count)));
+  }
+  const start = mark();
+  const table = take((<usize>((rw + 1) * (rh + 1))) << 4);
+  assert(table != 0, 'arena exhausted');
+  for (let group = 0; group < GROUPS; group++) {
+    integrate(group, table);
+    for (let scale = 0; scale < SCALES; scale++) {
+      readMeans(group, scale, table, pointerAt(areaSums, scale));
+    }
+  }
+  release(start);
+  for (let scale = 0; scale < SCALES; scale++) finishTiles(scale, pointerAt(areaSums, scale));
+}
+
+function sizeOf(scale: i32): i32 {
+  return <i32>nearest<f32>(2 * at(halves, scale) * SCALE) | 1;
+}
+
+function readMeans(group: i32, scale: i32, table: usize, sums: usize): void {
+  const centres = pointerAt(tileCentres, scale);
+  const count = load<i32>(tileCounts + ((<usize>scale) << 2));
+  const size = sizeOf(scale);
+  const context = <i32>(CONTEXT_MM * SCALE) | 1;
+  for (let tile = 0; tile < count; tile++) {
+    const x = pixelX(centres, tile);
+    const y = pixelY(centres, tile);
+    const out = sums + ((<usize>(tile * AREA_SUMS)) << 2);
+    v128.store(out + ((<usize>group) << 4), meansAround(table, x, y, size));
+    if (group == 0) v128.store(out + 80, meansAround(table, x, y, context));
+  }
+}
+
+function finishTiles(scale: i32, sums: usize): void {
+  const centres = pointerAt(tileCentres, scale);
+  const figures = pointerAt(tileFigures, scale);
+  const count = load<i32>(tileCounts + ((<usize>scale) << 2));
+  const size = sizeOf(scale);
+  for (let tile = 0; tile < count; tile++) {
+    v128.store(blob, greatestBlobs(pixelX(centres, tile), pixelY(centres, tile), size));
+    const from = sums + ((<usize>(tile * AREA_SUMS)) << 2);
+    areaFigures(from, blob, figures + ((<usize>(tile * FIGURES)) << 2));
+  }
+}
+
+// ---------------------------------------------------------------- the whole pair
+
+/** Fills wholeFigures; returns the unknown share of the strokes. */
+export function gatherWhole(motion: Motion): f32 {
+  edgeTotals();
+  const unknownShare = areaTotals();
+  put(wholeFigures, 2, unknownShare * 3);
+  put(wholeFigures, 6, <f32>motion.found * 3);
+  put(wholeFigures, 10, moveRms * 20);
+  put(wholeFigures, 11, moveMax * 10);
+  const scale = scaleOf(motion);
+  put(wholeFigures, 12, <f32>Math.abs(scale - 1) * 200);
+  const square =
+    motion.m0 * motion.m0 + motion.m1 * motion.m1 + motion.m2 * motion.m2 + motion.m3 * motion.m3;
+  // Difference of the singular values: their squares sum to `square`, their product is scale².
+  put(wholeFigures, 13, <f32>Math.sqrt(Math.max(0, square - 2 * scale * scale)) * 300);
+  put(wholeFigures, 14, <f32>motion.spread * 10);
+  put(wholeFigures, 15, spreadMax * 10);
+  put(wholeFigures, 16, isGrey ? 1 : 0);
+  put(wholeFigures, 17, level);
+  put(wholeFigures, 19, <f32>edgeCount / 3000);
+  put(wholeFigures, 20, reachOfEdges() / 20);
+  return unknownShare;
+}
+
+function edgeTotals(): void {
+  let found: f64 = 1;
+  let knownSum: f64 = 0;
+  let squares: f64 = 0;
+  let beyond: f64 = 0;
+  for (let i = 0; i < edgeCount; i++) {
+    const a = <f64>min<f32>(abs<f32>(at(offsets, i)), 0.5);
+    const wq = <f64>(at(knowns, i) * at(shares, i));
+    found += wq;
+    knownSum += <f64>at(knowns, i);
+    squares += wq * a * a;
+    if (a > 0.2) beyond += wq;
+  }
+  put(wholeFigures, 7, <f32>((found / (knownSum + 1)) * 3));
+  put(wholeFigures, 8, <f32>(Math.sqrt(squares / found) * 10));
+  put(wholeFigures, 9, <f32>((beyond / found) * 5));
+}
+
+function areaTotals(): f32 {
+  let cores: f64 = 1;
+  let lack: f64 = 0;
+  let softLack: f64 = 0;
+  let strokes: f64 = 1;
+  let visible: f64 = 0;
+  let ground: f64 = 0;
+  let surplus: f64 = 0;
+  let softSurplus: f64 = 0;
+  let sideX: f64 = 0;
+  let sideY: f64 = 0;
+  let n: f64 = 0;
+  let sr: f64 = 0;
+  let sz: f64 = 0;
+  let srr: f64 = 0;
+  let szz: f64 = 0;
+  let srz: f64 = 0;
+  for (let y = 0; y < rh; y++) {
+    for (let x = 0; x < rw; x++) {
+      const p = y * rw + x;
+      const k = <f64>at(weight, p);
+      const r = <f64>at(ink, p);
+      const soft = <f64>at(softMissing, p);
+      cores += k * <f64>at(core, p);
+      lack += <f64>at(missing, p);
+      softLack += soft;
+      sideX += soft * (<f64>x - 0.5 * <f64>rw);
+      sideY += soft * (<f64>y - 0.5 * <f64>rh);
+      if (r > 0.5) {
+        strokes += 1;
+        visible += k;
+      }
+      if (isBackground(p)) ground += k;
+      surplus += <f64>at(excess, p);
+      softSurplus += <f64>at(softExcess, p);
+      if (k > 0.5 && at(outside, p) < 1.5) {
+        const z = <f64>at(relative, p);
+        n += 1;
+        sr += r;
+        sz += z;
+        srr += r * r;
+        szz += z * z;
+        srz += r * z;
+      }
+    }
+  }
+  const background = Math.max(1, ground);
+  const variances = (srr - (sr * sr) / n) * (szz - (sz * sz) / n);
+  const isMeaningful = n > 100 && variances > 1e-6 * n * n;
+  const spanX = <f64>(highX - lowX) * <f64>SCALE * 0.5;
+  const spanY = <f64>(highY - lowY) * <f64>SCALE * 0.5;
+  const total = softLack + 1e-3;
+  const mx = sideX / spanX / total;
+  const my = sideY / spanY / total;
+  put(wholeFigures, 0, <f32>((lack / cores) * 5));
+  put(wholeFigures, 1, <f32>((softLack / cores) * 5));
+  put(wholeFigures, 3, <f32>((surplus / background) * 10));
+  put(wholeFigures, 4, <f32>((softSurplus / background) * 10));
+  put(
+    wholeFigures,
+    5,
+    isMeaningful ? <f32>(((srz - (sr * sz) / n) / Math.sqrt(variances)) * 5) : 0,
+  );
+  put(wholeFigures, 18, <f32>Math.sqrt(mx * mx + my * my));
+  return <f32>(1 - visible / strokes);
+}
+
+/** 95th percentile of the edges' coordinates, both taken together, without sign. */
+function reachOfEdges(): f32 {
+  const start = mark();
+  const values = takePlane(2 * edgeCount);
+  for (let i = 0; i < edgeCount; i++) {
+    put(values, 2 * i, abs<f32>(at(edges, i)));
+    put(values, 2 * i + 1, abs<f32>(at(edges, MAX_EDGES + i)));
+  }
+  const reach = percentile(values, 2 * edgeCount, 95);
+  release(start);
+  return reach;
+}
