@@ -1,0 +1,60 @@
+import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test';
+import { env } from 'cloudflare:workers';
+import { describe, expect, test } from 'vitest';
+import { verifyChain } from '../../../src/domain/audit/chain.ts';
+import type { AuditEntry } from '../../../src/domain/audit/types.ts';
+import { durableAuditLog } from '../../../src/platform/durable/audit-log.ts';
+import { freshTenant } from '../../contract/fresh.ts';
+
+const log = durableAuditLog(env.AUDIT);
+const entry: AuditEntry = {
+  action: 'seal.enrol',
+  actor: 'teller-1',
+  subject: 'seal:1',
+  outcome: 'done',
+  requestId: 'request-1',
+  detail: { score: 0.5 },
+};
+
+describe('the audit chain of a tenant', () => {
+  test('it goes on where it was after its object is gone from memory', async () => {
+    const tenant = freshTenant();
+    await log.append(tenant, entry);
+    await log.append(tenant, entry);
+    await abortAllDurableObjects();
+    await log.append(tenant, entry);
+    const records = [...(await log.list(tenant, { limit: 10 }))].reverse();
+    expect(records.map(({ index }) => index)).toEqual([0, 1, 2]);
+    expect(verifyChain(records)).toMatchObject({ ok: true });
+  });
+
+  test('a record that was changed in the store no longer verifies', async () => {
+    const tenant = freshTenant();
+    for (let i = 0; i < 3; i++) await log.append(tenant, entry);
+    await runInDurableObject(env.AUDIT.getByName(tenant), (_, state) => {
+      state.storage.sql.exec("UPDATE records SET actor = 'teller-2' WHERE position = 1");
+    });
+    const records = [...(await log.list(tenant, { limit: 10 }))].reverse();
+    expect(verifyChain(records)).toMatchObject({ ok: false, index: 1, reason: 'hash' });
+  });
+
+  test('an entry that has no encoding is not written: audit_unavailable', async () => {
+    const tenant = freshTenant();
+    await log.append(tenant, entry);
+    const broken = { ...entry, detail: { score: Number.NaN } };
+    await expect(log.append(tenant, broken)).rejects.toMatchObject({ code: 'audit_unavailable' });
+    expect(await log.head(tenant)).toMatchObject({ index: 0 });
+  });
+
+  test('when the insert fails, nothing is written and the caller hears it', async () => {
+    const tenant = freshTenant();
+    await log.append(tenant, entry);
+    await runInDurableObject(env.AUDIT.getByName(tenant), (_, state) => {
+      state.storage.sql.exec(
+        "CREATE TRIGGER full BEFORE INSERT ON records BEGIN SELECT RAISE(ABORT, 'full'); END",
+      );
+    });
+    await expect(log.append(tenant, entry)).rejects.toMatchObject({ code: 'audit_unavailable' });
+    expect(await log.head(tenant)).toMatchObject({ index: 0 });
+  });
+});
