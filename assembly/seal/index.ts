@@ -6,6 +6,7 @@ import { isJpeg, jpegBand, jpegHeight, jpegWidth, nextJpegBand, openJpeg } from 
 import { INPUT_PADDING, MAX_INPUT } from './limits';
 import { dpi, orientation, resetMetadata } from './metadata';
 import { isPng, nextPngBand, openPng, pngBand, pngHeight, pngWidth } from './png';
+import { writeBitmap } from './png-write';
 
 let input: usize = 0;
 let isPngOpen = false;
@@ -15,7 +16,7 @@ export function reserve(length: i32): isize {
   if (length < 0 || length > MAX_INPUT) return TOO_LARGE;
   resetArena();
   input = take(length + INPUT_PADDING);
-  return input == 0 ? OUT_OF_MEMORY : <isize>input;
+  return input == 0 ? <isize>OUT_OF_MEMORY : <isize>input;
 }
 
 /**
@@ -55,4 +56,14 @@ export function nextBand(): i32 {
 
 export function band(): usize {
   return isPngOpen ? pngBand() : jpegBand();
+}
+
+export { pngFile } from './png-write';
+
+/**
+ * Encodes the bitmap of `width` by `height` that lies at the address `reserve` gave, rows of whole
+ * bytes, as a PNG at `pngFile()`; returns its length, or a status.
+ */
+export function encodeBitmap(width: i32, height: i32, dpi: i32): i32 {
+  return writeBitmap(input, width, height, dpi);
 }

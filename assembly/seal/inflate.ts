@@ -326,7 +326,8 @@ function entryOf(kind: i32, symbol: i32): u32 {
   return (base << 16) | ((OP_BASE | load<u8>(LENGTH_EXTRA + symbol - 257)) << 8);
 }
 
-function reverse(code: u32, length: u32): u32 {
+/** The low `length` bits of `code` in opposite order. */
+export function reverse(code: u32, length: u32): u32 {
   let reversed: u32 = 0;
   for (let bit: u32 = 0; bit < length; bit++)
     reversed |= ((code >>> bit) & 1) << (length - 1 - bit);

@@ -251,7 +251,7 @@ function readQuantisers(body: usize, length: usize): i32 {
 }
 
 function tableAt(index: i32): usize {
-  return tables + index * TABLE_BYTES;
+  return tables + <usize>index * TABLE_BYTES;
 }
 
 // §B.2.4.2; look-ups are derived when a scan uses the table.

@@ -1,6 +1,13 @@
 import source from '#wasm/seal';
 import { type CoreExports, instantiate, moduleOf } from './load.ts';
-import { MAX_PICTURE_BYTES, MAX_PIXELS, MAX_SIDE_PX, type Raster } from './raster.ts';
+import {
+  type Bitmap1,
+  bitmapStride,
+  MAX_PICTURE_BYTES,
+  MAX_PIXELS,
+  MAX_SIDE_PX,
+  type Raster,
+} from './raster.ts';
 import { SealError } from './seal-error.ts';
 
 /** Pictures in and out, through one instance of the `seal` module. */
@@ -11,6 +18,12 @@ export interface Pictures {
    * ignored, transparency is laid on white paper, the EXIF orientation is applied.
    */
   decode(bytes: Uint8Array): Raster;
+  /**
+   * Writes a PNG of one bit a pixel, ink black on white, that names `dpi` as its resolution. The
+   * same bitmap gives the same bytes everywhere. Throws `picture_invalid` for a bitmap whose size
+   * and bits disagree or that has more than `MAX_SIDE_PX` a side.
+   */
+  encodeBitmapPng(bitmap: Bitmap1, dpi: number): Uint8Array<ArrayBuffer>;
 }
 
 /** The entry points of assembly/seal/index.ts. */
@@ -23,6 +36,8 @@ interface SealExports extends CoreExports {
   resolution(): number;
   nextBand(): number;
   band(): number;
+  encodeBitmap(width: number, height: number, dpi: number): number;
+  pngFile(): number;
 }
 
 // assembly/shared/status.ts
@@ -48,7 +63,10 @@ export async function loadPictures(): Promise<Pictures> {
     return result;
   }
 
-  return { decode: (bytes) => using((core) => decode(core, bytes)) };
+  return {
+    decode: (bytes) => using((core) => decode(core, bytes)),
+    encodeBitmapPng: (bitmap, dpi) => using((core) => encodeBitmapPng(core, bitmap, dpi)),
+  };
 }
 
 /** Passes refusals on as values; a trap is a bug of ours and leaves as `core_failed`. */
@@ -78,9 +96,30 @@ function check(status: number): number {
   throw new Error(`status ${status}`);
 }
 
-function decode(core: SealExports, bytes: Uint8Array): Raster {
+function give(core: SealExports, bytes: Uint8Array): void {
   const input = check(core.reserve(bytes.length));
   new Uint8Array(core.memory.buffer, input, bytes.length).set(bytes);
+}
+
+function encodeBitmapPng(
+  core: SealExports,
+  { width, height, bits }: Bitmap1,
+  dpi: number,
+): Uint8Array<ArrayBuffer> {
+  const isSize = [width, height].every((side) => Number.isInteger(side) && side > 0);
+  if (!isSize || width > MAX_SIDE_PX || height > MAX_SIDE_PX) {
+    throw new SealError('picture_invalid', `A bitmap has 1 to ${MAX_SIDE_PX} px a side.`);
+  }
+  if (bits.length !== bitmapStride(width) * height) {
+    throw new SealError('picture_invalid', 'The bits do not fill the bitmap.');
+  }
+  give(core, bits);
+  const length = check(core.encodeBitmap(width, height, Math.round(dpi)));
+  return new Uint8Array(core.memory.buffer, core.pngFile(), length).slice();
+}
+
+function decode(core: SealExports, bytes: Uint8Array): Raster {
+  give(core, bytes);
   check(core.open(bytes.length));
   const stored = { width: core.width(), height: core.height() };
   const orientation = core.pictureOrientation();
