@@ -10,6 +10,7 @@ import { limitRate } from './middleware/rate.ts';
 import { nameRequest } from './middleware/request-id.ts';
 import { lookUpRule } from './middleware/rule.ts';
 import { secureHeaders } from './middleware/security-headers.ts';
+import { registerSharedParts } from './openapi.ts';
 import { answerProblem } from './problem.ts';
 import { addAuditRoutes } from './routes/audit.ts';
 import { addDemoRoutes } from './routes/demo.ts';
@@ -36,6 +37,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   app.use(readBody());
   app.use(once(deps));
 
+  registerSharedParts(app);
   addOperationRoutes(app, deps, metrics);
   addDocumentationRoutes(app);
   addSealRoutes(app, deps);
@@ -43,12 +45,6 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addAuditRoutes(app, deps);
   if (deps.demo) addDemoRoutes(app, deps.demo);
 
-  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
-    type: 'http',
-    scheme: 'bearer',
-    bearerFormat: 'JWT',
-    description: 'An access token (RFC 9068) with the audience `cinnabar`.',
-  });
   app.onError((error, c) => answerProblem(c, error));
   app.notFound((c) => answerMissing(app, c));
   assertEveryRouteHasRule(app);

@@ -1,4 +1,37 @@
+import { type ErrorCode, errorTitles } from '../domain/errors.ts';
 import type { EdgeApp } from './context.ts';
+import { statusOf } from './problem.ts';
+import type { Problem } from './schemas/problem.ts';
+
+/** Registers what the routes refer to: how a caller says who it is, and an example of each problem. */
+export function registerSharedParts(app: EdgeApp): void {
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'An access token (RFC 9068) with the audience `cinnabar`.',
+  });
+  for (const [code, value] of Object.entries(problemExamples)) {
+    app.openAPIRegistry.registerComponent('examples', code, { value });
+  }
+}
+
+const problemExamples = Object.fromEntries(
+  // `errorTitles` has exactly the codes as its keys.
+  (Object.keys(errorTitles) as ErrorCode[]).map((code) => [code, problemExample(code)]),
+);
+
+function problemExample(code: ErrorCode): Problem {
+  const problem = {
+    type: `urn:cinnabar:problem:${code}`,
+    title: errorTitles[code],
+    status: statusOf[code],
+    code,
+    requestId: '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10',
+  };
+  if (code !== 'invalid_request') return problem;
+  return { ...problem, errors: [{ pointer: '/body/number', code: 'required' }] };
+}
 
 /** The service in one OpenAPI 3.1 document, made from the schemas that check every request. */
 export function openApiDocument(app: EdgeApp) {

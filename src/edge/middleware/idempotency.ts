@@ -105,10 +105,10 @@ async function fingerprint(c: Context<EdgeEnv>): Promise<string> {
   } else {
     parts.push(await c.req.text());
   }
-  return sha256Hex(new TextEncoder().encode(JSON.stringify(parts)));
+  return sha256Hex(new Uint8Array(new TextEncoder().encode(JSON.stringify(parts))));
 }
 
-async function sha256Hex(bytes: ArrayBuffer | Uint8Array): Promise<string> {
+async function sha256Hex(bytes: ArrayBuffer | Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

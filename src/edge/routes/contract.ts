@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { type ErrorCode, errorTitles } from '../../domain/errors.ts';
 import { type RouteRule, routeRules } from '../access.ts';
 import { statusOf } from '../problem.ts';
-import { type Problem, problemSchema } from '../schemas/problem.ts';
+import { problemSchema } from '../schemas/problem.ts';
 
 /** What the OpenAPI document says of a route: taken from its rule, so that the two cannot differ. */
 export function about(
@@ -40,7 +40,7 @@ export function problems(key: string, ...codes: readonly ErrorCode[]): Record<ne
   }
   const statuses = [...byStatus].sort(([a], [b]) => a - b);
   return Object.fromEntries(
-    statuses.map(([status, set]) => [status, problemResponse(status, [...set].sort())]),
+    statuses.map(([status, set]) => [status, problemResponse([...set].sort())]),
   );
 }
 
@@ -75,8 +75,8 @@ export const picturePng = {
   content: { 'image/png': { schema: z.string().openapi({ format: 'binary' }) } },
 };
 
-function problemResponse(status: number, codes: readonly ErrorCode[]) {
-  const examples = codes.map((code) => [code, { value: problemExample(status, code) }]);
+function problemResponse(codes: readonly ErrorCode[]) {
+  const examples = codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]);
   return {
     description: codes.map((code) => `\`${code}\`: ${errorTitles[code]}`).join('\n\n'),
     content: {
@@ -86,18 +86,6 @@ function problemResponse(status: number, codes: readonly ErrorCode[]) {
       },
     },
   };
-}
-
-function problemExample(status: number, code: ErrorCode): Problem {
-  const problem = {
-    type: `urn:cinnabar:problem:${code}`,
-    title: errorTitles[code],
-    status,
-    code,
-    requestId: '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10',
-  };
-  if (code !== 'invalid_request') return problem;
-  return { ...problem, errors: [{ pointer: '/body/number', code: 'required' }] };
 }
 
 function commonCodes(key: string): readonly ErrorCode[] {
