@@ -1,0 +1,209 @@
+import { useState } from 'preact/hooks';
+import type { Account, Imprint, Seal } from '../../client/index.ts';
+import { inLanguage, language, t } from '../i18n/index.ts';
+import { useKeys } from '../keys.ts';
+import { namedSeal } from '../lookup.ts';
+import { type Currency, currencies, inCapitals, parseAmount } from '../money.ts';
+import { AccountPicker } from '../parts/account-picker.tsx';
+import { SelectField, TextField } from '../parts/field.tsx';
+import { ImprintInput } from '../parts/imprint-input.tsx';
+import { PageHead, Panel } from '../parts/page.tsx';
+import { FetchedPicture } from '../parts/picture.tsx';
+import { SealMarkName } from '../parts/seal-name.tsx';
+import { Empty, Loaded, Refusal } from '../parts/states.tsx';
+import { useResource } from '../resource.ts';
+import { navigate, query, setParameter } from '../router.ts';
+import { client, identity } from '../session.ts';
+import { useWrite } from '../write.ts';
+
+interface Draft {
+  sealId: string;
+  currency: Currency;
+  amountMinor: number;
+  imprint: Imprint;
+}
+
+function SealChoice(props: { account: Account; chosen: string; onChoose: (seal: Seal) => void }) {
+  const [seals, reload] = useResource(
+    async (signal) => {
+      const page = await client.seals.list({ accountId: props.account.id, limit: 50 }, { signal });
+      const only = page.items[0];
+      if (page.items.length === 1 && only) props.onChoose(only);
+      return page.items;
+    },
+    [props.account.id],
+  );
+  return (
+    <Loaded resource={seals} reload={reload} lines={2}>
+      {(items) =>
+        items.length === 0 ? (
+          <Empty title={t('seal.none')}>
+            <a class="btn" href={`/seals/enrol?account=${props.account.id}`}>
+              {t('seal.enrol')}
+            </a>
+          </Empty>
+        ) : (
+          <fieldset class="tiles choice">
+            <legend class="label">{t('verify.which-seal')}</legend>
+            {items.map((seal) => (
+              <label key={seal.id} class="tile">
+                <input
+                  type="radio"
+                  name="seal"
+                  value={seal.id}
+                  checked={props.chosen === seal.id}
+                  onChange={() => props.onChoose(seal)}
+                />
+                <FetchedPicture
+                  load={(signal) => client.seals.picture(seal.id, undefined, { signal })}
+                  inputs={[seal.id, seal.revision]}
+                  alt=""
+                />
+                <b>
+                  <SealMarkName seal={seal} />
+                </b>
+                <span class="mono small">{seal.serial}</span>
+              </label>
+            ))}
+          </fieldset>
+        )
+      }
+    </Loaded>
+  );
+}
+
+function capitalsHint(amountMinor: number | undefined, currency: Currency): string {
+  if (amountMinor === undefined) return t('verify.amount.hint');
+  if (currency !== 'CNY') return '';
+  return inCapitals(amountMinor);
+}
+
+export function VerifyPage() {
+  const [account, setAccount] = useState<Account | undefined>(undefined);
+  const [currency, setCurrency] = useState<Currency>('CNY');
+  const [amount, setAmount] = useState('');
+  const [left, setLeft] = useState(false);
+  const [imprint, setImprint] = useState<Imprint | undefined>(undefined);
+  const [checked, setChecked] = useState(false);
+  const sealId = query.value.get('seal') ?? '';
+
+  // A seal in the address, for example from its own page, brings its account along.
+  useResource(async () => {
+    if (sealId !== '' && !account) setAccount((await namedSeal(sealId)).account);
+  }, [sealId]);
+
+  const amountMinor = parseAmount(amount, currency);
+  const wrongAmount =
+    (checked || (left && amount !== '')) && amountMinor === undefined
+      ? t('verify.amount.wrong')
+      : undefined;
+  const write = useWrite<Draft>(async (draft, keyFor) => {
+    const made = await client.verifications.create(draft, {
+      idempotencyKey: keyFor('verification'),
+    });
+    navigate(`/verifications/${made.id}`);
+  });
+
+  function submit() {
+    setChecked(true);
+    if (sealId === '' || amountMinor === undefined || !imprint) return;
+    void write.run({ sealId, currency, amountMinor, imprint });
+  }
+  useKeys([{ key: 'mod+Enter', label: t('verify.run'), run: submit }]);
+
+  const submitButton = (
+    <button type="submit" class="btn primary" aria-busy={write.busy}>
+      {t(write.busy ? 'verify.running' : 'verify.run')} <kbd>Ctrl ↵</kbd>
+    </button>
+  );
+  const branch = identity.value?.branch;
+  return (
+    <>
+      <PageHead title={t('verify.title')} facts={<span>{t('verify.lead')}</span>} />
+      <form
+        class="body columns"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        {write.error && (
+          <div class="across">
+            <Refusal what="verify.not-verified" error={write.error} retry={submit} />
+          </div>
+        )}
+        <div class="stack">
+          <Panel title={t('seal.reserved')}>
+            <AccountPicker
+              value={account}
+              onChange={(chosen) => {
+                setAccount(chosen);
+                setParameter('seal', undefined);
+              }}
+              wrong={checked && sealId === '' ? t('verify.seal.required') : undefined}
+            />
+            {account && (
+              <SealChoice
+                account={account}
+                chosen={sealId}
+                onChoose={(seal) => setParameter('seal', seal.id)}
+              />
+            )}
+          </Panel>
+          <Panel title={t('verify.voucher')}>
+            <div class="fields">
+              <SelectField
+                label={t('verify.currency')}
+                value={currency}
+                options={Object.keys(currencies).map((code) => ({
+                  // The keys of `currencies` are its currencies.
+                  value: code as Currency,
+                  text: code,
+                }))}
+                onChange={setCurrency}
+              />
+              <TextField
+                label={t('verify.amount')}
+                value={amount}
+                onInput={(text) => {
+                  setAmount(text);
+                  setLeft(false);
+                }}
+                onBlur={() => setLeft(true)}
+                hint={
+                  <span lang={language.value === 'en' && amountMinor ? 'zh-CN' : undefined}>
+                    {capitalsHint(amountMinor, currency)}
+                  </span>
+                }
+                wrong={wrongAmount}
+                placeholder="0.00"
+                numeric
+                required
+              />
+            </div>
+            {branch && (
+              <p class="small faint">
+                {inLanguage(branch)} <span class="mono">{branch.code}</span>
+              </p>
+            )}
+          </Panel>
+          <div class="foot wide-only">{submitButton}</div>
+        </div>
+        <div class="stack">
+          <Panel title={t('seal.query')}>
+            <ImprintInput
+              label={t('imprint.choose.query')}
+              kind="query"
+              value={imprint}
+              onChange={setImprint}
+              sealName={account?.name}
+              wrong={checked && !imprint ? t('imprint.required') : undefined}
+            />
+          </Panel>
+          <div class="foot narrow-only">{submitButton}</div>
+        </div>
+      </form>
+    </>
+  );
+}

@@ -1,0 +1,88 @@
+import type { ComponentChildren } from 'preact';
+import type { Key } from './i18n/index.ts';
+import { AccountPage } from './pages/account.tsx';
+import { AccountsPage } from './pages/accounts.tsx';
+import { AuditPage } from './pages/audit.tsx';
+import { EnrolPage } from './pages/enrol.tsx';
+import { HomePage } from './pages/home.tsx';
+import { NewAccountPage } from './pages/new-account.tsx';
+import { SealPage } from './pages/seal.tsx';
+import { VerificationPage } from './pages/verification.tsx';
+import { VerificationsPage } from './pages/verifications.tsx';
+import { VerifyPage } from './pages/verify.tsx';
+import { matchPath } from './router.ts';
+import { allows } from './session.ts';
+
+type Right = Parameters<typeof allows>[0];
+
+interface Route {
+  pattern: string;
+  right?: Right;
+  render: (parameters: Record<string, string>) => ComponentChildren;
+}
+
+/** In order: the first pattern that fits wins. */
+const routes: readonly Route[] = [
+  { pattern: '/', render: () => <HomePage /> },
+  { pattern: '/verify', right: 'writeSeals', render: () => <VerifyPage /> },
+  { pattern: '/seals', right: 'readSeals', render: () => <AccountsPage /> },
+  { pattern: '/seals/enrol', right: 'writeSeals', render: () => <EnrolPage /> },
+  { pattern: '/seals/accounts/new', right: 'writeSeals', render: () => <NewAccountPage /> },
+  {
+    pattern: '/seals/accounts/:id',
+    right: 'readSeals',
+    render: ({ id = '' }) => <AccountPage key={id} id={id} />,
+  },
+  {
+    pattern: '/seals/:id',
+    right: 'readSeals',
+    render: ({ id = '' }) => <SealPage key={id} id={id} />,
+  },
+  { pattern: '/verifications', right: 'readSeals', render: () => <VerificationsPage /> },
+  {
+    pattern: '/verifications/:id',
+    right: 'readSeals',
+    render: ({ id = '' }) => <VerificationPage key={id} id={id} />,
+  },
+  { pattern: '/audit', right: 'readAudit', render: () => <AuditPage /> },
+];
+
+export function routeFor(
+  path: string,
+): { route: Route; parameters: Record<string, string> } | undefined {
+  for (const route of routes) {
+    const parameters = matchPath(route.pattern, path);
+    if (parameters) return { route, parameters };
+  }
+  return undefined;
+}
+
+export interface RailEntry {
+  words: Key;
+  href: string;
+  /** The letter after `g`. */
+  letter: string;
+  right?: Right;
+  /** A page that is not the console's own. */
+  leaves?: boolean;
+}
+
+/** Words, not icons; only pages that exist, and only those that the role may open. */
+const rail: readonly RailEntry[] = [
+  { words: 'nav.home', href: '/', letter: 'h' },
+  { words: 'nav.verify', href: '/verify', letter: 'v', right: 'writeSeals' },
+  { words: 'nav.seals', href: '/seals', letter: 's', right: 'readSeals' },
+  { words: 'nav.verifications', href: '/verifications', letter: 'r', right: 'readSeals' },
+  { words: 'nav.audit', href: '/audit', letter: 'a', right: 'readAudit' },
+  { words: 'nav.api', href: '/docs', letter: 'd', leaves: true },
+];
+
+export function railFor(): readonly RailEntry[] {
+  return rail.filter((entry) => entry.right === undefined || allows(entry.right));
+}
+
+/** Which entry of the rail the page belongs to. */
+export function railPlace(path: string): string {
+  const entry = rail.findLast((item) => item.href !== '/' && path.startsWith(item.href));
+  return entry?.href ?? '/';
+}

@@ -1,0 +1,82 @@
+import { computed, signal } from '@preact/signals';
+import { ApiError, createClient, type DemoIdentity, type Role } from '../client/index.ts';
+import { remember, remembered } from './storage.ts';
+
+const renewBeforeMs = 30_000;
+
+export type SessionState =
+  | { kind: 'starting' }
+  | { kind: 'ready'; identities: DemoIdentity[]; identity: DemoIdentity }
+  | { kind: 'no-demo' }
+  | { kind: 'failed'; error: ApiError };
+
+export const session = signal<SessionState>({ kind: 'starting' });
+export const identity = computed(() =>
+  session.value.kind === 'ready' ? session.value.identity : undefined,
+);
+
+/** The demo routes and the state of the service need no token. */
+export const openClient = createClient();
+
+let held: { identity: string; token: string; expiresAtMs: number } | undefined;
+let pending: { identity: string; token: Promise<string> } | undefined;
+
+async function fetchToken(id: string): Promise<string> {
+  const answer = await openClient.demo.token(id);
+  held = { identity: id, token: answer.token, expiresAtMs: Date.parse(answer.expiresAt) };
+  return answer.token;
+}
+
+/**
+ * The token of the current identity, renewed before it ends or when the service refused it. The
+ * person does not see it happen, and requests that start together share one renewal.
+ */
+async function currentToken(refused: boolean): Promise<string> {
+  const id = identity.value?.id;
+  if (id === undefined) throw new ApiError('unauthenticated', { status: 401 });
+  const usable = held?.identity === id && held.expiresAtMs - Date.now() > renewBeforeMs;
+  if (held && usable && !refused) return held.token;
+  if (pending?.identity !== id) {
+    const token = fetchToken(id).finally(() => {
+      pending = undefined;
+    });
+    pending = { identity: id, token };
+  }
+  return pending.token;
+}
+
+export const client = createClient({ token: currentToken });
+
+const may: Record<'readSeals' | 'writeSeals' | 'readAudit', readonly Role[]> = {
+  readSeals: ['teller', 'reviewer', 'administrator', 'auditor'],
+  writeSeals: ['teller', 'administrator'],
+  readAudit: ['auditor', 'administrator'],
+};
+
+/** What the console shows; the service decides again on every request. */
+export function allows(right: keyof typeof may): boolean {
+  const role = identity.value?.role;
+  return role !== undefined && may[right].includes(role);
+}
+
+export async function startSession(): Promise<void> {
+  session.value = { kind: 'starting' };
+  try {
+    const { identities } = await openClient.demo.identities();
+    const wanted = remembered('identity');
+    const first =
+      identities.find((item) => item.id === wanted) ??
+      identities.find((item) => item.role === 'teller') ??
+      identities[0];
+    session.value = first ? { kind: 'ready', identities, identity: first } : { kind: 'no-demo' };
+  } catch (cause) {
+    const error = cause instanceof ApiError ? cause : new ApiError('unexpected_answer', { cause });
+    session.value = error.status === 404 ? { kind: 'no-demo' } : { kind: 'failed', error };
+  }
+}
+
+export function becomeIdentity(next: DemoIdentity): void {
+  if (session.value.kind !== 'ready') return;
+  session.value = { ...session.value, identity: next };
+  remember('identity', next.id);
+}

@@ -1,0 +1,36 @@
+import type { PicturePair } from '../../client/index.ts';
+import { client } from '../session.ts';
+import { type Coverage, coverageOf } from './compose.ts';
+
+export interface ImprintPair {
+  pair: PicturePair;
+  reserved: Coverage;
+  query: Coverage;
+}
+
+async function readPicture(blob: Blob): Promise<Coverage> {
+  const bitmap = await createImageBitmap(blob);
+  const canvas = document.createElement('canvas');
+  canvas.width = bitmap.width;
+  canvas.height = bitmap.height;
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  if (!context) throw new Error('viewer: this browser gives no canvas');
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  return coverageOf(canvas.width, canvas.height, data);
+}
+
+/** Both imprint pictures of a verification, as the vendor's templates give them back. */
+export async function loadPair(
+  id: string,
+  vendor: string,
+  signal: AbortSignal,
+): Promise<ImprintPair> {
+  const [pair, reserved, query] = await Promise.all([
+    client.verifications.pictures(id, vendor, { signal }),
+    client.verifications.picture(id, 'reserved', vendor, { signal }),
+    client.verifications.picture(id, 'query', vendor, { signal }),
+  ]);
+  return { pair, reserved: await readPicture(reserved), query: await readPicture(query) };
+}
