@@ -15,6 +15,7 @@ const copied = [
   'package.json',
   'package-lock.json',
   'src',
+  'test/checks',
   'tsconfig.base.json',
   'wasm-build',
 ];
@@ -132,6 +133,15 @@ describe('the generated files gate', () => {
     const { status, output } = await planted(path, plant, 'generated');
     expect(status).toBe(1);
     expect(output).toContain(`${path} differs from what wasm-build/generators/sm3.mjs makes`);
+  });
+});
+
+describe('the OpenAPI gate', () => {
+  it('refuses a schema that the committed document does not know', async () => {
+    const plant = (text: string) => text.replace(/\bserial: /, 'planted: z.string(), serial: ');
+    const { status, output } = await planted('src/edge/schemas/seals.ts', plant, 'openapi');
+    expect(status).toBe(1);
+    expect(output).toContain('docs/openapi.json is not what src/edge says; run npm run openapi');
   });
 });
 

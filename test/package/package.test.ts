@@ -113,8 +113,8 @@ describe('an installed package', () => {
       },
     );
     const worker = new Miniflare({
-      rootPath: join(folder, 'out'),
-      scriptPath: 'main.js',
+      modulesRoot: join(folder, 'out'),
+      scriptPath: join(folder, 'out/main.js'),
       modules: true,
       modulesRules: [{ type: 'CompiledWasm', include: ['**/*.wasm'] }],
       compatibilityDate: '2026-04-26',

@@ -1,0 +1,289 @@
+// Made by wasm-build/generators/api-types.mjs; change that script, not this file.
+export type Liveness = {
+  status: "ok";
+};
+
+export type Readiness = {
+  status: "ready" | "unavailable";
+  checks: Record<string, "ok" | "failed">;
+};
+
+export type Notice = {
+  notice: {
+    zh: string;
+    en: string;
+  } | null;
+};
+
+export type Problem = {
+  type: string;
+  title: string;
+  status: number;
+  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "audit_unavailable" | "chips_unavailable" | "storage_unavailable" | "internal";
+  /** To quote. */
+  requestId: string;
+  detail?: string;
+  errors?: Array<{
+    /** RFC 6901, into an object with the members path, query, header and body. */
+    pointer: string;
+    code: string;
+  }>;
+};
+
+export type Account = {
+  id: string;
+  number: string;
+  name: string;
+  contact: string;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+};
+
+export type NewAccount = {
+  number: string;
+  name: string;
+  contact: string;
+};
+
+export type AccountPage = {
+  items: Array<Account>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type AccountDetail = Account & {
+  cards: Array<Card>;
+  seals: Array<Seal>;
+};
+
+export type Card = {
+  id: string;
+  accountId: string;
+  number: string;
+  startDate: string;
+  endDate: string;
+  hasImage: boolean;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+};
+
+export type Seal = {
+  id: string;
+  cardId: string;
+  accountId: string;
+  serial: string;
+  shape: "round" | "oval" | "rectangle" | "square";
+  remark: string;
+  status: "active";
+  /** Counts rebuilds; starts at 1. */
+  revision: number;
+  templates: Array<{
+    vendor: string;
+    vendorName: string;
+    vendorVersion: string;
+    /** Encrypted size. */
+    bytes: number;
+    /** RFC 3339, UTC. */
+    createdAt: string;
+  }>;
+  quality: Quality;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+  /** RFC 3339, UTC. */
+  revisedAt: string;
+};
+
+export type Quality = {
+  ok: boolean;
+  /** 0 to 1. */
+  sharpness: number;
+  /** 0 to 1. */
+  completeness: number;
+  reasons: Array<Reason>;
+};
+
+export type Reason = {
+  code: string;
+  detail?: string;
+};
+
+export type NewCard = {
+  accountId: string;
+  number: string;
+  startDate: string;
+  /** The last day of validity. */
+  endDate: string;
+  /** PNG or JPEG, at most 8 MiB, 4096 pixels a side and 12 megapixels. */
+  image?: Blob;
+};
+
+export type NewSeal = {
+  cardId: string;
+  serial: string;
+  shape: "round" | "oval" | "rectangle" | "square";
+  remark?: "" | string;
+  /** Scan resolution, where the file does not say it or says it wrong. */
+  dpi?: number;
+  /** PNG or JPEG, at most 8 MiB, 4096 pixels a side and 12 megapixels. */
+  imprint: Blob;
+};
+
+export type RebuiltSeal = {
+  /** The revision that the caller saw and wants to replace. */
+  revision: number;
+  shape?: "round" | "oval" | "rectangle" | "square";
+  remark?: "" | string;
+  /** Scan resolution, where the file does not say it or says it wrong. */
+  dpi?: number;
+  /** PNG or JPEG, at most 8 MiB, 4096 pixels a side and 12 megapixels. */
+  imprint: Blob;
+};
+
+export type SealPage = {
+  items: Array<Seal>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type SealRevisions = {
+  /** Newest first. */
+  items: Array<Seal>;
+};
+
+export type Vendors = {
+  vendors: Array<Vendor>;
+};
+
+export type Vendor = {
+  code: string;
+  name: string;
+  version: string;
+};
+
+export type Verification = {
+  id: string;
+  sealId: string;
+  sealRevision: number;
+  verdict: "pass" | "fail" | "review";
+  /** Whether every vendor that was drawn agreed. */
+  match: boolean;
+  /** ISO 4217. */
+  currency: string;
+  amountMinor: number;
+  branch: string;
+  policy: {
+    source: "default" | "branch" | "level";
+    /** How many vendors had to agree. */
+    vendorCount: number;
+  };
+  vendors: Array<Vendor & {
+    /** 0 to 1. */
+    score: number;
+    threshold: number;
+    match: boolean;
+    transform: Transform;
+  }>;
+  reasons: Array<Reason>;
+  elapsedMs: number;
+  nextStep: "none" | "review";
+  requestedBy: string;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+};
+
+/** a, b, c, d, tx, ty: maps query pixels to reserved pixels at 300 dpi, x' = a x + b y + tx and y' = c x + d y + ty. */
+export type Transform = [number, number, number, number, number, number];
+
+export type NewVerification = {
+  sealId: string;
+  /** ISO 4217. */
+  currency: string;
+  /** Minor units of the currency. */
+  amountMinor: number;
+  /** Default: the caller's branch. */
+  branch?: string;
+  /** Scan resolution, where the file does not say it or says it wrong. */
+  dpi?: number;
+  /** PNG or JPEG, at most 8 MiB, 4096 pixels a side and 12 megapixels. */
+  imprint: Blob;
+};
+
+export type VerificationPage = {
+  items: Array<Verification>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type PicturePair = {
+  vendor: string;
+  dpi: number;
+  reserved: {
+    /** Where the PNG is, relative to the service. */
+    href: string;
+    widthPx: number;
+    heightPx: number;
+  };
+  query: {
+    /** Where the PNG is, relative to the service. */
+    href: string;
+    widthPx: number;
+    heightPx: number;
+  };
+  transform: Transform;
+};
+
+export type AuditPage = {
+  items: Array<AuditRecord>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type AuditRecord = {
+  index: number;
+  tenant: string;
+  /** RFC 3339, UTC. */
+  at: string;
+  action: string;
+  actor: string;
+  subject: string;
+  outcome: "intended" | "done" | "refused" | "failed";
+  requestId: string;
+  detail: Record<string, string | number | boolean>;
+  hash: string;
+  previousHash: string;
+};
+
+export type DemoIdentities = {
+  identities: Array<DemoIdentity>;
+};
+
+export type DemoIdentity = {
+  id: string;
+  role: "teller" | "reviewer" | "administrator" | "customer" | "developer" | "risk_officer" | "auditor" | "operator";
+  name: {
+    zh: string;
+    en: string;
+  };
+  institution: {
+    zh: string;
+    en: string;
+    id: string;
+  };
+  branch: {
+    zh: string;
+    en: string;
+    code: string;
+  };
+};
+
+export type DemoToken = {
+  token: string;
+  tokenType: "Bearer";
+  /** RFC 3339, UTC. */
+  expiresAt: string;
+  identity: DemoIdentity;
+};
+
+export type DemoTokenRequest = {
+  identity: string;
+};
