@@ -1,0 +1,276 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import asc from 'assemblyscript/asc';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { functionNames } from '../../../wasm-build/names.mjs';
+import { type Leak, type TaintedModule, taintedModule } from '../../helpers/wasm-taint.ts';
+
+const built = (name: string) => new URL(`../../../wasm-build/out/${name}`, import.meta.url);
+const names = functionNames(readFileSync(built('gm.names')));
+const shipped = readFileSync(built('gm.wasm'));
+const gm = taintedModule(shipped);
+const native = new WebAssembly.Instance(new WebAssembly.Module(shipped), {
+  env: {
+    abort: () => {
+      throw new Error('an assertion in the module failed');
+    },
+  },
+}).exports as Record<string, (...parameters: number[]) => number> & {
+  memory: WebAssembly.Memory;
+};
+const nativeMemory = new Uint8Array(native.memory.buffer);
+const io = gm.call('io');
+
+/**
+ * What a secret may decide, by the function in which it does: one bit each, which is either the
+ * answer of the call or an event too rare to be seen. Everything else must not depend on secrets.
+ */
+const DECLARED: Record<string, { branches: number; why: string }> = {
+  'assembly/gm/scalar/loadScalarN': { branches: 1, why: 'a private key out of range is refused' },
+  'assembly/gm/scalar/loadPrivateKey': {
+    branches: 1,
+    why: 'a private key out of range is refused',
+  },
+  'assembly/gm/sm2/sm2PublicKey': {
+    branches: 2,
+    why: 'the answer to a key out of range; which remembered key it is, compared under a salt',
+  },
+  'assembly/gm/sm2/sm2SigningFactor': { branches: 1, why: 'the answer to a key out of range' },
+  'assembly/gm/sm2/sm2Multiple': { branches: 1, why: 'the answer to a scalar out of range' },
+  'assembly/gm/sm2/sm2GenerateKey': { branches: 1, why: 'a number out of range is drawn again' },
+  'assembly/gm/sm2/sm2CheckPrivateKey': { branches: 1, why: 'the answer itself' },
+  'assembly/gm/sm2/sm2Sign': {
+    branches: 2,
+    why: 'the answer to a key out of range; a nonce of zero is drawn again',
+  },
+  'assembly/gm/sm2/signWithNonce': {
+    branches: 3,
+    why: 'r, r + k or s of zero make the standard draw another nonce',
+  },
+  'assembly/gm/sm2/sm2StartEncrypt': { branches: 1, why: 'a nonce of zero is drawn again' },
+  'assembly/gm/sm2/sm2StartDecrypt': { branches: 1, why: 'the answer to a key out of range' },
+  'assembly/gm/sm2/sm2Exchange': {
+    branches: 3,
+    why: 'the answer to numbers out of range; their combination is zero',
+  },
+  'assembly/gm/sm2/sm2FinishEncrypt': { branches: 1, why: 'a key stream of zeros is not used' },
+  'assembly/gm/sm2/sm2FinishDecrypt': { branches: 2, why: 'the answer: right or wrong' },
+};
+
+function place(at: number, bytes: Uint8Array, isSecret: boolean): void {
+  gm.memory.set(bytes, io + at);
+  gm.marks.fill(isSecret ? 1 : 0, io + at, io + at + bytes.length);
+  nativeMemory.set(bytes, io + at);
+}
+const secret = (at: number, bytes: Uint8Array) => place(at, bytes, true);
+const open = (at: number, bytes: Uint8Array) => place(at, bytes, false);
+const at = (offset: number) => io + offset;
+const covered = new Set<string>();
+
+/** Calls the followed module and the real one, which must agree in status and memory. */
+function call(name: string, ...parameters: number[]): number {
+  covered.add(name);
+  const status = gm.call(name, ...parameters);
+  expect(native[name]?.(...parameters), name).toBe(status);
+  return status;
+}
+
+function isWhole(): void {
+  const size = gm.call('ioBytes');
+  const ours = Buffer.from(gm.memory.buffer, io, size);
+  expect(ours.equals(Buffer.from(nativeMemory.buffer, io, size))).toBe(true);
+}
+
+function named(leaks: readonly Leak[]): string[] {
+  return leaks.map(({ kind, site }) => {
+    const [index = '', place = ''] = site.split('+');
+    return `${kind} in ${names.get(Number(index)) ?? index} at byte ${place}`;
+  });
+}
+
+/** Everything found that is not declared, and every declared place with more sites than declared. */
+function undeclared(): string[] {
+  const sites = new Map<string, string[]>();
+  for (const text of named(gm.leaks())) {
+    const where = /in (\S+) at/.exec(text)?.[1] ?? '';
+    sites.set(where, [...(sites.get(where) ?? []), text]);
+  }
+  return [...sites].flatMap(([where, texts]) => {
+    const allowed = DECLARED[where]?.branches ?? 0;
+    const isDecision = texts.every(
+      (text) => text.startsWith('branch') || text.startsWith('select'),
+    );
+    return isDecision && texts.length <= allowed ? [] : texts;
+  });
+}
+
+beforeEach(() => gm.forget());
+
+describe('no branch, address, length or division depends on a secret', () => {
+  test('SM3, HMAC, KDF and PBKDF2 of secret bytes', () => {
+    secret(0, randomBytes(2000));
+    for (const length of [0, 55, 56, 64, 300]) call('sm3Digest', at(0), length, at(2048));
+    for (const keyLength of [0, 16, 64, 100]) {
+      call('hmacBegin', at(2048), at(0), keyLength);
+      call('sm3Absorb', at(2048), at(100), 77);
+      call('sm3Absorb', at(2048), at(200), 200);
+      call('hmacFinish', at(2048), at(3000));
+    }
+    call('hmacBegin', at(2048), at(0), 20);
+    secret(3000, randomBytes(32));
+    call('pbkdf2Derive', at(2048), 5, at(3000));
+    for (const zLength of [32, 60, 64, 90]) {
+      call('sm3Begin', at(2048));
+      call('sm3Absorb', at(2048), at(0), zLength);
+      call('kdfDerive', at(2048), 1, at(4000), 200);
+    }
+    call('sm3Begin', at(2048));
+    call('sm3Finish', at(2048), at(3000));
+    const lengths = new Uint8Array(new Uint32Array([10, 200, 0, 64, 130, 7]).buffer);
+    open(5000, lengths);
+    call('sm3Batch', at(5000), 6, at(0), at(6000));
+    isWhole();
+    expect(undeclared()).toEqual([]);
+  });
+
+  test('SM4: key schedule and every mode, with secret key and data', () => {
+    secret(0, randomBytes(400));
+    secret(1000, randomBytes(16));
+    for (const decrypts of [0, 1]) {
+      call('sm4SetKey', at(1000), at(1024), decrypts);
+      call('sm4EcbApply', at(1024), at(0), 272);
+    }
+    open(1200, randomBytes(16));
+    call('sm4CbcUndo', at(1024), at(1200), at(0), 304);
+    call('sm4SetKey', at(1000), at(1024), 0);
+    call('sm4CbcApply', at(1024), at(1200), at(0), 64);
+    for (const low32 of [0, 1]) {
+      open(1200, randomBytes(16));
+      call('sm4CtrApply', at(1024), at(1200), at(0), 301, low32);
+    }
+    isWhole();
+    expect(undeclared()).toEqual([]);
+  });
+
+  test('GHASH with a secret key, and the comparison of tags', () => {
+    secret(0, randomBytes(100));
+    secret(200, randomBytes(16));
+    secret(300, new Uint8Array(16));
+    call('ghashFold', at(200), at(300), at(0), 100);
+    expect(call('sameBytes', at(0), at(200), 16)).toBe(0);
+    expect(call('sameBytes', at(0), at(0), 16)).toBe(1);
+    isWhole();
+    expect(undeclared()).toEqual([]);
+  });
+
+  const privateKey = createHash('sha256').update('a private key').digest();
+
+  test('SM2: keys, signing, decryption and key exchange with a secret key and nonce', () => {
+    secret(0, privateKey);
+    secret(64, randomBytes(64));
+    open(200, randomBytes(32));
+    call('sm2CheckPrivateKey', at(0));
+    call('sm2PublicKey', at(0), at(300));
+    call('sm2Multiple', at(0), at(500));
+    call('sm2SigningFactor', at(0), at(400));
+    call('sm2Sign', at(0), at(400), at(200), at(64), at(600));
+    call('sm2Sign', at(0), 0, at(200), at(64), at(600));
+    call('sm2GenerateKey', at(64), at(700));
+    // The point is public from here on, as are those of the peer.
+    open(300, gm.memory.slice(at(300), at(300) + 64));
+    open(500, gm.memory.slice(at(500), at(500) + 64));
+    call('sm2StartEncrypt', at(300), at(64), at(800));
+    secret(1000, randomBytes(100));
+    call('sm2EncryptPiece', at(1000), 100);
+    call('sm2FinishEncrypt', at(1200));
+    open(800, gm.memory.slice(at(800), at(800) + 64));
+    open(1000, gm.memory.slice(at(1000), at(1000) + 100));
+    open(1200, gm.memory.slice(at(1200), at(1200) + 32));
+    call('sm2StartDecrypt', at(0), at(800));
+    call('sm2DecryptPiece', at(1000), 100);
+    call('sm2FinishDecrypt', at(1200));
+    // Key exchange: own ephemeral number secret, the three other points public.
+    const points = [1500, 1600, 1700];
+    for (const point of points) {
+      secret(1400, randomBytes(32));
+      call('sm2Multiple', at(1400), at(point));
+      open(point, gm.memory.slice(at(point), at(point) + 64));
+    }
+    call('sm2Exchange', at(0), at(1400), at(1700), at(1500), at(1600), at(1800));
+    isWhole();
+    expect(undeclared()).toEqual([]);
+  });
+
+  test('every entry of the module is followed here or takes no secret', () => {
+    const withoutSecrets = [
+      'io',
+      'ioBytes',
+      'sm2PreparedKeys',
+      'sm2SetSalt',
+      'sm2Z',
+      'sm2ReadPoint',
+      'sm2Prepare',
+      'sm2Verify',
+      'sm2VerifyPrepared',
+    ];
+    const missing = gm.exports.filter(
+      (name) => !covered.has(name) && !withoutSecrets.includes(name),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('the scan finds what is planted', () => {
+  const source = `
+const table = memory.data(256);
+export function byTable(at: usize): u32 { return load<u8>(table + load<u8>(at)); }
+export function byBranch(at: usize): u32 { let n: u32 = 0; if (load<u8>(at) & 1) { n = load<u32>(table); store<u32>(table, n + 1); } return n; }
+export function byLoop(at: usize): u32 { let n: u32 = 0; for (let i: u32 = load<u8>(at); i > 0; i--) n += load<u8>(table + i % 7); return n; }
+export function bySelect(at: usize): u32 { return select<u32>(load<u32>(table), load<u32>(table, 4), load<u8>(at) & 1); }
+export function byDivision(at: usize): u32 { return 1000 / load<u32>(at); }
+export function byLength(at: usize): void { memory.copy(table, table + 128, load<u8>(at)); }
+export function throughMemory(at: usize): u32 { store<u32>(table, load<u32>(at) * 3, 64); memory.copy(table + 96, table + 64, 8); return load<u8>(table + <usize>load<u8>(table + 97)); }
+export function innocent(at: usize): u32 { const x = load<u32>(at); const mask = 0 - (x & 1); return (load<u32>(table) & mask) | (load<u32>(table, 4) & ~mask); }
+`;
+
+  async function plant(): Promise<TaintedModule> {
+    let binary: Uint8Array | undefined;
+    const { error, stderr } = await asc.main(
+      ['planted.ts', '--outFile', 'planted.wasm', '-O3', '--runtime', 'stub', '--enable', 'simd'],
+      {
+        readFile: (name) => (name === 'planted.ts' ? source : null),
+        writeFile: (_, contents) => {
+          if (typeof contents !== 'string') binary = contents;
+        },
+      },
+    );
+    if (error || !binary) throw new Error(stderr.toString());
+    return taintedModule(binary);
+  }
+
+  test('table look-up, branch, loop, select, division, length, and a way through memory', async () => {
+    const planted = await plant();
+    const input = 1024;
+    const found = (name: string) => {
+      planted.forget();
+      planted.memory.set([7, 1, 0, 0], input);
+      planted.marks.fill(1, input, input + 4);
+      planted.call(name, input);
+      return planted.leaks().map((leak) => leak.kind);
+    };
+    expect(found('byTable')).toContain('address');
+    expect(found('byBranch')).toContain('branch');
+    expect(found('byLoop')).toContain('branch');
+    expect(found('bySelect')).toContain('select');
+    expect(found('byDivision')).toContain('division');
+    expect(found('byLength')).toContain('length');
+    expect(found('throughMemory')).toContain('address');
+    expect(found('innocent')).toEqual([]);
+  });
+
+  test('a secret that is not declared secret is what the marks are about', () => {
+    open(0, randomBytes(64));
+    call('sm2Multiple', at(0), at(500));
+    expect(gm.leaks()).toEqual([]);
+  });
+});
