@@ -1,9 +1,12 @@
 import { loadKernel } from './gm/kernel.ts';
+import { createKeys } from './gm/keys.ts';
+import { randomBytes } from './gm/random.ts';
 import { createSm2 } from './gm/sm2.ts';
 import { createSm3Functions } from './gm/sm3.ts';
 import { createSm4 } from './gm/sm4.ts';
 
 export { GmError, type GmErrorCode } from './gm/error.ts';
+export type { KeyEncryption, PemLabel, Sm2Keys } from './gm/keys.ts';
 export type {
   CiphertextFormat,
   KeyExchangeInput,
@@ -24,7 +27,10 @@ export type { Sm4Mode, Sm4Options } from './gm/sm4.ts';
 async function bind() {
   const kernel = await loadKernel();
   const sm3 = createSm3Functions(kernel);
-  return { ...sm3, sm4: createSm4(kernel), sm2: createSm2(kernel, sm3) };
+  const sm4 = createSm4(kernel);
+  const sm2 = createSm2(kernel, sm3);
+  const keys = createKeys({ sm2, sm4, pbkdf2Sm3: sm3.pbkdf2Sm3, random: randomBytes });
+  return { ...sm3, sm4, sm2, keys };
 }
 
 /** The SM2, SM3 and SM4 of one module instance. */

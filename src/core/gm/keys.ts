@@ -13,6 +13,7 @@ import {
 import { decodePem, encodePem, PemError } from '../../lib/pem.ts';
 import { assertBytes, assertBytesOf, assertInteger, assertOptions } from './arguments.ts';
 import { GmError } from './error.ts';
+import type { Sm2, Sm2KeyPair } from './sm2.ts';
 import type { Sm3Functions } from './sm3.ts';
 import type { Sm4 } from './sm4.ts';
 
@@ -40,17 +41,12 @@ const ITERATIONS_MAX = 1_000_000;
 /** No SM2 key in any of these formats comes near; longer input is refused before it is parsed. */
 const ENCODED_BYTES_MAX = 4096;
 
-/** A private key and its point, 04 || x || y. */
-export interface Sm2KeyPair {
-  readonly privateKey: Uint8Array;
-  readonly publicKey: Uint8Array;
-}
-
-/** The labels of RFC 7468 and RFC 5915 for what this file reads and writes. */
+/** The labels of RFC 7468 and RFC 5915, and the one that OpenSSL 3 puts on SEC1 keys of SM2. */
 export type PemLabel =
   | 'PRIVATE KEY'
   | 'ENCRYPTED PRIVATE KEY'
   | 'EC PRIVATE KEY'
+  | 'SM2 PRIVATE KEY'
   | 'PUBLIC KEY'
   | 'CERTIFICATE'
   | 'CERTIFICATE REQUEST'
@@ -60,6 +56,7 @@ const LABELS: readonly PemLabel[] = [
   'PRIVATE KEY',
   'ENCRYPTED PRIVATE KEY',
   'EC PRIVATE KEY',
+  'SM2 PRIVATE KEY',
   'PUBLIC KEY',
   'CERTIFICATE',
   'CERTIFICATE REQUEST',
@@ -115,18 +112,8 @@ export interface Sm2Keys {
   openEnvelopedKey(der: Uint8Array, recipientPrivateKey: Uint8Array): Sm2KeyPair;
 }
 
-/** What the formats need of the curve. */
-export interface KeyCurve {
-  /** @throws GmError `key_invalid` */
-  publicKey(privateKey: Uint8Array): Uint8Array;
-  /** A compressed or uncompressed point as 04 || x || y. @throws GmError `key_invalid` */
-  decodePoint(point: Uint8Array): Uint8Array;
-  encrypt(publicKey: Uint8Array, plaintext: Uint8Array, options: { format: 'der' }): Uint8Array;
-  decrypt(privateKey: Uint8Array, ciphertext: Uint8Array, options: { format: 'der' }): Uint8Array;
-}
-
 export interface KeyTools {
-  readonly curve: KeyCurve;
+  readonly sm2: Sm2;
   readonly sm4: Sm4;
   readonly pbkdf2Sm3: Sm3Functions['pbkdf2Sm3'];
   /** Fresh random bytes. */
@@ -259,11 +246,11 @@ async function decryptAesCbc(
 
 /** Binds the formats to the curve and ciphers of one instance of the module. */
 export function createKeys(tools: KeyTools): Sm2Keys {
-  const { curve, sm4, pbkdf2Sm3, random } = tools;
+  const { sm2, sm4, pbkdf2Sm3, random } = tools;
 
   function pairOf(privateKey: Uint8Array, claimed: Uint8Array | undefined): Sm2KeyPair {
-    const publicKey = curve.publicKey(privateKey);
-    if (claimed !== undefined && !isSame(curve.decodePoint(claimed), publicKey)) {
+    const publicKey = sm2.publicKey(privateKey);
+    if (claimed !== undefined && !isSame(sm2.decodePoint(claimed), publicKey)) {
       throw new GmError('key_invalid', 'the public key does not belong to the private key');
     }
     return { privateKey, publicKey };
@@ -295,7 +282,7 @@ export function createKeys(tools: KeyTools): Sm2Keys {
       derInteger(1),
       derOctetString(privateKey),
       ...parameters,
-      derExplicit(1, derBitString(curve.publicKey(privateKey))),
+      derExplicit(1, derBitString(sm2.publicKey(privateKey))),
     );
   }
 
@@ -405,9 +392,9 @@ export function createKeys(tools: KeyTools): Sm2Keys {
 
   function envelopKey(privateKey: Uint8Array, recipientPublicKey: Uint8Array): Uint8Array {
     assertBytesOf(privateKey, PRIVATE_BYTES, 'privateKey');
-    const publicKey = curve.publicKey(privateKey);
+    const publicKey = sm2.publicKey(privateKey);
     const key = random(16);
-    const wrapped = curve.encrypt(recipientPublicKey, key, { format: 'der' });
+    const wrapped = sm2.encrypt(recipientPublicKey, key, { format: 'der' });
     const encrypted = sm4.encrypt({ mode: 'ecb', key, padding: 'none' }, privateKey);
     key.fill(0);
     return derSequence(
@@ -433,7 +420,7 @@ export function createKeys(tools: KeyTools): Sm2Keys {
       throw wrong('the encrypted private key has not 32 bytes');
     }
     const failed = () => new GmError('decryption_failed', 'the ciphertext does not decrypt');
-    const key = curve.decrypt(recipientPrivateKey, envelope.wrapped, { format: 'der' });
+    const key = sm2.decrypt(recipientPrivateKey, envelope.wrapped, { format: 'der' });
     try {
       if (key.length !== 16) throw failed();
       const privateKey = sm4.decrypt({ mode: 'ecb', key, padding: 'none' }, envelope.encrypted);
@@ -463,10 +450,8 @@ export function createKeys(tools: KeyTools): Sm2Keys {
     encodeSpki(publicKey, options = {}) {
       assertOptions(options, ['compressed'], 'options');
       assertBytes(publicKey, 'publicKey');
-      const point = curve.decodePoint(publicKey);
-      const parity = (point[64] ?? 0) & 1;
-      const compressed = Uint8Array.of(2 + parity, ...point.subarray(1, 33));
-      return derSequence(curveAlgorithm(), derBitString(options.compressed ? compressed : point));
+      const point = options.compressed ? sm2.compressPoint(publicKey) : sm2.decodePoint(publicKey);
+      return derSequence(curveAlgorithm(), derBitString(point));
     },
     decodeSpki(der) {
       return parse(der, (reader) => {
@@ -474,7 +459,7 @@ export function createKeys(tools: KeyTools): Sm2Keys {
         readCurve(info);
         const point = info.bitString();
         info.end();
-        return curve.decodePoint(point);
+        return sm2.decodePoint(point);
       });
     },
     toPem(label, der) {
