@@ -5,6 +5,10 @@ import type { Bitmap1, Raster } from './raster.ts';
 import { SealError } from './seal-error.ts';
 import { openVendor, type SealMatch, type SealVendor } from './seal-vendor.ts';
 
+export type { Bitmap1, Raster } from './raster.ts';
+export { SealError, type SealErrorCode } from './seal-error.ts';
+export type { SealMatch, SealTransform, SealVendor, TileEvidence } from './seal-vendor.ts';
+
 /** Why a verification was not a plain pass. */
 export interface SealReason {
   /**
