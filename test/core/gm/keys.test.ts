@@ -77,10 +77,8 @@ describe('plain formats', () => {
       const named = keys.toPem('SM2 PRIVATE KEY', keys.encodeSec1(privateKey));
       expect(openssl('ec -in {0}', pkcs8).toString()).toBe(named);
       expect(openssl('pkey -in {0} -pubout', pkcs8).toString()).toBe(spki);
-      expect(openssl('pkey -pubin -in {0} -ec_conv_form compressed', spki).toString()).toBe(short);
-      expect(openssl('pkey -pubin -in {0} -ec_conv_form uncompressed', short).toString()).toBe(
-        spki,
-      );
+      expect(openssl('ec -pubin -in {0} -conv_form compressed', spki).toString()).toBe(short);
+      expect(openssl('ec -pubin -in {0} -conv_form uncompressed', short).toString()).toBe(spki);
     }
   });
 
