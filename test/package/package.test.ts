@@ -136,7 +136,7 @@ describe('an installed package', () => {
     }
   }, 60_000);
 
-  it.each(['bundler', 'nodenext', 'node16'])(
+  it.each(['bundler', 'nodenext'])(
     'has types under moduleResolution %s',
     async (resolution) => {
       const folder = join(installed.folder, `types-${resolution}`);

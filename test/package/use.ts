@@ -18,8 +18,9 @@ export async function useDoors({ loadGm, GmError }, { loadSeal, SealError }, fet
   const [reserved, genuine, forged] = await Promise.all(
     ['r01-reserved.jpg', 'r01-g0.jpg', 'r01-f-text0.jpg'].map(fetchBytes),
   );
+  const scanned = (bytes, dpi) => ({ ...seal.decode(bytes), dpi });
   const verdicts = [genuine, forged].map(
-    (query) => seal.verify(seal.decode(reserved), seal.decode(query)).match,
+    (query) => seal.verify(scanned(reserved, 300), scanned(query, 200)).verdict,
   );
   const codeOf = (act, type) => {
     try {
@@ -48,7 +49,7 @@ export const expected = {
   tampered: false,
   decrypted: 'abc',
   badKey: 'string',
-  verdicts: [true, false],
+  verdicts: ['pass', 'fail'],
   badPicture: 'picture_unsupported',
   vendors: ['stroke'],
 };
