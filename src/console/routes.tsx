@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Key } from './i18n/index.ts';
+import { matchPath } from './match-path.ts';
 import { AccountPage } from './pages/account.tsx';
 import { AccountsPage } from './pages/accounts.tsx';
 import { AuditPage } from './pages/audit.tsx';
@@ -10,7 +11,6 @@ import { SealPage } from './pages/seal.tsx';
 import { VerificationPage } from './pages/verification.tsx';
 import { VerificationsPage } from './pages/verifications.tsx';
 import { VerifyPage } from './pages/verify.tsx';
-import { matchPath } from './router.ts';
 import { allows } from './session.ts';
 
 type Right = Parameters<typeof allows>[0];

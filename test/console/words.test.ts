@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { en } from '../../src/console/i18n/en.ts';
+import { zh } from '../../src/console/i18n/zh.ts';
+import { errorTitles } from '../../src/domain/errors.ts';
+
+const folder = fileURLToPath(new URL('../../src/console', import.meta.url));
+const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((name) => /\.tsx?$/.test(name) && !name.startsWith('i18n'))
+  .map((name) => readFileSync(join(folder, name), 'utf8'))
+  .join('\n');
+
+const holes = (text: string) =>
+  [...new Set([...text.matchAll(/\{\w+\}/g)].map(([hole]) => hole))].sort();
+
+describe('the words of the console', () => {
+  const keys = Object.keys(zh) as (keyof typeof zh)[];
+
+  it('exist in both languages, with the same places to fill', () => {
+    expect(Object.keys(en).sort()).toEqual([...keys].sort());
+    for (const key of keys) {
+      expect(en[key].trim(), key).not.toBe('');
+      expect(zh[key].trim(), key).not.toBe('');
+      expect(holes(en[key]), key).toEqual(holes(zh[key]));
+    }
+  });
+
+  it('are set as Chinese in Chinese: full-width punctuation, no exclamation marks', () => {
+    for (const key of keys) {
+      expect(zh[key], key).not.toMatch(/[一-鿿][,;:!?]|[!！]/);
+      expect(en[key], key).not.toMatch(/!|[一-鿿]|[，。；：]/);
+    }
+  });
+
+  it('give every error of the service a reason and a next step', () => {
+    for (const code of [...Object.keys(errorTitles), 'network', 'unexpected_answer']) {
+      expect(zh).toHaveProperty([`error.${code}.why`]);
+      expect(zh).toHaveProperty([`error.${code}.next`]);
+    }
+  });
+
+  it('are all used', () => {
+    const prefixes = [...sources.matchAll(/`([a-z.-]+\.)\$\{/g)].map(([, prefix]) => prefix ?? '');
+    const unused = keys.filter(
+      (key) =>
+        !sources.includes(`'${key}'`) &&
+        !sources.includes(`"${key}"`) &&
+        !prefixes.some((prefix) => key.startsWith(prefix)),
+    );
+    expect(unused).toEqual([]);
+  });
+
+  it('leave no Chinese in the pages themselves', () => {
+    const spoken = sources
+      .split('\n')
+      .filter((line) => /[一-鿿]/.test(line) && !/^\s*(\/\/|\*|\/\*)/.test(line));
+    // The stamp, the name of the other language, and the words of Chinese amounts stay Chinese.
+    const allowed = /验讫|中文|numerals|groups|places|Words|words|支付结算办法|'零'|[壹贰]/;
+    expect(spoken.filter((line) => !allowed.test(line))).toEqual([]);
+  });
+});
