@@ -45,7 +45,7 @@ const MAX_RADIUS: i32 = 24;
 const kernel = memory.data((2 * 24 + 1) * 4);
 
 function gaussianRadius(sigma: f32): i32 {
-  return min<i32>(MAX_RADIUS, (<i32>nearest<f32>(sigma * 8 + 1) | 1) >> 1);
+  return min<i32>(MAX_RADIUS, <i32>ceil<f32>(3 * sigma));
 }
 
 function prepareKernel(sigma: f32, radius: i32): void {
@@ -99,24 +99,30 @@ export function blur(from: usize, to: usize, width: i32, height: i32, sigma: f32
   release(start);
 }
 
+/** Addresses of the rows under the kernel. */
+const rowsUnder = memory.data((2 * 24 + 1) * 4);
+
 function blurColumns(rows: usize, to: usize, width: i32, height: i32, y: i32, radius: i32): void {
   const stride = (<usize>width) << 2;
   const out = to + <usize>y * stride;
+  const taps = 2 * radius + 1;
+  for (let i = 0; i < taps; i++) {
+    const row = rows + <usize>mirrored(y + i - radius, height) * stride;
+    store<u32>(rowsUnder + ((<usize>i) << 2), <u32>row);
+  }
   let x: usize = 0;
   for (; x + 16 <= stride; x += 16) {
     let sum = f32x4.splat(0);
-    for (let i = -radius; i <= radius; i++) {
-      const row = rows + <usize>mirrored(y + i, height) * stride;
-      const weight = v128.load32_splat(kernel + ((<usize>(i + radius)) << 2));
-      sum = f32x4.add(sum, f32x4.mul(weight, v128.load(row + x)));
+    for (let i: usize = 0; i < (<usize>taps) << 2; i += 4) {
+      const weight = v128.load32_splat(kernel + i);
+      sum = f32x4.add(sum, f32x4.mul(weight, v128.load(load<u32>(rowsUnder + i) + x)));
     }
     v128.store(out + x, sum);
   }
   for (; x < stride; x += 4) {
     let sum: f32 = 0;
-    for (let i = -radius; i <= radius; i++) {
-      const row = rows + <usize>mirrored(y + i, height) * stride;
-      sum += at(kernel, i + radius) * load<f32>(row + x);
+    for (let i: usize = 0; i < (<usize>taps) << 2; i += 4) {
+      sum += load<f32>(kernel + i) * load<f32>(load<u32>(rowsUnder + i) + x);
     }
     store<f32>(out + x, sum);
   }
@@ -139,42 +145,53 @@ export function resample(
   originY: f32,
 ): void {
   const start = mark();
-  const rows = takePlane(outWidth * height);
-  resampleLines(from, width, height, 1, width, rows, outWidth, 1, outWidth, ratio, originX);
-  resampleLines(rows, height, outWidth, outWidth, 1, to, outHeight, outWidth, 1, ratio, originY);
+  // Rows first: their sums stay in order of memory, and there are fewer of them left afterwards.
+  const rows = takePlane(width * outHeight);
+  for (let y = 0; y < outHeight; y++) {
+    placeSpan(y, ratio, originY);
+    const out = rows + ((<usize>(y * width)) << 2);
+    memory.fill(out, 0, (<usize>width) << 2);
+    for (let j = spanFirst; j <= spanLast; j++) {
+      const row = min<i32>(max<i32>(j, 0), height - 1);
+      addRow(out, from + ((<usize>(row * width)) << 2), width, coverOf(j));
+    }
+  }
+  for (let x = 0; x < outWidth; x++) {
+    placeSpan(x, ratio, originX);
+    for (let j = spanFirst; j <= spanLast; j++) {
+      const column = min<i32>(max<i32>(j, 0), width - 1);
+      const cover = coverOf(j);
+      let p = rows + ((<usize>column) << 2);
+      let q = to + ((<usize>x) << 2);
+      const isFirst = j == spanFirst;
+      for (let y = 0; y < outHeight; y++) {
+        const value = cover * load<f32>(p);
+        store<f32>(q, isFirst ? value : load<f32>(q) + value);
+        p += (<usize>width) << 2;
+        q += (<usize>outWidth) << 2;
+      }
+    }
+  }
   release(start);
 }
 
-/** One direction of `resample`: `lines` lines of `length` values `step` apart, `pitch` between lines. */
-function resampleLines(
-  from: usize,
-  length: i32,
-  lines: i32,
-  step: i32,
-  pitch: i32,
-  to: usize,
-  outLength: i32,
-  outStep: i32,
-  outPitch: i32,
-  ratio: f32,
-  origin: f32,
-): void {
+let spanLow: f32 = 0;
+let spanHigh: f32 = 0;
+let spanFirst: i32 = 0;
+let spanLast: i32 = 0;
+
+/** The input pixels that output pixel `index` covers. A box as wide as one pixel interpolates. */
+function placeSpan(index: i32, ratio: f32, origin: f32): void {
   const span = max<f32>(ratio, 1);
-  for (let i = 0; i < outLength; i++) {
-    // A box as wide as an input pixel, moved over the input, is linear interpolation.
-    const low = origin + (<f32>i + 0.5) * ratio - span * 0.5;
-    const high = low + span;
-    const first = <i32>floor<f32>(low + 1e-4);
-    const last = <i32>ceil<f32>(high - 1e-4) - 1;
-    for (let line = 0; line < lines; line++) {
-      let sum: f32 = 0;
-      for (let j = first; j <= last; j++) {
-        const cover = min<f32>(high, <f32>(j + 1)) - max<f32>(low, <f32>j);
-        sum += cover * at(from, line * pitch + min<i32>(max<i32>(j, 0), length - 1) * step);
-      }
-      put(to, line * outPitch + i * outStep, sum / span);
-    }
-  }
+  spanLow = origin + (<f32>index + 0.5) * ratio - span * 0.5;
+  spanHigh = spanLow + span;
+  spanFirst = <i32>floor<f32>(spanLow + 1e-4);
+  spanLast = max<i32>(spanFirst, <i32>ceil<f32>(spanHigh - 1e-4) - 1);
+}
+
+function coverOf(j: i32): f32 {
+  const cover = min<f32>(spanHigh, <f32>(j + 1)) - max<f32>(spanLow, <f32>j);
+  return cover / (spanHigh - spanLow);
 }
 
 /** Bilinear sample at pixel centre coordinates; beyond the edges the edge value repeats. */
@@ -202,38 +219,72 @@ export function box(from: usize, to: usize, width: i32, height: i32, size: i32):
   const half = size >> 1;
   const stride = (<usize>width) << 2;
   const rows = takePlane(width * height);
-  const scale: f32 = <f32>1 / (<f32>size * <f32>size);
   for (let y = 0; y < height; y++) {
     const line = from + <usize>y * stride;
-    const out = rows + <usize>y * stride;
-    let sum: f32 = 0;
-    for (let x = 0; x < min<i32>(half, width); x++) sum += at(line, x);
-    for (let x = 0; x < width; x++) {
-      if (x + half < width) sum += at(line, x + half);
-      put(out, x, sum);
-      if (x >= half) sum -= at(line, x - half);
-    }
+    if (size <= 9) sumNeighbours(line, rows + <usize>y * stride, width, half);
+    else sumRunning(line, rows + <usize>y * stride, width, half);
   }
   const sums = takePlane(width);
   memory.fill(sums, 0, stride);
+  const scale: f32 = <f32>1 / (<f32>size * <f32>size);
   for (let y = 0; y < min<i32>(half, height); y++) addRow(sums, rows + <usize>y * stride, width, 1);
   for (let y = 0; y < height; y++) {
     if (y + half < height) addRow(sums, rows + <usize>(y + half) * stride, width, 1);
-    const out = to + <usize>y * stride;
-    for (let x = 0; x < width; x++) put(out, x, max<f32>(0, at(sums, x) * scale));
+    scaleRow(sums, to + <usize>y * stride, width, scale);
     if (y >= half) addRow(sums, rows + <usize>(y - half) * stride, width, -1);
   }
   release(start);
 }
 
-function addRow(sums: usize, row: usize, width: i32, sign: f32): void {
-  const signs = f32x4.splat(sign);
+function sumRunning(line: usize, out: usize, width: i32, half: i32): void {
+  let sum: f32 = 0;
+  for (let x = 0; x < min<i32>(half, width); x++) sum += at(line, x);
+  for (let x = 0; x < width; x++) {
+    if (x + half < width) sum += at(line, x + half);
+    put(out, x, sum);
+    if (x >= half) sum -= at(line, x - half);
+  }
+}
+
+function sumNeighbours(line: usize, out: usize, width: i32, half: i32): void {
+  let x = 0;
+  while (x < width) {
+    if (x >= half && x + 4 + half <= width) {
+      let sums = f32x4.splat(0);
+      for (let i = x - half; i <= x + half; i++) {
+        sums = f32x4.add(sums, v128.load(line + ((<usize>i) << 2)));
+      }
+      v128.store(out + ((<usize>x) << 2), sums);
+      x += 4;
+      continue;
+    }
+    let sum: f32 = 0;
+    for (let i = max<i32>(0, x - half); i <= min<i32>(width - 1, x + half); i++) sum += at(line, i);
+    put(out, x++, sum);
+  }
+}
+
+/** Writes a row of sums times `scale`; rounding may not leave less than nothing. */
+function scaleRow(sums: usize, to: usize, width: i32, scale: f32): void {
+  const scales = f32x4.splat(scale);
+  const zero = f32x4.splat(0);
   let x = 0;
   for (; x + 4 <= width; x += 4) {
     const p = (<usize>x) << 2;
-    v128.store(sums + p, f32x4.add(v128.load(sums + p), f32x4.mul(signs, v128.load(row + p))));
+    v128.store(to + p, f32x4.max(zero, f32x4.mul(scales, v128.load(sums + p))));
   }
-  for (; x < width; x++) put(sums, x, at(sums, x) + sign * at(row, x));
+  for (; x < width; x++) put(to, x, max<f32>(0, at(sums, x) * scale));
+}
+
+/** Adds a row times `factor` to another. */
+function addRow(sums: usize, row: usize, width: i32, factor: f32): void {
+  const factors = f32x4.splat(factor);
+  let x = 0;
+  for (; x + 4 <= width; x += 4) {
+    const p = (<usize>x) << 2;
+    v128.store(sums + p, f32x4.add(v128.load(sums + p), f32x4.mul(factors, v128.load(row + p))));
+  }
+  for (; x < width; x++) put(sums, x, at(sums, x) + factor * at(row, x));
 }
 
 /**

@@ -1,8 +1,8 @@
 // Area maps in the reserved frame: where the query misses ink and where it has too much.
 import { at, box, clamp, put, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
-import { fromNodes, NODE_PX, nodeX, nodeY } from './elastic';
-import { core, isGrey, known, outside, qh, qw, rh, rw, SCALE, soft } from './imprint';
+import { NODE_PX, nodesAcross, nodesDown, nodeX, nodeY } from './elastic';
+import { core, isGrey, known, outside, pairs, qh, qw, rh, rw, SCALE, soft } from './imprint';
 import { coverPrint } from './print';
 import { Motion, percentile } from './search';
 
@@ -34,47 +34,90 @@ export function isFarBackground(p: i32): bool {
   return at(outside, p) > FAR && at(outside, p) < LAST;
 }
 
-/** Samples the query through motion and displacement. Beyond the query's picture nothing is known. */
-function lay(motion: Motion): void {
-  const scale = SCALE;
-  for (let y = 0; y < rh; y++) {
-    const v = <f32>y / <f32>NODE_PX;
-    const baseY = (<f32>y - 0.5 * <f32>(rh - 1)) / scale;
-    for (let x = 0; x < rw; x++) {
-      const p = y * rw + x;
-      if (at(outside, p) >= LAST) {
-        put(query, p, 0);
-        put(seen, p, 0);
-        continue;
-      }
-      const u = <f32>x / <f32>NODE_PX;
-      const px = (<f32>x - 0.5 * <f32>(rw - 1)) / scale + fromNodes(nodeX, u, v);
-      const py = baseY + fromNodes(nodeY, u, v);
-      const sx = (<f32>motion.m0 * px + <f32>motion.m1 * py + <f32>motion.x) * scale;
-      const sy = (<f32>motion.m2 * px + <f32>motion.m3 * py + <f32>motion.y) * scale;
-      laySample(p, sx + 0.5 * <f32>(qw - 1), sy + 0.5 * <f32>(qh - 1));
+/** Where the nodes of the displacement lie in the query, in its pixels. */
+function layNodes(motion: Motion, sourceX: usize, sourceY: usize): void {
+  const centreX = <f32>motion.x * SCALE + 0.5 * <f32>(qw - 1);
+  const centreY = <f32>motion.y * SCALE + 0.5 * <f32>(qh - 1);
+  for (let row = 0; row < nodesDown; row++) {
+    for (let column = 0; column < nodesAcross; column++) {
+      const node = row * nodesAcross + column;
+      const px = <f32>(column * NODE_PX) - 0.5 * <f32>(rw - 1) + at(nodeX, node) * SCALE;
+      const py = <f32>(row * NODE_PX) - 0.5 * <f32>(rh - 1) + at(nodeY, node) * SCALE;
+      put(sourceX, node, <f32>motion.m0 * px + <f32>motion.m1 * py + centreX);
+      put(sourceY, node, <f32>motion.m2 * px + <f32>motion.m3 * py + centreY);
     }
   }
 }
 
-/** Both planes at one place, bilinear, fading to 0 over the pixel beyond the edges. */
+function between(nodes: usize, node: i32, share: f32): f32 {
+  const upper = at(nodes, node);
+  return upper + share * (at(nodes, node + nodesAcross) - upper);
+}
+
+/** Samples the query through motion and displacement. Beyond the query's picture nothing is known. */
+function lay(motion: Motion): void {
+  const start = mark();
+  const sourceX = takePlane(nodesAcross * nodesDown);
+  const sourceY = takePlane(nodesAcross * nodesDown);
+  layNodes(motion, sourceX, sourceY);
+  for (let y = 0; y < rh; y++) {
+    const share: f32 = <f32>(y % NODE_PX) / <f32>NODE_PX;
+    for (let x0 = 0; x0 < rw; x0 += NODE_PX) {
+      const node = (y / NODE_PX) * nodesAcross + x0 / NODE_PX;
+      let sx = between(sourceX, node, share);
+      let sy = between(sourceY, node, share);
+      const dx = (between(sourceX, node + 1, share) - sx) / <f32>NODE_PX;
+      const dy = (between(sourceY, node + 1, share) - sy) / <f32>NODE_PX;
+      const end = y * rw + min<i32>(rw, x0 + NODE_PX);
+      for (let p = y * rw + x0; p < end; p++) {
+        if (at(outside, p) >= LAST) {
+          put(query, p, 0);
+          put(seen, p, 0);
+        } else {
+          laySample(p, sx, sy);
+        }
+        sx += dx;
+        sy += dy;
+      }
+    }
+  }
+  release(start);
+}
+
+/** Both planes at one place, bilinear; where a neighbour lies outside, slowly. */
 function laySample(p: i32, x: f32, y: f32): void {
-  if (x <= -1 || y <= -1 || x >= <f32>qw || y >= <f32>qh) {
-    put(query, p, 0);
-    put(seen, p, 0);
+  if (!(x >= 0 && y >= 0 && x < <f32>(qw - 1) && y < <f32>(qh - 1))) {
+    layEdge(p, x, y);
     return;
   }
+  const x0 = <i32>x;
+  const y0 = <i32>y;
+  const q = pairs + ((<usize>(y0 * qw + x0)) << 3);
+  const upper = v128.load(q);
+  const lower = v128.load(q + ((<usize>qw) << 3));
+  const fy = f32x4.splat(y - <f32>y0);
+  const both = f32x4.add(upper, f32x4.mul(fy, f32x4.sub(lower, upper)));
+  const fx = f32x4.splat(x - <f32>x0);
+  const right = i8x16.shuffle(both, both, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+  const value = f32x4.add(both, f32x4.mul(fx, f32x4.sub(right, both)));
+  put(query, p, f32x4.extract_lane(value, 0));
+  put(seen, p, f32x4.extract_lane(value, 1));
+}
+
+/** Fades to 0 over the pixel beyond the edges. */
+function layEdge(p: i32, x: f32, y: f32): void {
+  put(query, p, 0);
+  put(seen, p, 0);
+  if (!(x > -1 && y > -1 && x < <f32>qw && y < <f32>qh)) return;
   const x0 = <i32>floor<f32>(x);
   const y0 = <i32>floor<f32>(y);
   const fx = x - <f32>x0;
   const fy = y - <f32>y0;
   let value: f32 = 0;
   let share: f32 = 0;
-  for (let j = 0; j < 2; j++) {
-    if (y0 + j < 0 || y0 + j >= qh) continue;
+  for (let j = max<i32>(0, -y0); j < min<i32>(2, qh - y0); j++) {
     const wy: f32 = j == 0 ? <f32>1 - fy : fy;
-    for (let i = 0; i < 2; i++) {
-      if (x0 + i < 0 || x0 + i >= qw) continue;
+    for (let i = max<i32>(0, -x0); i < min<i32>(2, qw - x0); i++) {
       const w = wy * (i == 0 ? <f32>1 - fx : fx);
       const q = (y0 + j) * qw + x0 + i;
       value += w * at(soft, q);

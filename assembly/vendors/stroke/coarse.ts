@@ -2,18 +2,20 @@
 // over all angles one by one. Rings correlate with themselves at any angle and print pulls the peak
 // away, so many candidates are handed on.
 import { forward, inverse } from '../../seal/fft';
-import { at, blur, put, resample, sample, takePlane } from '../../seal/plane';
+import { at, blur, put, resample, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { ink, known, qh, qw, raw, rh, rw, SCALE } from './imprint';
 
-const SIDE: i32 = 128;
-const AREA: i32 = SIDE * SIDE;
-/** Pixels per millimetre of the sheets. */
-const PITCH: f32 = 2;
+/** Sheets are 64 pixels wide, or 128 when the imprints are so large that pixels would be coarse. */
+const SMALL_SIDE: i32 = 64;
+const LARGE_SIDE: i32 = 128;
+const SMALL_SPAN_MM: f32 = 56;
+/** Most pixels per millimetre of the sheets. */
+const MAX_PITCH: f32 = 2;
 const ANGLES: i32 = 120;
-/** Band of the maps, in sheet pixels. */
-const FINE: f32 = 0.5;
-const WIDE: f32 = 3;
+/** Band of the maps, millimetres. */
+const FINE_MM: f32 = 0.25;
+const WIDE_MM: f32 = 1.5;
 export const CANDIDATES: i32 = 14;
 
 /** Angle in radians and shift in millimetres of each candidate, best first. */
@@ -22,54 +24,85 @@ export const candidateX = memory.data(14 * 4);
 export const candidateY = memory.data(14 * 4);
 
 const peakValue = memory.data(120 * 4);
-const peakIndex = memory.data(120 * 4);
+const shiftX = memory.data(120 * 4);
+const shiftY = memory.data(120 * 4);
+
+let side: i32 = 0;
+let area: i32 = 0;
+let pitch: f32 = 0;
+
+/** Chooses sheets that hold both pictures. */
+function chooseSheet(): void {
+  const span = <f32>max<i32>(max<i32>(rw, rh), max<i32>(qw, qh)) / SCALE;
+  side = span > SMALL_SPAN_MM ? LARGE_SIDE : SMALL_SIDE;
+  area = side * side;
+  pitch = min<f32>(MAX_PITCH, <f32>side / span);
+}
 
 /** A map around its centre on the sheet, band-passed. */
 function prepareSheet(plane: usize, width: i32, height: i32, to: usize): void {
   const start = mark();
-  const ratio = SCALE / PITCH;
-  const w = min<i32>(SIDE, max<i32>(8, <i32>nearest<f32>(<f32>width / ratio)));
-  const h = min<i32>(SIDE, max<i32>(8, <i32>nearest<f32>(<f32>height / ratio)));
+  const ratio = SCALE / pitch;
+  const w = min<i32>(side, max<i32>(8, <i32>nearest<f32>(<f32>width / ratio)));
+  const h = min<i32>(side, max<i32>(8, <i32>nearest<f32>(<f32>height / ratio)));
   const small = takePlane(w * h);
   const originX: f32 = 0.5 * (<f32>width - <f32>w * ratio);
   const originY: f32 = 0.5 * (<f32>height - <f32>h * ratio);
   resample(plane, width, height, small, w, h, ratio, originX, originY);
-  const sheet = takePlane(AREA);
-  memory.fill(sheet, 0, (<usize>AREA) << 2);
-  const x0 = (SIDE - w) >> 1;
-  const y0 = (SIDE - h) >> 1;
+  const sheet = takePlane(area);
+  memory.fill(sheet, 0, (<usize>area) << 2);
+  const x0 = (side - w) >> 1;
+  const y0 = (side - h) >> 1;
   for (let y = 0; y < h; y++) {
-    const row = sheet + ((<usize>((y0 + y) * SIDE + x0)) << 2);
+    const row = sheet + ((<usize>((y0 + y) * side + x0)) << 2);
     memory.copy(row, small + ((<usize>(y * w)) << 2), (<usize>w) << 2);
   }
-  const soft = takePlane(AREA);
-  blur(sheet, soft, SIDE, SIDE, WIDE);
-  blur(sheet, to, SIDE, SIDE, FINE);
-  for (let i = 0; i < AREA; i++) put(to, i, at(to, i) - at(soft, i));
+  const soft = takePlane(area);
+  blur(sheet, soft, side, side, WIDE_MM * pitch);
+  blur(sheet, to, side, side, FINE_MM * pitch);
+  for (let i = 0; i < area; i++) put(to, i, at(to, i) - at(soft, i));
   release(start);
 }
 
 function rotate(sheet: usize, angle: f32, to: usize): void {
   const c = <f32>Math.cos(<f64>angle);
   const s = <f32>Math.sin(<f64>angle);
-  const middle: f32 = <f32>(SIDE - 1) * 0.5;
-  for (let y = 0; y < SIDE; y++) {
+  const middle: f32 = <f32>(side - 1) * 0.5;
+  const last = <f32>(side - 1);
+  const stride = (<usize>side) << 2;
+  for (let y = 0; y < side; y++) {
     const v = <f32>y - middle;
-    for (let x = 0; x < SIDE; x++) {
-      const u = <f32>x - middle;
-      const sx = c * u + s * v + middle;
-      const sy = c * v - s * u + middle;
-      const isInside = sx >= 0 && sy >= 0 && sx <= <f32>(SIDE - 1) && sy <= <f32>(SIDE - 1);
-      put(to, y * SIDE + x, isInside ? sample(sheet, SIDE, SIDE, sx, sy) : 0);
+    let sx = s * v - c * middle + middle;
+    let sy = c * v + s * middle + middle;
+    let out = to + <usize>y * stride;
+    for (let x = 0; x < side; x++) {
+      let value: f32 = 0;
+      if (sx >= 0 && sy >= 0 && sx < last && sy < last) {
+        const x0 = <i32>sx;
+        const y0 = <i32>sy;
+        const fx = sx - <f32>x0;
+        const p = sheet + ((<usize>(y0 * side + x0)) << 2);
+        const q = p + stride;
+        const upper = load<f32>(p) + fx * (load<f32>(p, 4) - load<f32>(p));
+        const lower = load<f32>(q) + fx * (load<f32>(q, 4) - load<f32>(q));
+        value = upper + (sy - <f32>y0) * (lower - upper);
+      }
+      store<f32>(out, value);
+      out += 4;
+      sx += c;
+      sy -= s;
     }
   }
 }
 
-/** Remembers the highest value of a correlation plane, taken times `sign`. */
-function rememberPeak(plane: usize, sign: f32, angle: i32): void {
+/**
+ * Remembers where a correlation plane, taken times `sign`, is highest. In a turned one the shift is
+ * one pixel more than the place says.
+ */
+function rememberPeak(plane: usize, sign: f32, angle: i32, more: i32): void {
   let best: f32 = -Infinity;
   let where = 0;
-  for (let i = 0; i < AREA; i++) {
+  for (let i = 0; i < area; i++) {
     const value = sign * at(plane, i);
     if (value > best) {
       best = value;
@@ -77,32 +110,45 @@ function rememberPeak(plane: usize, sign: f32, angle: i32): void {
     }
   }
   put(peakValue, angle, best);
-  store<i32>(peakIndex + ((<usize>angle) << 2), where);
+  store<i32>(shiftX + ((<usize>angle) << 2), centred((where % side) + more));
+  store<i32>(shiftY + ((<usize>angle) << 2), centred(where / side + more));
+}
+
+/** A cyclic shift as a signed one. */
+function centred(shift: i32): i32 {
+  return shift > side / 2 ? shift - side : shift;
 }
 
 /** Fills the candidates. Motion takes the reserved centre to the query centre plus the shift. */
 export function findCandidates(): void {
   const start = mark();
-  const sheet = takePlane(AREA);
+  chooseSheet();
+  const sheet = takePlane(area);
   prepareSheet(ink, rw, rh, sheet);
-  const queryRe = takePlane(AREA);
-  const queryIm = takePlane(AREA);
+  const queryRe = takePlane(area);
+  const queryIm = takePlane(area);
   const visible = takePlane(qw * qh);
   for (let i = 0; i < qw * qh; i++) put(visible, i, at(raw, i) * at(known, i));
   prepareSheet(visible, qw, qh, queryRe);
-  memory.fill(queryIm, 0, (<usize>AREA) << 2);
-  forward(queryRe, queryIm, SIDE);
-  const re = takePlane(AREA);
-  const im = takePlane(AREA);
-  // Two angles share one complex transform: the correlation of the second is minus the imaginary part.
-  for (let i = 0; i < ANGLES; i += 2) {
+  memory.fill(queryIm, 0, (<usize>area) << 2);
+  forward(queryRe, queryIm, side);
+  const re = takePlane(area);
+  const im = takePlane(area);
+  const turnedRe = takePlane(area);
+  const turnedIm = takePlane(area);
+  // Two angles share one complex transform, and each spectrum serves its half turn as well: turned
+  // by it, the correlation is a convolution.
+  for (let i = 0; i < ANGLES / 2; i += 2) {
     rotate(sheet, angleOf(i), re);
     rotate(sheet, angleOf(i + 1), im);
-    forward(re, im, SIDE);
-    correlate(re, im, queryRe, queryIm);
-    inverse(re, im, SIDE);
-    rememberPeak(re, 1, i);
-    rememberPeak(im, -1, i + 1);
+    forward(re, im, side);
+    multiply(re, im, queryRe, queryIm, turnedRe, turnedIm);
+    inverse(re, im, side);
+    rememberPeak(re, 1, i, 0);
+    rememberPeak(im, -1, i + 1, 0);
+    inverse(turnedRe, turnedIm, side);
+    rememberPeak(turnedRe, 1, i + ANGLES / 2, 1);
+    rememberPeak(turnedIm, 1, i + 1 + ANGLES / 2, 1);
   }
   for (let i = 0; i < CANDIDATES; i++) takeBest(i);
   release(start);
@@ -112,15 +158,31 @@ function angleOf(index: i32): f32 {
   return <f32>((-2 * Math.PI * <f64>index) / <f64>ANGLES);
 }
 
-/** (re, im) becomes conj(re + i im) times the query's spectrum. */
-function correlate(re: usize, im: usize, queryRe: usize, queryIm: usize): void {
-  for (let p: usize = 0; p < (<usize>AREA) << 2; p += 16) {
+/**
+ * The spectrum (re, im) times the query's goes to (turnedRe, turnedIm); its conjugate times the
+ * query's, whose imaginary part is minus the correlation of the second map, replaces it.
+ */
+function multiply(
+  re: usize,
+  im: usize,
+  queryRe: usize,
+  queryIm: usize,
+  turnedRe: usize,
+  turnedIm: usize,
+): void {
+  for (let p: usize = 0; p < (<usize>area) << 2; p += 16) {
     const a = v128.load(re + p);
     const b = v128.load(im + p);
     const c = v128.load(queryRe + p);
     const d = v128.load(queryIm + p);
-    v128.store(re + p, f32x4.add(f32x4.mul(a, c), f32x4.mul(b, d)));
-    v128.store(im + p, f32x4.sub(f32x4.mul(a, d), f32x4.mul(b, c)));
+    const ac = f32x4.mul(a, c);
+    const bd = f32x4.mul(b, d);
+    const ad = f32x4.mul(a, d);
+    const bc = f32x4.mul(b, c);
+    v128.store(re + p, f32x4.add(ac, bd));
+    v128.store(im + p, f32x4.sub(ad, bc));
+    v128.store(turnedRe + p, f32x4.sub(ac, bd));
+    v128.store(turnedIm + p, f32x4.add(ad, bc));
   }
 }
 
@@ -128,14 +190,9 @@ function correlate(re: usize, im: usize, queryRe: usize, queryIm: usize): void {
 function takeBest(candidate: i32): void {
   let best = 0;
   for (let i = 1; i < ANGLES; i++) if (at(peakValue, i) > at(peakValue, best)) best = i;
-  const index = load<i32>(peakIndex + ((<usize>best) << 2));
-  let dx = index % SIDE;
-  let dy = index / SIDE;
-  if (dx > SIDE / 2) dx -= SIDE;
-  if (dy > SIDE / 2) dy -= SIDE;
   put(candidateAngle, candidate, angleOf(best));
-  put(candidateX, candidate, <f32>dx / PITCH);
-  put(candidateY, candidate, <f32>dy / PITCH);
+  put(candidateX, candidate, <f32>load<i32>(shiftX + ((<usize>best) << 2)) / pitch);
+  put(candidateY, candidate, <f32>load<i32>(shiftY + ((<usize>best) << 2)) / pitch);
   for (let near = -1; near <= 1; near++) {
     put(peakValue, (best + near + ANGLES) % ANGLES, -Infinity);
   }

@@ -372,7 +372,7 @@ function moveEdges(): void {
 }
 
 /** Value between nodes; (u, v) counts nodes and lies inside. */
-export function fromNodes(nodes: usize, u: f32, v: f32): f32 {
+function fromNodes(nodes: usize, u: f32, v: f32): f32 {
   const x = min<i32>(max<i32>(<i32>u, 0), nodesAcross - 2);
   const y = min<i32>(max<i32>(<i32>v, 0), nodesDown - 2);
   const fx = u - <f32>x;

@@ -39,6 +39,8 @@ export let qh: i32 = 0;
 export let soft: usize = 0;
 export let raw: usize = 0;
 export let known: usize = 0;
+/** `soft` and `known` interleaved, with a spare pixel at the end for vector loads. */
+export let pairs: usize = 0;
 export let isGrey: bool = false;
 
 /** Thirds of three pixels: how much of the left and of the right output pixel they cover, in halves. */
@@ -165,4 +167,9 @@ export function prepareQuery(): void {
     }
   }
   blur(raw, soft, qw, qh, SOFTNESS);
+  pairs = takePlane(2 * pixels + 2);
+  for (let i = 0; i < pixels; i++) {
+    put(pairs, 2 * i, at(soft, i));
+    put(pairs, 2 * i + 1, at(known, i));
+  }
 }
