@@ -43,14 +43,44 @@ export function addPoints(left: Point, right: Point): Point {
   return { x, y: mod(slope * (left.x - x) - left.y, p) };
 }
 
+/** k P by doubling and adding in projective coordinates, with one inversion at the end. */
 export function multiply(k: bigint, point: Point): Point {
-  let sum: Point;
-  let power = point;
-  for (let rest = mod(k, n); rest > 0n; rest >>= 1n) {
-    if (rest & 1n) sum = addPoints(sum, power);
-    power = addPoints(power, power);
+  if (!point) return undefined;
+  let [X, Y, Z] = [0n, 1n, 0n];
+  for (const bit of mod(k, n).toString(2)) {
+    [X, Y, Z] = double(X, Y, Z);
+    if (bit === '1') [X, Y, Z] = addProjective(X, Y, Z, point.x, point.y);
   }
-  return sum;
+  if (Z === 0n) return undefined;
+  const inverse = invert(Z, p);
+  return { x: mod(X * inverse, p), y: mod(Y * inverse, p) };
+}
+
+type Projective = [bigint, bigint, bigint];
+
+/** x = X / Z, y = Y / Z. */
+function double(X: bigint, Y: bigint, Z: bigint): Projective {
+  const w = mod(3n * (X * X - Z * Z), p);
+  const s = mod(Y * Z, p);
+  const b = mod(X * Y * s, p);
+  const h = mod(w * w - 8n * b, p);
+  return [
+    mod(2n * h * s, p),
+    mod(w * (4n * b - h) - 8n * Y * Y * s * s, p),
+    mod(8n * s * s * s, p),
+  ];
+}
+
+function addProjective(X: bigint, Y: bigint, Z: bigint, x: bigint, y: bigint): Projective {
+  if (Z === 0n) return [x, y, 1n];
+  const u = mod(y * Z - Y, p);
+  const v = mod(x * Z - X, p);
+  if (v === 0n) return u === 0n ? double(X, Y, Z) : [0n, 1n, 0n];
+  const vv = mod(v * v, p);
+  const vvv = mod(v * vv, p);
+  const r = mod(vv * X, p);
+  const a = mod(u * u * Z - vvv - 2n * r, p);
+  return [mod(v * a, p), mod(u * (r - a) - vvv * Y, p), mod(vvv * Z, p)];
 }
 
 export function bytesOf(x: bigint, length = 32): Uint8Array {

@@ -610,7 +610,8 @@ export function createSm2(kernel: Kernel, { kdf, createSm3 }: Sm3Functions): Sm2
       if (!parts) throw undecryptable();
       bytes.set(parts.c1, SIGNATURE);
       if (wasm.sm2StartDecrypt(base + PRIVATE, base + SIGNATURE) < 0) throw undecryptable();
-      const plaintext = parts.c2.slice();
+      // Not slice(): that of a Buffer would share the caller's bytes.
+      const plaintext = new Uint8Array(parts.c2);
       process(plaintext, wasm.sm2DecryptPiece);
       bytes.set(parts.c3, CHECK);
       if (wasm.sm2FinishDecrypt(base + CHECK) === 0) return plaintext;
