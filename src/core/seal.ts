@@ -40,6 +40,9 @@ export interface SealOptions {
   readonly vendors?: readonly WebAssembly.Module[];
 }
 
+/** One imprint's templates by vendor code. */
+export type SealTemplates = ReadonlyMap<string, Uint8Array>;
+
 /** Functions of `cinnabar/seal`. All but `verify` answer for one vendor. */
 export interface Seal extends Pictures {
   readonly vendors: readonly Pick<SealVendor, 'code' | 'name' | 'version'>[];
@@ -55,10 +58,12 @@ export interface Seal extends Pictures {
   restore(vendorCode: string, template: Uint8Array): Bitmap1;
   /**
    * One verification from pixels to verdict, by the named vendors or all. A vendor that breaks down
-   * has not agreed. Throws like `enrol` when a picture holds no imprint or is unfit.
+   * has not agreed. Throws like `enrol` when a picture holds no imprint or is unfit. The reserved
+   * imprint may be given as the templates that `enrol` made of it, one for each vendor that is
+   * asked: then only the query is enrolled.
    */
   verify(
-    reservedRaster: Raster,
+    reserved: Raster | SealTemplates,
     queryRaster: Raster,
     options?: { readonly vendors?: readonly string[] },
   ): SealVerification;
@@ -99,15 +104,16 @@ interface Opinion {
   readonly result: SealMatch | undefined;
 }
 
-function verify(vendors: readonly SealVendor[], reserved: Raster, query: Raster): SealVerification {
+function verify(
+  vendors: readonly SealVendor[],
+  reserved: Raster | SealTemplates,
+  query: Raster,
+): SealVerification {
   const startedAt = performance.now();
   // Nobody to ask is not unanimity.
   if (vendors.length === 0) throw new SealError('vendor_unknown', 'No vendor was named.');
   const opinions = vendors.map((vendor) => ask(vendor, reserved, query));
-  const reasons = [
-    ...opinions.flatMap(doubtsOf),
-    ...[reserved, query].filter(({ dpi }) => dpi === undefined).map(assumed),
-  ];
+  const reasons = [...opinions.flatMap(doubtsOf), ...[reserved, query].flatMap(assumed)];
   const match = opinions.every(({ result }) => result?.match === true);
   const isForged = opinions.some(({ result }) => result && result.score < result.rejectBelow);
   return {
@@ -124,9 +130,11 @@ function verify(vendors: readonly SealVendor[], reserved: Raster, query: Raster)
   };
 }
 
-function ask(vendor: SealVendor, reserved: Raster, query: Raster): Opinion {
+function ask(vendor: SealVendor, reserved: Raster | SealTemplates, query: Raster): Opinion {
   try {
-    return { vendor, result: vendor.match(vendor.enrol(reserved), vendor.enrol(query)) };
+    const template = 'rgba' in reserved ? vendor.enrol(reserved) : reserved.get(vendor.code);
+    if (!template) throw new SealError('template_invalid', 'The vendor has no reserved template.');
+    return { vendor, result: vendor.match(template, vendor.enrol(query)) };
   } catch (error) {
     if (error instanceof SealError && error.code === 'core_failed') {
       return { vendor, result: undefined };
@@ -147,8 +155,9 @@ function doubtsOf({ vendor, result }: Opinion): SealReason[] {
   return doubts;
 }
 
-function assumed(raster: Raster): SealReason {
-  return { code: 'dpi_assumed', detail: `${raster.width} x ${raster.height}` };
+function assumed(imprint: Raster | SealTemplates): SealReason[] {
+  if (!('rgba' in imprint) || imprint.dpi !== undefined) return [];
+  return [{ code: 'dpi_assumed', detail: `${imprint.width} x ${imprint.height}` }];
 }
 
 /** An assumed resolution is worth saying; a wrong one shows as a mismatch by itself. */
