@@ -44,7 +44,8 @@ function codeOf(issue: Issue, sent: unknown): string {
     case 'unrecognized_keys':
       return 'unknown_field';
     case 'custom':
-      return typeof issue.params?.code === 'string' ? issue.params.code : 'value';
+      if (typeof issue.params?.code === 'string') return issue.params.code;
+      return valueAt(sent, issue.path) === undefined ? 'required' : 'value';
     default:
       return valueAt(sent, issue.path) === undefined ? 'required' : 'value';
   }

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { routeRules } from '../../src/edge/access.ts';
+import { startEdge } from '../helpers/edge.ts';
+
+interface Operation {
+  operationId?: string;
+  summary?: string;
+  description?: string;
+  tags?: string[];
+  security?: object[];
+  parameters?: { name: string; in: string }[];
+  requestBody?: { content: Record<string, unknown> };
+  responses: Record<string, { description?: string; content?: Record<string, unknown> }>;
+}
+
+interface Document {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: Record<string, Record<string, unknown>>;
+}
+
+describe('the OpenAPI document', () => {
+  let document: Document;
+  let operations: [string, Operation][];
+
+  beforeAll(async () => {
+    const edge = await startEdge();
+    const response = await edge.call('/openapi.json', { as: null });
+    document = (await response.json()) as Document;
+    operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]): [string, Operation] => [
+        `${method.toUpperCase()} ${path}`,
+        operation,
+      ]),
+    );
+  });
+
+  it('is 3.1 and is the one in docs/', () => {
+    expect(document.openapi).toBe('3.1.0');
+    const file = new URL('../../docs/openapi.json', import.meta.url);
+    expect(document).toEqual(JSON.parse(readFileSync(file, 'utf8')));
+  });
+
+  it('has every route but those of the document itself', () => {
+    const documented = operations.map(([key]) => key);
+    const own = ['GET /openapi.json', 'GET /docs', 'GET /docs/init.js'];
+    expect([...documented, ...own].sort()).toEqual(Object.keys(routeRules).sort());
+  });
+
+  it('says of each who may call it, what it takes and how it fails', () => {
+    const ids = operations.map(([, { operationId }]) => operationId);
+    expect(new Set(ids).size).toBe(operations.length);
+    for (const [key, operation] of operations) {
+      const rule = routeRules[key];
+      expect(operation.summary, key).toBeTruthy();
+      expect(operation.tags, key).toHaveLength(1);
+      expect(operation.security, key).toEqual(rule?.roles === 'anyone' ? [] : [{ bearer: [] }]);
+      const statuses = Object.keys(operation.responses);
+      if (rule?.roles !== 'anyone') {
+        expect(statuses, key).toEqual(expect.arrayContaining(['401', '403', '429', '500']));
+      }
+      if (rule?.idempotent) {
+        const names = operation.parameters?.map(({ name }) => name);
+        expect(names, key).toContain('idempotency-key');
+        expect(statuses, key).toEqual(expect.arrayContaining(['409', '413', '415', '422', '503']));
+      }
+      if (rule?.body) {
+        const type = rule.body === 'json' ? 'application/json' : 'multipart/form-data';
+        expect(Object.keys(operation.requestBody?.content ?? {}), key).toEqual([type]);
+      }
+      for (const [status, { description, content }] of Object.entries(operation.responses)) {
+        expect(description, `${key} ${status}`).toBeTruthy();
+        if (Number(status) >= 400 && key !== 'GET /readyz') {
+          expect(Object.keys(content ?? {}), `${key} ${status}`).toEqual([
+            'application/problem+json',
+          ]);
+        }
+      }
+    }
+  });
+
+  it('refers to nothing that it does not hold', () => {
+    const references = JSON.stringify(document).matchAll(/"\$ref":"#\/components\/(\w+)\/(\w+)"/g);
+    let count = 0;
+    for (const [, kind = '', name = ''] of references) {
+      expect(document.components[kind]?.[name], `${kind} ${name}`).toBeDefined();
+      count += 1;
+    }
+    expect(count).toBeGreaterThan(100);
+  });
+});
