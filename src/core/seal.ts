@@ -4,34 +4,20 @@ import { loadPictures, type Pictures } from './pictures.ts';
 import type { Bitmap1, Raster } from './raster.ts';
 import { SealError } from './seal-error.ts';
 import { openVendor, type SealMatch, type SealVendor } from './seal-vendor.ts';
+import { conclude, dpiRemarks, type SealConclusion } from './seal-verdict.ts';
 
 export type { Bitmap1, Raster } from './raster.ts';
 export { SealError, type SealErrorCode } from './seal-error.ts';
 export type { SealMatch, SealTransform, SealVendor, TileEvidence } from './seal-vendor.ts';
+export type { SealReason } from './seal-verdict.ts';
 
-/** Why a verification was not a plain pass. */
-export interface SealReason {
-  /**
-   * `vendor_failed`: a vendor broke down and so has not agreed. `vendor_doubts`: its score lies
-   * between rejection and agreement. `imprint_covered`: print hides too much of the strokes.
-   * `dpi_assumed`: a picture names no resolution, 300 dpi was taken.
-   */
-  readonly code: 'vendor_failed' | 'vendor_doubts' | 'imprint_covered' | 'dpi_assumed';
-  readonly detail: string;
-}
-
-export interface SealVerification {
-  /** All vendors agree. */
-  readonly match: boolean;
-  /** `pass` only when all agree and nothing speaks for a second look. */
-  readonly verdict: 'pass' | 'fail' | 'review';
+export interface SealVerification extends SealConclusion {
   readonly vendors: readonly {
     readonly code: string;
     readonly score: number;
     readonly threshold: number;
     readonly match: boolean;
   }[];
-  readonly reasons: readonly SealReason[];
   readonly elapsedMs: number;
 }
 
@@ -69,9 +55,6 @@ export interface Seal extends Pictures {
   ): SealVerification;
 }
 
-/** Above this share of hidden strokes an agreement goes to a person. */
-const COVERED_SHARE_MAX = 0.35;
-
 /** Loads the picture functions, the built-in vendors and the given ones. */
 export async function loadSeal(options: SealOptions = {}): Promise<Seal> {
   const [pictures, strokeModule] = await Promise.all([loadPictures(), moduleOf(strokeSource)]);
@@ -98,69 +81,42 @@ export async function loadSeal(options: SealOptions = {}): Promise<Seal> {
   };
 }
 
-interface Opinion {
-  readonly vendor: SealVendor;
-  /** Absent when the vendor broke down. */
-  readonly result: SealMatch | undefined;
-}
-
 function verify(
   vendors: readonly SealVendor[],
   reserved: Raster | SealTemplates,
   query: Raster,
 ): SealVerification {
   const startedAt = performance.now();
-  // Nobody to ask is not unanimity.
   if (vendors.length === 0) throw new SealError('vendor_unknown', 'No vendor was named.');
-  const opinions = vendors.map((vendor) => ask(vendor, reserved, query));
-  const reasons = [...opinions.flatMap(doubtsOf), ...[reserved, query].flatMap(assumed)];
-  const match = opinions.every(({ result }) => result?.match === true);
-  const isForged = opinions.some(({ result }) => result && result.score < result.rejectBelow);
+  const opinions = vendors.map((vendor) => ({ vendor, result: ask(vendor, reserved, query) }));
+  const conclusion = conclude(
+    opinions.map(({ vendor, result }) => ({ code: vendor.code, result })),
+    [reserved, query].flatMap((imprint) => ('rgba' in imprint ? dpiRemarks(imprint) : [])),
+  );
   return {
-    match,
-    verdict: isForged ? 'fail' : match && reasons.every(isHarmless) ? 'pass' : 'review',
+    ...conclusion,
     vendors: opinions.map(({ vendor, result }) => ({
       code: vendor.code,
       score: result?.score ?? 0,
       threshold: vendor.threshold,
       match: result?.match ?? false,
     })),
-    reasons,
     elapsedMs: performance.now() - startedAt,
   };
 }
 
-function ask(vendor: SealVendor, reserved: Raster | SealTemplates, query: Raster): Opinion {
+/** `undefined` when the vendor broke down. */
+function ask(
+  vendor: SealVendor,
+  reserved: Raster | SealTemplates,
+  query: Raster,
+): SealMatch | undefined {
   try {
     const template = 'rgba' in reserved ? vendor.enrol(reserved) : reserved.get(vendor.code);
     if (!template) throw new SealError('template_invalid', 'The vendor has no reserved template.');
-    return { vendor, result: vendor.match(template, vendor.enrol(query)) };
+    return vendor.match(template, vendor.enrol(query));
   } catch (error) {
-    if (error instanceof SealError && error.code === 'core_failed') {
-      return { vendor, result: undefined };
-    }
+    if (error instanceof SealError && error.code === 'core_failed') return undefined;
     throw error;
   }
-}
-
-function doubtsOf({ vendor, result }: Opinion): SealReason[] {
-  if (!result) return [{ code: 'vendor_failed', detail: vendor.code }];
-  const doubts: SealReason[] = [];
-  if (result.score < result.threshold && result.score >= result.rejectBelow) {
-    doubts.push({ code: 'vendor_doubts', detail: vendor.code });
-  }
-  if (result.unknownShare > COVERED_SHARE_MAX) {
-    doubts.push({ code: 'imprint_covered', detail: vendor.code });
-  }
-  return doubts;
-}
-
-function assumed(imprint: Raster | SealTemplates): SealReason[] {
-  if (!('rgba' in imprint) || imprint.dpi !== undefined) return [];
-  return [{ code: 'dpi_assumed', detail: `${imprint.width} x ${imprint.height}` }];
-}
-
-/** An assumed resolution is worth saying; a wrong one shows as a mismatch by itself. */
-function isHarmless({ code }: SealReason): boolean {
-  return code === 'dpi_assumed';
 }
