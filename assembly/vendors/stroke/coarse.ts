@@ -6,10 +6,9 @@ import { at, blur, put, resample, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { ink, known, qh, qw, raw, rh, rw, SCALE } from './imprint';
 
-/** Sheets are 64 pixels wide, or 128 when the imprints are so large that pixels would be coarse. */
-const SMALL_SIDE: i32 = 64;
-const LARGE_SIDE: i32 = 128;
-const SMALL_SPAN_MM: f32 = 56;
+/** Sides of the sheets: small ones find most imprints, large ones the rest. */
+export const SMALL_SHEET: i32 = 64;
+export const LARGE_SHEET: i32 = 128;
 /** Most pixels per millimetre of the sheets. */
 const MAX_PITCH: f32 = 2;
 const ANGLES: i32 = 120;
@@ -30,14 +29,6 @@ const shiftY = memory.data(120 * 4);
 let side: i32 = 0;
 let area: i32 = 0;
 let pitch: f32 = 0;
-
-/** Chooses sheets that hold both pictures. */
-function chooseSheet(): void {
-  const span = <f32>max<i32>(max<i32>(rw, rh), max<i32>(qw, qh)) / SCALE;
-  side = span > SMALL_SPAN_MM ? LARGE_SIDE : SMALL_SIDE;
-  area = side * side;
-  pitch = min<f32>(MAX_PITCH, <f32>side / span);
-}
 
 /** A map around its centre on the sheet, band-passed. */
 function prepareSheet(plane: usize, width: i32, height: i32, to: usize): void {
@@ -119,10 +110,16 @@ function centred(shift: i32): i32 {
   return shift > side / 2 ? shift - side : shift;
 }
 
-/** Fills the candidates. Motion takes the reserved centre to the query centre plus the shift. */
-export function findCandidates(): void {
+/**
+ * Fills the candidates, from sheets of the given side that hold both pictures. Motion takes the
+ * reserved centre to the query centre plus the shift.
+ */
+export function findCandidates(sheetSide: i32): void {
   const start = mark();
-  chooseSheet();
+  side = sheetSide;
+  area = side * side;
+  const span = <f32>max<i32>(max<i32>(rw, rh), max<i32>(qw, qh)) / SCALE;
+  pitch = min<f32>(MAX_PITCH, <f32>side / span);
   const sheet = takePlane(area);
   prepareSheet(ink, rw, rh, sheet);
   const queryRe = takePlane(area);

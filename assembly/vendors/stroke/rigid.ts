@@ -2,7 +2,15 @@
 import { MAX_EDGES } from '../../seal/edges';
 import { solve } from '../../seal/linear';
 import { at, put } from '../../seal/plane';
-import { CANDIDATES, candidateAngle, candidateX, candidateY, findCandidates } from './coarse';
+import {
+  CANDIDATES,
+  candidateAngle,
+  candidateX,
+  candidateY,
+  findCandidates,
+  LARGE_SHEET,
+  SMALL_SHEET,
+} from './coarse';
 import { edgeCount, edges } from './imprint';
 import { knowns, Motion, offsets, search, shareStrengths, shares } from './search';
 
@@ -11,6 +19,8 @@ const MAX_SCALE_ERROR: f64 = 0.015;
 /** A candidate this good needs no rival. */
 const GOOD_ENOUGH: f64 = 0.85;
 const FINALISTS: i32 = 4;
+/** Below this share of found edges the coarse step may have missed: it is made again, finer. */
+const DOUBTFUL: f64 = 0.8;
 
 const columns = memory.data(7 * 8);
 const matrix = memory.data(7 * 7 * 8);
@@ -18,7 +28,7 @@ const vector = memory.data(7 * 8);
 const solution = memory.data(7 * 8);
 const weights = memory.data(12288 * 4);
 
-const motions = memory.data(14 * 64);
+const motions = memory.data(2 * 14 * 64);
 /** Which slot of `motions` each candidate has. */
 const order = memory.data(14 * 4);
 
@@ -173,10 +183,25 @@ function stepFor(points: i32): i32 {
 
 /** Finds the motion that lays the reserved imprint over the query. */
 export function register(): Motion {
-  findCandidates();
+  let best = tryCandidates(SMALL_SHEET, 0);
+  if (best.found < DOUBTFUL) {
+    const other = tryCandidates(LARGE_SHEET, CANDIDATES);
+    if (other.found > best.found) best = other;
+  }
+  const step = stepFor(1500);
+  improve(best, 0.7, step, false);
+  improve(best, 0.5, step, false);
+  improve(best, 0.4, step, false);
+  improve(best, 0.4, step, true);
+  return best;
+}
+
+/** The best motion from the candidates of one sheet; their slots begin at `first`. */
+function tryCandidates(sheetSide: i32, first: i32): Motion {
+  findCandidates(sheetSide);
   let tried = 0;
   while (tried < CANDIDATES) {
-    store<i32>(order + ((<usize>tried) << 2), tried);
+    store<i32>(order + ((<usize>tried) << 2), first + tried);
     const m = candidate(tried);
     start(m, tried);
     improve(m, 1.2, stepFor(260), false);
@@ -197,11 +222,6 @@ export function register(): Motion {
       best = m;
     }
   }
-  const step = stepFor(1500);
-  improve(best, 0.7, step, false);
-  improve(best, 0.5, step, false);
-  improve(best, 0.4, step, false);
-  improve(best, 0.4, step, true);
   return best;
 }
 
