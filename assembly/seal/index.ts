@@ -1,14 +1,16 @@
 // The `seal` module: pictures in, pixels out. A call takes the arena from the start, so one picture
 // is open at a time and every pointer is void after the next `reserve`.
 import { resetArena, take } from '../shared/arena';
-import { OUT_OF_MEMORY, TOO_LARGE, UNSUPPORTED } from '../shared/status';
+import { BAD_LENGTH, OUT_OF_MEMORY, TOO_LARGE, UNSUPPORTED } from '../shared/status';
 import { isJpeg, jpegBand, jpegHeight, jpegWidth, nextJpegBand, openJpeg } from './jpeg';
-import { INPUT_PADDING, MAX_INPUT } from './limits';
+import { INPUT_PADDING, MAX_INPUT, MAX_PIXELS, MAX_SIDE } from './limits';
 import { dpi, orientation, resetMetadata } from './metadata';
 import { isPng, nextPngBand, openPng, pngBand, pngHeight, pngWidth } from './png';
 import { writeBitmap } from './png-write';
+import { inspectPicture } from './precheck';
 
 let input: usize = 0;
+let inputLength: i32 = 0;
 let isPngOpen = false;
 
 /** Forgets everything and makes room for `length` bytes of a file; a status when there is none. */
@@ -16,6 +18,7 @@ export function reserve(length: i32): isize {
   if (length < 0 || length > MAX_INPUT) return TOO_LARGE;
   resetArena();
   input = take(length + INPUT_PADDING);
+  inputLength = length;
   return input == 0 ? <isize>OUT_OF_MEMORY : <isize>input;
 }
 
@@ -24,6 +27,7 @@ export function reserve(length: i32): isize {
  * `height`, `orientation` and `resolution` tell about it, and `nextBand` makes its rows.
  */
 export function open(length: i32): i32 {
+  if (length < 0 || length > inputLength) return BAD_LENGTH;
   resetMetadata();
   isPngOpen = isPng(input, length);
   if (isPngOpen) return openPng(input, length);
@@ -65,5 +69,26 @@ export { pngFile } from './png-write';
  * bytes, as a PNG at `pngFile()`; returns its length, or a status.
  */
 export function encodeBitmap(width: i32, height: i32, dpi: i32): i32 {
+  if (width < 1 || height < 1 || width > MAX_SIDE || height > MAX_SIDE) return BAD_LENGTH;
+  if (((width + 7) >>> 3) * height > inputLength) return BAD_LENGTH;
   return writeBitmap(input, width, height, dpi);
+}
+
+/** Forgets everything and makes room for an RGBA picture; a status when there is none. */
+export function reservePixels(width: i32, height: i32): isize {
+  if (width < 1 || height < 1) return BAD_LENGTH;
+  if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS) return TOO_LARGE;
+  resetArena();
+  inputLength = (width * height) << 2;
+  input = take(inputLength);
+  return input == 0 ? <isize>OUT_OF_MEMORY : <isize>input;
+}
+
+export { compareProfiles, findings, profile } from './precheck';
+
+/** Looks at the RGBA picture at the address `reservePixels` gave; see precheck.ts. */
+export function inspect(width: i32, height: i32, slot: i32): i32 {
+  if (width < 1 || height < 1 || width > MAX_SIDE || height > MAX_SIDE) return BAD_LENGTH;
+  if ((width * height) << 2 != inputLength) return BAD_LENGTH;
+  return inspectPicture(input, width, height, slot);
 }

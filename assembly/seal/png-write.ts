@@ -1,9 +1,9 @@
 // One-bit pictures as PNG (ISO/IEC 15948): greyscale, one bit a pixel, ink black.
 import { take } from '../shared/arena';
-import { BAD_LENGTH, OUT_OF_MEMORY } from '../shared/status';
+import { OUT_OF_MEMORY } from '../shared/status';
 import { crc32 } from './checksums';
 import { deflate, deflateBound } from './deflate';
-import { INPUT_PADDING, MAX_SIDE } from './limits';
+import { INPUT_PADDING } from './limits';
 
 /** Signature, IHDR, pHYs and IEND, and the frame of IDAT. */
 const FRAME_BYTES: usize = 8 + 25 + 21 + 12 + 12;
@@ -25,9 +25,11 @@ function putCrc(from: usize): void {
   put32(crc32(from, at - from));
 }
 
-/** `ink` holds rows of whole bytes, 1 = ink. Returns the length of the file at `pngFile()`. */
+/**
+ * `ink` holds rows of whole bytes, 1 = ink; sizes are checked by the caller. Returns the length of
+ * the file at `pngFile()`.
+ */
 export function writeBitmap(ink: usize, width: i32, height: i32, dpi: i32): i32 {
-  if (width < 1 || height < 1 || width > MAX_SIDE || height > MAX_SIDE) return BAD_LENGTH;
   const stride = <usize>((width + 7) >>> 3);
   const length = (stride + 1) * <usize>height;
   const rows = take(length + INPUT_PADDING);

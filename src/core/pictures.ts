@@ -1,5 +1,6 @@
 import source from '#wasm/seal';
 import { type CoreExports, instantiate, moduleOf } from './load.ts';
+import { type Findings, judge, nothingFound, type Precheck } from './precheck.ts';
 import {
   type Bitmap1,
   bitmapStride,
@@ -24,6 +25,13 @@ export interface Pictures {
    * and bits disagree or that has more than `MAX_SIDE_PX` a side.
    */
   encodeBitmapPng(bitmap: Bitmap1, dpi: number): Uint8Array<ArrayBuffer>;
+  /**
+   * Looks quickly whether a picture is worth sending (B11): an imprint, deep, sharp, whole and not
+   * cut, and with `reserved` also coarsely like that one. A reserved raster is looked at once, so
+   * pass the same object again and do not write into it. Throws `picture_invalid` or
+   * `picture_too_large` for a raster that is none; a bad imprint is an answer, not an error.
+   */
+  precheck(raster: Raster, reserved?: Raster): Precheck;
 }
 
 /** The entry points of assembly/seal/index.ts. */
@@ -38,12 +46,23 @@ interface SealExports extends CoreExports {
   band(): number;
   encodeBitmap(width: number, height: number, dpi: number): number;
   pngFile(): number;
+  reservePixels(width: number, height: number): number;
+  inspect(width: number, height: number, slot: number): number;
+  compareProfiles(): number;
+  findings(): number;
+  profile(slot: number): number;
 }
 
 // assembly/shared/status.ts
 const BAD_FORMAT = -2;
 const UNSUPPORTED = -3;
 const TOO_LARGE = -4;
+const NOT_FOUND = -9;
+
+// assembly/seal/precheck.ts: the slots and the length of a polar profile.
+const RESERVED_SLOT = 0;
+const QUERY_SLOT = 1;
+const PROFILE_LENGTH = 128 * 40;
 
 /** An instance that has grown beyond this is dropped after the call, since memory never shrinks. */
 const KEEP_BYTES = 24 * 1024 * 1024;
@@ -52,6 +71,8 @@ const KEEP_BYTES = 24 * 1024 * 1024;
 export async function loadPictures(): Promise<Pictures> {
   const module = await moduleOf(source);
   let idle: SealExports | undefined;
+  /** Profiles of reserved imprints that were looked at; undefined when there is none. */
+  const profiles = new WeakMap<Raster, Float32Array | undefined>();
 
   /** Runs `work` on an instance of its own; after a failure inside, the instance is not reused. */
   function using<T>(work: (core: SealExports) => T): T {
@@ -66,6 +87,7 @@ export async function loadPictures(): Promise<Pictures> {
   return {
     decode: (bytes) => using((core) => decode(core, bytes)),
     encodeBitmapPng: (bitmap, dpi) => using((core) => encodeBitmapPng(core, bitmap, dpi)),
+    precheck: (raster, reserved) => using((core) => precheck(core, raster, reserved, profiles)),
   };
 }
 
@@ -116,6 +138,64 @@ function encodeBitmapPng(
   give(core, bits);
   const length = check(core.encodeBitmap(width, height, Math.round(dpi)));
   return new Uint8Array(core.memory.buffer, core.pngFile(), length).slice();
+}
+
+function precheck(
+  core: SealExports,
+  raster: Raster,
+  reserved: Raster | undefined,
+  profiles: WeakMap<Raster, Float32Array | undefined>,
+): Precheck {
+  if (reserved && !profiles.has(reserved)) {
+    const found = inspect(core, reserved, RESERVED_SLOT);
+    const at = core.profile(RESERVED_SLOT);
+    const profile = new Float32Array(core.memory.buffer, at, PROFILE_LENGTH).slice();
+    profiles.set(reserved, found ? profile : undefined);
+  }
+  const known = reserved && profiles.get(reserved);
+  if (reserved && !known) throw new SealError('imprint_not_found', 'No reserved imprint is there.');
+  if (!inspect(core, raster, QUERY_SLOT)) return nothingFound();
+  if (known) {
+    new Float32Array(core.memory.buffer, core.profile(RESERVED_SLOT), PROFILE_LENGTH).set(known);
+    check(core.compareProfiles());
+  }
+  return judge(findingsOf(core), known !== undefined, raster.dpi);
+}
+
+/** Looks at a raster; false when it holds no ink. */
+function inspect(core: SealExports, { width, height, rgba }: Raster, slot: number): boolean {
+  const isSize = [width, height].every((side) => Number.isInteger(side) && side > 0);
+  if (!isSize || rgba.length !== width * height * 4) {
+    throw new SealError('picture_invalid', 'The pixels do not fill the raster.');
+  }
+  const pixels = check(core.reservePixels(width, height));
+  new Uint8Array(core.memory.buffer, pixels, rgba.length).set(rgba);
+  const status = core.inspect(width, height, slot);
+  if (status === NOT_FOUND) return false;
+  check(status);
+  return true;
+}
+
+function findingsOf(core: SealExports): Findings {
+  const figures = new Float64Array(core.memory.buffer, core.findings(), 15);
+  const figure = (index: number) => figures[index] ?? 0;
+  return {
+    contrast: figure(0),
+    inkShare: figure(1),
+    left: figure(2),
+    top: figure(3),
+    width: figure(4),
+    height: figure(5),
+    blurPx: figure(6),
+    radiusPx: figure(7),
+    aspect: figure(8),
+    completeness: figure(9),
+    cutPx: figure(10),
+    dominance: figure(11),
+    likeness: figure(12),
+    coverage: figure(13),
+    rotation: figure(14),
+  };
 }
 
 function decode(core: SealExports, bytes: Uint8Array): Raster {

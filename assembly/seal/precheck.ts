@@ -1,0 +1,762 @@
+// A quick look at a picture before it is uploaded or enrolled (B11): where the imprint is, how much
+// ink, how sharp, how whole, and how like a reserved one. All figures are coarse on purpose; the
+// vendors decide. Whether a figure is good enough is the host's business.
+import { take, takeZeroed } from '../shared/arena';
+import { NOT_FOUND, OK, OUT_OF_MEMORY } from '../shared/status';
+
+/** The picture is shrunk until its longer side has at most this many pixels. */
+const MAX_WORK_SIDE: i32 = 640;
+/** Side of the tiles in which the level of bare paper is taken. */
+const TILE: i32 = 32;
+/** Side of the cells that are joined to clusters of ink: the pixels of one vector. */
+const CELL: i32 = 16;
+/** Ink pixels that make a cell part of a cluster. */
+const CELL_INK: i32 = 4;
+/** Depth (of 255) below which nothing is ink. */
+const LEAST_DEPTH: i32 = 30;
+/** Chroma from which a pixel is coloured. */
+const COLOURED: i32 = 40;
+/** In grey pictures, print is deeper than ink by this share of what is left to black. */
+const PRINT_SHARE: f32 = 0.42;
+/** Pixels around print that are left out with it, its soft edges. */
+const PRINT_REACH: i32 = 2;
+const DIRECTIONS: i32 = 16;
+
+/** Polar profile: ink share by ring and angle, out to `REACH` mean radii. */
+const ANGLES: i32 = 128;
+const RINGS: i32 = 40;
+const REACH: f32 = 1.4;
+/** Samples a side of each polar cell. */
+const SUPER: i32 = 2;
+export const PROFILE_BYTES: i32 = ANGLES * RINGS * 4;
+
+// Places of the figures, in f64.
+const CONTRAST: i32 = 0;
+const INK_SHARE: i32 = 1;
+const LEFT: i32 = 2;
+const TOP: i32 = 3;
+const WIDTH: i32 = 4;
+const HEIGHT: i32 = 5;
+const BLUR_PX: i32 = 6;
+const RADIUS_PX: i32 = 7;
+const ASPECT: i32 = 8;
+const COMPLETENESS: i32 = 9;
+const CUT_PX: i32 = 10;
+const DOMINANCE: i32 = 11;
+const LIKENESS: i32 = 12;
+const COVERAGE: i32 = 13;
+const ROTATION: i32 = 14;
+
+const figures = memory.data(15 * 8, 16);
+const profiles = memory.data(2 * ANGLES * RINGS * 4, 16);
+const histogram = memory.data(256 * 4);
+/** 255 << 16 divided by each level of paper. */
+const reciprocals = memory.data(256 * 4);
+
+let columns: i32 = 0;
+let rows: i32 = 0;
+/** Bytes from row to row of the planes: `columns` filled up to whole cells with paper. */
+let stride: i32 = 0;
+let divisor: i32 = 1;
+let value: usize = 0;
+let chroma: usize = 0;
+/** Depth of ink, 0 paper to 255 black. */
+let depth: usize = 0;
+/** 1 where there is ink of the found imprint. */
+let mask: usize = 0;
+let inkLevel: i32 = 0;
+
+let boxLeft: i32 = 0;
+let boxTop: i32 = 0;
+let boxRight: i32 = 0;
+let boxBottom: i32 = 0;
+let centreX: f32 = 0;
+let centreY: f32 = 0;
+let radius: f32 = 0;
+
+/** Address of the figures of the last `inspect` and `compareProfiles`. */
+export function findings(): usize {
+  return figures;
+}
+
+/** Address of the polar profile in slot 0 (reserved) or 1 (query). */
+export function profile(slot: i32): usize {
+  return profiles + <usize>(slot & 1) * (ANGLES * RINGS * 4);
+}
+
+function setFigure(index: i32, figure: f64): void {
+  store<f64>(figures + ((<usize>index) << 3), figure);
+}
+
+/** Looks at the RGBA picture at `rgba`; `NOT_FOUND` when it has no cluster of ink. */
+export function inspectPicture(rgba: usize, width: i32, height: i32, slot: i32): i32 {
+  memory.fill(figures, 0, 15 * 8);
+  divisor = (max(width, height) + MAX_WORK_SIDE - 1) / MAX_WORK_SIDE;
+  columns = max(1, width / divisor);
+  rows = max(1, height / divisor);
+  if (columns < 2 * CELL || rows < 2 * CELL) return NOT_FOUND;
+  stride = (columns + CELL - 1) & -CELL;
+  // One more row, since neighbours below and vectors at the end are read without a check.
+  const bytes = <usize>(stride * (rows + 1));
+  value = take(bytes);
+  chroma = takeZeroed(bytes);
+  depth = takeZeroed(bytes);
+  mask = takeZeroed(bytes);
+  if (value == 0 || chroma == 0 || depth == 0 || mask == 0) return OUT_OF_MEMORY;
+  for (let y = 0; y < rows; y++) shrinkRow(rgba, width, y);
+  if (!measureDepth()) return OUT_OF_MEMORY;
+  const all = markInk();
+  if (all == 0) return NOT_FOUND;
+  const found = findCluster(all);
+  if (found != OK) return found;
+  if (!findCentre()) return NOT_FOUND;
+  measureBox();
+  measureBlur();
+  if (!fillProfile(profile(slot))) return OUT_OF_MEMORY;
+  measureCompleteness(profile(slot));
+  return OK;
+}
+
+/** Fills a row of `value` with the darker of red and green, and of `chroma`. */
+function shrinkRow(rgba: usize, width: i32, y: i32): void {
+  const line = <usize>(y * stride);
+  let x = 0;
+  if (divisor == 1) {
+    const from = rgba + ((<usize>(y * width)) << 2);
+    for (; x + 16 <= columns; x += 16) {
+      if (!sixteenPixels(from + ((<usize>x) << 2), line + <usize>x)) break;
+    }
+  }
+  for (; x < columns; x++) onePixel(rgba, width, x, y);
+}
+
+/** Sixteen opaque pixels at once; false when one of them is translucent. */
+function sixteenPixels(from: usize, to: usize): bool {
+  const a = v128.load(from);
+  const b = v128.load(from, 16);
+  const c = v128.load(from, 32);
+  const d = v128.load(from, 48);
+  const alpha = v128.and(v128.and(a, b), v128.and(c, d));
+  if (!i32x4.all_true(i32x4.eq(i32x4.shr_u(alpha, 24), i32x4.splat(255)))) return false;
+  // Red and green, then blue and alpha, of eight pixels each.
+  const ab = i8x16.shuffle(a, b, 0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
+  const cd = i8x16.shuffle(c, d, 0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
+  const abBlue = i8x16.shuffle(a, b, 2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23, 27, 31);
+  const cdBlue = i8x16.shuffle(c, d, 2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23, 27, 31);
+  const red = i64x2.shuffle(ab, cd, 0, 2);
+  const green = i64x2.shuffle(ab, cd, 1, 3);
+  const blue = i64x2.shuffle(abBlue, cdBlue, 0, 2);
+  const least = i8x16.min_u(red, green);
+  const most = i8x16.max_u(i8x16.max_u(red, green), blue);
+  v128.store(value + to, least);
+  v128.store(chroma + to, i8x16.sub(most, i8x16.min_u(least, blue)));
+  return true;
+}
+
+/** The mean of a square of `divisor` pixels a side; translucent ones lie on white paper. */
+function onePixel(rgba: usize, width: i32, x: i32, y: i32): void {
+  const corner = rgba + ((<usize>(y * divisor * width + x * divisor)) << 2);
+  let red: u32 = 0;
+  let green: u32 = 0;
+  let blue: u32 = 0;
+  for (let dy = 0; dy < divisor; dy++) {
+    let at = corner + ((<usize>(dy * width)) << 2);
+    for (let dx = 0; dx < divisor; dx++, at += 4) {
+      const pixel = load<u32>(at);
+      const alpha = pixel >>> 24;
+      const paper = 255 * (255 - alpha);
+      red += ((pixel & 255) * alpha + paper) / 255;
+      green += (((pixel >>> 8) & 255) * alpha + paper) / 255;
+      blue += (((pixel >>> 16) & 255) * alpha + paper) / 255;
+    }
+  }
+  const area = <u32>(divisor * divisor);
+  red /= area;
+  green /= area;
+  blue /= area;
+  const at = <usize>(y * stride + x);
+  store<u8>(value + at, min(red, green));
+  store<u8>(chroma + at, max(red, max(green, blue)) - min(red, min(green, blue)));
+}
+
+function clearHistogram(): void {
+  memory.fill(histogram, 0, 256 * 4);
+}
+
+function countIn(bin: u32): void {
+  const slot = histogram + ((<usize>bin) << 2);
+  store<u32>(slot, load<u32>(slot) + 1);
+}
+
+/** The smallest value that `share` of what was counted from `first` on does not exceed. */
+function percentile(first: i32, share: f32): i32 {
+  let total: u32 = 0;
+  for (let bin = first; bin < 256; bin++) total += load<u32>(histogram + ((<usize>bin) << 2));
+  const rank = <u32>(<f32>total * share);
+  let seen: u32 = 0;
+  for (let bin = first; bin < 256; bin++) {
+    seen += load<u32>(histogram + ((<usize>bin) << 2));
+    if (seen > rank) return bin;
+  }
+  return 255;
+}
+
+/** Light varies over a phone's picture, so paper is levelled by tiles, between them linearly. */
+function measureDepth(): bool {
+  const across = (columns + TILE - 1) / TILE;
+  const down = (rows + TILE - 1) / TILE;
+  const levels = take(<usize>(across * down));
+  const paper = take(<usize>(across * down));
+  const line = take((<usize>(across + 1)) << 2);
+  if (levels == 0 || paper == 0 || line == 0) return false;
+  for (let tile = 0; tile < across * down; tile++) {
+    store<u8>(levels + <usize>tile, tileLevel(tile % across, tile / across));
+  }
+  for (let tile = 0; tile < across * down; tile++) {
+    // A tile full of ink takes the level of the lightest neighbour.
+    const tx = tile % across;
+    const ty = tile / across;
+    let lightest: u8 = 24;
+    for (let y = max(0, ty - 1); y <= min(down - 1, ty + 1); y++) {
+      for (let x = max(0, tx - 1); x <= min(across - 1, tx + 1); x++) {
+        lightest = max(lightest, load<u8>(levels + <usize>(y * across + x)));
+      }
+    }
+    store<u8>(paper + <usize>tile, lightest);
+  }
+  for (let level: u32 = 1; level < 256; level++) {
+    store<u32>(reciprocals + ((<usize>level) << 2), (255 << 16) / level);
+  }
+  clearHistogram();
+  for (let y = 0; y < rows; y++) {
+    levelLine(paper, across, down, y, line);
+    depthLine(<usize>(y * stride), line, across);
+  }
+  return true;
+}
+
+/** What four fifths of a tile's pixels do not exceed. */
+function tileLevel(tx: i32, ty: i32): u8 {
+  clearHistogram();
+  const right = min(columns, (tx + 1) * TILE);
+  const bottom = min(rows, (ty + 1) * TILE);
+  for (let y = ty * TILE; y < bottom; y += 2) {
+    for (let x = tx * TILE; x < right; x += 2) countIn(load<u8>(value + <usize>(y * stride + x)));
+  }
+  return <u8>percentile(0, 0.8);
+}
+
+/** Depth of a row below the level of paper, as a share of it; every second pixel is counted. */
+function depthLine(row: usize, line: usize, across: i32): void {
+  let x = 0;
+  // Before the first tile's middle the level is that tile's; then it runs from middle to middle.
+  for (let tile = -1; x < columns; tile++) {
+    const near = load<i32>(line + ((<usize>max(0, tile)) << 2));
+    const far = load<i32>(line + ((<usize>min(across - 1, tile + 1)) << 2));
+    const end = min(columns, (tile + 1) * TILE + TILE / 2);
+    let level = near * TILE;
+    for (; x < end; x++, level += far - near) {
+      const paper = level / TILE;
+      const below = max(0, paper - <i32>load<u8>(value + row + <usize>x));
+      const ink = (<u32>below * load<u32>(reciprocals + ((<usize>paper) << 2))) >>> 16;
+      store<u8>(depth + row + <usize>x, ink);
+      if ((x & 1) == 0) countIn(ink);
+    }
+  }
+}
+
+/** Levels of one line of pixels at the tile columns' middles. */
+function levelLine(paper: usize, across: i32, down: i32, y: i32, line: usize): void {
+  const shifted = max(0, min((down - 1) * TILE, y - TILE / 2));
+  const tile = shifted / TILE;
+  const next = min(down - 1, tile + 1);
+  const part = shifted - tile * TILE;
+  for (let tx = 0; tx < across; tx++) {
+    const near = <i32>load<u8>(paper + <usize>(tile * across + tx));
+    const far = <i32>load<u8>(paper + <usize>(next * across + tx));
+    store<i32>(line + ((<usize>tx) << 2), (near * (TILE - part) + far * part) / TILE);
+  }
+}
+
+/**
+ * Marks ink: at least half as deep as full ink. If much of it is coloured, all that is not is left
+ * out as print; if nothing is, what is much deeper than the rest. Returns the number of pixels, 0
+ * when there is too little.
+ */
+function markInk(): i32 {
+  const size = <usize>(stride * rows);
+  let dark = 0;
+  for (let bin = LEAST_DEPTH; bin < 256; bin++) {
+    dark += load<i32>(histogram + ((<usize>bin) << 2));
+  }
+  if (dark < (columns * rows) / 1000) return 0;
+  inkLevel = percentile(LEAST_DEPTH, 0.75);
+  const least = i8x16.splat(<i8>max(LEAST_DEPTH, inkLevel >> 1));
+  const hue = i8x16.splat(<i8>COLOURED);
+  const one = i8x16.splat(1);
+  let deep = 0;
+  let coloured = 0;
+  for (let at: usize = 0; at < size; at += 16) {
+    const isDeep = i8x16.ge_u(v128.load(depth + at), least);
+    const isHued = v128.and(isDeep, i8x16.ge_u(v128.load(chroma + at), hue));
+    v128.store(mask + at, v128.and(isDeep, one));
+    deep += popcnt(i8x16.bitmask(isDeep));
+    coloured += popcnt(i8x16.bitmask(isHued));
+  }
+  if (coloured > deep >> 2) {
+    for (let at: usize = 0; at < size; at += 16) {
+      const isHued = i8x16.ge_u(v128.load(chroma + at), hue);
+      v128.store(mask + at, v128.and(v128.load(mask + at), isHued));
+    }
+    return coloured;
+  }
+  removePrint();
+  return deep;
+}
+
+function removePrint(): void {
+  inkLevel = percentile(LEAST_DEPTH, 0.55);
+  const room: i32 = 255 - inkLevel;
+  const print = inkLevel + <i32>(PRINT_SHARE * <f32>room);
+  const limit = i8x16.splat(<i8>min(255, print + 1));
+  for (let y = PRINT_REACH; y < rows - PRINT_REACH; y++) {
+    for (let left = 0; left < stride; left += 16) {
+      const at = <usize>(y * stride + left);
+      let bits = i8x16.bitmask(i8x16.ge_u(v128.load(depth + at), limit));
+      for (; bits != 0; bits &= bits - 1) {
+        const x = left + ctz(bits);
+        const from = max(0, x - PRINT_REACH);
+        const length = min(columns, x + PRINT_REACH + 1) - from;
+        for (let dy = -PRINT_REACH; dy <= PRINT_REACH; dy++) {
+          const place = mask + <usize>((y + dy) * stride + from);
+          for (let dx = 0; dx < length; dx++) store<u8>(place + <usize>dx, 0);
+        }
+      }
+    }
+  }
+}
+
+/** Keeps the ink of the largest cluster of cells and finds its box; `all` is the ink there is. */
+function findCluster(all: i32): i32 {
+  const across = stride / CELL;
+  const down = (rows + CELL - 1) / CELL;
+  const cells = across * down;
+  const inks = takeZeroed((<usize>cells) << 2);
+  const labels = takeZeroed((<usize>cells) << 2);
+  const stack = take((<usize>cells) << 2);
+  if (inks == 0 || labels == 0 || stack == 0) return OUT_OF_MEMORY;
+  for (let y = 0; y < rows; y++) {
+    let slot = inks + ((<usize>((y / CELL) * across)) << 2);
+    const row = mask + <usize>(y * stride);
+    for (let cell = 0; cell < across; cell++, slot += 4) {
+      store<i32>(slot, load<i32>(slot) + inkOf(row + ((<usize>cell) << 4)));
+    }
+  }
+  let best = 0;
+  let bestInk = 0;
+  let label = 0;
+  for (let cell = 0; cell < cells; cell++) {
+    if (load<i32>(inks + ((<usize>cell) << 2)) < CELL_INK) continue;
+    if (load<i32>(labels + ((<usize>cell) << 2)) != 0) continue;
+    const ink = flood(cell, ++label, across, down, inks, labels, stack);
+    if (ink > bestInk) {
+      bestInk = ink;
+      best = label;
+    }
+  }
+  if (best == 0) return NOT_FOUND;
+  setFigure(DOMINANCE, <f64>bestInk / <f64>all);
+  keepCluster(best, across, labels);
+  return OK;
+}
+
+/** Bit i is set where byte i of the mask is. */
+function inkBits(at: usize): i32 {
+  return i8x16.bitmask(i8x16.ne(v128.load(at), i8x16.splat(0)));
+}
+
+function inkOf(at: usize): i32 {
+  return popcnt(inkBits(at));
+}
+
+/** Labels the cells that hang together with `first`, also over a gap of one cell; their ink. */
+function flood(
+  first: i32,
+  label: i32,
+  across: i32,
+  down: i32,
+  inks: usize,
+  labels: usize,
+  stack: usize,
+): i32 {
+  let ink = 0;
+  let waiting = 1;
+  store<i32>(stack, first);
+  store<i32>(labels + ((<usize>first) << 2), label);
+  while (waiting > 0) {
+    waiting--;
+    const cell = load<i32>(stack + ((<usize>waiting) << 2));
+    ink += load<i32>(inks + ((<usize>cell) << 2));
+    const cy = cell / across;
+    const cx = cell - cy * across;
+    for (let y = max(0, cy - 2); y <= min(down - 1, cy + 2); y++) {
+      for (let x = max(0, cx - 2); x <= min(across - 1, cx + 2); x++) {
+        const other = y * across + x;
+        if (load<i32>(labels + ((<usize>other) << 2)) != 0) continue;
+        if (load<i32>(inks + ((<usize>other) << 2)) < CELL_INK) continue;
+        store<i32>(labels + ((<usize>other) << 2), label);
+        store<i32>(stack + ((<usize>waiting) << 2), other);
+        waiting++;
+      }
+    }
+  }
+  return ink;
+}
+
+function keepCluster(label: i32, across: i32, labels: usize): void {
+  boxLeft = columns;
+  boxTop = rows;
+  boxRight = -1;
+  boxBottom = -1;
+  for (let y = 0; y < rows; y++) {
+    const line = labels + ((<usize>((y / CELL) * across)) << 2);
+    for (let cell = 0; cell < across; cell++) {
+      const at = mask + <usize>(y * stride + cell * CELL);
+      if (load<i32>(line + ((<usize>cell) << 2)) != label) {
+        v128.store(at, i8x16.splat(0));
+        continue;
+      }
+      const bits = inkBits(at);
+      if (bits == 0) continue;
+      boxLeft = min(boxLeft, cell * CELL + ctz(bits));
+      boxRight = max(boxRight, cell * CELL + 31 - clz(bits));
+      boxTop = min(boxTop, y);
+      boxBottom = y;
+    }
+  }
+}
+
+/** Whether at least half of the square around an ink pixel is ink: specks do not carry outlines. */
+function isSolid(x: i32, y: i32): bool {
+  if (x < 1 || y < 1 || x >= columns - 1 || y >= rows - 1) return true;
+  const at = mask + <usize>(y * stride + x);
+  const above = at - <usize>stride;
+  const below = at + <usize>stride;
+  const sum =
+    <i32>load<u8>(above - 1) +
+    load<u8>(above) +
+    load<u8>(above + 1) +
+    load<u8>(at - 1) +
+    load<u8>(at + 1) +
+    load<u8>(below - 1) +
+    load<u8>(below) +
+    load<u8>(below + 1);
+  return sum >= 4;
+}
+
+/**
+ * Outlines of seals are symmetric about their centre, so the middle of the extent in every direction
+ * lies on a line through it; directions a half turn apart by n equal steps give the least squares
+ * solution directly. False when there is no solid ink.
+ */
+function findCentre(): bool {
+  const extents = take((<usize>DIRECTIONS) << 3);
+  if (extents == 0) return false;
+  for (let k: usize = 0; k < <usize>DIRECTIONS; k++) {
+    store<f32>(extents + (k << 3), 1e9);
+    store<f32>(extents + (k << 3), -1e9, 4);
+  }
+  let hasInk = false;
+  for (let y = boxTop; y <= boxBottom; y++) {
+    let x = boxLeft;
+    while (x <= boxRight && !isInkAt(x, y)) x++;
+    if (x > boxRight) continue;
+    hasInk = true;
+    extend(extents, <f32>x, <f32>y);
+    x = boxRight;
+    while (!isInkAt(x, y)) x--;
+    extend(extents, <f32>x, <f32>y);
+  }
+  if (!hasInk) return false;
+  let sumX: f32 = 0;
+  let sumY: f32 = 0;
+  let sum: f32 = 0;
+  let least: f32 = 1e9;
+  let most: f32 = 0;
+  for (let k = 0; k < DIRECTIONS; k++) {
+    const low = load<f32>(extents + ((<usize>k) << 3));
+    const high = load<f32>(extents + ((<usize>k) << 3), 4);
+    const middle = (low + high) / 2;
+    sumX += middle * cosine(k * (ANGLES / 2 / DIRECTIONS));
+    sumY += middle * sine(k * (ANGLES / 2 / DIRECTIONS));
+    const half = (high - low + 1) / 2;
+    sum += half;
+    least = min(least, half);
+    most = max(most, half);
+  }
+  centreX = (sumX * 2) / <f32>DIRECTIONS;
+  centreY = (sumY * 2) / <f32>DIRECTIONS;
+  radius = sum / <f32>DIRECTIONS;
+  setFigure(ASPECT, least / most);
+  setFigure(RADIUS_PX, radius * <f32>divisor);
+  return true;
+}
+
+function isInkAt(x: i32, y: i32): bool {
+  return load<u8>(mask + <usize>(y * stride + x)) != 0 && isSolid(x, y);
+}
+
+function extend(extents: usize, x: f32, y: f32): void {
+  for (let k = 0; k < DIRECTIONS; k++) {
+    const step = k * (ANGLES / 2 / DIRECTIONS);
+    const along = x * cosine(step) + y * sine(step);
+    const slot = extents + ((<usize>k) << 3);
+    store<f32>(slot, min(load<f32>(slot), along));
+    store<f32>(slot, max(load<f32>(slot, 4), along), 4);
+  }
+}
+
+/** Cosines of the `ANGLES * SUPER` equal steps of a turn, made on first use. */
+const cosines = memory.data(ANGLES * SUPER * 4);
+let hasCosines = false;
+
+function prepareCosines(): void {
+  if (hasCosines) return;
+  hasCosines = true;
+  // cos and sin of 2 pi / 256: the steps follow by rotation, which loses nothing that matters here.
+  const stepCos: f64 = 0.9996988186962042;
+  const stepSin: f64 = 0.024541228522912288;
+  let c: f64 = 1;
+  let s: f64 = 0;
+  for (let step = 0; step < ANGLES * SUPER; step++) {
+    store<f32>(cosines + ((<usize>step) << 2), <f32>c);
+    const turned = c * stepCos - s * stepSin;
+    s = s * stepCos + c * stepSin;
+    c = turned;
+  }
+}
+
+/** Cosine of `step` of `ANGLES` steps. */
+function cosine(step: i32): f32 {
+  return fineCosine(step * SUPER);
+}
+
+function sine(step: i32): f32 {
+  return fineCosine(step * SUPER - (ANGLES * SUPER) / 4);
+}
+
+function fineCosine(step: i32): f32 {
+  prepareCosines();
+  return load<f32>(cosines + ((<usize>(step & (ANGLES * SUPER - 1))) << 2));
+}
+
+function measureBox(): void {
+  let ink = 0;
+  let cut = 0;
+  for (let y = boxTop; y <= boxBottom; y++) {
+    const row = mask + <usize>(y * stride);
+    for (let left = boxLeft & -CELL; left <= boxRight; left += CELL)
+      ink += inkOf(row + <usize>left);
+    cut += <i32>load<u8>(row) + <i32>load<u8>(row + <usize>(columns - 1));
+  }
+  const last = mask + <usize>((rows - 1) * stride);
+  for (let left = 0; left < stride; left += CELL) {
+    cut += inkOf(mask + <usize>left) + inkOf(last + <usize>left);
+  }
+  const across = boxRight - boxLeft + 1;
+  const down = boxBottom - boxTop + 1;
+  setFigure(CONTRAST, <f64>inkLevel / 255);
+  setFigure(INK_SHARE, <f64>ink / <f64>(across * down));
+  setFigure(LEFT, boxLeft * divisor);
+  setFigure(TOP, boxTop * divisor);
+  setFigure(WIDTH, across * divisor);
+  setFigure(HEIGHT, down * divisor);
+  setFigure(CUT_PX, cut * divisor);
+}
+
+/**
+ * Blur as the spread of a Gaussian in pixels of the picture. Across an edge blurred by s, the
+ * difference of the pixels on both sides of its middle is erf(1 / (s sqrt 2)) of full ink, which is
+ * near 0.8 / s; the upper quartile of what is seen half way up the edges is taken.
+ */
+function measureBlur(): void {
+  clearHistogram();
+  const least = i8x16.splat(<i8>(inkLevel / 3));
+  const most = i8x16.splat(<i8>((inkLevel * 2) / 3));
+  let edges = 0;
+  for (let y = max(1, boxTop); y < min(rows - 1, boxBottom); y++) {
+    for (let left = boxLeft & -CELL; left <= boxRight; left += CELL) {
+      const at = depth + <usize>(y * stride + left);
+      const level = v128.load(at);
+      const isHalf = v128.and(i8x16.ge_u(level, least), i8x16.le_u(level, most));
+      if (!v128.any_true(isHalf)) continue;
+      const across = absoluteDifference(v128.load(at + 1), v128.load(at - 1));
+      const down = absoluteDifference(v128.load(at + stride), v128.load(at - stride));
+      v128.store(steps, i8x16.max_u(across, down));
+      for (let bits = i8x16.bitmask(isHalf); bits != 0; bits &= bits - 1) {
+        countIn(load<u8>(steps + <usize>ctz(bits)));
+        edges++;
+      }
+    }
+  }
+  const steep = edges == 0 ? 0 : percentile(0, 0.75);
+  const share = min<f64>(1, <f64>steep / <f64>inkLevel);
+  setFigure(BLUR_PX, share == 0 ? 99 : (0.8 / share) * <f64>divisor);
+}
+
+const steps = memory.data(16, 16);
+
+function absoluteDifference(a: v128, b: v128): v128 {
+  return v128.or(i8x16.sub_sat_u(a, b), i8x16.sub_sat_u(b, a));
+}
+
+/** Ink shares by ring and angle about the centre, from a map of 4 by 4 pixels a value. */
+function fillProfile(target: usize): bool {
+  const across = columns >> 2;
+  const down = rows >> 2;
+  const map = take(<usize>(across * down));
+  if (map == 0) return false;
+  for (let y = 0; y < down; y++) {
+    for (let x = 0; x < across; x++) {
+      let at = mask + <usize>(y * 4 * stride + x * 4);
+      let ink = 0;
+      for (let line = 0; line < 4; line++, at += stride) ink += popcnt(load<u32>(at));
+      store<u8>(map + <usize>(y * across + x), ink);
+    }
+  }
+  memory.fill(target, 0, PROFILE_BYTES);
+  const step = (radius * REACH) / <f32>(RINGS * SUPER);
+  const samples: i32 = 16 * SUPER * SUPER;
+  const weight: f32 = 1 / <f32>samples;
+  for (let angle = 0; angle < ANGLES * SUPER; angle++) {
+    const dx = fineCosine(angle) * step;
+    const dy = fineCosine(angle - (ANGLES * SUPER) / 4) * step;
+    for (let ring = 0; ring < RINGS * SUPER; ring++) {
+      const out = <f32>ring + 0.5;
+      const x = <i32>floor<f32>(centreX + dx * out) >> 2;
+      const y = <i32>floor<f32>(centreY + dy * out) >> 2;
+      if (x < 0 || y < 0 || x >= across || y >= down) continue;
+      const cell = target + ((<usize>((ring / SUPER) * ANGLES + angle / SUPER)) << 2);
+      const ink = <f32>load<u8>(map + <usize>(y * across + x)) * weight;
+      store<f32>(cell, load<f32>(cell) + ink);
+    }
+  }
+  return true;
+}
+
+/** The outermost ring with ink in a sector of four angles. */
+function outermost(from: usize, sector: i32): i32 {
+  for (let ring = RINGS - 1; ring > 0; ring--) {
+    for (let angle = sector << 2; angle < (sector << 2) + 4; angle++) {
+      if (load<f32>(from + ((<usize>(ring * ANGLES + angle)) << 2)) > 0.12) return ring;
+    }
+  }
+  return 0;
+}
+
+/** Share of sectors whose outline reaches as far as that of the opposite one. */
+function measureCompleteness(from: usize): void {
+  const sectors = ANGLES >> 2;
+  let present = 0;
+  for (let sector = 0; sector < sectors; sector++) {
+    const here = outermost(from, sector);
+    const there = outermost(from, (sector + sectors / 2) % sectors);
+    if (here * 5 >= there * 4) present++;
+  }
+  setFigure(COMPLETENESS, <f64>present / <f64>sectors);
+}
+
+/**
+ * Compares the profiles of both slots at every rotation: likeness is the best correlation of how
+ * ink is spread around the rings, coverage the share of the reserved ink that the query has there
+ * or one cell beside. Scale does not matter, since each profile is in its own radii.
+ */
+export function compareProfiles(): i32 {
+  const reserved = take(2 * PROFILE_BYTES);
+  const query = take(2 * PROFILE_BYTES);
+  if (reserved == 0 || query == 0) return OUT_OF_MEMORY;
+  normalise(profile(0), reserved);
+  normalise(profile(1), query);
+  let best: f32 = -1;
+  let rotation = 0;
+  for (let shift = 0; shift < ANGLES; shift++) {
+    const sum = correlate(reserved, query, shift);
+    if (sum > best) {
+      best = sum;
+      rotation = shift;
+    }
+  }
+  setFigure(LIKENESS, best);
+  setFigure(ROTATION, (<f64>rotation * 360) / ANGLES);
+  setFigure(COVERAGE, coverage(profile(0), profile(1), rotation));
+  return OK;
+}
+
+/** Rows of normalised profiles are written twice, so that a turned row is a straight one. */
+function correlate(reserved: usize, query: usize, shift: i32): f32 {
+  let sums = f32x4.splat(0);
+  for (let ring = 0; ring < RINGS; ring++) {
+    const line = (<usize>(ring * ANGLES)) << 3;
+    const turned = query + line + ((<usize>shift) << 2);
+    for (let at: usize = 0; at < (<usize>ANGLES) << 2; at += 16) {
+      const product = f32x4.mul(v128.load(reserved + line + at), v128.load(turned + at));
+      sums = f32x4.add(sums, product);
+    }
+  }
+  return (
+    f32x4.extract_lane(sums, 0) +
+    f32x4.extract_lane(sums, 1) +
+    f32x4.extract_lane(sums, 2) +
+    f32x4.extract_lane(sums, 3)
+  );
+}
+
+/**
+ * Writes the profile at `from` to `to`: each ring's mean taken off, cells weighted by the root of
+ * their area, unit length, every ring twice in a row.
+ */
+function normalise(from: usize, to: usize): void {
+  let square: f64 = 0;
+  for (let ring = 0; ring < RINGS; ring++) {
+    const weight = sqrt<f32>(<f32>ring + 0.5);
+    const line = from + ((<usize>(ring * ANGLES)) << 2);
+    let total: f32 = 0;
+    for (let angle: usize = 0; angle < <usize>ANGLES; angle++) {
+      total += load<f32>(line + (angle << 2));
+    }
+    const mean = total / <f32>ANGLES;
+    for (let angle: usize = 0; angle < <usize>ANGLES; angle++) {
+      const scaled = (load<f32>(line + (angle << 2)) - mean) * weight;
+      const cell = to + ((<usize>(ring * ANGLES)) << 3) + (angle << 2);
+      store<f32>(cell, scaled);
+      store<f32>(cell + ((<usize>ANGLES) << 2), scaled);
+      square += <f64>scaled * <f64>scaled;
+    }
+  }
+  const scale = square > 0 ? <f32>(1 / sqrt<f64>(square)) : 0;
+  for (let cell = to; cell < to + 2 * PROFILE_BYTES; cell += 4) {
+    store<f32>(cell, load<f32>(cell) * scale);
+  }
+}
+
+function coverage(reserved: usize, query: usize, rotation: i32): f64 {
+  let known: f64 = 0;
+  let covered: f64 = 0;
+  for (let ring = 1; ring < RINGS - 1; ring++) {
+    for (let angle = 0; angle < ANGLES; angle++) {
+      const ink = load<f32>(reserved + ((<usize>(ring * ANGLES + angle)) << 2));
+      const turned = angle + rotation;
+      let most: f32 = 0;
+      for (let r = ring - 1; r <= ring + 1; r++) {
+        for (let a = turned - 1; a <= turned + 1; a++) {
+          const cell = (<usize>(r * ANGLES + (a & (ANGLES - 1)))) << 2;
+          most = max(most, load<f32>(query + cell));
+        }
+      }
+      // Outer cells are larger.
+      known += <f64>ink * <f64>ring;
+      covered += <f64>min(ink, most) * <f64>ring;
+    }
+  }
+  return known > 0 ? covered / known : 0;
+}
