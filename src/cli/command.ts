@@ -81,6 +81,12 @@ function checkOperands(given: readonly string[], names: readonly string[]): void
   }
 }
 
+/** The value of an option that may not be left out. */
+export function required(name: string, value: string | undefined): string {
+  if (value === undefined) throw new UsageError(`--${name} is missing`);
+  return value;
+}
+
 export function command<const O extends Options>(definition: Definition<O>): Command {
   const options = { ...definition.options, ...everywhere };
   return {

@@ -10,8 +10,9 @@ import {
   UsageError,
 } from './command.ts';
 import { gm } from './gm.ts';
+import { seal } from './seal.ts';
 
-const groups: Readonly<Record<string, Group>> = { gm };
+const groups: Readonly<Record<string, Group>> = { seal, gm };
 
 /** Own keys only: `cinnabar constructor` is an unknown group like any other. */
 function named<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Card, Imprint, Seal, SealShape, Verification } from '../client/index.ts';
-import { command, UsageError } from './command.ts';
+import { command, required, UsageError } from './command.ts';
 import { parseDpi } from './files.ts';
 import { connect, serviceOptions } from './service.ts';
 
@@ -11,11 +11,6 @@ function parseShape(text: string | undefined): SealShape {
   const shape = shapes.find((known) => known === text);
   if (shape === undefined) throw new UsageError(`--shape is one of ${shapes.join(', ')}`);
   return shape;
-}
-
-function required(name: string, text: string | undefined): string {
-  if (text === undefined) throw new UsageError(`--${name} is missing`);
-  return text;
 }
 
 function parseCount(name: string, text: string): number {

@@ -22,7 +22,7 @@ export interface Outcome {
 /** Runs the tool without a terminal. */
 export function cinnabar(
   words: readonly string[],
-  { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
+  { input = '', env = {} }: { input?: string | Uint8Array; env?: Record<string, string> } = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(repository, 'dist/cli.js'), ...words], {

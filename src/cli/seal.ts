@@ -1,0 +1,52 @@
+import type { Raster } from '../core/raster.ts';
+import { loadSeal, type Seal, type SealVerification } from '../core/seal.ts';
+import { command, type Group } from './command.ts';
+import { parseDpi, readInput } from './files.ts';
+import { evaluate } from './seal-evaluate.ts';
+import { sealServiceCommands } from './seal-service.ts';
+
+const dpiOption = { type: 'string', value: 'N' } as const;
+
+async function openPicture(seal: Seal, path: string, dpi: number | undefined): Promise<Raster> {
+  const raster = seal.decode(await readInput(path));
+  return dpi === undefined ? raster : { ...raster, dpi };
+}
+
+function textOf({ verdict, vendors, reasons, elapsedMs }: SealVerification): string {
+  const lines = [
+    verdict,
+    ...vendors.map(
+      ({ code, score, threshold, match }) =>
+        `  ${code}: ${match ? 'match' : 'no match'}, score ${score.toFixed(3)}, threshold ${threshold.toFixed(3)}`,
+    ),
+    ...reasons.map(({ code, detail }) => `  ${code}: ${detail}`),
+    `  ${elapsedMs.toFixed(1)} ms`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const verify = command({
+  summary: 'compares two imprint pictures on this machine',
+  operands: ['RESERVED', 'QUERY'],
+  options: {
+    dpi: { ...dpiOption, about: 'resolution of QUERY; if not given, what the file says' },
+    'reserved-dpi': { ...dpiOption, about: 'resolution of RESERVED' },
+  },
+  details:
+    'Pictures are PNG or JPEG. Exit status 0 when the verdict is pass, 1 when it is fail or review.',
+  async run([reservedPath = '', queryPath = ''], values) {
+    const queryDpi = parseDpi(values.dpi);
+    const reservedDpi = parseDpi(values['reserved-dpi']);
+    const seal = await loadSeal();
+    const reserved = await openPicture(seal, reservedPath, reservedDpi);
+    const query = await openPicture(seal, queryPath, queryDpi);
+    const verification = seal.verify(reserved, query);
+    const exit = verification.verdict === 'pass' ? 0 : 1;
+    return { exit, json: verification, text: textOf(verification) };
+  },
+});
+
+export const seal: Group = {
+  summary: 'seal imprints: on this machine, and through a running service',
+  commands: { verify, evaluate, ...sealServiceCommands },
+};

@@ -1,0 +1,153 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ratesOf } from '../../src/cli/seal-rates.ts';
+import { buildTool, cinnabar, samples } from './tool.ts';
+
+const sample = (name: string) => join(samples, `${name}.jpg`);
+let folder: string;
+
+beforeAll(async () => {
+  await buildTool();
+  folder = await mkdtemp(join(tmpdir(), 'cinnabar-seal-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('seal verify', () => {
+  it('answers yes to a genuine imprint, with scores', async () => {
+    const words = [sample('r01-reserved'), sample('r01-g0'), '--dpi', '200', '--json'];
+    const { status, stdout } = await cinnabar(['seal', 'verify', ...words]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      match: true,
+      verdict: 'pass',
+      vendors: [{ code: 'stroke', match: true, score: expect.any(Number) }],
+    });
+  });
+
+  it('answers no to another wording', async () => {
+    const words = [sample('r01-reserved'), sample('r01-f-text0'), '--dpi', '200'];
+    const { status, stdout, stderr } = await cinnabar(['seal', 'verify', ...words]);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    expect(stdout).toMatch(/^fail\n {2}stroke: no match/);
+  });
+
+  it('takes a picture from a pipe', async () => {
+    const query = await readFile(sample('t05-g0'));
+    const words = ['seal', 'verify', sample('t05-reserved'), '-', '--dpi', '300'];
+    expect(await cinnabar(words, { input: query })).toMatchObject({ status: 0 });
+  });
+
+  it.each([
+    ['text', 'not a picture', 'Only PNG and 8-bit'],
+    ['cut', Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0]), 'truncated or damaged'],
+  ])('refuses a file that is %s', async (name, bytes, sentence) => {
+    const path = join(folder, name);
+    await writeFile(path, bytes);
+    const { status, stderr } = await cinnabar(['seal', 'verify', sample('r01-reserved'), path]);
+    expect(status).toBe(2);
+    expect(stderr).toContain(sentence);
+  });
+
+  it.each(['0', '72.5', 'many'])('refuses the resolution %s', async (dpi) => {
+    const words = ['seal', 'verify', sample('r01-reserved'), sample('r01-g0'), '--dpi', dpi];
+    expect(await cinnabar(words)).toMatchObject({ status: 2 });
+  });
+});
+
+describe('seal evaluate', () => {
+  const pair = (reserved: string, query: string, dpi: number, forgery: string | null = null) => ({
+    id: reserved.slice(0, 3),
+    reserved: sample(reserved),
+    query: sample(query),
+    genuine: forgery === null,
+    forgery,
+    dpi,
+  });
+
+  it('prints EER and FRR of each kind of forgery and writes every pair', async () => {
+    const manifest = join(folder, 'manifest.json');
+    const out = join(folder, 'results.json');
+    const blank = join(folder, 'blank.png');
+    // A white picture of one pixel.
+    await writeFile(
+      blank,
+      Buffer.from(
+        'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTjXGwAAAABJRU5ErkJggg==',
+        'base64',
+      ),
+    );
+    const pairs = [
+      pair('r01-reserved', 'r01-g0', 200),
+      pair('t05-reserved', 't05-g0', 300),
+      pair('r01-reserved', 'r01-f-text0', 200, 'text'),
+      pair('t05-reserved', 't05-f-font0', 300, 'font'),
+      { ...pair('t05-reserved', 't05-f-font0', 300, 'text'), query: blank },
+    ];
+    await writeFile(manifest, JSON.stringify({ pairs }));
+    const { status, stdout, stderr } = await cinnabar(['seal', 'evaluate', manifest, '--out', out]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^text +2 +0\.0 % +0\.0 % +0\.0 %$/m);
+    expect(stdout).toMatch(/5 verifications, 1 without a comparison, median [\d.]+ ms/);
+    const written = JSON.parse(await readFile(out, 'utf8'));
+    expect(
+      written.pairs.map(({ id, verdict }: { id: string; verdict: string }) => [id, verdict]),
+    ).toEqual([
+      ['r01', 'pass'],
+      ['t05', 'pass'],
+      ['r01', 'fail'],
+      ['t05', 'fail'],
+      ['t05', 'fail'],
+    ]);
+    expect(written.pairs[0].vendors[0]).toEqual({
+      code: 'stroke',
+      score: expect.any(Number),
+      threshold: expect.any(Number),
+      match: true,
+    });
+    expect(written.summary.rates.stroke.text).toMatchObject({ genuine: 2, forged: 2, eer: 0 });
+    expect(written.summary.verdicts.genuine).toEqual({ pairs: 2, pass: 2, review: 0, fail: 0 });
+  });
+
+  it.each([
+    ['no JSON', '{', 'is not JSON'],
+    ['no pairs', '{ "pairs": [] }', 'lists no pairs'],
+    ['a label that contradicts itself', { genuine: true, forgery: 'text' }, 'usable "forgery"'],
+    ['a pair without a query', { genuine: true, forgery: null }, 'usable "query"'],
+  ])('refuses a manifest with %s', async (_, content, sentence) => {
+    const manifest = join(folder, 'bad.json');
+    const whole = { pairs: [{ id: 'r01', reserved: 'x.jpg', ...(content as object) }] };
+    await writeFile(manifest, typeof content === 'string' ? content : JSON.stringify(whole));
+    const { status, stderr } = await cinnabar(['seal', 'evaluate', manifest]);
+    expect(status).toBe(2);
+    expect(stderr).toContain(sentence);
+  });
+});
+
+describe('the rates', () => {
+  it('count ties as accepted forgeries', () => {
+    expect(ratesOf([0.9, 0.8, 0.7, 0.6], [0.7, 0.1])).toEqual({
+      genuine: 4,
+      forged: 2,
+      // At the limit 0.6: one of two forgeries above it, one of four genuine not.
+      eer: 0.375,
+      frrAtFar0: 0.5,
+      frrAtFar1Percent: 0.5,
+      auc: 6.5 / 8,
+    });
+  });
+
+  it('accept one forgery in a hundred at FAR 1 %', () => {
+    const forged = Array.from({ length: 100 }, (_, i) => i / 200);
+    expect(ratesOf([0.6, 0.4945], [...forged.slice(0, 99), 0.55])).toMatchObject({
+      frrAtFar0: 0.5,
+      frrAtFar1Percent: 0,
+    });
+  });
+
+  it('are perfect when no forgery reaches a genuine pair, and the worst the other way', () => {
+    expect(ratesOf([0.9, 0.8], [0.2, 0.1])).toMatchObject({ eer: 0, frrAtFar0: 0, auc: 1 });
+    expect(ratesOf([0.2, 0.1], [0.9, 0.8])).toMatchObject({ eer: 1, frrAtFar0: 1, auc: 0 });
+  });
+});
