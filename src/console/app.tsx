@@ -9,7 +9,15 @@ import { SealMark } from './parts/glyph.tsx';
 import { Empty, Loading, Refusal } from './parts/states.tsx';
 import { navigate, path } from './router.ts';
 import { railFor, railPlace, routeFor } from './routes.tsx';
-import { allows, becomeIdentity, identity, openClient, session, startSession } from './session.ts';
+import {
+  allows,
+  becomeIdentity,
+  client,
+  identity,
+  openClient,
+  session,
+  startSession,
+} from './session.ts';
 import { setTheme, theme } from './theme.ts';
 import { dismissToast, showToast, toast } from './toast.ts';
 
@@ -265,14 +273,16 @@ const healthTone = { unknown: 'off', ready: 'ok', unavailable: 'no', offline: 'n
 function StatusLine(props: { onHelp: () => void }) {
   const { health, failed } = useHealth();
   const now = useClock();
+  const who = identity.value?.id;
   const [notice, setNotice] = useState<{ zh: string; en: string } | null>(null);
   useEffect(() => {
-    openClient.service.notice().then(
+    if (who === undefined) return;
+    client.service.notice().then(
       (answer) => setNotice(answer.notice),
       // A notice that cannot be read is not worth a word; the state beside it says the rest.
       () => setNotice(null),
     );
-  }, []);
+  }, [who]);
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   return (
     <footer class="status">

@@ -172,6 +172,11 @@ export const en: Record<keyof typeof zh, string> = {
   'imprint.too-large': 'Over 8 MB; scan at a lower resolution.',
   'imprint.sample-failed': 'The sample did not load; press it again.',
 
+  'precheck.title': 'Pre-check, not final',
+  'precheck.ok': 'Clear and whole; it can be sent.',
+  'precheck.unknown': 'No pre-check was possible here; send it and let the service decide.',
+  'precheck.likeness': 'Likeness to the reserved one',
+
   'verify.title': 'Verify',
   'verify.lead': 'Pick the reserved imprint, give the amount, present the voucher’s imprint.',
   'verify.which-seal': 'Which seal',
@@ -288,6 +293,16 @@ export const en: Record<keyof typeof zh, string> = {
   'audit.action.seal.verify': 'Verify',
   'audit.action.imprint.view': 'View imprint picture',
 
+  'reason.no_imprint': 'Nothing on the picture looks like an imprint.',
+  'reason.faint': 'The ink is too light; make the imprint again.',
+  'reason.resolution_low': 'Too few pixels; scan at 300 dpi.',
+  'reason.blurred': 'The edges are blurred; scan again.',
+  'reason.cut_off': 'The imprint touches the border; scan again with room around it.',
+  'reason.incomplete': 'The imprint is incomplete; make it again.',
+  'reason.unlike_reserved': 'At a quick look it hardly resembles the reserved one.',
+  'reason.vendor_doubts': 'One vendor is in doubt.',
+  'reason.imprint_covered': 'Print or a signature covers too much of the imprint.',
+  'reason.dpi_assumed': 'The picture names no resolution; 300 dpi was assumed.',
   'reason.too_few_vendors': 'Fewer vendors are at hand than the policy wants.',
   'reason.vendor_failed': 'One vendor gave no result, which counts as a difference.',
 

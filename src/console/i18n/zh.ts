@@ -169,6 +169,11 @@ export const zh = {
   'imprint.too-large': '图片超过 8 MB，请降低扫描分辨率。',
   'imprint.sample-failed': '演示图样没有载入，请再点一次。',
 
+  'precheck.title': '初检结果，不作最终结论',
+  'precheck.ok': '印迹清楚完整，可以提交。',
+  'precheck.unknown': '本机未能初检；可以直接提交，由服务判断。',
+  'precheck.likeness': '与预留相似',
+
   'verify.title': '验印',
   'verify.lead': '选预留印鉴，填金额，出示凭证上的印鉴。',
   'verify.which-seal': '用哪枚印鉴',
@@ -285,6 +290,16 @@ export const zh = {
   'audit.action.seal.verify': '验印',
   'audit.action.imprint.view': '查看印模图',
 
+  'reason.no_imprint': '图上没有像一枚印鉴的印迹。',
+  'reason.faint': '印色太淡，请重新用印。',
+  'reason.resolution_low': '像素太少，请用 300 dpi 扫描。',
+  'reason.blurred': '边缘模糊，请重新扫描。',
+  'reason.cut_off': '印鉴贴着图边，请留出空白重扫。',
+  'reason.incomplete': '印迹不全，请重新用印。',
+  'reason.unlike_reserved': '与预留印鉴粗看不像。',
+  'reason.vendor_doubts': '一家厂商拿不准。',
+  'reason.imprint_covered': '印迹被文字或签名盖住太多。',
+  'reason.dpi_assumed': '图片没有注明分辨率，按 300 dpi 计算。',
   'reason.too_few_vendors': '可用的厂商少于策略所需。',
   'reason.vendor_failed': '一家厂商没有算出结果，按不符处理。',
 

@@ -9,7 +9,7 @@ import { Status, VerdictStatus } from '../parts/chip.tsx';
 import { Glyph } from '../parts/glyph.tsx';
 import { Facts, PageHead } from '../parts/page.tsx';
 import { SealMarkName } from '../parts/seal-name.tsx';
-import { Loaded, Refusal } from '../parts/states.tsx';
+import { Loaded, Loading, Refusal } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
 import { navigate } from '../router.ts';
 import { allows, client } from '../session.ts';
@@ -217,6 +217,7 @@ function Stage({ verification, named }: { verification: Verification; named: Nam
     <div class="viewer">
       <div class="tools" />
       <div class="stage waiting">
+        {resource.kind === 'loading' && <Loading lines={3} />}
         {resource.kind === 'failed' && (
           <Refusal what="viewer.no-pictures" error={resource.error} retry={reload} />
         )}

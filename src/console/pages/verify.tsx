@@ -198,6 +198,12 @@ export function VerifyPage() {
               value={imprint}
               onChange={setImprint}
               sealName={account?.name}
+              reserved={
+                sealId === ''
+                  ? undefined
+                  : (signal) => client.seals.picture(sealId, undefined, { signal })
+              }
+              reservedId={sealId}
               wrong={checked && !imprint ? t('imprint.required') : undefined}
             />
           </Panel>

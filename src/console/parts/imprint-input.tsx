@@ -6,6 +6,7 @@ import { useResource } from '../resource.ts';
 import { loadSamples, openSample, type Sample, type Samples, sampleAddress } from '../samples.ts';
 import { Glyph } from './glyph.tsx';
 import { useBlobUrl } from './picture.tsx';
+import { Precheck } from './precheck.tsx';
 
 const acceptedTypes = ['image/png', 'image/jpeg'];
 const bytesMax = 8 * 1024 * 1024;
@@ -55,6 +56,9 @@ export function ImprintInput(props: {
   onChange: (imprint: Imprint | undefined, sample?: Sample) => void;
   /** Shows only the samples of this seal, when there are any. */
   sealName?: string | undefined;
+  /** The reserved imprint to look beside, and which one it is. */
+  reserved?: ((signal: AbortSignal) => Promise<Blob>) | undefined;
+  reservedId?: string | undefined;
   wrong?: string | undefined;
 }) {
   const id = useId();
@@ -138,6 +142,9 @@ export function ImprintInput(props: {
           t('imprint.limits')
         )}
       </p>
+      {props.value && (
+        <Precheck imprint={props.value} reserved={props.reserved} reservedId={props.reservedId} />
+      )}
       {samples.kind === 'ready' && (
         <>
           <h3>{t('imprint.samples')}</h3>

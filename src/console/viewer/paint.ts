@@ -262,6 +262,8 @@ function drawFold(context: CanvasRenderingContext2D, scene: Scene, scale: number
     context.fill();
     context.stroke();
     context.beginPath();
+    context.moveTo(0, -10 / scale);
+    context.lineTo(0, 10 / scale);
     for (const side of [1, -1]) {
       context.moveTo(-5 / scale, (5 * side) / scale);
       context.lineTo(0, (10 * side) / scale);
