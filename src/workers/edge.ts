@@ -2,6 +2,7 @@ import { base64url, createLocalJWKSet } from 'jose';
 import { loadSeal } from '../core/seal.ts';
 import type { ChipService } from '../domain/chips/messages.ts';
 import { sweepOrphans } from '../domain/seals/orphans.ts';
+import { defaultPolicy } from '../domain/seals/policy.ts';
 import type { ObjectWatch } from '../domain/seals/ports.ts';
 import { createApp } from '../edge/app.ts';
 import type { EdgeDeps } from '../edge/deps.ts';
@@ -48,6 +49,7 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     ...system,
     ...tokensOf(env, system),
     engine: await loadSeal(),
+    policy: defaultPolicy,
     audit: durableAuditLog(env.AUDIT),
     seals: d1SealStore(env.DB),
     objects: r2ObjectStore(env.OBJECTS),

@@ -170,7 +170,7 @@ describe.each(Object.entries(operations))('%s', (_name, operation) => {
     expect(steps.filter((name) => name === 'audit.append')).toHaveLength(2);
     expect(steps).toContain('idempotency.begin');
     expect(steps).toContain('idempotency.complete');
-  });
+  }, 60_000);
 });
 
 describe('an outage', () => {

@@ -1,3 +1,4 @@
+import { defaultPolicy } from '../../src/domain/seals/policy.ts';
 import { createApp } from '../../src/edge/app.ts';
 import { actorOfIdentity, demoIdentities } from '../../src/edge/demo-identities.ts';
 import type { EdgeDeps } from '../../src/edge/deps.ts';
@@ -29,6 +30,7 @@ export async function startEdge(
     clock,
     random,
     engine: await gridEngine(vendors),
+    policy: defaultPolicy,
     requestsPerMinute: 10_000,
   });
   const tokens = demoTokens(random.bytes(32), { clock, random });

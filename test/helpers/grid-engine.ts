@@ -37,7 +37,15 @@ export async function gridEngine(codes: readonly string[] = ['grid']): Promise<S
         throw new SealError('template_invalid', 'Not a template of this vendor.');
       }
       const score = 1 - differing(reserved, query) / cells;
-      return { match: score >= 0.95, score, threshold: 0.95, transform: [1, 0, 0, 1, 0, 0] };
+      return {
+        match: score >= 0.95,
+        score,
+        threshold: 0.95,
+        rejectBelow: 0.9,
+        transform: [1, 0, 0, 1, 0, 0],
+        unknownShare: 0,
+        tiles: [],
+      };
     },
     restore(code, template): Bitmap1 {
       const side = sideOf(code);

@@ -120,12 +120,20 @@ function readImprint(
 ): { quality: Quality; templates: readonly PlainTemplate[] } {
   const raster = readPicture(deps.engine, imprint);
   return asking(() => ({
-    quality: deps.engine.precheck(raster),
+    quality: qualityOf(deps.engine.precheck(raster)),
     templates: deps.engine.vendors.map((vendor) => ({
       vendor,
       bytes: deps.engine.enrol(raster, vendor.code),
     })),
   }));
+}
+
+/** What is kept of the pre-check. */
+function qualityOf({ ok, sharpness, completeness, reasons }: Quality): Quality {
+  const kept = reasons.map(({ code, detail }) =>
+    detail === undefined ? { code } : { code, detail },
+  );
+  return { ok, sharpness, completeness, reasons: kept };
 }
 
 function operationOf(action: string, seal: Seal): Operation {

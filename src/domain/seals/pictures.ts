@@ -1,4 +1,5 @@
 import type { Bitmap1 } from '../../core/raster.ts';
+import type { TileEvidence } from '../../core/seal-vendor.ts';
 import type { Actor, Caller } from '../actor.ts';
 import { type Operation, record } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
@@ -15,6 +16,8 @@ export interface PicturePair {
   readonly result: VendorResult;
   readonly reserved: Bitmap1;
   readonly query: Bitmap1;
+  /** Where the vendor saw a difference, in pixels of the reserved picture. */
+  readonly tiles: readonly TileEvidence[];
 }
 
 /**
@@ -35,10 +38,9 @@ export async function sealPicture(
     ({ vendor }) => vendorCode === undefined || vendor.code === vendorCode,
   );
   if (!template) throw new CinnabarError('vendor_not_found');
-  const [picture] = await restore(deps, caller.actor.tenant, [template]);
-  if (!picture) throw new CinnabarError('template_unreadable');
-  await recordView(deps, caller, `seal:${id}`, template.vendor.code);
-  return deps.engine.encodeBitmapPng(picture, pictureDpi);
+  const png = await restoredPng(deps, template);
+  await recordView(deps, caller, `seal:${id}`, template.vendor.code, 'reserved');
+  return png;
 }
 
 /**
@@ -54,15 +56,18 @@ export async function verificationPictures(
   id: string,
   vendorCode: string | undefined,
 ): Promise<PicturePair> {
-  const verification = await getVerification(deps, actor, id);
-  const result = chooseResult(verification, vendorCode);
-  const query = verification.templates.find(({ vendor }) => vendor.code === result?.vendor.code);
-  if (!result || !query) throw new CinnabarError('vendor_not_found');
-  const reserved = await deps.seals.findTemplate(actor.tenant, result.reservedTemplateId);
-  if (!reserved) throw new CinnabarError('template_unreadable');
-  const [reservedPicture, queryPicture] = await restore(deps, actor.tenant, [reserved, query]);
-  if (!reservedPicture || !queryPicture) throw new CinnabarError('template_unreadable');
-  return { result, reserved: reservedPicture, query: queryPicture };
+  const { result, rows } = await findPair(deps, actor, id, vendorCode);
+  const [reserved, query] = await decryptTemplates(deps, actor.tenant, [rows.reserved, rows.query]);
+  if (!reserved || !query) throw new CinnabarError('template_unreadable');
+  return asking(() => {
+    const { code } = result.vendor;
+    return {
+      result,
+      reserved: deps.engine.restore(code, reserved.bytes),
+      query: deps.engine.restore(code, query.bytes),
+      tiles: deps.engine.match(code, reserved.bytes, query.bytes).tiles,
+    };
+  });
 }
 
 /** One of both pictures as a PNG, to be looked at: that goes on record first. @throws as above */
@@ -73,9 +78,37 @@ export async function verificationPicture(
   which: 'reserved' | 'query',
   vendorCode: string | undefined,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const pair = await verificationPictures(deps, caller.actor, id, vendorCode);
-  await recordView(deps, caller, `verification:${id}`, pair.result.vendor.code, which);
-  return deps.engine.encodeBitmapPng(pair[which], pictureDpi);
+  const { rows } = await findPair(deps, caller.actor, id, vendorCode);
+  const png = await restoredPng(deps, rows[which]);
+  await recordView(deps, caller, `verification:${id}`, rows[which].vendor.code, which);
+  return png;
+}
+
+async function findPair(
+  deps: SealDeps,
+  actor: Actor,
+  id: string,
+  vendorCode: string | undefined,
+): Promise<{
+  result: VendorResult;
+  rows: { readonly reserved: StoredTemplate; readonly query: StoredTemplate };
+}> {
+  const verification = await getVerification(deps, actor, id);
+  const result = chooseResult(verification, vendorCode);
+  const query = verification.templates.find(({ vendor }) => vendor.code === result?.vendor.code);
+  if (!result || !query) throw new CinnabarError('vendor_not_found');
+  const reserved = await deps.seals.findTemplate(actor.tenant, result.reservedTemplateId);
+  if (!reserved) throw new CinnabarError('template_unreadable');
+  return { result, rows: { reserved, query } };
+}
+
+async function restoredPng(deps: SealDeps, row: StoredTemplate): Promise<Uint8Array<ArrayBuffer>> {
+  const [plain] = await decryptTemplates(deps, row.tenant, [row]);
+  if (!plain) throw new CinnabarError('template_unreadable');
+  return asking(() => {
+    const picture = deps.engine.restore(row.vendor.code, plain.bytes);
+    return deps.engine.encodeBitmapPng(picture, pictureDpi);
+  });
 }
 
 function chooseResult(
@@ -87,23 +120,12 @@ function chooseResult(
   return vendors.find((result) => !result.match) ?? vendors[0];
 }
 
-async function restore(
-  deps: SealDeps,
-  tenant: string,
-  templates: readonly StoredTemplate[],
-): Promise<readonly Bitmap1[]> {
-  const decrypted = await decryptTemplates(deps, tenant, templates);
-  return decrypted.map(({ row, bytes }) =>
-    asking(() => deps.engine.restore(row.vendor.code, bytes)),
-  );
-}
-
 function recordView(
   deps: SealDeps,
   caller: Caller,
   subject: string,
   vendor: string,
-  which: 'reserved' | 'query' = 'reserved',
+  which: 'reserved' | 'query',
 ): Promise<void> {
   const view: Operation = { action: 'imprint.view', subject, detail: { vendor, which } };
   return record(deps.audit, caller, view, 'done');

@@ -1,13 +1,14 @@
 import type { Bitmap1, Raster } from '../../core/raster.ts';
+import type { SealMatch } from '../../core/seal-vendor.ts';
 import type { AuditLog } from '../audit/ports.ts';
 import type { Clock, PageRequest, Random } from '../ports.ts';
+import type { SealPolicy } from './policy.ts';
 import type {
   Account,
   Card,
   Quality,
   Seal,
   StoredTemplate,
-  Transform,
   Vendor,
   Verification,
 } from './types.ts';
@@ -131,16 +132,7 @@ export interface SealEngine {
   decode(bytes: Uint8Array): Raster;
   precheck(raster: Raster): Quality;
   enrol(raster: Raster, vendorCode: string): Uint8Array;
-  match(
-    vendorCode: string,
-    reservedTemplate: Uint8Array,
-    queryTemplate: Uint8Array,
-  ): {
-    readonly match: boolean;
-    readonly score: number;
-    readonly threshold: number;
-    readonly transform: Transform;
-  };
+  match(vendorCode: string, reservedTemplate: Uint8Array, queryTemplate: Uint8Array): SealMatch;
   restore(vendorCode: string, template: Uint8Array): Bitmap1;
   encodeBitmapPng(bitmap: Bitmap1, dpi: number): Uint8Array<ArrayBuffer>;
 }
@@ -154,4 +146,5 @@ export interface SealDeps {
   readonly objects: ObjectStore;
   readonly orphans: OrphanQueue;
   readonly templateKeys: TemplateKeys;
+  readonly policy: SealPolicy;
 }

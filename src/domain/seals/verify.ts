@@ -1,17 +1,20 @@
 import type { Raster } from '../../core/raster.ts';
 import { SealError } from '../../core/seal-error.ts';
+import type { SealMatch } from '../../core/seal-vendor.ts';
+import { conclude, dpiRemarks } from '../../core/seal-verdict.ts';
 import type { Caller } from '../actor.ts';
 import { audited, type Operation, record } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { getCard, isActive } from './cards.ts';
 import { storeObjects } from './orphans.ts';
-import { asking, type Picture, readPicture, serviceError } from './picture.ts';
-import { choosePolicy, defaultPolicy, drawVendors } from './policy.ts';
+import { type Picture, readPicture, serviceError } from './picture.ts';
+import { choosePolicy, drawVendors } from './policy.ts';
 import type { SealDeps, SealEngine } from './ports.ts';
 import { getSeal } from './seals.ts';
 import { type DecryptedTemplate, decryptTemplates, encryptTemplates } from './templates.ts';
 import type {
   Money,
+  PolicyChoice,
   Reason,
   Seal,
   StoredTemplate,
@@ -57,24 +60,18 @@ export async function verifyImprint(
   await assertCardActive(deps, caller, seal);
 
   const raster = readPicture(deps.engine, request.imprint);
-  const policy = choosePolicy(defaultPolicy, request.branch, request.money);
+  const policy = choosePolicy(deps.policy, request.branch, request.money);
   const reserved = drawTemplates(deps, seal, policy.vendorCount);
   const decrypted = await decryptTemplates(deps, tenant, reserved);
   const comparisons = decrypted.map((item) => compare(deps.engine, item, raster));
-  const quality = asking(() => deps.engine.precheck(raster));
-  const reasons = [...quality.reasons, ...comparisons.flatMap((comparison) => comparison.reasons)];
-  if (reserved.length < policy.vendorCount) reasons.push({ code: 'too_few_vendors' });
-
-  const match = comparisons.every((comparison) => comparison.result.match);
-  const isClear = quality.ok && reserved.length >= policy.vendorCount;
-  const verdict = decide(match, isClear);
+  const { match, verdict, reasons } = concludeAll(comparisons, raster, policy);
   const fresh = await encryptTemplates(
     deps,
     tenant,
     { kind: 'verification', id: request.id },
     1,
-    comparisons.flatMap(({ result, queryTemplate }) =>
-      queryTemplate ? [{ vendor: result.vendor, bytes: queryTemplate }] : [],
+    comparisons.flatMap(({ reserved: { vendor }, queryTemplate }) =>
+      queryTemplate ? [{ vendor, bytes: queryTemplate }] : [],
     ),
   );
   const decidedAtMs = deps.clock.now();
@@ -89,7 +86,7 @@ export async function verifyImprint(
     match,
     verdict,
     nextStep: verdict === 'pass' ? 'none' : 'review',
-    vendors: comparisons.map((comparison) => comparison.result),
+    vendors: comparisons.map(resultOf),
     reasons,
     elapsedMs: decidedAtMs - startedAtMs,
     requestedBy: caller.actor.id,
@@ -129,50 +126,56 @@ function drawTemplates(deps: SealDeps, seal: Seal, count: number): readonly Stor
 }
 
 interface Comparison {
-  readonly result: VendorResult;
-  /** Absent when the vendor failed before it made one. */
+  readonly reserved: StoredTemplate;
+  /** Absent when the vendor broke down before it made one. */
   readonly queryTemplate: Uint8Array | undefined;
-  readonly reasons: readonly Reason[];
+  /** Absent when the vendor broke down. */
+  readonly result: SealMatch | undefined;
 }
 
-/** A vendor that breaks down has not agreed. */
+/** Asks one vendor. One that breaks down has not agreed; the others are still asked. */
 function compare(engine: SealEngine, reserved: DecryptedTemplate, raster: Raster): Comparison {
-  const { vendor, id: reservedTemplateId } = reserved.row;
+  const { code } = reserved.row.vendor;
   let queryTemplate: Uint8Array | undefined;
+  let result: SealMatch | undefined;
   try {
-    queryTemplate = engine.enrol(raster, vendor.code);
-    const { match, score, threshold, transform } = engine.match(
-      vendor.code,
-      reserved.bytes,
-      queryTemplate,
-    );
-    return {
-      result: { vendor, match, score, threshold, transform, reservedTemplateId },
-      queryTemplate,
-      reasons: [],
-    };
+    queryTemplate = engine.enrol(raster, code);
+    result = engine.match(code, reserved.bytes, queryTemplate);
   } catch (error) {
     const brokeDown = error instanceof SealError && error.code === 'core_failed';
     if (!brokeDown) throw serviceError(error);
-    return {
-      result: {
-        vendor,
-        match: false,
-        score: 0,
-        threshold: 0,
-        transform: [1, 0, 0, 1, 0, 0],
-        reservedTemplateId,
-      },
-      queryTemplate,
-      reasons: [{ code: 'vendor_failed', detail: vendor.code }],
-    };
   }
+  return { reserved: reserved.row, queryTemplate, result };
 }
 
-/** An agreement on a picture that is not fit for a decision waits for a person. */
-function decide(match: boolean, isClear: boolean): Verdict {
-  if (!match) return 'fail';
-  return isClear ? 'pass' : 'review';
+/** Fewer vendors than the policy wants cannot pass an imprint by themselves. */
+function concludeAll(
+  comparisons: readonly Comparison[],
+  raster: Raster,
+  policy: PolicyChoice,
+): { match: boolean; verdict: Verdict; reasons: readonly Reason[] } {
+  const opinions = comparisons.map(({ reserved, result }) => ({
+    code: reserved.vendor.code,
+    result,
+  }));
+  const conclusion = conclude(opinions, dpiRemarks(raster));
+  if (comparisons.length >= policy.vendorCount) return conclusion;
+  return {
+    match: conclusion.match,
+    verdict: conclusion.verdict === 'pass' ? 'review' : conclusion.verdict,
+    reasons: [...conclusion.reasons, { code: 'too_few_vendors' }],
+  };
+}
+
+function resultOf({ reserved, result }: Comparison): VendorResult {
+  return {
+    vendor: reserved.vendor,
+    match: result?.match ?? false,
+    score: result?.score ?? 0,
+    threshold: result?.threshold ?? 0,
+    transform: result?.transform ?? [1, 0, 0, 1, 0, 0],
+    reservedTemplateId: reserved.id,
+  };
 }
 
 function operationOf(verification: Verification): Operation {

@@ -174,6 +174,7 @@ export function addVerificationRoutes(app: EdgeApp, deps: EdgeDeps): void {
         reserved: link('reserved'),
         query: link('query'),
         transform: transformView(pair.result.transform),
+        tiles: pair.tiles.map(({ x, y, half, score }) => ({ x, y, half, score })),
       },
       200,
     );

@@ -82,6 +82,13 @@ export const picturePairSchema = z
     reserved: pictureLinkSchema,
     query: pictureLinkSchema,
     transform: transformSchema,
+    tiles: z
+      .array(z.object({ x: z.number(), y: z.number(), half: z.number(), score: z.number() }))
+      .openapi({
+        description:
+          'Where the vendor saw a difference: centre and half side in pixels of the reserved picture, and a score from 0 (suspicious) to 1 (as expected).',
+        example: [{ x: 120, y: 96, half: 16, score: 0.08 }],
+      }),
   })
   .openapi('PicturePair');
 

@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../../domain/ports.ts';
+import type { SealPolicy } from '../../domain/seals/policy.ts';
 import type { SealDeps, SealEngine } from '../../domain/seals/ports.ts';
 import { memoryAuditLog } from './audit-log.ts';
 import { memoryIdempotencyStore } from './idempotency-store.ts';
@@ -12,16 +13,18 @@ export interface MemoryBase {
   readonly clock: Clock;
   readonly random: Random;
   readonly engine: SealEngine;
+  readonly policy: SealPolicy;
   /** Requests per caller and minute. */
   readonly requestsPerMinute: number;
 }
 
 /** Every port in RAM, gone with the process: for tests and for `cinnabar demo`. */
-export function memoryPlatform({ clock, random, engine, requestsPerMinute }: MemoryBase) {
+export function memoryPlatform({ clock, random, engine, policy, requestsPerMinute }: MemoryBase) {
   return {
     clock,
     random,
     engine,
+    policy,
     audit: memoryAuditLog(clock),
     seals: memorySealStore(),
     objects: memoryObjectStore(),
