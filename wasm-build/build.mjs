@@ -2,17 +2,22 @@
 // asconfig.json, the two doors through which hosts import each of them, and libsodium's module.
 // Usage: node wasm-build/build.mjs [target ...] [--force]. Without names, all of them.
 // A target whose sources have not changed since its last build is left alone.
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import asc from 'assemblyscript/asc';
 import { splitNames } from './names.mjs';
 import { buildSodium } from './sodium.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const out = join(root, 'wasm-build', 'out');
+const compiler = JSON.parse(
+  await readFile(join(root, 'node_modules', 'assemblyscript', 'package.json'), 'utf8'),
+);
 
 /** `gm` lives in assembly/gm, `vendor-stroke` in assembly/vendors/stroke. */
 function folderOf(target) {
@@ -37,7 +42,7 @@ function foldersOf(target) {
 
 /** One digest over the sources that the target may import, the configuration and this script. */
 async function sourceDigest(target) {
-  const hash = createHash('sha256').update(asc.version).update(target);
+  const hash = createHash('sha256').update(compiler.version).update(target);
   const sources = await Promise.all(
     foldersOf(target).map((folder) => filesUnder(join(root, folder))),
   );
@@ -62,12 +67,15 @@ async function writeDoors(target) {
   );
 }
 
-async function buildTarget(target, force) {
-  const stamp = join(out, `${target}.stamp`);
-  const digest = await sourceDigest(target);
-  const built = await readFile(stamp, 'utf8').catch(() => '');
-  if (!force && built === digest) return;
+async function isStale(target) {
+  const built = await readFile(join(out, `${target}.stamp`), 'utf8').catch(() => '');
+  return built !== (await sourceDigest(target));
+}
 
+async function buildTarget(target) {
+  // Loaded only when there is something to compile: it takes a second.
+  const { default: asc } = await import('assemblyscript/asc');
+  const digest = await sourceDigest(target);
   const temporary = join(out, `${target}.${process.pid}.tmp.wasm`);
   const { error, stderr } = await asc.main(
     [
@@ -93,13 +101,29 @@ async function buildTarget(target, force) {
   // Renaming keeps a build that runs at the same time from reading half a module.
   await rename(temporary, join(out, `${target}.wasm`));
   await writeDoors(target);
-  await writeFile(stamp, digest);
+  await writeFile(join(out, `${target}.stamp`), digest);
   const bytes = await readFile(join(out, `${target}.wasm`));
   console.error(`${target}.wasm ${bytes.length} bytes, ${gzipSync(bytes).length} gzip`);
 }
 
 const force = process.argv.includes('--force');
 const { targets } = JSON.parse(await readFile(join(root, 'asconfig.json'), 'utf8'));
+/** Each target in a process of its own, as many at a time as there are processors. */
+async function buildApart(names) {
+  const waiting = [...names];
+  const buildNext = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const child = spawn(process.execPath, [fileURLToPath(import.meta.url), name, '--force'], {
+        stdio: 'inherit',
+      });
+      const [code] = await once(child, 'exit');
+      if (code !== 0) throw new Error(`${name} was not built`);
+    }
+  };
+  const count = Math.min(availableParallelism(), names.length);
+  await Promise.all(Array.from({ length: count }, buildNext));
+}
+
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const unknown = named.filter((name) => name !== 'sodium' && !(name in targets));
 if (unknown.length > 0) {
@@ -110,9 +134,12 @@ if (unknown.length > 0) {
 await mkdir(out, { recursive: true });
 try {
   if (named.length === 0 || named.includes('sodium')) await buildSodium(root, out);
-  for (const target of Object.keys(targets)) {
-    if (named.length === 0 || named.includes(target)) await buildTarget(target, force);
-  }
+  const wanted = Object.keys(targets).filter((name) => named.length === 0 || named.includes(name));
+  const stale = [];
+  for (const target of wanted) if (force || (await isStale(target))) stale.push(target);
+  const [only] = stale;
+  if (stale.length > 1) await buildApart(stale);
+  else if (only) await buildTarget(only);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);

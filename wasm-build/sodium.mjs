@@ -18,6 +18,12 @@ export async function buildSodium(root, out) {
       `libsodium: expected one embedded module, found ${found.length}; its build has changed`,
     );
   }
-  await writeFile(join(out, 'libsodium.wasm'), Buffer.from(match[2], 'base64'));
-  await writeFile(join(out, 'libsodium.glue.mjs'), text.replace(match[0], '""'));
+  await writeChanged(join(out, 'libsodium.wasm'), Buffer.from(match[2], 'base64'));
+  await writeChanged(join(out, 'libsodium.glue.mjs'), Buffer.from(text.replace(match[0], '""')));
+}
+
+/** Leaves a file alone that is in step, so that nothing built from it looks old. */
+async function writeChanged(path, bytes) {
+  const known = await readFile(path).catch(() => undefined);
+  if (!known?.equals(bytes)) await writeFile(path, bytes);
 }
