@@ -1,3 +1,4 @@
+import type { Precheck } from '../core/precheck.ts';
 import type { Raster } from '../core/raster.ts';
 import { loadSeal, type Seal, type SealVerification } from '../core/seal.ts';
 import { command, type Group } from './command.ts';
@@ -46,7 +47,45 @@ const verify = command({
   },
 });
 
+function precheckText(found: Precheck): string {
+  const measures: [string, number | undefined][] = [
+    ['sharpness', found.sharpness],
+    ['completeness', found.completeness],
+    ['contrast', found.contrast],
+    ['likeness', found.likeness],
+  ];
+  const lines = [
+    found.ok ? 'good enough to verify' : 'NOT good enough to verify',
+    ...found.reasons.map(({ code, detail }) => `  ${code}: ${detail}`),
+    ...measures.flatMap(([name, value]) =>
+      value === undefined ? [] : [`  ${name} ${value.toFixed(2)}`],
+    ),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const precheck = command({
+  summary: 'says whether a picture is good enough to verify',
+  operands: ['PICTURE'],
+  options: {
+    dpi: { ...dpiOption, about: 'resolution of PICTURE; if not given, what the file says' },
+    reserved: { type: 'string', value: 'FILE', about: 'also: does it look like this imprint?' },
+  },
+  details: 'Exit status 0 when it is, 1 when it is not.',
+  async run([path = ''], values) {
+    const dpi = parseDpi(values.dpi);
+    const seal = await loadSeal();
+    const raster = await openPicture(seal, path, dpi);
+    const { reserved } = values;
+    const found =
+      reserved === undefined
+        ? seal.precheck(raster)
+        : seal.precheck(raster, await openPicture(seal, reserved, undefined));
+    return { exit: found.ok ? 0 : 1, json: found, text: precheckText(found) };
+  },
+});
+
 export const seal: Group = {
   summary: 'seal imprints: on this machine, and through a running service',
-  commands: { verify, evaluate, ...sealServiceCommands },
+  commands: { verify, evaluate, precheck, ...sealServiceCommands },
 };

@@ -230,6 +230,13 @@ export type PicturePair = {
     heightPx: number;
   };
   transform: Transform;
+  /** Where the vendor saw a difference: centre and half side in pixels of the reserved picture, and a score from 0 (suspicious) to 1 (as expected). */
+  tiles: Array<{
+    x: number;
+    y: number;
+    half: number;
+    score: number;
+  }>;
 };
 
 export type AuditPage = {

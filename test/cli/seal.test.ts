@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ratesOf } from '../../src/cli/seal-rates.ts';
 import { buildTool, cinnabar, samples } from './tool.ts';
@@ -11,6 +12,8 @@ let folder: string;
 beforeAll(async () => {
   await buildTool();
   folder = await mkdtemp(join(tmpdir(), 'cinnabar-seal-'));
+  const paper = { width: 200, height: 200, channels: 3, background: 'white' } as const;
+  await sharp({ create: paper }).png().toFile(join(folder, 'blank.png'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -56,6 +59,21 @@ describe('seal verify', () => {
   });
 });
 
+describe('seal precheck', () => {
+  it('answers yes to a good scan that looks like the reserved one (B11)', async () => {
+    const words = ['seal', 'precheck', sample('r01-g0'), '--reserved', sample('r01-reserved')];
+    const { status, stdout } = await cinnabar([...words, '--json']);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, reasons: [] });
+  });
+
+  it('answers no to a picture without an imprint, with the reason (B11)', async () => {
+    const { status, stdout } = await cinnabar(['seal', 'precheck', join(folder, 'blank.png')]);
+    expect(status).toBe(1);
+    expect(stdout).toContain('no_imprint');
+  });
+});
+
 describe('seal evaluate', () => {
   const pair = (reserved: string, query: string, dpi: number, forgery: string | null = null) => ({
     id: reserved.slice(0, 3),
@@ -70,14 +88,6 @@ describe('seal evaluate', () => {
     const manifest = join(folder, 'manifest.json');
     const out = join(folder, 'results.json');
     const blank = join(folder, 'blank.png');
-    // A white picture of one pixel.
-    await writeFile(
-      blank,
-      Buffer.from(
-        'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTjXGwAAAABJRU5ErkJggg==',
-        'base64',
-      ),
-    );
     const pairs = [
       pair('r01-reserved', 'r01-g0', 200),
       pair('t05-reserved', 't05-g0', 300),
