@@ -238,60 +238,94 @@ export function decodeAcFirst(table: usize, first: i32, last: i32, low: i32, blo
     endOfBandRun--;
     return OK;
   }
-  for (let k = first; k <= last; k++) {
-    const symbol = takeSymbol(table);
-    if (symbol < 0) return BAD_FORMAT;
-    const run = symbol >> 4;
-    const size = symbol & 15;
-    if (size == 0) {
-      if (run < 15) {
-        endOfBandRun = (1 << run) - 1 + takeBits(run);
-        return OK;
-      }
-      k += 15;
-      continue;
+  let position = at;
+  let buffer = bits;
+  let have = count;
+  let status = OK;
+  let k = first;
+  while (k <= last) {
+    buffer |= bswap(load<u64>(position)) >>> have;
+    position += <usize>((63 - have) >>> 3);
+    have |= 56;
+    let entry = <u32>load<u16>(table + LOOKUP + <usize>((buffer >>> LOOK_SHIFT) << 1));
+    if (entry == 0) entry = longCode(table, <u32>(buffer >>> 48));
+    if (entry == 0) {
+      status = BAD_FORMAT;
+      break;
+    }
+    buffer <<= entry >>> 8;
+    have -= entry >>> 8;
+    const run = (entry >>> 4) & 15;
+    const size = entry & 15;
+    if (size == 0 && run < 15) {
+      // A shift by 64 shifts by nothing, so no bits are a case of their own.
+      const rest = run == 0 ? 0 : <u32>(buffer >>> (64 - <u64>run));
+      buffer <<= <u64>run;
+      have -= <u64>run;
+      endOfBandRun = (1 << run) - 1 + rest;
+      break;
     }
     k += run;
-    if (k > last) return BAD_FORMAT;
-    const value = extend(takeBits(size), size) << low;
-    store<i16>(block + ((<usize>load<u8>(ZIGZAG + k)) << 1), value);
+    if (size != 0) {
+      if (k > last) {
+        status = BAD_FORMAT;
+        break;
+      }
+      const value = extend(<i32>(buffer >>> (64 - <u64>size)), size) << low;
+      buffer <<= <u64>size;
+      have -= <u64>size;
+      store<i16>(block + ((<usize>load<u8>(ZIGZAG + k)) << 1), value);
+    }
+    k++;
   }
-  return OK;
+  at = position;
+  bits = buffer;
+  count = have;
+  return status;
 }
 
 /** Later scans of a band (§G.1.2.3): a bit for each known coefficient, and new ones of size 1. */
 export function refineAc(table: usize, first: i32, last: i32, low: i32, block: usize): i32 {
   let k = first;
-  if (endOfBandRun == 0) {
-    for (; k <= last; k++) {
-      const symbol = takeSymbol(table);
-      if (symbol < 0) return BAD_FORMAT;
-      const run = symbol >> 4;
-      let value = 0;
-      if ((symbol & 15) != 0) {
-        if ((symbol & 15) != 1) return BAD_FORMAT;
-        value = takeBits(1) == 1 ? 1 << low : -1 << low;
-      } else if (run < 15) {
-        endOfBandRun = (1 << run) + takeBits(run);
-        break;
-      }
-      k = refineZeros(k, last, run, low, block);
-      if (value != 0) {
-        if (k > last) return BAD_FORMAT;
-        store<i16>(block + ((<usize>load<u8>(ZIGZAG + k)) << 1), value);
-      }
+  while (endOfBandRun == 0 && k <= last) {
+    const symbol = takeSymbol(table);
+    if (symbol < 0) return BAD_FORMAT;
+    const run = symbol >> 4;
+    let value = 0;
+    if ((symbol & 15) != 0) {
+      if ((symbol & 15) != 1) return BAD_FORMAT;
+      value = takeBits(1) == 1 ? 1 << low : -1 << low;
+    } else if (run < 15) {
+      endOfBandRun = (1 << run) + takeBits(run);
+      break;
     }
+    k = refineZeros(k, last, run, low, block);
+    if (value != 0) {
+      if (k > last) return BAD_FORMAT;
+      store<i16>(block + ((<usize>load<u8>(ZIGZAG + k)) << 1), value);
+    }
+    k++;
   }
   if (endOfBandRun > 0) {
-    refineZeros(k, last, 64, low, block);
+    if (k <= last && !isBlank(block)) refineZeros(k, last, 64, low, block);
     endOfBandRun--;
   }
   return OK;
 }
 
+/** Whether no coefficient of a block but DC is known. */
+function isBlank(block: usize): bool {
+  let any = i16x8.replace_lane(v128.load(block), 0, 0);
+  for (let row: usize = 16; row < 128; row += 16) any = v128.or(any, v128.load(block + row));
+  return !v128.any_true(any);
+}
+
 /** Passes over `zeros` unknown coefficients, refining the known ones; returns where it stopped. */
 function refineZeros(from: i32, last: i32, zeros: i32, low: i32, block: usize): i32 {
   const bit = 1 << low;
+  let position = at;
+  let buffer = bits;
+  let have = count;
   let left = zeros;
   let k = from;
   for (; k <= last; k++) {
@@ -299,9 +333,21 @@ function refineZeros(from: i32, last: i32, zeros: i32, low: i32, block: usize): 
     const value = <i32>load<i16>(place);
     if (value == 0) {
       if (--left < 0) break;
-    } else if (takeBits(1) == 1 && (value & bit) == 0) {
+      continue;
+    }
+    if (have == 0) {
+      buffer = bswap(load<u64>(position));
+      position += 8;
+      have = 64;
+    }
+    if (<i64>buffer < 0 && (value & bit) == 0) {
       store<i16>(place, value >= 0 ? value + bit : value - bit);
     }
+    buffer <<= 1;
+    have--;
   }
+  at = position;
+  bits = buffer;
+  count = have;
   return k;
 }

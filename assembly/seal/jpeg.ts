@@ -521,7 +521,7 @@ function decodeOne(each: Component, column: i32, row: i32): bool {
 }
 
 function decodeSamples(each: Component, target: usize): bool {
-  memory.fill(block, 0, 128);
+  for (let row: usize = 0; row < 128; row += 16) v128.store(block + row, i64x2.splat(0));
   const dc = tableAt(each.dcTable);
   const value = decodeBlock(dc, tableAt(4 + each.acTable), each.prediction, block);
   if (value == i32.MIN_VALUE || isExhausted()) return false;
