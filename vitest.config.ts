@@ -57,6 +57,8 @@ const everyday = [
     },
     test: {
       name: 'workerd',
+      testTimeout: 30_000,
+      hookTimeout: 60_000,
       include: ['test/**/*.workerd.test.ts'],
       setupFiles: ['test/helpers/workerd/apply-migrations.ts'],
     },
@@ -76,5 +78,6 @@ const everyday = [
 
 /** `vitest run` is the everyday suite; `vitest run --mode slow` is what takes minutes. */
 export default defineConfig(({ mode }) => ({
-  test: { reporters, projects: mode === 'slow' ? [slow] : everyday },
+  // The Worker logs every request; only that of a failed test is of interest.
+  test: { reporters, silent: 'passed-only', projects: mode === 'slow' ? [slow] : everyday },
 }));

@@ -7,5 +7,8 @@ declare global {
     interface Env extends EdgeBindings {
       readonly TEST_MIGRATIONS: D1Migration[];
     }
+    interface GlobalProps {
+      mainModule: typeof import('../../../src/workers/edge.ts');
+    }
   }
 }
