@@ -1,5 +1,21 @@
 export { io, ioBytes } from './io';
 export {
+  shareCheck,
+  shareCheckProof,
+  shareCoin,
+  shareCommit,
+  shareCommitCoin,
+  shareCreate,
+  shareDecryptFinish,
+  shareDecryptReply,
+  shareDecryptStart,
+  shareFinish,
+  shareRefresh,
+  shareSignFinish,
+  shareSignReply,
+  shareSignStart,
+} from './share';
+export {
   sm2CheckPrivateKey,
   sm2DecryptPiece,
   sm2EncryptPiece,

@@ -465,6 +465,11 @@ export function startSumVarTime(): void {
   sumIsInfinite = true;
 }
 
+/** Lets a sum go on from a point in the accumulator that is not infinity. */
+export function continueSumVarTime(): void {
+  sumIsInfinite = false;
+}
+
 /** True when the sum is the point at infinity, and the accumulator means nothing. */
 export function isSumInfinite(): bool {
   return sumIsInfinite;
@@ -585,6 +590,14 @@ export function encodePoint(bytes: usize, affine: usize): void {
   toBytes(bytes, t2);
   toPlain(t2, affine + Y);
   toBytes(bytes + 32, t2);
+}
+
+/** The affine point at `affine` in 33 bytes (GB/T 32918.1 §4.2.9). */
+export function compressPoint(bytes: usize, affine: usize): void {
+  toPlain(t2, affine + Y);
+  store<u8>(bytes, 2 | (<u8>load<i64>(t2) & 1));
+  toPlain(t2, affine);
+  toBytes(bytes + 1, t2);
 }
 
 /** y^2 of the curve at x, both in Montgomery form: x^3 - 3 x + b. */

@@ -33,6 +33,15 @@ export function subN(r: usize, a: usize, b: usize): void {
   freeze(r, product, N);
 }
 
+/** r = -a modulo n. */
+export function negateN(r: usize, a: usize): void {
+  sub(product, N, a);
+  freeze(r, product, N);
+}
+
+/** 2^255 as limbs. */
+export const TWO_255 = memory.data<i64>([0, 0, 0, 0, 0, 0, 0, 0, 1 << 23]);
+
 /** r = 32 bytes modulo n. */
 export function loadN(r: usize, bytes: usize): void {
   fromBytes(product, bytes);
@@ -74,9 +83,12 @@ export function invertPlusOne(r: usize, d: usize): void {
   invertN(r, product);
 }
 
+const LABEL: u32 = 10;
+let derivations: u64 = 0;
+
 /**
  * r = a number below n from HMAC-SM3 with the 32 bytes at `key` over `random`, `context` (32 bytes
- * each), a tag for the purpose and a counter.
+ * each), the purpose, and how many numbers this instance has derived.
  *
  * With the private key as HMAC key and the digest as context, a nonce stays unpredictable and
  * unrepeated though the host's randomness failed, and fresh randomness keeps it from being a
@@ -86,13 +98,14 @@ export function deriveN(r: usize, key: usize, random: usize, context: usize, pur
   hmacSm3Init(macKeyed, key, 32);
   hmacSm3Update(macKeyed, random, 32);
   hmacSm3Update(macKeyed, context, 32);
-  store<u8>(label, purpose);
-  store<u8>(label, 0, 1);
+  store<u64>(label, ++derivations);
+  store<u8>(label, purpose, 8);
+  store<u8>(label, 0, 9);
   memory.copy(macState, macKeyed, HMAC_SM3_STATE_BYTES);
-  hmacSm3Update(macState, label, 2);
+  hmacSm3Update(macState, label, LABEL);
   hmacSm3Final(macState, tags);
-  store<u8>(label, 1, 1);
-  hmacSm3Update(macKeyed, label, 2);
+  store<u8>(label, 1, 9);
+  hmacSm3Update(macKeyed, label, LABEL);
   hmacSm3Final(macKeyed, tags + 32);
   loadWideN(r, tags);
 }

@@ -4,6 +4,7 @@ import { randomBytes } from './gm/random.ts';
 import { createSm2 } from './gm/sm2.ts';
 import { createSm3Functions } from './gm/sm3.ts';
 import { createSm4 } from './gm/sm4.ts';
+import { createTwoParty } from './gm/two-party.ts';
 
 export { GmError, type GmErrorCode } from './gm/error.ts';
 export type { KeyEncryption, PemLabel, Sm2Keys } from './gm/keys.ts';
@@ -23,6 +24,7 @@ export type {
 } from './gm/sm2.ts';
 export type { Sm3Hash } from './gm/sm3.ts';
 export type { Sm4Mode, Sm4Options } from './gm/sm4.ts';
+export type { TwoParty, TwoPartyState } from './gm/two-party.ts';
 
 async function bind() {
   const kernel = await loadKernel();
@@ -30,7 +32,7 @@ async function bind() {
   const sm4 = createSm4(kernel);
   const sm2 = createSm2(kernel, sm3);
   const keys = createKeys({ sm2, sm4, pbkdf2Sm3: sm3.pbkdf2Sm3, random: randomBytes });
-  return { ...sm3, sm4, sm2, keys };
+  return { ...sm3, sm4, sm2, keys, twoParty: createTwoParty(kernel, sm3) };
 }
 
 /** The SM2, SM3 and SM4 of one module instance. */

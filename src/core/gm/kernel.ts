@@ -6,6 +6,77 @@ export interface GmExports extends CoreExports {
   io(): number;
   ioBytes(): number;
 
+  shareCheck(share: number, role: number): number;
+  shareCreate(
+    role: number,
+    ctx: number,
+    ctxLength: number,
+    commitment: number,
+    random: number,
+    secret: number,
+    proof: number,
+  ): number;
+  shareCommit(ctx: number, ctxLength: number, proof: number, commitment: number): number;
+  shareCheckProof(
+    role: number,
+    ctx: number,
+    ctxLength: number,
+    commitment: number,
+    proof: number,
+  ): number;
+  shareFinish(role: number, secret: number, otherPublic: number, share: number): number;
+  shareSignStart(
+    share: number,
+    ctx: number,
+    ctxLength: number,
+    digest: number,
+    random: number,
+    message: number,
+    nonces: number,
+  ): number;
+  shareSignReply(
+    share: number,
+    ctx: number,
+    ctxLength: number,
+    message: number,
+    random: number,
+    reply: number,
+  ): number;
+  shareSignFinish(
+    share: number,
+    ctx: number,
+    ctxLength: number,
+    message: number,
+    nonces: number,
+    reply: number,
+    signature: number,
+  ): number;
+  shareDecryptStart(c1: number, message: number): number;
+  shareDecryptReply(
+    share: number,
+    ctx: number,
+    ctxLength: number,
+    message: number,
+    random: number,
+    reply: number,
+  ): number;
+  shareDecryptFinish(
+    share: number,
+    ctx: number,
+    ctxLength: number,
+    message: number,
+    reply: number,
+  ): number;
+  shareCoin(share: number, random: number, coin: number): number;
+  shareCommitCoin(
+    share: number,
+    ctx: number,
+    ctxLength: number,
+    coin: number,
+    commitment: number,
+  ): number;
+  shareRefresh(share: number, coinA: number, coinB: number, next: number): number;
+
   sm2SetSalt(bytes: number): number;
   sm2GenerateKey(random: number, privateKey: number): number;
   sm2CheckPrivateKey(privateKey: number): number;

@@ -1,7 +1,7 @@
 import { assertBytes, assertBytesOf, assertInteger, assertOk, assertOptions } from './arguments.ts';
 import { GmError } from './error.ts';
 import type { Kernel } from './kernel.ts';
-import { fillRandom } from './random.ts';
+import { drawUntilTaken, fillRandom } from './random.ts';
 import {
   type CiphertextFormat,
   decodeCiphertext,
@@ -42,10 +42,7 @@ const DEFAULT_ID = new TextEncoder().encode('1234567812345678');
 const EXCHANGE_BYTES_MAX = 65536;
 /** With so many signatures by one key in a batch, making its table pays. */
 const PREPARED_FROM = 16;
-/** A draw fails about once in 2^256; of one-byte plaintexts, one in 256 needs another. */
-const DRAWS_MAX = 64;
 
-const AGAIN = 1;
 const BAD_KEY = -6;
 
 /** A private key (32 bytes, a number in [1, n - 2]) and its public key (65 bytes, 04 || x || y). */
@@ -206,7 +203,7 @@ function parseId(id: Uint8Array | string | undefined): Uint8Array {
   return bytes;
 }
 
-function parseSignatureFormat(format: SignatureFormat | undefined): SignatureFormat {
+export function parseSignatureFormat(format: SignatureFormat | undefined): SignatureFormat {
   if (format === undefined || format === 'der' || format === 'raw') return format ?? 'der';
   throw new GmError('argument_invalid', 'format must be der or raw');
 }
@@ -245,18 +242,6 @@ export function createSm2(kernel: Kernel, { kdf, createSm3 }: Sm3Functions): Sm2
   fillRandom(nonceRandom);
   assertOk(wasm.sm2SetSalt(base + RANDOM));
   random.fill(0);
-
-  /** Repeats a draw from fresh randomness until the kernel takes it. */
-  function draw(view: Uint8Array<ArrayBuffer>, attempt: () => number): number {
-    for (let draws = 0; draws < DRAWS_MAX; draws++) {
-      fillRandom(view);
-      const status = attempt();
-      if (status === AGAIN) continue;
-      view.fill(0);
-      return status;
-    }
-    throw new GmError('random_failed', 'the host gives no usable randomness');
-  }
 
   function take(at: number, length: number): Uint8Array {
     const taken = bytes.slice(at, at + length);
@@ -354,7 +339,7 @@ export function createSm2(kernel: Kernel, { kdf, createSm3 }: Sm3Functions): Sm2
   function signPlaced(open: OpenKey | undefined, format: SignatureFormat): Uint8Array {
     if (open) bytes.set(open.factor, FACTOR);
     const factor = open ? base + FACTOR : 0;
-    const status = draw(nonceRandom, () =>
+    const status = drawUntilTaken(nonceRandom, () =>
       wasm.sm2Sign(base + PRIVATE, factor, base + DIGEST, base + RANDOM, base + SIGNATURE),
     );
     assertPrivate(status);
@@ -406,7 +391,9 @@ export function createSm2(kernel: Kernel, { kdf, createSm3 }: Sm3Functions): Sm2
 
   function generateKeyPair(): Sm2KeyPair {
     try {
-      const status = draw(random, () => wasm.sm2GenerateKey(base + RANDOM, base + PRIVATE));
+      const status = drawUntilTaken(random, () =>
+        wasm.sm2GenerateKey(base + RANDOM, base + PRIVATE),
+      );
       assertOk(status);
       assertOk(wasm.sm2PublicKey(base + PRIVATE, base + PUBLIC));
       const publicKey = uncompressed(bytes.subarray(PUBLIC, PUBLIC + PUBLIC_BYTES));
@@ -585,7 +572,7 @@ export function createSm2(kernel: Kernel, { kdf, createSm3 }: Sm3Functions): Sm2
     const format = parseCiphertextFormat(options.format);
     placePublicKey(publicKey);
     const c2 = new Uint8Array(plaintext.length);
-    const status = draw(random, () => {
+    const status = drawUntilTaken(random, () => {
       const started = wasm.sm2StartEncrypt(base + PUBLIC, base + RANDOM, base + SIGNATURE);
       if (started !== 0) return started;
       c2.set(plaintext);
