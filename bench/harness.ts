@@ -1,0 +1,108 @@
+// Interleaved measurement: in every round each contestant of each row runs once, for about the same
+// time, so that whatever disturbs the machine disturbs all of them. Works in any host that hands in
+// a clock.
+
+/** One way of doing what the row is about; `run` does it once. */
+export interface Contestant {
+  readonly name: string;
+  readonly run: () => unknown;
+}
+
+export interface Row {
+  readonly id: string;
+  readonly title: string;
+  /** Bytes that one run takes in; the figure is then a rate instead of a time. */
+  readonly bytes?: number;
+  /** Runs of ours that one call of `run` stands for, such as the items of a batch. */
+  readonly perRun?: number;
+  readonly contestants: readonly Contestant[];
+}
+
+export interface Figure {
+  readonly name: string;
+  /** Microseconds for one operation: median, and the quartiles around it. */
+  readonly micros: number;
+  readonly low: number;
+  readonly high: number;
+  readonly rounds: number;
+}
+
+export interface RowResult {
+  readonly id: string;
+  readonly title: string;
+  readonly bytes?: number;
+  readonly figures: readonly Figure[];
+}
+
+export interface MeasureOptions {
+  /** At least 15. */
+  readonly rounds: number;
+  /** Microseconds of work that have passed: CPU time where the host tells it, else wall time. */
+  readonly clock: () => number;
+  /** Length of one sample, long against the clock's step. */
+  readonly sampleMicros: number;
+  readonly progress?: (text: string) => void;
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  const at = (sorted.length - 1) * share;
+  const low = sorted[Math.floor(at)] ?? 0;
+  const high = sorted[Math.ceil(at)] ?? 0;
+  return low + (high - low) * (at - Math.floor(at));
+}
+
+function time(clock: () => number, run: () => unknown, count: number): number {
+  const start = clock();
+  for (let i = 0; i < count; i++) run();
+  return clock() - start;
+}
+
+/** How many runs fill one sample; finding it out also warms the contestant up. */
+function countFor(options: MeasureOptions, run: () => unknown): number {
+  let count = 1;
+  for (let tries = 0; tries < 40; tries++) {
+    const elapsed = time(options.clock, run, count);
+    if (elapsed >= options.sampleMicros) {
+      return Math.max(1, Math.round((count * options.sampleMicros) / elapsed));
+    }
+    count *= 2;
+  }
+  return count;
+}
+
+/** Measures all rows. The first contestant of a row is the one that the others are compared with. */
+export function measure(rows: readonly Row[], options: MeasureOptions): RowResult[] {
+  return rows.map((row) => {
+    options.progress?.(row.title);
+    // Twice: the second count is found with code that the engine has already optimised.
+    for (const { run } of row.contestants) countFor(options, run);
+    const counts = row.contestants.map(({ run }) => countFor(options, run));
+    const samples: number[][] = row.contestants.map(() => []);
+    for (let round = 0; round < options.rounds; round++) {
+      row.contestants.forEach(({ run }, i) => {
+        const count = counts[i] ?? 1;
+        const elapsed = time(options.clock, run, count);
+        samples[i]?.push(elapsed / count / (row.perRun ?? 1));
+      });
+    }
+    const figures = row.contestants.map(({ name }, i) => {
+      const sorted = (samples[i] ?? []).sort((a, b) => a - b);
+      return {
+        name,
+        micros: quantile(sorted, 0.5),
+        low: quantile(sorted, 0.25),
+        high: quantile(sorted, 0.75),
+        rounds: sorted.length,
+      };
+    });
+    const { id, title, bytes } = row;
+    return bytes === undefined ? { id, title, figures } : { id, title, bytes, figures };
+  });
+}
+
+/** How many times as fast the first figure is as the one of that name. */
+export function ratio(result: RowResult, name: string): number | undefined {
+  const ours = result.figures[0];
+  const theirs = result.figures.find((figure) => figure.name === name);
+  return ours && theirs ? theirs.micros / ours.micros : undefined;
+}

@@ -1,0 +1,19 @@
+// sm-crypto and gm-crypto come without usable types; these are the calls that the benchmark makes.
+declare module 'sm-crypto' {
+  const library: {
+    sm2: {
+      doSignature(message: string, privateKey: string, options: object): string;
+      doVerifySignature(
+        message: string,
+        signature: string,
+        publicKey: string,
+        options: object,
+      ): boolean;
+      doEncrypt(message: string, publicKey: string, mode: number): string;
+      doDecrypt(ciphertext: string, privateKey: string, mode: number): string;
+    };
+    sm3(data: Uint8Array): string;
+    sm4: { encrypt(data: Uint8Array, key: Uint8Array, options: object): unknown };
+  };
+  export default library;
+}

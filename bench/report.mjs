@@ -1,0 +1,165 @@
+// Turns wasm-build/out/bench/*.json into bench/RESULTS.md and bench/plots/*.svg, and says which ratios are
+// below the floors of bench/budgets.json.
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const quoted = (text) =>
+  String(text).replace(
+    /[&<>"]/g,
+    (c) => `&${{ '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot' }[c]};`,
+  );
+
+function rate(row, micros) {
+  if (!row.bytes)
+    return micros >= 1000
+      ? `${(micros / 1000).toFixed(2)} ms`
+      : `${micros.toFixed(micros < 10 ? 2 : 1)} us`;
+  return `${(row.bytes / micros).toFixed(row.bytes / micros < 10 ? 1 : 0)} MB/s`;
+}
+
+function spread(figure) {
+  return `${Math.round((100 * (figure.high - figure.low)) / figure.micros)} %`;
+}
+
+const find = (row, name) => row.figures.find((figure) => figure.name === name);
+
+function times(row, name) {
+  const ours = row.figures[0];
+  const theirs = find(row, name);
+  return ours && theirs ? theirs.micros / ours.micros : undefined;
+}
+
+function table(document) {
+  const lines = [
+    '| what | who | median | spread | ours is faster by |',
+    '| --- | --- | --- | --- | --- |',
+  ];
+  for (const row of document.results) {
+    row.figures.forEach((figure, i) => {
+      const factor = i === 0 ? '' : `${(times(row, figure.name) ?? 0).toFixed(2)}x`;
+      const title = i === 0 ? row.title : '';
+      const cells = [title, figure.name, rate(row, figure.micros), spread(figure), factor];
+      lines.push(`| ${cells.join(' | ')} |`);
+    });
+  }
+  return lines.join('\n');
+}
+
+/** Bars, logarithmic, one group a row: how many times as fast as each peer. */
+function plot(document) {
+  const groups = document.results
+    .map((row) => ({
+      title: row.title,
+      bars: row.figures.slice(1).map(({ name }) => ({ name, factor: times(row, name) ?? 1 })),
+    }))
+    .filter(({ bars }) => bars.length > 0);
+  const left = 250;
+  const width = 860;
+  const most = Math.max(10, ...groups.flatMap(({ bars }) => bars.map(({ factor }) => factor)));
+  const least = Math.min(0.3, ...groups.flatMap(({ bars }) => bars.map(({ factor }) => factor)));
+  const scale = (width - left - 90) / Math.log(most / least);
+  const x = (factor) => left + scale * Math.log(factor / least);
+  let y = 40;
+  const parts = [];
+  for (const { title, bars } of groups) {
+    parts.push(`<text x="10" y="${y + 12}" font-weight="600">${quoted(title)}</text>`);
+    y += 20;
+    for (const { name, factor } of bars) {
+      const [from, to] = [x(Math.min(1, factor)), x(Math.max(1, factor))];
+      const colour = factor >= 1 ? '#b8402a' : '#7a7a7a';
+      parts.push(
+        `<text x="${left - 10}" y="${y + 11}" text-anchor="end">${quoted(name)}</text>`,
+        `<rect x="${from.toFixed(1)}" y="${y}" width="${Math.max(1, to - from).toFixed(1)}" height="14" fill="${colour}"/>`,
+        `<text x="${(to + 6).toFixed(1)}" y="${y + 11}">${factor.toFixed(factor < 10 ? 2 : 0)}x</text>`,
+      );
+      y += 18;
+    }
+    y += 8;
+  }
+  const one = x(1).toFixed(1);
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y + 10}" font-family="system-ui, sans-serif" font-size="12">
+<title>How many times as fast as each peer, ${quoted(document.host)}</title>
+<rect width="100%" height="100%" fill="#fffdf9"/>
+<text x="10" y="20" font-size="15" font-weight="600">How many times as fast as each peer, ${quoted(document.host)} (logarithmic)</text>
+<line x1="${one}" y1="30" x2="${one}" y2="${y}" stroke="#999" stroke-dasharray="3 3"/>
+${parts.join('\n')}
+</svg>
+`;
+}
+
+function section(name, document) {
+  const { host, clock, date, commit, machine, loadBefore, rounds, sampleMicros } = document;
+  const text = [
+    `## ${host}`,
+    '',
+    `${machine}; ${date}; commit ${commit}; ${clock}; ${rounds} rounds of ${sampleMicros / 1000} ms each, interleaved; load average before ${loadBefore.join(', ')}. Spread is the distance of the quartiles as a share of the median.`,
+    '',
+    table(document),
+    '',
+    `![ratios](plots/${name}.svg)`,
+    '',
+  ];
+  if (document.wasm) {
+    const { wasm, start } = document;
+    text.push(
+      `\`gm.wasm\` has ${wasm.bytes} bytes, ${wasm.gzip} with gzip. In a fresh process the module is loaded after ${start.loadMillis.toFixed(1)} ms and the first signature takes another ${start.firstSignatureMillis.toFixed(1)} ms (wall time, median of ${rounds}).`,
+      '',
+    );
+  }
+  return text.join('\n');
+}
+
+function leakSection(document) {
+  const lines = ['| what | secret classes | max abs t | samples |', '| --- | --- | --- | --- |'];
+  for (const { name, classes, t, samples } of document.results) {
+    lines.push(`| ${name} | ${classes} | ${t.toFixed(2)} | ${samples} |`);
+  }
+  return [
+    '## Timing against secrets',
+    '',
+    `${document.machine}; ${document.date}; ${document.host}; load average before ${document.loadBefore.join(', ')}. Welch's t between classes of secrets; 4.5 is the usual limit. The rows marked as planted must exceed it.`,
+    '',
+    lines.join('\n'),
+    '',
+  ].join('\n');
+}
+
+/** Ratios in bench/budgets.json that this run does not reach. */
+function belowFloors(floors, documents) {
+  const failures = [];
+  for (const { document: name, row: id, against, least } of floors) {
+    const row = documents.get(name)?.results.find((result) => result.id === id);
+    const factor = row && times(row, against);
+    if (factor === undefined) continue;
+    if (factor < least) {
+      failures.push(`${name} ${id}: ${factor.toFixed(2)}x ${against}, less than ${least}x`);
+    }
+  }
+  return failures;
+}
+
+export async function writeReport(root) {
+  const folder = join(root, 'wasm-build', 'out', 'bench');
+  const documents = new Map();
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.json')).sort()) {
+    documents.set(file.slice(0, -5), JSON.parse(await readFile(join(folder, file), 'utf8')));
+  }
+  await mkdir(join(root, 'bench', 'plots'), { recursive: true });
+  const sections = [];
+  for (const name of ['gm-node', 'gm-workerd', 'gm-chromium']) {
+    const document = documents.get(name);
+    if (!document) continue;
+    sections.push(section(name, document));
+    await writeFile(join(root, 'bench', 'plots', `${name}.svg`), plot(document));
+  }
+  const leaks = documents.get('gm-leaks');
+  if (leaks) sections.push(leakSection(leaks));
+  const head = `# Results
+
+Made by \`npm run bench\` and \`npm run bench:leaks\`; [README.md](README.md) says what is measured and how. Figures are of one machine and one day; the ratios are what carries over.
+
+`;
+  await writeFile(join(root, 'bench', 'RESULTS.md'), head + sections.join('\n'));
+  const { ratios = [] } = JSON.parse(await readFile(join(root, 'bench', 'budgets.json'), 'utf8'));
+  return belowFloors(ratios, documents);
+}

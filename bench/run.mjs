@@ -1,0 +1,254 @@
+// Runs the benchmarks and writes wasm-build/out/bench/*.json, bench/RESULTS.md and bench/plots.
+// Usage: npm run bench [-- node|workerd|chromium|report ...]; without names, the three hosts.
+// npm run bench:leaks looks for timing that depends on secrets.
+// BENCH_ROUNDS (21) and BENCH_SAMPLE_MICROS (20000) set how long that takes.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { cpus, loadavg } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import esbuild from 'esbuild';
+import { writeReport } from './report.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const out = join(root, 'wasm-build', 'out');
+const rounds = Number(process.env.BENCH_ROUNDS ?? 21);
+const sampleMicros = Number(process.env.BENCH_SAMPLE_MICROS ?? 20_000);
+
+async function bundle(entry, platform, conditions, extra = {}) {
+  const outfile = join(out, `${entry}.mjs`);
+  await esbuild.build({
+    entryPoints: [join(root, 'bench', `${entry}.ts`)],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform,
+    conditions,
+    logLevel: 'warning',
+    ...extra,
+  });
+  return outfile;
+}
+
+function environment() {
+  const git = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' });
+  return {
+    date: new Date().toISOString(),
+    commit: git.stdout.trim(),
+    machine: `${cpus().length} x ${cpus()[0]?.model ?? 'unknown processor'}`,
+    loadBefore: loadavg().map((load) => Number(load.toFixed(2))),
+    rounds,
+    sampleMicros,
+  };
+}
+
+async function save(name, document) {
+  await mkdir(join(out, 'bench'), { recursive: true });
+  const path = join(out, 'bench', `${name}.json`);
+  await writeFile(path, `${JSON.stringify(document, null, 1)}\n`);
+}
+
+/** Time from compiling to the first signature, in processes that have done nothing else. */
+async function firstSignature() {
+  const script = await bundle('gm.start', 'node', ['node']);
+  const times = [];
+  for (let i = 0; i < rounds; i++) {
+    times.push(JSON.parse(execFileSync(process.execPath, [script], { encoding: 'utf8' })));
+  }
+  const median = (key) => times.map((time) => time[key]).sort((a, b) => a - b)[rounds >> 1];
+  return { loadMillis: median('load'), firstSignatureMillis: median('sign') };
+}
+
+async function node() {
+  const described = environment();
+  const script = await bundle('gm.bench', 'node', ['node'], {
+    // The libraries under comparison run as they are installed.
+    packages: 'external',
+  });
+  const run = spawnSync(process.execPath, [script], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 1 << 26,
+  });
+  if (run.status !== 0) throw new Error('the benchmark in Node failed');
+  const wasm = await readFile(join(out, 'gm.wasm'));
+  await save('gm-node', {
+    ...described,
+    ...JSON.parse(run.stdout),
+    wasm: { bytes: wasm.length, gzip: gzipSync(wasm, { level: 9 }).length },
+    start: await firstSignature(),
+  });
+}
+
+async function leaks() {
+  const described = environment();
+  const script = await bundle('timing-leaks', 'node', ['node']);
+  const run = spawnSync(process.execPath, [script], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (run.status !== 0) throw new Error('the search for leaks failed');
+  const document = JSON.parse(run.stdout);
+  await save('gm-leaks', { ...described, ...document });
+  for (const { name, classes, t, isPlanted } of document.results) {
+    if (t < document.limit !== isPlanted) continue;
+    console.error(`${name} (${classes}): t = ${t.toFixed(2)}${isPlanted ? ', not caught' : ''}`);
+    process.exitCode = 1;
+  }
+}
+
+/** CPU nanoseconds of all threads of a process so far. */
+function cpuNanos(pid) {
+  let sum = 0;
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    sum += Number(readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]);
+  }
+  return sum;
+}
+
+function childProcesses() {
+  return new Set(
+    readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
+      .split(' ')
+      .filter((pid) => pid !== ''),
+  );
+}
+
+function summarise(samples) {
+  const sorted = samples.sort((a, b) => a - b);
+  const at = (share) => sorted[Math.round((sorted.length - 1) * share)];
+  return { micros: at(0.5), low: at(0.25), high: at(0.75), rounds: sorted.length };
+}
+
+async function workerd() {
+  const described = environment();
+  const { Miniflare } = await import('miniflare');
+  const script = await bundle('gm.workerd', 'neutral', ['workerd', 'worker'], {
+    external: ['*.wasm'],
+    mainFields: ['module', 'main'],
+  });
+  const before = childProcesses();
+  const miniflare = new Miniflare({
+    modulesRoot: out,
+    modules: [
+      { type: 'ESModule', path: script },
+      { type: 'CompiledWasm', path: join(out, 'gm.wasm') },
+    ],
+    compatibilityDate: '2026-04-01',
+    compatibilityFlags: ['nodejs_compat'],
+  });
+  try {
+    const rows = await (await miniflare.dispatchFetch('http://bench/')).json();
+    const [pid] = [...childProcesses()].filter((child) => !before.has(child));
+    if (!pid) throw new Error('the process of workerd was not found');
+    const run = async (row, contestant, count) => {
+      const start = cpuNanos(pid);
+      const query = `row=${row}&contestant=${contestant}&count=${count}`;
+      await (await miniflare.dispatchFetch(`http://bench/?${query}`)).text();
+      return (cpuNanos(pid) - start) / 1000;
+    };
+    // A request itself costs some 0.3 ms, so samples are long against that.
+    const wanted = Math.max(sampleMicros, 50_000);
+    const results = [];
+    for (const [i, row] of rows.entries()) {
+      process.stderr.write(`  ${row.title}\n`);
+      const counts = [];
+      for (const contestant of row.contestants.keys()) {
+        let count = 1;
+        let elapsed = await run(i, contestant, count);
+        while (elapsed < wanted) {
+          count *= 2;
+          elapsed = await run(i, contestant, count);
+        }
+        counts.push(Math.max(1, Math.round((count * wanted) / elapsed)));
+      }
+      const samples = row.contestants.map(() => []);
+      for (let round = 0; round < rounds; round++) {
+        for (const [contestant, count] of counts.entries()) {
+          const elapsed = await run(i, contestant, count);
+          samples[contestant].push(elapsed / count / (row.perRun ?? 1));
+        }
+      }
+      const { contestants, perRun, ...rest } = row;
+      const figures = contestants.map((name, k) => ({ name, ...summarise(samples[k]) }));
+      results.push({ ...rest, figures });
+    }
+    const { version } = JSON.parse(
+      await readFile(join(root, 'node_modules', 'workerd', 'package.json'), 'utf8'),
+    );
+    await save('gm-workerd', {
+      ...described,
+      host: `workerd ${version} through Miniflare`,
+      clock: 'CPU time of the workerd process, seen from outside',
+      results,
+    });
+  } finally {
+    await miniflare.dispose();
+  }
+}
+
+async function chromium() {
+  const described = environment();
+  const { chromium: browserType } = await import('playwright-core');
+  const script = await bundle('gm.browser', 'browser', ['browser']);
+  const files = new Map([
+    ['/', ['text/html', '<!doctype html><script type="module" src="/bench.js"></script>']],
+    ['/bench.js', ['text/javascript', await readFile(script)]],
+    ['/gm.wasm', ['application/wasm', await readFile(join(out, 'gm.wasm'))]],
+  ]);
+  const server = createServer((request, response) => {
+    const file = files.get(request.url ?? '');
+    response.writeHead(file ? 200 : 404, {
+      'content-type': file?.[0] ?? 'text/plain',
+      // The policy under which the package promises to work.
+      'content-security-policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",
+    });
+    response.end(file?.[1]);
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+  const browser = await browserType.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
+  });
+  try {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(280_000);
+    await page.goto(`http://127.0.0.1:${server.address().port}/`);
+    await page.waitForFunction(() => 'runGmBenchmark' in globalThis);
+    const results = await page.evaluate(
+      ([count, micros]) => globalThis.runGmBenchmark(count, micros),
+      [rounds, sampleMicros],
+    );
+    await save('gm-chromium', {
+      ...described,
+      host: `Chromium ${browser.version()}`,
+      clock: 'wall time in the page',
+      results,
+    });
+  } finally {
+    await browser.close();
+    server.close();
+  }
+}
+
+const hosts = { node, workerd, chromium };
+const benchmarks = { ...hosts, leaks };
+const named = process.argv.slice(2);
+const unknown = named.filter((name) => !(name in benchmarks) && name !== 'report');
+if (unknown.length > 0) {
+  console.error(`there is no benchmark named ${unknown.join(', ')}`);
+  process.exit(2);
+}
+execFileSync(process.execPath, [join(root, 'wasm-build', 'build.mjs'), 'gm'], { stdio: 'inherit' });
+for (const [name, run] of Object.entries(benchmarks)) {
+  if (named.length > 0 ? !named.includes(name) : !(name in hosts)) continue;
+  console.error(`${name}:`);
+  await run();
+}
+const failures = await writeReport(root);
+for (const failure of failures) console.error(failure);
+if (failures.length > 0) process.exitCode = 1;
