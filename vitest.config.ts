@@ -34,6 +34,9 @@ const everyday = [
       environment: 'node',
       include: ['test/**/*.test.ts'],
       exclude: ['test/**/*.{workerd,browser,slow}.test.ts'],
+      // Tests that start programs must pass on a busy machine too.
+      testTimeout: 30_000,
+      hookTimeout: 60_000,
     },
   },
   {

@@ -19,14 +19,17 @@ function named<T>(table: Readonly<Record<string, T>>, name: string): T | undefin
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
+/** Which fields the service refused belongs to the sentence; that it is away, too. */
+function sentenceOf(error: ApiError): string {
+  if (error.code === 'network') return 'the service does not answer; is it running at that --url?';
+  const fields = error.fields.map(({ pointer, code }) => `${pointer} ${code}`);
+  return [error.message, ...fields].join('; ');
+}
+
 /** The code and sentence of what the caller can mend; anything else is a bug and keeps its stack. */
 function refusalOf(error: unknown): { code: string; message: string } | undefined {
-  if (
-    error instanceof UsageError ||
-    error instanceof GmError ||
-    error instanceof SealError ||
-    error instanceof ApiError
-  ) {
+  if (error instanceof ApiError) return { code: error.code, message: sentenceOf(error) };
+  if (error instanceof UsageError || error instanceof GmError || error instanceof SealError) {
     return { code: error.code, message: error.message };
   }
   if (error instanceof Error && 'syscall' in error && 'code' in error) {
@@ -92,12 +95,15 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+let status: number;
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  status = await main(process.argv.slice(2));
 } catch (error) {
   // A defect must not look like the answer "no", which is status 1.
   process.stderr.write(
     `cinnabar: a defect of this tool\n${error instanceof Error ? error.stack : error}\n`,
   );
-  process.exitCode = 2;
+  status = 2;
 }
+// Kept-alive connections to a service would hold the process for seconds after the answer.
+process.stdout.write('', () => process.exit(status));

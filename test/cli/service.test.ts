@@ -1,0 +1,92 @@
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadSeal } from '../../src/core/seal.ts';
+import { type Edge, startEdge } from '../helpers/edge.ts';
+import { buildTool, cinnabar, samples } from './tool.ts';
+
+const sample = (name: string) => join(samples, `${name}.jpg`);
+let edge: Edge;
+let server: Server;
+let url: string;
+
+/** The whole app over the memory platform, with the real vendor, behind a socket of this machine. */
+beforeAll(async () => {
+  await buildTool();
+  const engine = await loadSeal();
+  edge = await startEdge(() => ({ engine }));
+  server = createServer(async (request, response) => {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of request) pieces.push(piece);
+    const headers = new Headers();
+    for (const [name, value] of Object.entries(request.headers)) headers.set(name, String(value));
+    const body = pieces.length > 0 ? { body: Buffer.concat(pieces) } : {};
+    const answer = await edge.app.request(`http://localhost${request.url}`, {
+      method: request.method ?? 'GET',
+      headers,
+      ...body,
+    });
+    response.writeHead(answer.status, Object.fromEntries(answer.headers));
+    response.end(Buffer.from(await answer.arrayBuffer()));
+  });
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  const address = server.address();
+  url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+});
+afterAll(() => server.close());
+
+/** A command in JSON, with the token in the environment as its help advises. */
+async function asked(words: readonly string[], identity = 'teller-zhou') {
+  const env = { CINNABAR_URL: url, CINNABAR_TOKEN: await edge.tokenOf(identity) };
+  const { status, stdout } = await cinnabar(['seal', ...words, '--json'], { env });
+  return { status, json: JSON.parse(stdout) };
+}
+
+describe('seals of a running service', () => {
+  it('opens an account and a card, enrols a seal and checks imprints against it (B2, B5)', async () => {
+    const account = await asked(['add-account', '6222-7001', '杭州启明商务有限公司', '0571-5550']);
+    expect(account.status).toBe(0);
+    const dates = ['--start', '2020-01-01', '--end', '2090-12-31'];
+    const card = await asked(['add-card', account.json.id, 'YJK-7001', ...dates]);
+    expect(card.json).toMatchObject({ accountId: account.json.id, number: 'YJK-7001' });
+    const about = ['--serial', 'S-7001', '--shape', 'round', '--dpi', '300'];
+    const seal = await asked(['enrol', card.json.id, sample('r01-reserved'), ...about]);
+    expect(seal.json).toMatchObject({ serial: 'S-7001', templates: [{ vendor: 'stroke' }] });
+
+    const amount = ['--currency', 'CNY', '--amount-minor', '1250000', '--dpi', '200'];
+    const genuine = await asked(['check', seal.json.id, sample('r01-g0'), ...amount]);
+    expect(genuine).toMatchObject({ status: 0, json: { verdict: 'pass', amountMinor: 1250000 } });
+    const forged = await asked(['check', seal.json.id, sample('r01-f-text0'), ...amount]);
+    expect(forged).toMatchObject({ status: 1, json: { match: false } });
+
+    const listed = await asked(['accounts', '--search', '启明']);
+    expect(listed.json.items).toMatchObject([{ id: account.json.id }]);
+    const shown = await asked(['cards', account.json.id], 'auditor-gao');
+    expect(shown.json).toMatchObject({
+      cards: [{ id: card.json.id }],
+      seals: [{ serial: 'S-7001' }],
+    });
+  });
+
+  it('gets a token for a demo identity', async () => {
+    const words = ['seal', 'accounts', '--url', url, '--as', 'teller-zhou'];
+    expect(await cinnabar(words)).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it("passes the service's refusal on with its code", async () => {
+    const refused = await asked(['cards', '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10']);
+    expect(refused).toMatchObject({ status: 2, json: { error: { code: 'account_not_found' } } });
+  });
+
+  it.each([
+    [['accounts'], 'a token is missing'],
+    [['accounts', '--url', 'ftp://x', '--token', 't'], '--url is an http or https address'],
+    [['accounts', '--url', 'http://127.0.0.1:9', '--token', 't'], 'does not answer'],
+    [['check', 'x', 'y', '--token', 't', '--amount-minor', '1'], '--currency is missing'],
+    [['enrol', 'x', 'y', '--token', 't', '--serial', 's', '--shape', 'star'], '--shape is one of'],
+  ])('refuses %j with a sentence', async (words, sentence) => {
+    const { status, stderr } = await cinnabar(['seal', ...words]);
+    expect(status).toBe(2);
+    expect(stderr).toContain(sentence);
+  });
+});
