@@ -1,5 +1,5 @@
 // Lossless code of ink depth in eight levels (a byte a pixel, 0 = paper): an adaptive binary range
-// coder whose contexts are the pixels to the left and above. Blank stretches of eight pixels under
+// coder whose contexts are the bilevel picture and the pixels to the left and above. Blank stretches of eight pixels under
 // blank ones cost one decision.
 import { TOO_LARGE } from '../shared/status';
 
@@ -10,9 +10,11 @@ const HALF: u16 = 1 << 11;
 const ADAPT: i32 = 4;
 const LEAST_RANGE: u32 = 1 << 24;
 
-/** One probability per context (left, above, above right is blank) and node of the level's tree. */
-const CONTEXTS: usize = 8 * 8 * 2 * 8;
-const probabilities = memory.data(8 * 8 * 2 * 8 * 2 + 16);
+/** One probability per context (bilevel picture, left, above) and node of the level's tree. */
+const CONTEXTS: usize = 4 * 8 * 8 * 8;
+const probabilities = memory.data(4 * 8 * 8 * 8 * 2 + 16);
+/** Ninths of a pixel that are ink in the bilevel picture: none, less than half, more, all. */
+const coverClass = memory.data<u8>([0, 1, 1, 1, 1, 2, 2, 2, 2, 3]);
 const blankContext: usize = CONTEXTS;
 
 let cursor: usize = 0;
@@ -107,20 +109,23 @@ export function paddedRow(levels: usize, width: i32, y: i32): usize {
   return levels + <usize>((y + 1) * paddedStride(width) + 8);
 }
 
-function contextOf(pixel: usize, stride: usize): usize {
+function contextOf(pixel: usize, stride: usize, cover: usize): usize {
   const left = <usize>load<u8>(pixel - 1);
   const above = <usize>load<u8>(pixel - stride);
-  const isEdge: usize = load<u8>(pixel - stride + 1) != 0 ? 1 : 0;
-  return ((left * 8 + above) * 2 + isEdge) * 8;
+  return ((<usize>load<u8>(coverClass + <usize>load<u8>(cover)) * 8 + left) * 8 + above) * 8;
 }
 
 function isBlankAround(pixel: usize, stride: usize): bool {
   return load<u8>(pixel - 1) == 0 && load<u64>(pixel - stride) == 0;
 }
 
-/** Codes a padded picture of levels to `out`; returns the length, or TOO_LARGE. */
+/**
+ * Codes a padded picture of levels to `out`; returns the length, or TOO_LARGE. `covers` is the
+ * bilevel picture shrunk to the same size, which tells most of the depth already.
+ */
 export function encodeDepth(
   levels: usize,
+  covers: usize,
   width: i32,
   height: i32,
   out: usize,
@@ -147,7 +152,7 @@ export function encodeDepth(
           continue;
         }
       }
-      const context = contextOf(pixel, stride);
+      const context = contextOf(pixel, stride, covers + <usize>(y * width + x));
       const level = <u32>load<u8>(pixel);
       let node: usize = 1;
       for (let bit = 2; bit >= 0; bit--) {
@@ -166,6 +171,7 @@ export function encodeDepth(
 export function decodeDepth(
   from: usize,
   length: i32,
+  covers: usize,
   width: i32,
   height: i32,
   levels: usize,
@@ -186,7 +192,7 @@ export function decodeDepth(
         x += 8;
         continue;
       }
-      const context = contextOf(pixel, stride);
+      const context = contextOf(pixel, stride, covers + <usize>(y * width + x));
       let node: usize = 1;
       node = (node << 1) | <usize>decodeBit(context + node);
       node = (node << 1) | <usize>decodeBit(context + node);

@@ -2,7 +2,7 @@
 // alone, so that a template remade from the restored picture gives the same verdicts; the query has
 // its depth and its unknown places.
 
-import { bitAt, strideOf } from '../../seal/bilevel';
+import { bitAt, shrinkBilevel, strideOf } from '../../seal/bilevel';
 import { paddedRow } from '../../seal/depth';
 import { findEdges, MAX_EDGES } from '../../seal/edges';
 import { BILEVEL, BILEVEL_DEPTH, GREY } from '../../seal/ink';
@@ -43,38 +43,16 @@ export let known: usize = 0;
 export let pairs: usize = 0;
 export let isGrey: bool = false;
 
-/** Thirds of three pixels: how much of the left and of the right output pixel they cover, in halves. */
-const halves = memory.data<u8>([0, 0, 0, 2, 1, 1, 1, 3, 2, 0, 2, 2, 3, 1, 3, 3]);
-
-/** Means of the canonical bits over the 1.5 x 1.5 pixels of each output pixel, times `depth`. */
+/** Means of the canonical bits, times `depth`. */
 function shrink(to: usize, depth: f32): void {
-  const w = atDepth(width);
-  const stride = strideOf(width);
-  const unit: f32 = depth / 9;
-  for (let y = 0; y < height; y += 3) {
-    const row = bits + <usize>(y * stride);
-    const out = ((y / 3) << 1) * w;
-    for (let x = 0; x < width; x += 3) {
-      const a = triple(row, x) << 1;
-      const b = triple(row + <usize>stride, x) << 1;
-      const c = triple(row + <usize>(stride << 1), x) << 1;
-      const p = out + ((x / 3) << 1);
-      for (let side = 0; side < 2; side++) {
-        const middle = <i32>load<u8>(halves + <usize>(b + side));
-        const upper = 2 * <i32>load<u8>(halves + <usize>(a + side)) + middle;
-        const lower = 2 * <i32>load<u8>(halves + <usize>(c + side)) + middle;
-        put(to, p + side, <f32>upper * unit);
-        put(to, p + side + w, <f32>lower * unit);
-      }
-    }
+  const start = mark();
+  const pixels = atDepth(width) * atDepth(height);
+  const ninths = takeBytes(pixels);
+  shrinkBilevel(bits, width, height, ninths);
+  for (let i = 0; i < pixels; i++) {
+    put(to, i, <f32>load<u8>(ninths + <usize>i) * (depth / 9));
   }
-}
-
-function triple(row: usize, x: i32): i32 {
-  const shift = 13 - (x & 7);
-  const p = row + <usize>(x >> 3);
-  const pair = ((<i32>load<u8>(p)) << 8) | ((x & 7) > 5 ? <i32>load<u8>(p + 1) : 0);
-  return (pair >> shift) & 7;
+  release(start);
 }
 
 /** Prepares the unpacked template as the reserved imprint; false when it has hardly any edges. */

@@ -28,7 +28,7 @@ import { bits, height, pack, unpack, width } from './template';
 import { gatherTiles, gatherWhole, halfOf, pointerAt, tileCentres } from './tiles';
 
 /** Log odds from which an imprint is taken for genuine, and below which for a forgery. */
-const ACCEPT: f32 = 3.3;
+const ACCEPT: f32 = 2.7;
 const REJECT: f32 = -1;
 const CANONICAL_PX_PER_MM: f64 = 300 / 25.4;
 

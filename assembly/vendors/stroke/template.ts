@@ -1,6 +1,13 @@
 // The template of this vendor: the canonical bilevel picture, losslessly coded, then unknown places
 // and ink depth at 200 dpi. A bilevel source has neither, both follow from its picture.
-import { bitAt, decodeBilevel, encodeBilevel, setBit, strideOf } from '../../seal/bilevel';
+import {
+  bitAt,
+  decodeBilevel,
+  encodeBilevel,
+  setBit,
+  shrinkBilevel,
+  strideOf,
+} from '../../seal/bilevel';
 import { decodeDepth, encodeDepth, paddedRow, paddedSize } from '../../seal/depth';
 import { BILEVEL, extractInk, flatten, reduce } from '../../seal/ink';
 import { at, clamp, resample, takeBytes, takePlane } from '../../seal/plane';
@@ -117,7 +124,9 @@ export function pack(
     unknownLength = encodeBilevel(unknown, w, h, part, rest);
     if (unknownLength < 0) return unknownLength;
     const last = part + <usize>unknownLength;
-    depthLength = encodeDepth(levels, w, h, last, rest - unknownLength);
+    const covers = takeBytes(w * h);
+    shrinkBilevel(bits, width, height, covers);
+    depthLength = encodeDepth(levels, covers, w, h, last, rest - unknownLength);
     if (depthLength < 0) return depthLength;
   }
   const total = HEAD_SIZE + pictureLength + unknownLength + depthLength;
@@ -284,6 +293,8 @@ export function unpack(template: usize, length: i32, isPicture: bool): i32 {
   const part = body + <usize>pictureLength;
   if (decodeBilevel(part, <i32>unknownLength, w, h, unknown) != 0) return BAD_FORMAT;
   levels = takeBytes(paddedSize(w, h));
-  decodeDepth(part + <usize>unknownLength, <i32>depthLength, w, h, levels);
+  const covers = takeBytes(w * h);
+  shrinkBilevel(bits, width, height, covers);
+  decodeDepth(part + <usize>unknownLength, <i32>depthLength, covers, w, h, levels);
   return 0;
 }
