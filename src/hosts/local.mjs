@@ -1,6 +1,6 @@
 // Runs the whole service on this machine: builds what is missing, prepares the local stores and
 // starts every Worker of workers.mjs in one process group, which ends with this process.
-// Usage: node src/hosts/local.mjs [--dev] [--port N] [--state FOLDER]
+// Usage: node src/hosts/local.mjs [--dev] [--no-build] [--port N] [--state FOLDER]
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -13,6 +13,7 @@ import {
   buildAll,
   ensureSecrets,
   Failure,
+  stepGroups,
   wrangler,
   wranglerEnv,
 } from './prepare.mjs';
@@ -23,6 +24,7 @@ const address = '127.0.0.1';
 const portsTried = 20;
 const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 5_000;
+const killTimeoutMs = 1_000;
 
 const options = readOptions();
 const state = resolve(root, options.state);
@@ -31,7 +33,7 @@ const log = join(state, 'host.log');
 
 /** The wrangler process; it leads the process group of all Workers. */
 let workers;
-/** Programs that rebuild while `--dev` runs. */
+/** Process groups of the programs that rebuild while `--dev` runs. */
 const rebuilders = [];
 let stopping = false;
 
@@ -50,9 +52,13 @@ async function run() {
   await mkdir(state, { recursive: true, mode: 0o700 });
   await claimState();
   const secrets = await ensureSecrets(state);
-  await Promise.all([buildAll(root), applyMigrations(root, state)]);
+  await Promise.all([
+    options['no-build'] ? undefined : buildAll(root),
+    applyMigrations(root, state),
+  ]);
   const port = await freePort(options.port);
   await writeFile(lock, JSON.stringify({ pid: process.pid, port }));
+  if (stopping) return;
   startWorkers(port, secrets);
   if (options.dev) startRebuilders();
   await untilReady(port);
@@ -64,6 +70,7 @@ function readOptions() {
     const { values } = parseArgs({
       options: {
         dev: { type: 'boolean', default: false },
+        'no-build': { type: 'boolean', default: false },
         port: { type: 'string', default: '8787' },
         state: { type: 'string', default: '.cinnabar' },
       },
@@ -159,9 +166,10 @@ function startRebuilders() {
   const start = (script, ...rest) => {
     const child = spawn(process.execPath, [join(root, script), ...rest], {
       cwd: root,
-      stdio: 'inherit',
+      stdio: ['ignore', 'inherit', 'inherit'],
+      detached: true,
     });
-    rebuilders.push(child);
+    rebuilders.push(child.pid);
   };
   start('src/hosts/watch-wasm.mjs');
   // Emptying the folder would take the files of the API page away.
@@ -227,8 +235,8 @@ function shown(path) {
 async function stop(code) {
   if (stopping) return;
   stopping = true;
-  for (const child of rebuilders) child.kill('SIGTERM');
-  if (workers) await stopGroup(workers.pid);
+  const groups = [...stepGroups, ...rebuilders, ...(workers ? [workers.pid] : [])];
+  await Promise.all(groups.map(stopGroup));
   const text = await readFile(lock, 'utf8').catch(() => undefined);
   if (text && JSON.parse(text).pid === process.pid) await rm(lock, { force: true });
   process.exit(code);
@@ -236,11 +244,18 @@ async function stop(code) {
 
 async function stopGroup(group) {
   signalGroup(group, 'SIGTERM');
-  const deadline = performance.now() + stopTimeoutMs;
+  if (await isGone(group, stopTimeoutMs)) return;
+  signalGroup(group, 'SIGKILL');
+  await isGone(group, killTimeoutMs);
+}
+
+async function isGone(group, timeoutMs) {
+  const deadline = performance.now() + timeoutMs;
   while (signalGroup(group, 0)) {
-    if (performance.now() > deadline) signalGroup(group, 'SIGKILL');
+    if (performance.now() > deadline) return false;
     await new Promise((wake) => setTimeout(wake, 20));
   }
+  return true;
 }
 
 /** Whether the group still had a member. */

@@ -1,6 +1,7 @@
 // What must exist before the Workers can start. Each step leaves alone what is in step already.
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import {
   chmod,
@@ -14,9 +15,6 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
 
 /** Something the person at the terminal can mend; shown without a stack. */
 export class Failure extends Error {}
@@ -130,10 +128,22 @@ export async function applyMigrations(root, state) {
   await writeFile(stamp, digest);
 }
 
+/** Process groups of the steps that run now; whoever stops early ends them too. */
+export const stepGroups = new Set();
+
 async function step(failure, root, command, env = process.env) {
-  try {
-    await run(process.execPath, command, { cwd: root, env, maxBuffer: 16 * 1024 * 1024 });
-  } catch (error) {
-    throw new Failure(`${failure}:\n${error.stderr || error.stdout || error.message}`);
+  const child = spawn(process.execPath, command, {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  stepGroups.add(child.pid);
+  const output = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk) => output.push(chunk));
   }
+  const [code] = await once(child, 'close');
+  stepGroups.delete(child.pid);
+  if (code !== 0) throw new Failure(`${failure}:\n${Buffer.concat(output)}`);
 }

@@ -15,11 +15,11 @@ export interface LocalHost {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts the whole service as `npm start` does, with stores of its own. */
+/** Starts the whole service as `npm start` does, with stores of its own. `npm test` has built it. */
 export async function startLocalHost(state: string, port: number): Promise<LocalHost> {
   const host = spawn(
     process.execPath,
-    ['src/hosts/local.mjs', '--state', state, '--port', String(port)],
+    ['src/hosts/local.mjs', '--no-build', '--state', state, '--port', String(port)],
     { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let output = '';
