@@ -121,7 +121,7 @@ export type NewSeal = {
   cardId: string;
   serial: string;
   shape: "round" | "oval" | "rectangle" | "square";
-  remark?: "" | string;
+  remark?: string;
   /** Scan resolution, where the file does not say it or says it wrong. */
   dpi?: number;
   /** PNG or JPEG, at most 8 MiB, 4096 pixels a side and 12 megapixels. */
@@ -132,7 +132,7 @@ export type RebuiltSeal = {
   /** The revision that the caller saw and wants to replace. */
   revision: number;
   shape?: "round" | "oval" | "rectangle" | "square";
-  remark?: "" | string;
+  remark?: string;
   /** Scan resolution, where the file does not say it or says it wrong. */
   dpi?: number;
   /** PNG or JPEG, at most 8 MiB, 4096 pixels a side and 12 megapixels. */

@@ -56,7 +56,7 @@ export const errorTitles = {
   /** A stored template could not be decrypted or is not what was stored. One code, whatever the reason. */
   template_unreadable: 'The stored template cannot be read.',
   /** The audit log cannot be written, so the operation did not happen. */
-  audit_unavailable: 'The audit log cannot be written, so nothing was done.',
+  audit_unavailable: 'The audit log does not answer, so nothing was done.',
   /** The chips that hold the template keys do not answer. */
   chips_unavailable: 'The key chips do not answer.',
   /** The database, object store or queue does not answer. */

@@ -74,9 +74,9 @@ export function answerProblem(c: Context<EdgeEnv>, thrown: unknown): Response {
 
 function asCinnabarError(thrown: unknown): CinnabarError {
   if (thrown instanceof CinnabarError) return thrown;
-  if (thrown instanceof HTTPException) {
-    if (thrown.status === 400) return new CinnabarError('invalid_request', { cause: thrown });
-    if (thrown.status === 415) return new CinnabarError('unsupported_media_type');
+  // A multipart type whose boundary the router does not read.
+  if (thrown instanceof HTTPException && thrown.status === 415) {
+    return new CinnabarError('unsupported_media_type');
   }
   return new CinnabarError('internal', { cause: thrown });
 }

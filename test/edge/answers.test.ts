@@ -259,6 +259,7 @@ describe('operation', () => {
     await edge.call('/v1/seals');
     await edge.call('/v1/seals');
     await edge.call('/v1/nothing');
+    for (let i = 0; i < 50; i++) await edge.call(`/v1/${i}`, { as: null, method: `METHOD${i}` });
     const response = await edge.call('/metrics', { as: null });
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     const text = await response.text();
@@ -267,6 +268,7 @@ describe('operation', () => {
     expect(text).toContain(`${name}_count{method="GET",route="/v1/seals",status="200"} 2`);
     expect(text).toContain(`${name}_count{method="GET",route="none",status="404"} 1`);
     expect(text).toMatch(/_bucket\{[^}]*route="\/v1\/seals"[^}]*le="\+Inf"\} 2/);
+    expect(text).toContain(`${name}_count{method="other",route="none",status="404"} 50`);
     expect(text.endsWith('\n')).toBe(true);
   });
 

@@ -22,9 +22,9 @@ export function checkBodyHeaders(): MiddlewareHandler<EdgeEnv> {
       const { mediaType, bytesMax } = bodies[kind];
       const declared = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
       if (declared !== mediaType) throw new CinnabarError('unsupported_media_type');
-      if (Number(c.req.header('content-length') ?? 0) > bytesMax) {
-        throw new CinnabarError('payload_too_large');
-      }
+      const length = c.req.header('content-length') ?? '0';
+      // Written so that what is no number is refused too.
+      if (!(Number(length) <= bytesMax)) throw new CinnabarError('payload_too_large');
     }
     await next();
   };

@@ -24,6 +24,8 @@ export interface LogLine {
 const causesMax = 4;
 const stackLinesMax = 8;
 const unmatched = 'none';
+/** Callers may invent methods; log and counters know these. */
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** Writes one line per request and counts it, whatever happens inside. */
 export function observe(deps: EdgeDeps, metrics: Metrics): MiddlewareHandler<EdgeEnv> {
@@ -35,11 +37,12 @@ export function observe(deps: EdgeDeps, metrics: Metrics): MiddlewareHandler<Edg
     const ms = deps.clock.now() - startedAtMs;
     const code = c.get('errorCode');
     const actor = c.get('actor');
-    metrics.count({ method: c.req.method, route, status, ms });
+    const method = methods.has(c.req.method) ? c.req.method : 'other';
+    metrics.count({ method, route, status, ms });
     deps.log({
       event: status >= 500 ? 'failure' : 'request',
       requestId: c.get('requestId'),
-      method: c.req.method,
+      method,
       route,
       status,
       ms,

@@ -1,18 +1,22 @@
 import { z } from '@hono/zod-openapi';
 
 /** A UUID of version 7 in lower case: sorts by the time of its making. */
-export const idSchema = z
+const uuidSchema = z
   .string()
   .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
-  .openapi({ format: 'uuid', example: '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10' });
+  .openapi({ format: 'uuid' });
 
-/** One line of text for people: no control characters, no blanks at the ends. */
+export const idSchema = uuidSchema.openapi({ example: '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10' });
+
+// Optional parameters and fields have no example: the API page would fill it in and send it.
+export const filterIdSchema = uuidSchema.optional();
+
+/** At most one line of text for people: no control characters, no blanks at the ends. */
 export function line(lengthMax: number) {
   return z
     .string()
-    .min(1)
     .max(lengthMax)
-    .regex(/^(?!\s)(?!.*\s$)[^\p{Cc}\p{Zl}\p{Zp}\p{Cs}]+$/u);
+    .regex(/^(?!\s)(?!.*\s$)[^\p{Cc}\p{Zl}\p{Zp}\p{Cs}]*$/u);
 }
 
 /** A number on paper: letters, digits and single separators. */
@@ -56,7 +60,7 @@ export const idParamsSchema = z.strictObject({
 });
 
 /** Parameters of a list: the cursor is the `nextCursor` of the page before. */
-export const pageQuerySchema = z.strictObject({ cursor: idSchema.optional(), limit: limitSchema });
+export const pageQuerySchema = z.strictObject({ cursor: filterIdSchema, limit: limitSchema });
 
 export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({
@@ -75,7 +79,6 @@ export const idempotencyHeaderSchema = z.object({
     .regex(/^[\x21-\x7e]{1,255}$/)
     .optional()
     .openapi({
-      example: '5f0c1d0e-enrol-1',
       description:
         'One key per intention. A repetition with the same key and content gets the first answer again, for 24 hours.',
     }),

@@ -3,6 +3,7 @@ import { sealShapes, sealStatuses } from '../../domain/seals/types.ts';
 import {
   dateSchema,
   digits,
+  filterIdSchema,
   idSchema,
   instantSchema,
   limitSchema,
@@ -21,15 +22,14 @@ export const pictureSchema = z.instanceof(File).openapi({
 
 /** Form fields are text; a number among them is digits. */
 export const dpiSchema = digits(100, 2400).openapi({
-  example: 300,
   description: 'Scan resolution, where the file does not say it or says it wrong.',
 });
 
 export const newAccountSchema = z
   .strictObject({
     number: paperNumberSchema.openapi({ example: '6222-0200-0001-0001' }),
-    name: line(100).openapi({ example: '杭州明远贸易有限公司' }),
-    contact: line(100).openapi({ example: '0571-5550 0100' }),
+    name: line(100).min(1).openapi({ example: '杭州明远贸易有限公司' }),
+    contact: line(100).min(1).openapi({ example: '0571-5550 0100' }),
   })
   .openapi('NewAccount');
 
@@ -99,7 +99,7 @@ export const qualitySchema = z
   .openapi('Quality');
 
 const serialSchema = paperNumberSchema.openapi({ example: 'S-0001-01' });
-const remarkSchema = z.union([z.literal(''), line(200)]).openapi({ example: '财务专用章' });
+const remarkSchema = line(200).openapi({ example: '财务专用章' });
 
 export const newSealSchema = z
   .strictObject({
@@ -162,17 +162,13 @@ export const accountPageSchema = pageOf(accountSchema).openapi('AccountPage');
 export const sealPageSchema = pageOf(sealSchema).openapi('SealPage');
 
 export const accountQuerySchema = pageQuerySchema.extend({
-  q: z
-    .string()
-    .max(100)
-    .optional()
-    .openapi({ description: 'Part of the number or of the name.', example: '明远' }),
+  q: z.string().max(100).optional().openapi({ description: 'Part of the number or of the name.' }),
 });
 
 export const sealQuerySchema = z.strictObject({
-  accountId: idSchema.optional(),
-  cardId: idSchema.optional(),
-  cursor: idSchema.optional(),
+  accountId: filterIdSchema,
+  cardId: filterIdSchema,
+  cursor: filterIdSchema,
   limit: limitSchema,
 });
 

@@ -3,6 +3,7 @@ import {
   branchSchema,
   currencySchema,
   digits,
+  filterIdSchema,
   idSchema,
   instantSchema,
   pageOf,
@@ -67,7 +68,7 @@ export const verificationSchema = z
 
 export const verificationPageSchema = pageOf(verificationSchema).openapi('VerificationPage');
 
-export const verificationQuerySchema = pageQuerySchema.extend({ sealId: idSchema.optional() });
+export const verificationQuerySchema = pageQuerySchema.extend({ sealId: filterIdSchema });
 
 const pictureLinkSchema = z.object({
   href: z.string().openapi({ description: 'Where the PNG is, relative to the service.' }),
