@@ -1,4 +1,4 @@
-// sm-crypto and gm-crypto come without usable types; these are the calls that the benchmark makes.
+// sm-crypto comes without types; these are the calls that tests and benchmarks make.
 declare module 'sm-crypto' {
   const library: {
     sm2: {
@@ -13,7 +13,9 @@ declare module 'sm-crypto' {
       doDecrypt(ciphertext: string, privateKey: string, mode: number): string;
     };
     sm3(data: Uint8Array): string;
-    sm4: { encrypt(data: Uint8Array, key: Uint8Array, options: object): unknown };
+    sm4: {
+      encrypt(data: Uint8Array | number[], key: Uint8Array | string, options: object): unknown;
+    };
   };
   export default library;
 }
