@@ -7,9 +7,10 @@ import { fileURLToPath } from 'node:url';
 /** The repository that holds these scripts; a gate may look at another copy of it. */
 export const home = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
-/** Runs a program of node_modules/.bin, or node itself, in `root`; never throws on its "no". */
+/** Runs `program` (node, npm, or one of node_modules/.bin) in `root`; does not throw on its "no". */
 export function run(root, program, words, { show = false, env = {} } = {}) {
-  const path = program === 'node' ? process.execPath : join(home, 'node_modules', '.bin', program);
+  const ours = { node: process.execPath, npm: 'npm' };
+  const path = ours[program] ?? join(home, 'node_modules', '.bin', program);
   return new Promise((done, fail) => {
     const child = spawn(path, words, {
       cwd: root,

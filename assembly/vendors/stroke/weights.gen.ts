@@ -1,4 +1,4 @@
-// Made by wasm-build/stroke-weights.mjs from weights.json. Do not edit.
+// Made by wasm-build/generators/stroke-weights.mjs; change that script, not this file.
 
 /** One scale per array. */
 export const scales = memory.data<f32>([

@@ -1,12 +1,11 @@
 // Writes assembly/vendors/stroke/weights.gen.ts from weights.json beside it: every array as int16
-// with one scale. Usage: node wasm-build/stroke-weights.mjs
-import { readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// with one scale. Usage: node wasm-build/generators/stroke-weights.mjs
+import { readFile } from 'node:fs/promises';
+import { writeGenerated } from './write.mjs';
 
 const LEVELS = 32767;
-const folder = join(dirname(fileURLToPath(import.meta.url)), '..', 'assembly', 'vendors', 'stroke');
-const { nets } = JSON.parse(await readFile(join(folder, 'weights.json'), 'utf8'));
+const weightsUrl = new URL('../../assembly/vendors/stroke/weights.json', import.meta.url);
+const { nets } = JSON.parse(await readFile(weightsUrl, 'utf8'));
 
 const values = [];
 const scales = [];
@@ -40,10 +39,10 @@ function lines(numbers) {
   return [...rows, row].join('\n');
 }
 
-await writeFile(
-  join(folder, 'weights.gen.ts'),
-  `// Made by wasm-build/stroke-weights.mjs from weights.json. Do not edit.
-
+await writeGenerated(
+  import.meta.url,
+  'assembly/vendors/stroke/weights.gen.ts',
+  () => `
 /** One scale per array. */
 export const scales = memory.data<f32>([
 ${lines(scales)}
