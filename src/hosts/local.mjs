@@ -2,7 +2,7 @@
 // starts every Worker of workers.mjs in one process group, which ends with this process.
 // Usage: node src/hosts/local.mjs [--dev] [--no-build] [--port N] [--state FOLDER]
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join, relative, resolve } from 'node:path';
@@ -52,6 +52,9 @@ async function run() {
   await mkdir(state, { recursive: true, mode: 0o700 });
   await claimState();
   const secrets = await ensureSecrets(state);
+  if (!existsSync(join(root, 'dist', 'console'))) {
+    console.log('First start: building the modules and the console. Half a minute.');
+  }
   await Promise.all([
     options['no-build'] ? undefined : buildAll(root),
     applyMigrations(root, state),

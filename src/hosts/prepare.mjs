@@ -42,9 +42,17 @@ export function wranglerEnv(state) {
   };
 }
 
-/** Makes the secrets on the first start, readable by this user only, and returns their path. */
+/**
+ * Makes the secrets on the first start, readable by this user only, and returns their path.
+ *
+ * Stores without secrets are not given new ones: what the chips hold would open no more.
+ */
 export async function ensureSecrets(state) {
   const path = join(state, 'secrets.env');
+  if (!existsSync(path) && existsSync(join(state, 'stores'))) {
+    throw new Failure(`${path} is gone, and the stores beside it open with nothing else.
+Put it back, or delete ${state} to start afresh.`);
+  }
   const text = existsSync(path) ? await readFile(path, 'utf8') : '';
   const missing = secretNames.filter((name) => !new RegExp(`^${name}=`, 'm').test(text));
   const lines = missing.map((name) => `${name}=${randomBytes(32).toString('base64url')}\n`);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -158,6 +158,13 @@ describe('the local host', { timeout: timeoutMs }, () => {
   test('a second host over the same stores is refused in a sentence', async () => {
     const second = startLocalHost(state, port + 1);
     await expect(second).rejects.toThrow(`Cinnabar runs already, at ${host.url}`);
+  });
+
+  test('stores whose secrets are gone are refused, not given new ones', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'cinnabar-host-'));
+    await mkdir(join(folder, 'stores'));
+    await expect(startLocalHost(folder, port + 1)).rejects.toThrow('secrets.env is gone');
+    await rm(folder, { recursive: true });
   });
 
   test('what was enrolled and verified is there after a restart (B2, B3, B4)', async () => {
