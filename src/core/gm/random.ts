@@ -1,7 +1,12 @@
 import { GmError } from './error.ts';
 
-/** Fills `bytes` from the host's cryptographic generator. */
-export function fillRandom(bytes: Uint8Array<ArrayBuffer>): void {
+// A call to the host's generator costs a tenth of a signature however few bytes it brings, so some
+// are drawn ahead. Each is given out once, and erased here when it is.
+const POOL_BYTES = 1024;
+const pool = new Uint8Array(POOL_BYTES);
+let left = 0;
+
+function drawFromHost(bytes: Uint8Array<ArrayBuffer>): void {
   try {
     crypto.getRandomValues(bytes);
   } catch (cause) {
@@ -9,10 +14,22 @@ export function fillRandom(bytes: Uint8Array<ArrayBuffer>): void {
   }
 }
 
+/** Fills `bytes`, at most 64, from the host's cryptographic generator. */
+export function fillRandom(bytes: Uint8Array<ArrayBuffer>): void {
+  if (left < bytes.length) {
+    drawFromHost(pool);
+    left = POOL_BYTES;
+  }
+  const from = left - bytes.length;
+  bytes.set(pool.subarray(from, left));
+  pool.fill(0, from, left);
+  left = from;
+}
+
 /** Fresh random bytes. */
 export function randomBytes(length: number): Uint8Array {
   const bytes = new Uint8Array(length);
-  fillRandom(bytes);
+  drawFromHost(bytes);
   return bytes;
 }
 

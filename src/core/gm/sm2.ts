@@ -239,9 +239,16 @@ export function createSm2(kernel: Kernel, { kdf, createSm3 }: Sm3Functions): Sm2
   let uses = 0;
   const openKeys = new WeakMap<PrivateKey, { key: OpenKey | undefined }>();
 
-  fillRandom(nonceRandom);
-  assertOk(wasm.sm2SetSalt(base + RANDOM));
-  random.fill(0);
+  let isSalted = false;
+
+  /** Runs when first needed: some hosts give no randomness while modules are loaded. */
+  function ensureSalt(): void {
+    if (isSalted) return;
+    fillRandom(nonceRandom);
+    assertOk(wasm.sm2SetSalt(base + RANDOM));
+    nonceRandom.fill(0);
+    isSalted = true;
+  }
 
   function take(at: number, length: number): Uint8Array {
     const taken = bytes.slice(at, at + length);
@@ -282,8 +289,12 @@ export function createSm2(kernel: Kernel, { kdf, createSm3 }: Sm3Functions): Sm2
 
   /** Puts the point that belongs to the private key at PRIVATE to PUBLIC. */
   function placeOwnPoint(open: OpenKey | undefined): void {
-    if (open) bytes.set(open.point, PUBLIC);
-    else assertPrivate(wasm.sm2PublicKey(base + PRIVATE, base + PUBLIC));
+    if (open) {
+      bytes.set(open.point, PUBLIC);
+      return;
+    }
+    ensureSalt();
+    assertPrivate(wasm.sm2PublicKey(base + PRIVATE, base + PUBLIC));
   }
 
   /** Reads and checks a public key to `at`, as x || y. */
@@ -395,7 +406,7 @@ export function createSm2(kernel: Kernel, { kdf, createSm3 }: Sm3Functions): Sm2
         wasm.sm2GenerateKey(base + RANDOM, base + PRIVATE),
       );
       assertOk(status);
-      assertOk(wasm.sm2PublicKey(base + PRIVATE, base + PUBLIC));
+      placeOwnPoint(undefined);
       const publicKey = uncompressed(bytes.subarray(PUBLIC, PUBLIC + PUBLIC_BYTES));
       return { privateKey: take(PRIVATE, PRIVATE_BYTES), publicKey };
     } finally {
@@ -537,20 +548,20 @@ export function createSm2(kernel: Kernel, { kdf, createSm3 }: Sm3Functions): Sm2
 
   function verifyMany(items: readonly VerificationItem[]): boolean[] {
     if (!Array.isArray(items)) throw new GmError('argument_invalid', 'items must be an array');
+    const nameOf = (key: PublicKeyInput) =>
+      key instanceof Uint8Array && key.length <= 65 ? String.fromCharCode(...key) : '';
     const appearances = new Map<string, number>();
-    const nameOf = (key: Uint8Array) => key.join();
     for (const item of items) {
       assertOptions(item, ['publicKey', 'message', 'signature', ...SIGNATURE_OPTIONS], 'item');
-      if (!(item.publicKey instanceof Uint8Array)) continue;
       const name = nameOf(item.publicKey);
       appearances.set(name, (appearances.get(name) ?? 0) + 1);
     }
     const tables = new Map<string, PreparedKey>();
     return items.map(({ publicKey: key, message, signature, id, format }) => {
       const options = { ...(id !== undefined && { id }), ...(format !== undefined && { format }) };
-      if (!(key instanceof Uint8Array)) return verify(key, message, signature, options);
       const name = nameOf(key);
-      if ((appearances.get(name) ?? 0) < PREPARED_FROM) {
+      const isRare = (appearances.get(name) ?? 0) < PREPARED_FROM;
+      if (name === '' || isRare || !(key instanceof Uint8Array)) {
         return verify(key, message, signature, options);
       }
       const prepared = tables.get(name) ?? prepare(key);
