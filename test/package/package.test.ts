@@ -76,6 +76,20 @@ describe('an installed package', () => {
     expect(JSON.parse(stdout)).toEqual(expected);
   });
 
+  it('runs the examples of the README', async () => {
+    const readme = await readFile(inPackage('README.md'), 'utf8');
+    const examples = [...readme.matchAll(/^```js\n([\s\S]*?)^```/gm)].map(([, code = '']) => code);
+    await writeFile(join(installed.folder, 'reserved.jpg'), await sample('t05-reserved.jpg'));
+    await writeFile(join(installed.folder, 'query.jpg'), await sample('t05-g0.jpg'));
+    const printed = [];
+    for (const code of examples) {
+      await writeFile(join(installed.folder, 'example.js'), code);
+      const ran = await runProgram(process.execPath, ['example.js'], { cwd: installed.folder });
+      printed.push(ran.stdout.split(/\s/)[0]);
+    }
+    expect(printed).toEqual(['true', 'pass']);
+  });
+
   it('works in a Worker that wrangler bundles', async () => {
     const folder = join(installed.folder, 'worker');
     await mkdir(folder);
