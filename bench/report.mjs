@@ -146,7 +146,7 @@ export async function writeReport(root) {
   }
   await mkdir(join(root, 'bench', 'plots'), { recursive: true });
   const sections = [];
-  for (const name of ['gm-node', 'gm-workerd', 'gm-chromium']) {
+  for (const name of ['gm-node', 'gm-workerd', 'gm-chromium', 'pictures-node']) {
     const document = documents.get(name);
     if (!document) continue;
     sections.push(section(name, document));

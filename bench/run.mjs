@@ -1,5 +1,5 @@
 // Runs the benchmarks and writes wasm-build/out/bench/*.json, bench/RESULTS.md and bench/plots.
-// Usage: npm run bench [-- node|workerd|chromium|report ...]; without names, the three hosts.
+// Usage: npm run bench [-- node|workerd|chromium|pictures|report ...]; without names, all of them.
 // npm run bench:leaks looks for timing that depends on secrets.
 // BENCH_ROUNDS (21) and BENCH_SAMPLE_MICROS (20000) set how long that takes.
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -81,6 +81,17 @@ async function node() {
     wasm: { bytes: wasm.length, gzip: gzipSync(wasm, { level: 9 }).length },
     start: await firstSignature(),
   });
+}
+
+async function pictures() {
+  const described = environment();
+  const script = await bundle('decode.bench', 'node', ['node'], { packages: 'external' });
+  const run = spawnSync(process.execPath, [script], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (run.status !== 0) throw new Error('the benchmark of pictures failed');
+  await save('pictures-node', { ...described, ...JSON.parse(run.stdout) });
 }
 
 async function leaks() {
@@ -235,7 +246,7 @@ async function chromium() {
   }
 }
 
-const hosts = { node, workerd, chromium };
+const hosts = { node, workerd, chromium, pictures };
 const benchmarks = { ...hosts, leaks };
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !(name in benchmarks) && name !== 'report');
@@ -243,7 +254,9 @@ if (unknown.length > 0) {
   console.error(`there is no benchmark named ${unknown.join(', ')}`);
   process.exit(2);
 }
-execFileSync(process.execPath, [join(root, 'wasm-build', 'build.mjs'), 'gm'], { stdio: 'inherit' });
+execFileSync(process.execPath, [join(root, 'wasm-build', 'build.mjs'), 'gm', 'seal'], {
+  stdio: 'inherit',
+});
 for (const [name, run] of Object.entries(benchmarks)) {
   if (named.length > 0 ? !named.includes(name) : !(name in hosts)) continue;
   console.error(`${name}:`);
