@@ -1,0 +1,107 @@
+import { expect, test } from 'vitest';
+import { sealKernels } from '../../helpers/seal-kernels.ts';
+import vectors from '../../vectors/seal/filters.json' with { type: 'json' };
+
+const { call, place, placePlane, placeDoubles, plane, doubles } = await sealKernels();
+const { width, height } = vectors;
+
+const input = Array.from({ length: width * height }, (_, i) => {
+  const x = i % width;
+  const y = Math.floor(i / width);
+  return ((7 * x + 13 * y + ((x * y) % 11)) % 17) / 16;
+});
+
+function expectNear(found: readonly number[], expected: readonly number[], tolerance = 2e-5) {
+  expect(found.length).toBe(expected.length);
+  const worst = Math.max(...found.map((value, i) => Math.abs(value - (expected[i] ?? NaN))));
+  expect(worst).toBeLessThan(tolerance);
+}
+
+test.each(vectors.blur)(
+  'Gaussian blur of $sigma pixels agrees with OpenCV',
+  ({ sigma, values }) => {
+    const from = placePlane(input);
+    call('blur', from, from, width, height, sigma);
+    expectNear(plane(from, input.length), values);
+  },
+);
+
+test.each(vectors.box)('means over $size pixels agree with OpenCV', ({ size, values }) => {
+  const from = placePlane(input);
+  call('box', from, from, width, height, size);
+  expectNear(plane(from, input.length), values);
+});
+
+test('shrinking averages over areas as OpenCV does', () => {
+  const { ratio, width: outWidth, height: outHeight, values } = vectors.shrink;
+  const to = placePlane(values.map(() => 0));
+  call('resample', placePlane(input), width, height, to, outWidth, outHeight, ratio, 0, 0);
+  expectNear(plane(to, values.length), values);
+});
+
+test('enlarging a slope keeps the slope', () => {
+  const slope = Array.from({ length: 64 }, (_, i) => i % 8);
+  const to = placePlane(Array.from({ length: 256 }, () => 0));
+  call('resample', placePlane(slope), 8, 8, to, 16, 16, 0.5, 0, 0);
+  const row = plane(to, 256).slice(16, 32);
+  // Output pixel i lies at i / 2 - 1 / 4 of the input; the ends repeat.
+  expectNear(
+    row.slice(1, 15),
+    Array.from({ length: 14 }, (_, i) => (i + 1) / 2 - 0.25),
+  );
+});
+
+test.each(vectors.distance)(
+  'distances agree with OpenCV, what lies outside counting: $outside',
+  ({ outside, values }) => {
+    const mask = place(input.map((value) => (value > 0.3 ? 1 : 0)));
+    const to = placePlane(input);
+    call('distance', mask, to, width, height, outside ? 1 : 0);
+    expectNear(plane(to, input.length), values, 2e-3);
+  },
+);
+
+test('the spectrum of a product is the correlation of two pictures over all shifts', () => {
+  const side = 8;
+  const count = side * side;
+  const a = Array.from({ length: count }, (_, i) => ((i * 37) % 23) / 23 - 0.5);
+  const b = Array.from({ length: count }, (_, i) => ((i * 53 + 7) % 29) / 29 - 0.5);
+  const zeros = a.map(() => 0);
+  const [aRe, aIm, bRe, bIm] = [placePlane(a), placePlane(zeros), placePlane(b), placePlane(zeros)];
+  call('forward', aRe, aIm, side);
+  call('forward', bRe, bIm, side);
+  const [ar, ai, br, bi] = [aRe, aIm, bRe, bIm].map((at) => plane(at, count));
+  const pick = (values: number[] | undefined, i: number) => values?.[i] ?? NaN;
+  const re = placePlane(a.map((_, i) => pick(ar, i) * pick(br, i) + pick(ai, i) * pick(bi, i)));
+  const im = placePlane(a.map((_, i) => pick(ar, i) * pick(bi, i) - pick(ai, i) * pick(br, i)));
+  call('inverse', re, im, side);
+  const expected = a.map((_, shift) => {
+    const dx = shift % side;
+    const dy = Math.floor(shift / side);
+    return a.reduce((sum, value, i) => {
+      const x = ((i % side) + dx) % side;
+      const y = (Math.floor(i / side) + dy) % side;
+      return sum + value * pick(b, y * side + x);
+    }, 0);
+  });
+  expectNear(
+    plane(re, count).map((value) => value / count),
+    expected,
+    1e-4,
+  );
+});
+
+test('a positive definite system is solved', () => {
+  const matrix = placeDoubles([4, 0, 0, 1, 3, 0, 0.5, -1, 2]);
+  const vector = placeDoubles([4 + 2 + 1.5, 1 + 6 - 3, 0.5 - 2 + 6]);
+  call('solve', matrix, vector, 3);
+  doubles(vector, 3).forEach((value, i) => {
+    expect(value).toBeCloseTo(i + 1, 12);
+  });
+});
+
+test('a singular system still gives finite numbers', () => {
+  const vector = placeDoubles([1, 2]);
+  call('solve', placeDoubles([0, 0, 0, 0]), vector, 2);
+  expect(doubles(vector, 2).every(Number.isFinite)).toBe(true);
+});
