@@ -1,7 +1,8 @@
-import { describe } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { memoryAuditLog } from '../../src/platform/memory/audit-log.ts';
 import { memoryIdempotencyStore } from '../../src/platform/memory/idempotency-store.ts';
 import { memoryObjectStore } from '../../src/platform/memory/objects.ts';
+import { memoryRateLimiter } from '../../src/platform/memory/rate-limiter.ts';
 import { memorySealStore } from '../../src/platform/memory/seal-store.ts';
 import { memoryTemplateKeys } from '../../src/platform/memory/template-keys.ts';
 import { seededRandom, tickingClock } from '../helpers/time-and-chance.ts';
@@ -15,5 +16,20 @@ describe('memory audit log', () => auditLogContract(() => memoryAuditLog(ticking
 describe('memory idempotency store', () => idempotencyStoreContract(memoryIdempotencyStore));
 describe('memory object store', () => objectStoreContract(memoryObjectStore));
 describe('memory seal store', () => sealStoreContract(memorySealStore));
+describe('memory rate limiter', () => {
+  it('allows each caller its share of a period, and again in the next', async () => {
+    const clock = tickingClock();
+    const limiter = memoryRateLimiter(clock, 2, 60_000);
+    const ask = async (caller: string) => limiter.allow(caller);
+    expect([await ask('a'), await ask('a'), await ask('a'), await ask('b')]).toEqual([
+      true,
+      true,
+      false,
+      true,
+    ]);
+    clock.advance(60_000);
+    expect(await ask('a')).toBe(true);
+  });
+});
 describe('memory template keys', () =>
   templateKeysContract(() => memoryTemplateKeys(seededRandom(1))));

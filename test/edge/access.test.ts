@@ -1,8 +1,11 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { routeRules } from '../../src/edge/access.ts';
+import type { EdgeApp, EdgeEnv } from '../../src/edge/context.ts';
 import { demoIdentities } from '../../src/edge/demo-identities.ts';
 import { demoTokens } from '../../src/edge/middleware/access-token.ts';
+import { assertEveryRouteHasRule } from '../../src/edge/routing.ts';
 import {
   bodyOf,
   cardDates,
@@ -109,6 +112,14 @@ describe('access', () => {
       json: { number: '6222-0001', name: 'n', contact: 'c' },
     });
     expect(own.status).toBe(201);
+  });
+
+  it('does not start with a route that has no rule', () => {
+    const app: EdgeApp = new OpenAPIHono<EdgeEnv>();
+    app.get('/healthz', (c) => c.text('ok'));
+    expect(() => assertEveryRouteHasRule(app)).not.toThrow();
+    app.post('/v1/seals/:id/forgotten', (c) => c.text('ok'));
+    expect(() => assertEveryRouteHasRule(app)).toThrow('POST /v1/seals/{id}/forgotten');
   });
 
   it('limits the rate of each actor, and of each address without a token', async () => {

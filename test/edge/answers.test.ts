@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../src/edge/app.ts';
-import { contentSecurityPolicy } from '../../src/edge/middleware/security-headers.ts';
+import {
+  contentSecurityPolicy,
+  securityHeaders,
+} from '../../src/edge/middleware/security-headers.ts';
 import { bodyOf, cardDates, enrolled, startEdge, verificationForm } from '../helpers/edge.ts';
 import { ringWithCross, ringWithSquare } from '../helpers/imprints.ts';
 
@@ -30,6 +34,17 @@ describe('every answer', () => {
     }
     expect(ids.size).toBe(6);
     expect(ids).not.toContain('chosen-by-the-caller');
+  });
+
+  it('has the headers that static files have', () => {
+    const file = new URL('../../src/console/public/_headers', import.meta.url);
+    const [, everywhere = ''] = readFileSync(file, 'utf8').split('/*\n');
+    const lines = (everywhere.split(/\n(?=\S)/)[0] ?? '').trim().split('\n');
+    const headers = lines.map((line) => line.trim().split(/:\s(.*)/s));
+    const found = Object.fromEntries(
+      headers.map(([name = '', value]) => [name.toLowerCase(), value]),
+    );
+    expect(found).toMatchObject(securityHeaders);
   });
 
   it('allows no script but ours, no frame and no eval but that of WebAssembly', () => {

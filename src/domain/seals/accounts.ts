@@ -44,7 +44,7 @@ export async function getAccount(deps: SealDeps, actor: Actor, id: string): Prom
 }
 
 /** How many cards and how many seals an account is shown with. Lists have the rest. */
-export const accountPartsMax = 100;
+const accountPartsMax = 100;
 
 /** An account with its newest cards and seals. @throws CinnabarError `account_not_found` */
 export async function describeAccount(
