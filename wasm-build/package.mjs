@@ -110,7 +110,7 @@ function nameAsJavaScript(declarations) {
 async function writeTypes() {
   const temporary = await mkdtemp(join(tmpdir(), 'cinnabar-types-'));
   try {
-    const configuration = join(root, 'tsconfig.package.json');
+    const configuration = join(root, 'wasm-build', 'tsconfig.package.json');
     const compiler = join(root, 'node_modules', 'typescript', 'lib', 'tsc.js');
     await promisify(execFile)(
       process.execPath,
