@@ -31,7 +31,8 @@ export async function record(
  *
  * Fails closed: without the first record nothing is done, and without the second the caller gets
  * no result. In that last case the effect stands, its intention is on record, and a retry under
- * the same idempotency key finds it and records the outcome.
+ * the same idempotency key finds it and records the outcome. `failed` is recorded only where it is
+ * certain that nothing was done.
  *
  * @throws CinnabarError `audit_unavailable`, or whatever `act` threw
  */
@@ -46,13 +47,19 @@ export async function audited<T>(
   try {
     result = await act();
   } catch (error) {
-    const code = error instanceof CinnabarError ? error.code : 'internal';
-    const failure = { ...operation, detail: { ...operation.detail, code } };
-    // What went wrong first is what the caller must hear; a lost record of a failure leaves the
-    // intention without outcome, which says as much.
-    await record(audit, caller, failure, 'failed').catch(() => undefined);
+    if (isDefinite(error)) {
+      const failure = { ...operation, detail: { ...operation.detail, code: error.code } };
+      // What went wrong first is what the caller must hear; a lost record of a failure leaves the
+      // intention without outcome, which says as much.
+      await record(audit, caller, failure, 'failed').catch(() => undefined);
+    }
     throw error;
   }
   await record(audit, caller, operation, 'done');
   return result;
+}
+
+/** A store that did not answer may have done what it was asked: then nobody knows yet. */
+function isDefinite(error: unknown): error is CinnabarError {
+  return error instanceof CinnabarError && error.code !== 'storage_unavailable';
 }

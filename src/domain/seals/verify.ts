@@ -61,9 +61,7 @@ export async function verifyImprint(
 
   const raster = readPicture(deps.engine, request.imprint);
   const policy = choosePolicy(deps.policy, request.branch, request.money);
-  const reserved = drawTemplates(deps, seal, policy.vendorCount);
-  const decrypted = await decryptTemplates(deps, tenant, reserved);
-  const comparisons = decrypted.map((item) => compare(deps.engine, item, raster));
+  const comparisons = await compareAll(deps, seal, policy, raster);
   const { match, verdict, reasons } = concludeAll(comparisons, raster, policy);
   const fresh = await encryptTemplates(
     deps,
@@ -123,6 +121,17 @@ function drawTemplates(deps: SealDeps, seal: Seal, count: number): readonly Stor
   return seal.templates.filter((template) =>
     drawn.some((vendor) => vendor.code === template.vendor.code),
   );
+}
+
+async function compareAll(
+  deps: SealDeps,
+  seal: Seal,
+  policy: PolicyChoice,
+  raster: Raster,
+): Promise<readonly Comparison[]> {
+  const drawn = drawTemplates(deps, seal, policy.vendorCount);
+  const reserved = await decryptTemplates(deps, seal.tenant, drawn);
+  return reserved.map((template) => compare(deps.engine, template, raster));
 }
 
 interface Comparison {
