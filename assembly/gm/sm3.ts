@@ -75,43 +75,66 @@ export function sm3Update(state: usize, data: usize, length: u32): void {
   if (rest > 0) memory.copy(state + TAIL, data + (blocks << 6), rest);
 }
 
+/** Clears the `blocks` blocks (1 or 2) at `tail` without a call out of the module's own code. */
+function clearBlocks(tail: usize, blocks: u32): void {
+  const zero = i64x2.splat(0);
+  for (let end = tail + (blocks << 6); tail < end; tail += 16) v128.store(tail, zero);
+}
+
 /**
- * Ends a message whose last `held` bytes stand at `tail`: the 1 bit, zeros, the length in bits
- * (GB/T 32905 §5.2). Returns how many blocks that makes, 1 or 2; `tail` has room for two.
+ * Ends a message of `absorbed` bytes whose last `held` stand at `from`: copies them to `tail`, and
+ * behind them the 1 bit, zeros, the length in bits (GB/T 32905 §5.2). Returns how many blocks that
+ * makes, 1 or 2.
  */
-function pad(tail: usize, held: u32, absorbed: u64): u32 {
+function pad(tail: usize, from: usize, held: u32, absorbed: u64): u32 {
   const blocks: u32 = held < 56 ? 1 : 2;
+  clearBlocks(tail, blocks);
+  if (held > 0) memory.copy(tail, from, held);
   store<u8>(tail + held, 0x80);
-  memory.fill(tail + held + 1, 0, (blocks << 6) - held - 1);
   store<u64>(tail + (blocks << 6) - 8, bswap<u64>(absorbed << 3));
   return blocks;
 }
 
+/** Four words of a state as the bytes of a digest. */
+function digestHalf(words: usize): v128 {
+  const half = v128.load(words);
+  return v128.shuffle<u8>(half, half, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+}
+
 function storeDigest(words: usize, digest: usize): void {
-  for (let i: usize = 0; i < 32; i += 4) {
-    store<u32>(digest + i, bswap<u32>(load<u32>(words + i)));
-  }
+  const low = digestHalf(words);
+  const high = digestHalf(words + 16);
+  v128.store(digest, low);
+  v128.store(digest, high, 16);
+}
+
+/** Ends the hash at `words` with the `held` bytes at `from`; clears what it copied of them. */
+function finish(words: usize, from: usize, held: u32, absorbed: u64): void {
+  const blocks = pad(laneTails, from, held, absorbed);
+  compress(words, laneTails, blocks);
+  clearBlocks(laneTails, blocks);
 }
 
 /** Writes the 32 bytes of the digest to `digest` and wipes the state, which may overlap it. */
 export function sm3Final(state: usize, digest: usize): void {
   const absorbed = load<u64>(state, ABSORBED);
-  const held = <u32>absorbed & (BLOCK - 1);
-  memory.copy(laneTails, state + TAIL, held);
-  const blocks = pad(laneTails, held, absorbed);
-  compress(state, laneTails, blocks);
-  storeDigest(state, digestWords);
-  wipe(laneTails, blocks << 6);
-  wipe(state, SM3_STATE_BYTES);
-  memory.copy(digest, digestWords, SM3_DIGEST_BYTES);
-  wipe(digestWords, SM3_DIGEST_BYTES);
+  finish(state, state + TAIL, <u32>absorbed & (BLOCK - 1), absorbed);
+  const low = digestHalf(state);
+  const high = digestHalf(state + 16);
+  clearBlocks(state, 1);
+  clearBlocks(state + 40, 1);
+  v128.store(digest, low);
+  v128.store(digest, high, 16);
 }
 
-/** Hashes `length` bytes at `data` into the 32 bytes at `digest`. */
+/** Hashes `length` bytes at `data` into the 32 bytes at `digest`, which may overlap them. */
 export function sm3(data: usize, length: u32, digest: usize): void {
   sm3Init(oneShot);
-  sm3Update(oneShot, data, length);
-  sm3Final(oneShot, digest);
+  const blocks = length >> 6;
+  if (blocks > 0) compress(oneShot, data, blocks);
+  finish(oneShot, data + (blocks << 6), length & (BLOCK - 1), length);
+  storeDigest(oneShot, digest);
+  clearBlocks(oneShot, 1);
 }
 
 function xorBlock(block: usize, byte: i8): void {
@@ -187,8 +210,8 @@ export function kdfExpand(state: usize, ct: u32, key: usize, length: u32): void 
   let blocks: u32 = 1;
   for (let lane: u32 = 0; lane < LANES; lane++) {
     const tail = laneTails + lane * LANE_TAIL;
-    memory.copy(tail, state + TAIL, held);
-    blocks = pad(tail, held + 4, absorbed + 4);
+    // Four more bytes than are held: the counter is written over them.
+    blocks = pad(tail, state + TAIL, held + 4, absorbed + 4);
   }
   while (length > 0) {
     splatState(state);
@@ -253,8 +276,7 @@ function startLane(lane: u32, message: usize, length: u32, digest: usize): void 
   }
   const held = length & (BLOCK - 1);
   const tail = laneTails + lane * LANE_TAIL;
-  memory.copy(tail, message + (length - held), held);
-  const ending = pad(tail, held, length);
+  const ending = pad(tail, message + (length - held), held, length);
   store<u32>(lanePlans + lane * LANE_PLAN, <u32>digest, PLAN_DIGEST);
   if (length >= BLOCK) aimLane(lane, message, length >> 6, ending);
   else aimLane(lane, tail, ending, 0);
@@ -351,8 +373,7 @@ function hmacOfDigest(mac: usize, block: usize): void {
  * password and is left as it was.
  */
 export function pbkdf2Block(mac: usize, iterations: u32, block: usize): void {
-  memory.copy(laneTails, block, SM3_DIGEST_BYTES);
-  pad(laneTails, SM3_DIGEST_BYTES, BLOCK + SM3_DIGEST_BYTES);
+  pad(laneTails, block, SM3_DIGEST_BYTES, BLOCK + SM3_DIGEST_BYTES);
   for (let i: u32 = 1; i < iterations; i++) {
     hmacOfDigest(mac, laneTails);
     for (let at: usize = 0; at < 32; at += 16) {

@@ -80,12 +80,14 @@ export function createSm3Functions(kernel: Kernel): Sm3Functions {
       assertOk(wasm.sm3Begin(base + STATE));
       absorb(data);
       assertOk(wasm.sm3Finish(base + STATE, base + DIGEST));
-    } else {
-      bytes.set(data);
-      assertOk(wasm.sm3Digest(base, data.length, base + DIGEST));
-      bytes.fill(0, 0, data.length);
+      return take(DIGEST, DIGEST_BYTES);
     }
-    return take(DIGEST, DIGEST_BYTES);
+    // The digest takes the place of the data, so that one stroke clears both.
+    bytes.set(data);
+    assertOk(wasm.sm3Digest(base, data.length, base));
+    const digest = bytes.slice(0, DIGEST_BYTES);
+    bytes.fill(0, 0, Math.max(data.length, DIGEST_BYTES));
+    return digest;
   }
 
   function createSm3(): Sm3Hash {
