@@ -56,7 +56,7 @@ const modulesBeside = {
 const modulesUsed = new Set();
 const packagesUsed = new Set();
 
-async function bundle(entry, outfile, { platform, conditions }, banner) {
+async function bundle(entry, outfile, { platform, conditions }, more = {}) {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -72,7 +72,7 @@ async function bundle(entry, outfile, { platform, conditions }, banner) {
     write: false,
     metafile: true,
     logLevel: 'silent',
-    ...(banner ? { banner: { js: banner } } : {}),
+    ...more,
   });
   for (const file of outputFiles) await writeWhole(file.path, file.contents);
   for (const input of Object.keys(metafile.inputs)) {
@@ -145,7 +145,11 @@ async function copyModules() {
 
 async function bundleCommandLine() {
   const outfile = join(dist, 'cli.js');
-  await bundle('src/cli/main.ts', outfile, hosts.node, '#!/usr/bin/env node');
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  await bundle('src/cli/main.ts', outfile, hosts.node, {
+    banner: { js: '#!/usr/bin/env node' },
+    define: { CINNABAR_VERSION: JSON.stringify(version) },
+  });
   await chmod(outfile, 0o755);
 }
 

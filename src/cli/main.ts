@@ -12,6 +12,9 @@ import {
 import { gm } from './gm.ts';
 import { seal } from './seal.ts';
 
+/** Put in by wasm-build/package.mjs. */
+declare const CINNABAR_VERSION: string;
+
 const groups: Readonly<Record<string, Group>> = { seal, gm };
 
 /** Own keys only: `cinnabar constructor` is an unknown group like any other. */
@@ -72,6 +75,10 @@ async function main(line: readonly string[]): Promise<number> {
   if (groupName === undefined) return misused('cinnabar: which command?', all);
   if (groupName === '--help' || groupName === 'help') {
     process.stdout.write(all);
+    return 0;
+  }
+  if (groupName === '--version') {
+    process.stdout.write(`${CINNABAR_VERSION}\n`);
     return 0;
   }
   const group = named(groups, groupName);

@@ -2,16 +2,15 @@ import { dirname, resolve } from 'node:path';
 import { UsageError } from './command.ts';
 import { readJsonFile } from './files.ts';
 
-/** One labelled comparison. Paths are absolute. */
+/** One comparison, labelled or not. Paths are absolute. */
 export interface LabelledPair {
   /** The seal, as the manifest names it; several pairs share one. */
   readonly id: string;
   readonly reserved: string;
   readonly query: string;
   readonly queryDpi: number | undefined;
-  readonly genuine: boolean;
-  /** Kind of forgery; null for genuine pairs. */
-  readonly forgery: string | null;
+  /** `genuine`, the kind of forgery, `forged` when it is not named, `unlabelled` when nothing is. */
+  readonly kind: string;
   /** Largest true displacement of an element, for re-cut seals. */
   readonly deviationMm: number | undefined;
   /** The path of the query as the manifest has it, which tells pairs of one seal apart. */
@@ -22,6 +21,18 @@ const pairsMax = 100_000;
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function kindOf(
+  { genuine, forgery }: Record<string, unknown>,
+  bad: (field: string) => UsageError,
+): string {
+  const named = forgery ?? undefined;
+  if (named !== undefined && typeof named !== 'string') throw bad('forgery');
+  if (genuine !== undefined && typeof genuine !== 'boolean') throw bad('genuine');
+  if (genuine === true && named !== undefined) throw bad('forgery');
+  if (genuine === true) return 'genuine';
+  return named ?? (genuine === false ? 'forged' : 'unlabelled');
 }
 
 function parsePair(value: unknown, index: number, folder: string): LabelledPair {
@@ -38,22 +49,18 @@ function parsePair(value: unknown, index: number, folder: string): LabelledPair 
     if (found !== undefined && typeof found !== 'number') throw bad(field);
     return found;
   };
-  const { genuine, forgery } = value;
-  if (typeof genuine !== 'boolean') throw bad('genuine');
-  if (genuine !== (forgery === null || forgery === undefined)) throw bad('forgery');
   return {
     id: text('id'),
     reserved: resolve(folder, text('reserved')),
     query: resolve(folder, text('query')),
     queryDpi: optionalNumber('dpi'),
-    genuine,
-    forgery: genuine ? null : text('forgery'),
+    kind: kindOf(value, bad),
     deviationMm: optionalNumber('dev_mm'),
     name: text('query'),
   };
 }
 
-/** Reads `{ pairs: [{ id, reserved, query, genuine, forgery, dpi?, dev_mm? }] }`. */
+/** Reads `{ pairs: [{ id, reserved, query, genuine?, forgery?, dpi?, dev_mm? }] }`. */
 export async function readManifest(path: string): Promise<LabelledPair[]> {
   const manifest = await readJsonFile(path);
   if (!isRecord(manifest) || !Array.isArray(manifest.pairs) || manifest.pairs.length === 0) {

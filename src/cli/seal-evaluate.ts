@@ -16,7 +16,7 @@ interface PairResult {
   readonly error?: string;
 }
 
-/** The reserved pictures of a manifest are scans of 300 dpi whatever their files say. */
+/** Of reserved pictures whose files name no resolution. */
 const RESERVED_DPI = 300;
 /** Re-cut seals that differ by less than this are reported apart: geometry does not show it. */
 const FINE_MM = 0.3;
@@ -24,7 +24,7 @@ const FINE_MM = 0.3;
 const geometric = ['text', 'font', 'recut', 'tamper'];
 
 async function enrolReserved(seal: Seal, path: string): Promise<SealTemplates> {
-  const raster = { ...seal.decode(await readFile(path)), dpi: RESERVED_DPI };
+  const raster = { dpi: RESERVED_DPI, ...seal.decode(await readFile(path)) };
   return new Map(seal.vendors.map(({ code }) => [code, seal.enrol(raster, code)]));
 }
 
@@ -59,11 +59,9 @@ async function comparePair(
   }
 }
 
-function kindOf({ forgery, deviationMm }: LabelledPair): string {
-  if (forgery === null) return 'genuine';
-  return forgery === 'recut' && deviationMm !== undefined && deviationMm < FINE_MM
-    ? 'fine'
-    : forgery;
+function kindOf({ kind, deviationMm }: LabelledPair): string {
+  const isFine = kind === 'recut' && deviationMm !== undefined && deviationMm < FINE_MM;
+  return isFine ? 'fine' : kind;
 }
 
 interface Scored {
@@ -85,7 +83,9 @@ function verdictsOf(scored: readonly Scored[]) {
 /** Each kind of forgery by itself, and before them the geometric ones together. */
 function groupsOf(scored: readonly Scored[]): [name: string, members: readonly Scored[]][] {
   const of = (kinds: readonly string[]) => scored.filter(({ kind }) => kinds.includes(kind));
-  const kinds = [...new Set(scored.map(({ kind }) => kind))].filter((kind) => kind !== 'genuine');
+  const kinds = [...new Set(scored.map(({ kind }) => kind))].filter(
+    (kind) => kind !== 'genuine' && kind !== 'unlabelled',
+  );
   const single = kinds.sort().map((kind): [string, Scored[]] => [kind, of([kind])]);
   const hasAll = geometric.every((kind) => kinds.includes(kind));
   return hasAll ? [['geo4', of(geometric)], ...single] : single;
@@ -115,6 +115,7 @@ function summarise(pairs: readonly LabelledPair[], results: readonly PairResult[
     verdicts: {
       genuine: verdictsOf(genuine),
       ...Object.fromEntries(groups.map(([name, members]) => [name, verdictsOf(members)])),
+      all: verdictsOf(scored),
     },
     rates: Object.fromEntries(seal.vendors.map(({ code }) => ratesBy(code))),
     msMedian: medianOf(results.map(({ ms }) => ms)),
@@ -159,8 +160,8 @@ export const evaluate = command({
   summary: 'verifies a whole labelled set: error rates of each kind of forgery, time',
   operands: ['MANIFEST'],
   options: { out: { type: 'string', value: 'FILE', about: 'every pair and the summary, in JSON' } },
-  details: `MANIFEST is JSON: { pairs: [{ id, reserved, query, genuine, forgery, dpi?, dev_mm? }] }, with
-paths relative to it. One threshold for all seals. EER: equal error rate; FRR@FAR0: genuine
+  details: `MANIFEST is JSON: { pairs: [{ id, reserved, query, genuine?, forgery?, dpi?, dev_mm? }] }, with
+paths relative to it; dpi is the query's. One threshold for all seals. EER: equal error rate; FRR@FAR0: genuine
 imprints refused when no forgery is accepted; FRR@FAR1%: when one forgery in a hundred is. The
 time runs from the query's pixels to the verdict; the reserved imprint is enrolled before.`,
   async run([path = ''], { out }) {

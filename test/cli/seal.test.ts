@@ -120,10 +120,26 @@ describe('seal evaluate', () => {
     expect(written.summary.verdicts.genuine).toEqual({ pairs: 2, pass: 2, review: 0, fail: 0 });
   });
 
+  it('answers for pairs without labels', async () => {
+    const manifest = join(folder, 'blind.json');
+    const { id, reserved, query, dpi } = pair('t05-reserved', 't05-g0', 300);
+    await writeFile(manifest, JSON.stringify({ pairs: [{ id, reserved, query, dpi }] }));
+    const { status, stdout } = await cinnabar(['seal', 'evaluate', manifest, '--json']);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      verdicts: { genuine: { pairs: 0 }, all: { pairs: 1, pass: 1 } },
+      rates: { stroke: {} },
+    });
+  });
+
   it.each([
     ['no JSON', '{', 'is not JSON'],
     ['no pairs', '{ "pairs": [] }', 'lists no pairs'],
-    ['a label that contradicts itself', { genuine: true, forgery: 'text' }, 'usable "forgery"'],
+    [
+      'a label that contradicts itself',
+      { query: 'y.jpg', genuine: true, forgery: 'text' },
+      'usable "forgery"',
+    ],
     ['a pair without a query', { genuine: true, forgery: null }, 'usable "query"'],
   ])('refuses a manifest with %s', async (_, content, sentence) => {
     const manifest = join(folder, 'bad.json');

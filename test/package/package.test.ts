@@ -197,7 +197,8 @@ describe('an installed package', () => {
 
   it('has a command line tool', async () => {
     const tool = join(installed.folder, 'node_modules/.bin/cinnabar');
-    const { stdout } = await runProgram(tool, ['--help']);
-    expect(stdout).toContain('cinnabar GROUP COMMAND');
+    const { version } = JSON.parse(await readFile(inPackage('package.json'), 'utf8'));
+    expect((await runProgram(tool, ['--help'])).stdout).toContain('cinnabar GROUP COMMAND');
+    expect((await runProgram(tool, ['--version'])).stdout).toBe(`${version}\n`);
   });
 });
