@@ -264,6 +264,9 @@ export function createClient(options: ClientOptions = {}) {
         const { image, ...fields } = card;
         return post<Card>('/v1/seals/cards', formOf(fields, { image }), write);
       },
+      /** The picture of the card itself, as it was uploaded. */
+      image: (id: string, read?: ReadOptions) =>
+        picture(`/v1/seals/cards/${encodeURIComponent(id)}/image`, read),
     },
     seals: {
       enrol: (
@@ -279,6 +282,22 @@ export function createClient(options: ClientOptions = {}) {
         const { imprint, ...fields } = seal;
         return post<Seal>('/v1/seals', formOf({ ...fields, dpi: imprint.dpi }, { imprint }), write);
       },
+      /**
+       * Puts a new imprint in the place of the old one, which is kept as history. `revision` is the
+       * one that the caller saw; when another change came first, the service says `seal_changed`.
+       */
+      rebuild: (
+        id: string,
+        seal: { revision: number; shape?: SealShape; remark?: string; imprint: Imprint },
+        write?: WriteOptions,
+      ) => {
+        const { imprint, ...fields } = seal;
+        const form = formOf({ ...fields, dpi: imprint.dpi }, { imprint });
+        return post<Seal>(`/v1/seals/${encodeURIComponent(id)}/rebuild`, form, write);
+      },
+      /** Every revision of a seal, newest first. */
+      revisions: (id: string, read?: ReadOptions) =>
+        getJson<{ items: Seal[] }>(`/v1/seals/${encodeURIComponent(id)}/revisions`, read),
       list: (query: ListQuery & { accountId?: string; cardId?: string } = {}, read?: ReadOptions) =>
         getJson<Page<Seal>>(`/v1/seals${queryString({ ...query })}`, read),
       get: (id: string, read?: ReadOptions) =>

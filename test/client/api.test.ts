@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError, type ClientOptions, createClient } from '../../src/client/index.ts';
 import { startEdge } from '../helpers/edge.ts';
-import { ringWithCross } from '../helpers/imprints.ts';
+import { ringWithCross, ringWithSquare } from '../helpers/imprints.ts';
 
 const account = { number: '6222-0001', name: '杭州明远贸易有限公司', contact: '0571-5550' };
 
@@ -68,7 +68,9 @@ describe('the client on the service itself (B2, B3, B5, B6)', () => {
       number: 'YJK-1',
       startDate: '2026-01-01',
       endDate: '2030-12-31',
+      image: { bytes: new Blob([ringWithSquare.slice()], { type: 'image/png' }), name: 'card.png' },
     });
+    expect((await client.cards.image(card.id)).size).toBe(ringWithSquare.length);
     const imprint = { bytes: new Blob([ringWithCross.slice()]), name: 'a.png', dpi: 300 };
     const seal = await client.seals.enrol({
       cardId: card.id,
@@ -96,6 +98,31 @@ describe('the client on the service itself (B2, B3, B5, B6)', () => {
     expect(detail.seals.map(({ id }) => id)).toEqual([seal.id]);
     const listed = await client.verifications.list({ sealId: seal.id, limit: 5 });
     expect(listed.items.map(({ id }) => id)).toEqual([made.id]);
+  });
+
+  it('rebuilds a seal that nobody else changed, and keeps what it replaced (B4)', async () => {
+    const { client } = await start();
+    const opened = await client.accounts.create(account);
+    const card = await client.cards.create({
+      accountId: opened.id,
+      number: 'YJK-1',
+      startDate: '2026-01-01',
+      endDate: '2030-12-31',
+    });
+    const imprint = { bytes: new Blob([ringWithCross.slice()]), name: 'a.png', dpi: 300 };
+    const other = { bytes: new Blob([ringWithSquare.slice()]), name: 'b.png', dpi: 300 };
+    const seal = await client.seals.enrol({
+      cardId: card.id,
+      serial: 'S-1',
+      shape: 'round',
+      imprint,
+    });
+    const rebuilt = await client.seals.rebuild(seal.id, { revision: 1, imprint: other });
+    expect(rebuilt.revision).toBe(2);
+    const late = client.seals.rebuild(seal.id, { revision: 1, imprint });
+    expect((await refusal(late)).code).toBe('seal_changed');
+    const { items } = await client.seals.revisions(seal.id);
+    expect(items.map(({ revision }) => revision)).toEqual([2, 1]);
   });
 
   it('turns a problem into an ApiError with its code, fields and the number to quote', async () => {
