@@ -1,7 +1,7 @@
 // Runs the whole service on this machine: builds what is missing, prepares the local stores and
 // starts every Worker of workers.mjs in one process group, which ends with this process.
 // Usage: node src/hosts/local.mjs [--dev] [--no-build] [--port N] [--state FOLDER]
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -60,9 +60,9 @@ async function run() {
     applyMigrations(root, state),
   ]);
   const port = await freePort(options.port);
-  await writeFile(lock, JSON.stringify({ pid: process.pid, port }));
   if (stopping) return;
   startWorkers(port, secrets);
+  await writeLock(port);
   if (options.dev) startRebuilders();
   await untilReady(port);
   await printWelcome(port);
@@ -91,27 +91,24 @@ function readOptions() {
 async function claimState() {
   const text = await readFile(lock, 'utf8').catch(() => undefined);
   const holder = text === undefined ? undefined : JSON.parse(text);
-  if (holder && holder.pid !== process.pid && isOurs(holder.pid)) {
+  if (holder && commandOf(holder.pid).includes('local.mjs')) {
     throw new Failure(
       `Cinnabar runs already, at http://localhost:${holder.port} (process ${holder.pid}).\n` +
         'Stop it first, or give this one stores of its own: npm start -- --state FOLDER',
     );
   }
-  await writeFile(lock, JSON.stringify({ pid: process.pid, port: options.port }));
+  // A host that was killed could not end its Workers.
+  if (holder?.group && commandOf(holder.group).includes(state)) await stopGroup(holder.group);
+  await writeLock(options.port);
 }
 
-/** Whether the process lives and is a host; its number may have gone to another program. */
-function isOurs(pid) {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('local.mjs');
-  } catch {
-    return true;
-  }
+function writeLock(port) {
+  return writeFile(lock, JSON.stringify({ pid: process.pid, port, group: workers?.pid }));
+}
+
+/** The command line of a process, or nothing: a number may have gone to another program. */
+function commandOf(pid) {
+  return spawnSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).stdout;
 }
 
 async function freePort(first) {
