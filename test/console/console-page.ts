@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import type { Browser, Page } from 'playwright-core';
+import { expect } from 'vitest';
 import { en } from '../../src/console/i18n/en.ts';
 import { zh } from '../../src/console/i18n/zh.ts';
 
@@ -60,7 +62,7 @@ export async function openConsole(
 export async function enrolSample({ page, w }: ConsolePage, sample: string): Promise<void> {
   await page.locator(`[data-sample="${sample}"]`).click();
   // The sample fills the fields; the account is either found or made.
-  await page.getByLabel(w['seal.serial']).and(page.locator(':not([value=""])')).waitFor();
+  await expect.poll(() => page.getByLabel(w['seal.serial']).inputValue()).not.toBe('');
   await page.locator('form button[type=submit]:visible').click();
   await page.waitForURL(/\/seals\/[0-9a-f-]{36}$/);
 }
@@ -75,28 +77,18 @@ export async function verifySample({ page, w }: ConsolePage, sample: string): Pr
   await stageDrawn(page);
 }
 
-/** The stage holds a picture once its canvas has more than one colour. */
+/** A sheet without a drawing compresses to less than this, whatever the size of the stage. */
+const blankSheetBytes = 8_000;
+
+/** Waits until an imprint is on the stage. */
 export async function stageDrawn(page: Page): Promise<void> {
-  await page.waitForFunction(() => {
-    const canvas = document.querySelector<HTMLCanvasElement>('#stage canvas');
-    const context = canvas?.getContext('2d');
-    if (!canvas || !context || canvas.width < 2) return false;
-    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-    const colours = new Set<number>();
-    for (let i = 0; i < data.length; i += 4) {
-      colours.add(((data[i] ?? 0) << 16) | ((data[i + 1] ?? 0) << 8) | (data[i + 2] ?? 0));
-    }
-    return colours.size > 2;
-  });
+  await page.locator('#stage canvas').waitFor();
+  const size = async () => (await page.locator('#stage').screenshot()).length;
+  await expect.poll(size, { timeout: 15_000 }).toBeGreaterThan(blankSheetBytes);
 }
 
-/** The stage's pixels as one number, to tell whether two views differ. */
-export function stageDigest(page: Page): Promise<number> {
-  return page.evaluate(() => {
-    const canvas = document.querySelector<HTMLCanvasElement>('#stage canvas');
-    const context = canvas?.getContext('2d');
-    if (!canvas || !context) return 0;
-    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-    return data.reduce((sum, value, i) => (sum * 31 + value * (i % 7)) % 4294967291, 7);
-  });
+/** What the stage looks like, as a digest, to tell whether two views differ. */
+export async function stageDigest(page: Page): Promise<string> {
+  const picture = await page.locator('#stage').screenshot();
+  return createHash('sha256').update(picture).digest('hex');
 }

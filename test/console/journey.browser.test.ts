@@ -68,9 +68,9 @@ describeInChromium('the seal journey in the browser', () => {
       );
       await page.goto(`${host.url}/seals/enrol`);
       await enrolSample(visit, `${seal}-reserved`);
-      await page.getByText(w['seal.encrypted']).first().waitFor();
+      await page.locator('td', { hasText: w['seal.encrypted'] }).waitFor();
 
-      await page.getByRole('link', { name: w['verify.title'], exact: false }).last().click();
+      await page.locator('.head').getByRole('link', { name: w['verify.title'] }).click();
       await verifySample(visit, `${seal}-g0`);
       await page.getByRole('status').getByText(w['verdict.pass']).waitFor();
 
@@ -84,7 +84,7 @@ describeInChromium('the seal journey in the browser', () => {
       );
       expect(await page.locator('.diff tbody tr').count()).toBeGreaterThan(0);
 
-      const seen = new Set<number>();
+      const seen = new Set<string>();
       for (const key of ['1', '2', '3', '4']) {
         await page.keyboard.press(key);
         await page.locator(`.seg button[aria-pressed=true]`, { hasText: key }).waitFor();
@@ -133,7 +133,7 @@ describeInChromium('the seal journey in the browser', () => {
     await page.locator('.seg button[aria-pressed=true]', { hasText: w['account.new'] }).waitFor();
     await press('Control+Enter');
     await page.waitForURL(/\/seals\/[0-9a-f-]{36}$/);
-    await page.getByText(w['seal.encrypted']).first().waitFor();
+    await page.locator('td', { hasText: w['seal.encrypted'] }).waitFor();
 
     await press('v');
     await page.waitForURL(/\/verify\?seal=/);
@@ -148,8 +148,8 @@ describeInChromium('the seal journey in the browser', () => {
     await stageDrawn(page);
     expect(await page.locator('.call').innerText()).toContain(w['verdict.pass']);
 
-    const before = await stageDigest(page);
     await tabTo('#stage');
+    const before = await stageDigest(page);
     await press('ArrowRight', 'ArrowRight', 'Shift+ArrowRight');
     expect(await stageDigest(page)).not.toBe(before);
     await press('r');
@@ -172,7 +172,7 @@ describeInChromium('the seal journey in the browser', () => {
     const { page, w, faults } = visit;
     await enrolSample(visit, 'r01-reserved');
     await noSideways(page);
-    await page.getByRole('link', { name: w['verify.title'] }).first().tap();
+    await page.locator('.head').getByRole('link', { name: w['verify.title'] }).tap();
     await page.waitForURL(/\/verify\?seal=/);
     await noSideways(page);
     await verifySample(visit, 'r01-f-text0');
