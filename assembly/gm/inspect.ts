@@ -36,6 +36,7 @@ import {
   multiplyLadder,
   multiplyTwoBlinded,
   startSumVarTime,
+  sumOfLaddersVarTime,
   sumVarTime,
   toAffine,
 } from './point';
@@ -76,10 +77,18 @@ export function multiplyPointByComb(k: usize, point: usize, result: usize): i32 
 /** s G + j A + k B; 1 for infinity. */
 export function sumOfThree(s: usize, a: usize, j: usize, b: usize, k: usize, result: usize): i32 {
   if (!decodePointVarTime(affine, a)) return -1;
-  buildNafTable(ladder, affine);
+  buildLadder(ladder, affine);
   if (!decodePointVarTime(affine, b)) return -1;
-  buildNafTable(otherLadder, affine);
-  sumVarTime(jacobian, s, ladder, j, otherLadder, k);
+  buildLadder(otherLadder, affine);
+  sumOfLaddersVarTime(jacobian, s, ladder, j, otherLadder, k);
+  return give(result);
+}
+
+/** s G + t P by non-adjacent forms; 1 for infinity. */
+export function sumByNafs(s: usize, point: usize, t: usize, result: usize): i32 {
+  if (!decodePointVarTime(affine, point)) return -1;
+  buildNafTable(ladder, affine);
+  sumVarTime(jacobian, s, ladder, t);
   return give(result);
 }
 

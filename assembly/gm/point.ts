@@ -72,16 +72,16 @@ const LADDER_ENTRIES: u32 = 16;
 /** Bytes of a table of sixteen odd multiples. */
 export const LADDER: u32 = 1280;
 
-// Public sums use width-5 non-adjacent form for points (8 entries of their table) and width 10 for
-// the base point, whose table of 256 entries is built once.
+// Public sums use a non-adjacent form of width 5 for points, whose table then needs 8 entries, or of
+// width 6 where a ladder's table is there; and width 10 for the base point, whose table of 256
+// entries is built once.
 const NAF_WIDTH: u32 = 5;
+const LADDER_NAF_WIDTH: u32 = 6;
 const NAF_ENTRIES: u32 = 8;
 const BASE_NAF_WIDTH: u32 = 10;
 const BASE_NAF_ENTRIES: u32 = 256;
 const NAF_DIGITS: i32 = 257;
 const NAF_BYTES: u32 = 528;
-/** Points, besides the base point, that one public sum can have. */
-export const SUM_POINTS: i32 = 2;
 
 const scratch = memory.data(2400, 16);
 const t0: usize = scratch;
@@ -544,11 +544,13 @@ function addNafDigitVarTime(r: usize, table: usize, digit: i32): void {
   addToSumVarTime(r, chosen, chosen + Y);
 }
 
-/**
- * r = s G + j A + k B for tables of odd multiples and public scalars in [0, n), 32 big-endian bytes
- * each. A `tableB` of 0 leaves the last term out.
- */
-export function sumVarTime(
+/** r = s G + k P for a short table of P and public scalars in [0, n), 32 big-endian bytes each. */
+export function sumVarTime(r: usize, s: usize, table: usize, k: usize): void {
+  sumOfNafsVarTime(r, s, table, k, 0, 0, NAF_WIDTH);
+}
+
+/** r = s G + j A + k B for the tables of ladders. A `tableB` of 0 leaves the last term out. */
+export function sumOfLaddersVarTime(
   r: usize,
   s: usize,
   tableA: usize,
@@ -556,12 +558,24 @@ export function sumVarTime(
   tableB: usize,
   k: usize,
 ): void {
+  sumOfNafsVarTime(r, s, tableA, j, tableB, k, LADDER_NAF_WIDTH);
+}
+
+function sumOfNafsVarTime(
+  r: usize,
+  s: usize,
+  tableA: usize,
+  j: usize,
+  tableB: usize,
+  k: usize,
+  width: u32,
+): void {
   const base = baseNafTable();
   const digitsA = nafDigits + NAF_BYTES;
   const digitsB = digitsA + NAF_BYTES;
   writeNafVarTime(nafDigits, s, BASE_NAF_WIDTH);
-  writeNafVarTime(digitsA, j, NAF_WIDTH);
-  if (tableB != 0) writeNafVarTime(digitsB, k, NAF_WIDTH);
+  writeNafVarTime(digitsA, j, width);
+  if (tableB != 0) writeNafVarTime(digitsB, k, width);
   sumIsInfinite = true;
   for (let at: i32 = NAF_DIGITS - 1; at >= 0; at--) {
     if (!sumIsInfinite) doublePoint(r, r);

@@ -261,7 +261,7 @@ export function sm2Verify(publicKey: usize, digest: usize, signature: usize): i3
   if (!decodePointVarTime(affine, publicKey)) return BAD_KEY;
   if (!loadSignatureVarTime(signature, nonce)) return NOT_AUTHENTIC;
   buildNafTable(ladder, affine);
-  sumVarTime(point, signature + 32, ladder, nonce, 0, 0);
+  sumVarTime(point, signature + 32, ladder, nonce);
   return matchesVarTime(digest);
 }
 
@@ -451,7 +451,7 @@ export function sm2Exchange(
   loadHalfX(x, peerEphemeral);
   storeN(hashed, x);
   memory.fill(nonce, 0, 32);
-  sumVarTime(point, nonce, ladder, hashed, 0, 0);
+  sumVarTime(point, nonce, ladder, hashed);
   addToSumVarTime(point, affine, affine + ELEMENT);
   if (isSumInfinite()) return leave(BAD_FORMAT);
   toAffine(affine, point);

@@ -130,6 +130,7 @@ const DECLARED_TWO_PARTY: Declarations = {
     why: 'whether two points may have the same x, about once in 10^7; the sum is published, or is a decryption whose points are unrelated',
   },
   'assembly/gm/point/sumVarTime': { branches: 1, why: 'digits of r, which both sides know' },
+  'assembly/gm/point/sumOfNafsVarTime': { branches: 1, why: 'digits of r, which both sides know' },
   'assembly/gm/point/writeNafVarTime': { branches: 2, why: 'digits of r, which both sides know' },
   'assembly/gm/point/addNafDigitVarTime': {
     branches: 0,

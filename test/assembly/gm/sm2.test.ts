@@ -85,6 +85,8 @@ describe('multiples of points', () => {
         const wanted = sum ? xy(sum) : 1;
         const byCombs = call('sumByCombs', [bytesOf(s), xy(point), bytesOf(t)], 64);
         expect(byCombs, `s = ${s}, t = ${t}`).toEqual(wanted);
+        const byNafs = call('sumByNafs', [bytesOf(s), xy(point), bytesOf(t)], 64);
+        expect(byNafs, `s = ${s}, t = ${t}`).toEqual(wanted);
         const third = draw(n);
         const three = addPoints(sum, multiply(third, negate(point)));
         const inputs = [bytesOf(s), xy(point), bytesOf(t), xy(negate(point)), bytesOf(third)];

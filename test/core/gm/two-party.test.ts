@@ -206,6 +206,16 @@ describe('C3 signatures', () => {
     expect(execFileSync('openssl', parameters).toString()).toContain('Successfully');
   });
 
+  test('of more keys than one client has tables for all come out', () => {
+    const keys = Array.from({ length: 6 }, () => makeKey());
+    for (let round = 0; round < 3; round++) {
+      for (const other of keys) {
+        expect(sm2.verifyDigest(other.publicKey, e, signJointly(other, e))).toBe(true);
+        expect(sm2.verifyDigest(other.publicKey, e, signJointly(other, e))).toBe(true);
+      }
+    }
+  });
+
   test('fail on every changed byte of the first message and of the reply', () => {
     const { message } = twoParty.sign.clientStart(key.client, e, ctx);
     for (let at = 0; at < message.length; at++) {
