@@ -29,7 +29,7 @@ const SUMMARY: i32 = 21 + 2 * 9;
 const criteria = memory.data<u8>([6, 9, 18, 19, 20, 21, 22, 23, 25, 15]);
 const CRITERIA: i32 = 10;
 
-/** Chosen tiles: scale, index and mean score over the models. */
+/** Chosen tiles: scale, index and mean score over the models, which rises with suspicion. */
 export let chosen: i32 = 0;
 export let chosenScale: usize = 0;
 export let chosenTile: usize = 0;

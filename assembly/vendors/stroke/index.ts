@@ -156,7 +156,8 @@ function writeResult(
     put(record, 0, at(centres, 2 * tile) * perMm + 0.5 * <f32>(reservedWidth - 1));
     put(record, 1, at(centres, 2 * tile + 1) * perMm + 0.5 * <f32>(reservedHeight - 1));
     put(record, 2, halfOf(scale) * perMm);
-    put(record, 3, probability(at(chosenScore, i)));
+    // The model's tile scores rise with suspicion.
+    put(record, 3, probability(-at(chosenScore, i)));
   }
   return RESULT_HEAD + count * RESULT_TILE;
 }

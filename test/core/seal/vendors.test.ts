@@ -1,0 +1,118 @@
+import { describe, expect, test, vi } from 'vitest';
+import { loadSeal, SealError } from '../../../src/core/seal.ts';
+import { foreignVendor } from '../../helpers/foreign-vendor.ts';
+import { drawnSeal } from '../../helpers/seal-rasters.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const imprint = drawnSeal();
+const block = await foreignVendor();
+
+test('B2: a foreign module joins the vote beside the built-in vendor', async () => {
+  const seal = await loadSeal({ vendors: [block] });
+  expect(seal.vendors).toEqual([
+    { code: 'stroke', name: 'Registered stroke difference', version: '1.0.0' },
+    { code: 'block', name: 'block', version: '2.1.3' },
+  ]);
+  const { verdict, vendors } = seal.verify(imprint, imprint);
+  expect(verdict).toBe('pass');
+  expect(vendors.map(({ code, match }) => [code, match])).toEqual([
+    ['stroke', true],
+    ['block', true],
+  ]);
+  expect(seal.verify(imprint, imprint, { vendors: ['block'] }).vendors).toHaveLength(1);
+});
+
+test('B5: a template of one vendor is refused by another', async () => {
+  const seal = await loadSeal({ vendors: [block] });
+  const mine = seal.enrol(imprint, 'stroke');
+  const theirs = seal.enrol(imprint, 'block');
+  const refused = expect.objectContaining({ code: 'template_invalid' });
+  expect(() => seal.match('block', mine, theirs)).toThrow(refused);
+  expect(() => seal.match('stroke', mine, theirs)).toThrow(refused);
+  expect(() => seal.match('stroke', theirs, mine)).toThrow(refused);
+  expect(() => seal.restore('stroke', theirs)).toThrow(refused);
+});
+
+const compareHead =
+  'export function compare(a: i32, n: i32, b: i32, m: i32, out: i32, room: i32): i32';
+const result = (body: string) => `${compareHead} { memory.fill(<usize>out, 0, 48); ${body} }`;
+
+describe('B6: a vendor that breaks down has not agreed, and the rest is still asked', () => {
+  test.each([
+    ['traps when it compares', { compare: `${compareHead} { unreachable(); return 0; }` }],
+    ['reads outside its memory', { compare: `${compareHead} { return load<i32>(-8); }` }],
+    ['gives a score above one', { compare: result('store<f32>(<usize>out, 2); return 48;') }],
+    [
+      'gives a score that is no number',
+      { compare: result('store<f32>(<usize>out, NaN); return 48;') },
+    ],
+    ['says it wrote less than a record', { compare: result('return 3;') }],
+    ['says it wrote more than the room', { compare: result('return room + 1;') }],
+    [
+      'counts tiles it did not write',
+      { compare: result('store<u32>(<usize>out, 9, 36); return 48;') },
+    ],
+    ['gives an unknown status', { compare: `${compareHead} { return -77; }` }],
+    [
+      'traps when it enrols',
+      {
+        enrol:
+          'export function enrol(a: i32, b: i32, c: i32, d: f32, e: i32, f: i32): i32 { unreachable(); return 0; }',
+      },
+    ],
+    [
+      'makes an empty template',
+      {
+        enrol:
+          'export function enrol(a: i32, b: i32, c: i32, d: f32, e: i32, f: i32): i32 { return 0; }',
+      },
+    ],
+  ])('%s', async (_, fault) => {
+    const seal = await loadSeal({ vendors: [await foreignVendor(fault)] });
+    const { match, verdict, vendors, reasons } = seal.verify(imprint, imprint);
+    expect(match).toBe(false);
+    expect(verdict).toBe('review');
+    expect(vendors.map((vendor) => vendor.match)).toEqual([true, false]);
+    expect(reasons).toEqual([{ code: 'vendor_failed', detail: 'block' }]);
+  });
+
+  test('and is whole again at the next call', async () => {
+    const failing = `${compareHead} { if (load<u8>(n + a - 1) == 255) unreachable(); return -2; }`;
+    const seal = await loadSeal({ vendors: [await foreignVendor({ compare: failing })] });
+    const template = new Uint8Array(64).fill(255);
+    expect(() => seal.match('block', template, template)).toThrow(
+      expect.objectContaining({ code: 'core_failed' }),
+    );
+    const other = new Uint8Array(64);
+    expect(() => seal.match('block', other, other)).toThrow(
+      expect.objectContaining({ code: 'template_invalid' }),
+    );
+  });
+});
+
+describe('modules that are no vendors are refused when they are loaded', () => {
+  test.each([
+    [
+      'another import',
+      {
+        prelude:
+          '@external("host", "spy") declare function spy(): void;\nlet top: usize = 0; const code: usize = 8; spy();',
+      },
+    ],
+    ['a missing function', { restore: '' }],
+    ['a wrong info record', { info: 'export function info(): i32 { return alloc(76); }' }],
+    [
+      'an info record outside of memory',
+      { info: 'export function info(): i32 { return 0x7ffffff0; }' },
+    ],
+    ['no memory for anything', { info: 'export function info(): i32 { return 0; }' }],
+  ])('%s', async (_, fault) => {
+    const module = await foreignVendor(fault);
+    await expect(loadSeal({ vendors: [module] })).rejects.toBeInstanceOf(SealError);
+  });
+
+  test('two of the same code', async () => {
+    await expect(loadSeal({ vendors: [block, block] })).rejects.toBeInstanceOf(SealError);
+  });
+});
