@@ -38,7 +38,8 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   storage_unavailable: 503,
 };
 
-const retryAfterSeconds: Partial<Record<ErrorCode, number>> = {
+/** After how long a repetition may do better. Other problems do not go away by waiting. */
+export const retryAfterSeconds: Partial<Record<ErrorCode, number>> = {
   idempotency_in_progress: 1,
   rate_limited: 60,
   audit_unavailable: 2,

@@ -11,7 +11,7 @@ interface Operation {
   security?: object[];
   parameters?: { name: string; in: string }[];
   requestBody?: { content: Record<string, unknown> };
-  responses: Record<string, { description?: string; content?: Record<string, unknown> }>;
+  responses: Record<string, { description?: string; content?: object; headers?: object }>;
 }
 
 interface Document {
@@ -69,12 +69,15 @@ describe('the OpenAPI document', () => {
         const type = rule.body === 'json' ? 'application/json' : 'multipart/form-data';
         expect(Object.keys(operation.requestBody?.content ?? {}), key).toEqual([type]);
       }
-      for (const [status, { description, content }] of Object.entries(operation.responses)) {
+      for (const [status, { description, content, headers }] of Object.entries(
+        operation.responses,
+      )) {
         expect(description, `${key} ${status}`).toBeTruthy();
         if (Number(status) >= 400 && key !== 'GET /readyz') {
           expect(Object.keys(content ?? {}), `${key} ${status}`).toEqual([
             'application/problem+json',
           ]);
+          if (status === '429' || status === '503') expect(headers).toHaveProperty('retry-after');
         }
       }
     }

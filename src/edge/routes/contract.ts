@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { type ErrorCode, errorTitles } from '../../domain/errors.ts';
 import { type RouteRule, routeRules } from '../access.ts';
-import { statusOf } from '../problem.ts';
+import { retryAfterSeconds, statusOf } from '../problem.ts';
 import { problemSchema } from '../schemas/problem.ts';
 
 /** What the OpenAPI document says of a route: taken from its rule, so that the two cannot differ. */
@@ -75,9 +75,18 @@ export const picturePng = {
   content: { 'image/png': { schema: z.string().openapi({ format: 'binary' }) } },
 };
 
+const retryAfterHeader = {
+  'retry-after': {
+    description: 'Seconds after which to ask again.',
+    schema: { type: 'integer' as const },
+  },
+};
+
 function problemResponse(codes: readonly ErrorCode[]) {
   const examples = codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]);
+  const mayRetry = codes.some((code) => retryAfterSeconds[code] !== undefined);
   return {
+    ...(mayRetry ? { headers: retryAfterHeader } : {}),
     description: codes.map((code) => `\`${code}\`: ${errorTitles[code]}`).join('\n\n'),
     content: {
       'application/problem+json': {
