@@ -307,14 +307,14 @@ export function refineAc(table: usize, first: i32, last: i32, low: i32, block: u
     k++;
   }
   if (endOfBandRun > 0) {
-    if (k <= last && !isBlank(block)) refineZeros(k, last, 64, low, block);
+    if (k <= last && !hasOnlyDc(block)) refineZeros(k, last, 64, low, block);
     endOfBandRun--;
   }
   return OK;
 }
 
-/** Whether no coefficient of a block but DC is known. */
-function isBlank(block: usize): bool {
+/** Whether all coefficients of a block but DC are 0. */
+export function hasOnlyDc(block: usize): bool {
   let any = i16x8.replace_lane(v128.load(block), 0, 0);
   for (let row: usize = 16; row < 128; row += 16) any = v128.or(any, v128.load(block + row));
   return !v128.any_true(any);

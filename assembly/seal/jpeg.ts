@@ -10,6 +10,7 @@ import {
   decodeBlock,
   decodeDcFirst,
   hasAc,
+  hasOnlyDc,
   isExhausted,
   openInterval,
   refineAc,
@@ -80,7 +81,9 @@ class Component {
   wide: usize;
 }
 
-const components = memory.data(4 * 80, 16);
+/** At least the size of a `Component`; `component` checks it. */
+const COMPONENT_BYTES: i32 = 80;
+const components = memory.data(4 * COMPONENT_BYTES, 16);
 /** Indices of the scan's components. */
 const scanned = memory.data(4);
 /** Four quantisers of 64 u16 in the order sent; set bits of `quantisersSeen` are defined. */
@@ -121,7 +124,8 @@ let bandRows: i32 = 0;
 let nextRow: i32 = 0;
 
 function component(index: i32): Component {
-  return changetype<Component>(components + index * 80);
+  assert(<i32>offsetof<Component>() <= COMPONENT_BYTES);
+  return changetype<Component>(components + <usize>(index * COMPONENT_BYTES));
 }
 
 export function isJpeg(from: usize, length: i32): bool {
@@ -569,7 +573,13 @@ function coefficientsToSamples(each: Component, scratch: usize): void {
   for (let row = 0; row < each.blocksDown; row++) {
     let from = each.plane + <usize>row * (rowSamples << 1);
     for (let column = 0; column < each.blocksAcross; column++, from += 128) {
-      inverseDct(from, each.steps, scratch + (column << 3), each.stride);
+      const target = scratch + (column << 3);
+      if (hasOnlyDc(from)) {
+        const dc = <i32>load<i16>(from) * <i32>load<u16>(each.steps);
+        inverseDctOfDc(dc, target, each.stride);
+      } else {
+        inverseDct(from, each.steps, target, each.stride);
+      }
     }
     memory.copy(each.plane + <usize>row * rowSamples, scratch, rowSamples);
   }

@@ -4,6 +4,7 @@ import { type Findings, judge, nothingFound, type Precheck } from './precheck.ts
 import {
   type Bitmap1,
   bitmapStride,
+  MAX_DPI,
   MAX_PICTURE_BYTES,
   MAX_PIXELS,
   MAX_SIDE_PX,
@@ -22,7 +23,7 @@ export interface Pictures {
   /**
    * Writes a PNG of one bit a pixel, ink black on white, that names `dpi` as its resolution. The
    * same bitmap gives the same bytes everywhere. Throws `picture_invalid` for a bitmap whose size
-   * and bits disagree or that has more than `MAX_SIDE_PX` a side.
+   * and bits disagree, that has more than `MAX_SIDE_PX` a side, or more than `MAX_DPI`.
    */
   encodeBitmapPng(bitmap: Bitmap1, dpi: number): Uint8Array<ArrayBuffer>;
   /**
@@ -57,6 +58,7 @@ interface SealExports extends CoreExports {
 const BAD_FORMAT = -2;
 const UNSUPPORTED = -3;
 const TOO_LARGE = -4;
+const OUT_OF_MEMORY = -5;
 const NOT_FOUND = -9;
 
 // assembly/seal/precheck.ts: the slots and the length of a polar profile.
@@ -109,7 +111,7 @@ function check(status: number): number {
   if (status === UNSUPPORTED) {
     throw new SealError('picture_unsupported', 'Only PNG and 8-bit Huffman-coded JPEG are read.');
   }
-  if (status === TOO_LARGE) {
+  if (status === TOO_LARGE || status === OUT_OF_MEMORY) {
     throw new SealError(
       'picture_too_large',
       `A picture may have ${MAX_SIDE_PX} px a side, ${MAX_PIXELS} px and ${MAX_PICTURE_BYTES} bytes.`,
@@ -131,6 +133,9 @@ function encodeBitmapPng(
   const isSize = [width, height].every((side) => Number.isInteger(side) && side > 0);
   if (!isSize || width > MAX_SIDE_PX || height > MAX_SIDE_PX) {
     throw new SealError('picture_invalid', `A bitmap has 1 to ${MAX_SIDE_PX} px a side.`);
+  }
+  if (!(dpi >= 1 && dpi <= MAX_DPI)) {
+    throw new SealError('picture_invalid', `A resolution is 1 to ${MAX_DPI} dpi.`);
   }
   if (bits.length !== bitmapStride(width) * height) {
     throw new SealError('picture_invalid', 'The bits do not fill the bitmap.');

@@ -76,11 +76,16 @@ test('the largest bitmaps, blank and of noise, are written', () => {
 
 test('a bitmap that contradicts itself is refused', () => {
   const invalid = expect.objectContaining({ code: 'picture_invalid' });
-  const encode = (width: number, height: number, length: number) => () =>
-    pictures.encodeBitmapPng({ width, height, bits: new Uint8Array(length) }, 300);
+  const encode =
+    (width: number, height: number, length: number, dpi = 300) =>
+    () =>
+      pictures.encodeBitmapPng({ width, height, bits: new Uint8Array(length) }, dpi);
   expect(encode(0, 8, 0)).toThrow(invalid);
   expect(encode(8, -1, 8)).toThrow(invalid);
   expect(encode(8.5, 8, 16)).toThrow(invalid);
   expect(encode(9, 8, 8)).toThrow(invalid);
   expect(encode(4097, 1, 513)).toThrow(invalid);
+  expect(encode(8, 8, 8, 0)).toThrow(invalid);
+  expect(encode(8, 8, 8, Number.NaN)).toThrow(invalid);
+  expect(encode(8, 8, 8, 2401)).toThrow(invalid);
 });
