@@ -90,6 +90,37 @@ function assertTrue(answer: unknown, what: string): void {
   if (answer !== true) throw new Error(`${what} does not verify`);
 }
 
+/** The figures beside the first one are units of it: one plain verification. */
+function twoPartyRow(gm: Gm, { message }: Material): Row {
+  const { twoParty, sm2 } = gm;
+  const ctx = new TextEncoder().encode('benchmark');
+  const first = twoParty.keygen.clientStart(ctx);
+  const answer = twoParty.keygen.serverReply(ctx, first.commitment);
+  const client = twoParty.keygen.clientFinish(first.state, answer.message);
+  const server = twoParty.keygen.serverFinish(answer.state, client.opening);
+  const e = sm2.digest(client.publicKey, message);
+  const cloudStep = (request: Uint8Array) =>
+    twoParty.sign.serverReply(server.share, e, ctx, request);
+  const sign = () => {
+    const begun = twoParty.sign.clientStart(client.share, e, ctx);
+    return twoParty.sign.clientFinish(begun.state, cloudStep(begun.message));
+  };
+  const signature = sign();
+  const begun = twoParty.sign.clientStart(client.share, e, ctx);
+  return {
+    id: 'two-party-sign',
+    title: 'Two-party signature, in units of a plain verification',
+    contestants: [
+      {
+        name: 'cinnabar, plain verification',
+        run: () => sm2.verify(client.publicKey, message, signature),
+      },
+      { name: 'client and cloud', run: sign },
+      { name: 'cloud alone', run: () => cloudStep(begun.message) },
+    ],
+  };
+}
+
 export function gmRows(gm: Gm, data: Material, peers: readonly Peer[]): Row[] {
   const { privateKey, publicKey, message, megabyte, key, iv } = data;
   const { sm2, sm4 } = gm;
@@ -204,6 +235,7 @@ export function gmRows(gm: Gm, data: Material, peers: readonly Peer[]): Row[] {
       title: 'SM2 key pair',
       contestants: [{ name: 'cinnabar', run: () => sm2.generateKeyPair() }],
     },
+    twoPartyRow(gm, data),
     {
       id: 'sm3-long',
       title: 'SM3, one stream, 1 MiB',

@@ -21,6 +21,9 @@ function spread(figure) {
   return `${Math.round((100 * (figure.high - figure.low)) / figure.micros)} %`;
 }
 
+// Rows whose factors are no speed of ours against a peer; they have no bar in the plot.
+const UNITS = new Set(['two-party-sign']);
+
 const find = (row, name) => row.figures.find((figure) => figure.name === name);
 
 function times(row, name) {
@@ -48,6 +51,7 @@ function table(document) {
 /** Bars, logarithmic, one group a row: how many times as fast as each peer. */
 function plot(document) {
   const groups = document.results
+    .filter(({ id }) => !UNITS.has(id))
     .map((row) => ({
       title: row.title,
       bars: row.figures.slice(1).map(({ name }) => ({ name, factor: times(row, name) ?? 1 })),

@@ -226,7 +226,12 @@ async function pbkdf2Sha256(
   const { subtle } = crypto;
   const key = await subtle.importKey('raw', own(password), 'PBKDF2', false, ['deriveBits']);
   const parameters = { name: 'PBKDF2', hash: 'SHA-256', salt: own(salt), iterations };
-  return new Uint8Array(await subtle.deriveBits(parameters, key, 8 * length));
+  try {
+    return new Uint8Array(await subtle.deriveBits(parameters, key, 8 * length));
+  } catch (cause) {
+    // Deployed Workers stop at 100,000; the local runtime does not.
+    throw new GmError('argument_invalid', 'the host does not run so many rounds', { cause });
+  }
 }
 
 async function decryptAesCbc(
