@@ -164,6 +164,8 @@ export interface Sm2 {
 
 interface PreparedEntry {
   readonly point: Uint8Array;
+  /** Z for the default identity, once it was needed. */
+  z?: Uint8Array;
   slot: number;
   lastUsed: number;
 }
@@ -172,6 +174,8 @@ interface OpenKey {
   readonly privateKey: Uint8Array;
   readonly factor: Uint8Array;
   readonly point: Uint8Array;
+  /** Z for the default identity, once it was needed. */
+  z?: Uint8Array;
 }
 
 function invalidKey(kind: 'private' | 'public'): GmError {
@@ -239,6 +243,8 @@ export function createSm2(kernel: Kernel, { kdf, createSm3 }: Sm3Functions): Sm2
   let uses = 0;
   const openKeys = new WeakMap<PrivateKey, { key: OpenKey | undefined }>();
 
+  // Keys that a batch had often, which later batches will likely have again.
+  const frequentKeys = new Map<string, PreparedKey>();
   let isSalted = false;
 
   /** Runs when first needed: some hosts give no randomness while modules are loaded. */
@@ -337,10 +343,20 @@ export function createSm2(kernel: Kernel, { kdf, createSm3 }: Sm3Functions): Sm2
     bytes.fill(0, 0, Math.min(data.length, PIECE));
   }
 
-  /** Puts e = SM3(Z || M) to DIGEST, for the key at PUBLIC (GB/T 32918.2 §6.1). */
-  function placeDigest(message: Uint8Array, id: Uint8Array): void {
+  /** Puts Z of the key at PUBLIC to DIGEST; `holder` keeps that of the default identity. */
+  function placeZ(id: Uint8Array, holder: { z?: Uint8Array } | undefined): void {
+    if (id === DEFAULT_ID && holder?.z) {
+      bytes.set(holder.z, DIGEST);
+      return;
+    }
     bytes.set(id);
     assertOk(wasm.sm2Z(base, id.length, base + PUBLIC, base + DIGEST));
+    if (id === DEFAULT_ID && holder) holder.z = bytes.slice(DIGEST, DIGEST + DIGEST_BYTES);
+  }
+
+  /** Puts e = SM3(Z || M) to DIGEST, for the key at PUBLIC (GB/T 32918.2 §6.1). */
+  function placeDigest(message: Uint8Array, id: Uint8Array, holder?: { z?: Uint8Array }): void {
+    placeZ(id, holder);
     assertOk(wasm.sm3Begin(base + STATE));
     assertOk(wasm.sm3Absorb(base + STATE, base + DIGEST, DIGEST_BYTES));
     absorb(message);
@@ -479,7 +495,7 @@ export function createSm2(kernel: Kernel, { kdf, createSm3 }: Sm3Functions): Sm2
     const format = parseSignatureFormat(options.format);
     return withPrivateKey(privateKey, (open) => {
       placeOwnPoint(open);
-      placeDigest(message, id);
+      placeDigest(message, id, open);
       return signPlaced(open, format);
     });
   }
@@ -511,7 +527,7 @@ export function createSm2(kernel: Kernel, { kdf, createSm3 }: Sm3Functions): Sm2
     const format = parseSignatureFormat(options.format);
     const entry = placePublicKey(publicKey);
     if (!placeSignature(signature, format)) return false;
-    placeDigest(message, id);
+    placeDigest(message, id, entry);
     return verifyPlaced(entry);
   }
 
@@ -556,17 +572,19 @@ export function createSm2(kernel: Kernel, { kdf, createSm3 }: Sm3Functions): Sm2
       const name = nameOf(item.publicKey);
       appearances.set(name, (appearances.get(name) ?? 0) + 1);
     }
-    const tables = new Map<string, PreparedKey>();
     return items.map(({ publicKey: key, message, signature, id, format }) => {
       const options = { ...(id !== undefined && { id }), ...(format !== undefined && { format }) };
       const name = nameOf(key);
-      const isRare = (appearances.get(name) ?? 0) < PREPARED_FROM;
-      if (name === '' || isRare || !(key instanceof Uint8Array)) {
+      const isFrequent = name !== '' && (appearances.get(name) ?? 0) >= PREPARED_FROM;
+      const prepared = frequentKeys.get(name);
+      if (prepared) return verify(prepared, message, signature, options);
+      if (!isFrequent || !(key instanceof Uint8Array)) {
         return verify(key, message, signature, options);
       }
-      const prepared = tables.get(name) ?? prepare(key);
-      tables.set(name, prepared);
-      return verify(prepared, message, signature, options);
+      const made = prepare(key);
+      if (frequentKeys.size >= slots.length) frequentKeys.clear();
+      frequentKeys.set(name, made);
+      return verify(made, message, signature, options);
     });
   }
 
