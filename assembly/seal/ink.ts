@@ -1,5 +1,6 @@
 // Ink extraction: from a scan to ink depth (0 = paper, about 1 = full ink) and the places where
 // other dark ink covers the imprint, which are unknown: nothing there counts for or against.
+import { mark, release } from '../shared/arena';
 import { at, blur, clamp, put, takeBytes, takePlane } from './plane';
 
 /** What kind of picture it was. */
@@ -122,6 +123,7 @@ export function extractInk(
     extractBilevel(rgba, pixels, depth, known);
     return BILEVEL;
   }
+  const start = mark();
   const dark = takeBytes(pixels);
   const grey = isGrey(rgba, width, height);
   if (grey) extractGrey(rgba, width, height, depth, dark);
@@ -129,6 +131,7 @@ export function extractInk(
   memory.fill(known, 1, pixels);
   const reach: f32 = (grey ? <f32>0.16 : <f32>0.14) * pxPerMm;
   coverAround(dark, known, width, height, max<i32>(1, <i32>nearest<f32>(reach)));
+  release(start);
   return grey ? GREY : COLOUR;
 }
 
@@ -261,10 +264,7 @@ function isInside(dark: usize, p: usize, width: i32, height: i32, x: i32, y: i32
   return load<u8>(dark + p - <usize>width) != 0 && load<u8>(dark + p + <usize>width) != 0;
 }
 
-/**
- * Shrinks a picture of more than 300 dpi by averaging whole squares of pixels, in place, and
- * returns the divisor (1 when nothing was done).
- */
+/** Shrinks a picture in place by averaging squares of `divisor` pixels a side; the rest is cut off. */
 export function reduce(rgba: usize, width: i32, height: i32, divisor: i32): void {
   const outWidth = width / divisor;
   const outHeight = height / divisor;
