@@ -59,7 +59,12 @@ async function firstSignature() {
     times.push(JSON.parse(execFileSync(process.execPath, [script], { encoding: 'utf8' })));
   }
   const median = (key) => times.map((time) => time[key]).sort((a, b) => a - b)[rounds >> 1];
-  return { loadMillis: median('load'), firstSignatureMillis: median('sign') };
+  return {
+    loadMillis: median('load'),
+    loadCpuMillis: median('loadCpu'),
+    firstSignatureMillis: median('sign'),
+    firstSignatureCpuMillis: median('signCpu'),
+  };
 }
 
 async function node() {

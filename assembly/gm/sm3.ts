@@ -36,7 +36,7 @@ const PLAN_ENDING: usize = 8;
 const PLAN_DIGEST: usize = 12;
 
 /** Overwrites `length` bytes at `region` with zeros. */
-export function wipe(region: usize, length: u32): void {
+function wipe(region: usize, length: u32): void {
   memory.fill(region, 0, length);
 }
 
@@ -178,13 +178,6 @@ export function hmacSm3Final(mac: usize, tag: usize): void {
   wipe(mac + OUTER, 32);
 }
 
-/** HMAC-SM3 of `length` bytes at `data`, 32 bytes at `tag`. */
-export function hmacSm3(key: usize, keyLength: u32, data: usize, length: u32, tag: usize): void {
-  hmacSm3Init(oneShot, key, keyLength);
-  hmacSm3Update(oneShot, data, length);
-  hmacSm3Final(oneShot, tag);
-}
-
 function splatState(state: usize): void {
   for (let i: usize = 0; i < 8; i++) {
     v128.store(laneState + (i << 4), v128.load_splat<u32>(state + (i << 2)));
@@ -251,14 +244,6 @@ export function kdfExpand(state: usize, ct: u32, key: usize, length: u32): void 
   wipe(digestWords, SM3_DIGEST_BYTES);
   wipe(laneState, 128);
   wipe(laneTails, LANES * LANE_TAIL);
-}
-
-/** The key derivation of GB/T 32918.4 §5.4.3: `length` bytes at `key` from Z at `z`. */
-export function kdf(z: usize, zLength: u32, key: usize, length: u32): void {
-  sm3Init(oneShot);
-  sm3Update(oneShot, z, zLength);
-  kdfExpand(oneShot, 1, key, length);
-  wipe(oneShot, SM3_STATE_BYTES);
 }
 
 /** Points a lane at `blocks` blocks, after which come `ending` blocks of padding (0 to 2). */
