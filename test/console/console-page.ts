@@ -4,6 +4,9 @@ import { expect } from 'vitest';
 import { en } from '../../src/console/i18n/en.ts';
 import { zh } from '../../src/console/i18n/zh.ts';
 
+/** Test runs side by side must not start from the same port: between finding and taking one is time. */
+export const freshPort = 20_000 + (process.pid % 10_000);
+
 export const words = { zh, en };
 export type Language = keyof typeof words;
 
@@ -54,7 +57,7 @@ export async function openConsole(
     const isOwn = target.origin === url || ['blob:', 'data:'].includes(target.protocol);
     if (!isOwn) faults.push(`left the origin: ${request.url()}`);
   });
-  await page.goto(`${url}${path}`);
+  await page.goto(`${url}${path}`, { waitUntil: 'domcontentloaded', timeout: 60_000 });
   return { page, w: words[language], faults, close: () => context.close() };
 }
 
@@ -62,7 +65,8 @@ export async function openConsole(
 export async function enrolSample({ page, w }: ConsolePage, sample: string): Promise<void> {
   await page.locator(`[data-sample="${sample}"]`).click();
   // The sample fills the fields; the account is either found or made.
-  await expect.poll(() => page.getByLabel(w['seal.serial']).inputValue()).not.toBe('');
+  const serial = await page.getByLabel(w['seal.serial']).elementHandle();
+  await page.waitForFunction((field) => (field as HTMLInputElement).value !== '', serial);
   await page.locator('form button[type=submit]:visible').click();
   await page.waitForURL(/\/seals\/[0-9a-f-]{36}$/);
 }
@@ -82,9 +86,9 @@ const blankSheetBytes = 8_000;
 
 /** Waits until an imprint is on the stage. */
 export async function stageDrawn(page: Page): Promise<void> {
-  await page.locator('#stage canvas').waitFor();
-  const size = async () => (await page.locator('#stage').screenshot()).length;
-  await expect.poll(size, { timeout: 15_000 }).toBeGreaterThan(blankSheetBytes);
+  await page.locator('#stage[aria-busy=false]').waitFor();
+  const picture = await page.locator('#stage').screenshot();
+  expect(picture.length).toBeGreaterThan(blankSheetBytes);
 }
 
 /** What the stage looks like, as a digest, to tell whether two views differ. */

@@ -6,7 +6,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
-import { enrolSample, openConsole, stageDrawn, verifySample } from './console-page.ts';
+import { enrolSample, freshPort, openConsole, stageDrawn, verifySample } from './console-page.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const everyFolder = join(root, 'test-results', 'screenshots');
@@ -31,7 +31,7 @@ describeInChromium('pictures of the console', () => {
   beforeAll(async () => {
     state = await mkdtemp(join(tmpdir(), 'cinnabar-screenshots-'));
     await mkdir(everyFolder, { recursive: true });
-    [host, browser] = await Promise.all([startLocalHost(state, 8920), launchChromium()]);
+    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
     const visit = await openConsole(browser, host.url, '/seals/enrol');
     const { page } = visit;
     await enrolSample(visit, 'r01-reserved');

@@ -348,6 +348,7 @@ export function Viewer(props: {
         class={`stage ${mode}`}
         role="application"
         aria-label={description}
+        aria-busy={size.width === 0}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the stage takes the arrow keys
         tabIndex={0}
         onPointerDown={onPointerDown}
