@@ -3,6 +3,7 @@ import { createPublicKey, verify as nodeVerify } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as smCryptoV2 from 'sm-crypto-v2';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type GmError, loadGm } from '../../../src/core/gm.ts';
 import { compileEntry } from '../../helpers/assembly.ts';
@@ -166,7 +167,7 @@ describe('C3 signatures', () => {
   const folder = mkdtempSync(join(tmpdir(), 'cinnabar-two-party-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('are ordinary: we, OpenSSL and its command verify them; sizes are 163 and 65', () => {
+  test('are ordinary: we, OpenSSL and sm-crypto-v2 verify them; sizes are 163 and 65', () => {
     for (let i = 0; i < 20; i++) {
       const message = utf8(`text ${i}`);
       const signature = signJointly(key, sm2.digest(key.publicKey, message, { id: '' }));
@@ -184,7 +185,12 @@ describe('C3 signatures', () => {
 
     writeFileSync(join(folder, 'pub.pem'), publicKeyPem(key.publicKey));
     writeFileSync(join(folder, 'text'), text);
-    writeFileSync(join(folder, 'signature'), signJointly(key, e));
+    const joint = signJointly(key, e);
+    const options = { hash: true, der: true };
+    expect(smCryptoV2.sm2.doVerifySignature(text, hex(joint), hex(key.publicKey), options)).toBe(
+      true,
+    );
+    writeFileSync(join(folder, 'signature'), joint);
     const parameters = [
       'pkeyutl',
       '-verify',
