@@ -63,10 +63,14 @@ function blurRow(from: usize, to: usize, width: i32, radius: i32): void {
   let x = 0;
   for (; x < min<i32>(radius, width); x++) put(to, x, edgeSum(from, x, width, radius));
   for (; x + 4 + radius <= width; x += 4) {
-    let sum = f32x4.splat(0);
-    for (let i = -radius; i <= radius; i++) {
-      const weight = v128.load32_splat(kernel + ((<usize>(i + radius)) << 2));
-      sum = f32x4.add(sum, f32x4.mul(weight, v128.load(from + ((<usize>(x + i)) << 2))));
+    const p = from + ((<usize>x) << 2);
+    let sum = f32x4.mul(v128.load32_splat(kernel + ((<usize>radius) << 2)), v128.load(p));
+    for (let i = 1; i <= radius; i++) {
+      // The kernel is even: both sides share a weight.
+      const reach = (<usize>i) << 2;
+      const weight = v128.load32_splat(kernel + ((<usize>radius) << 2) + reach);
+      const pair = f32x4.add(v128.load(p - reach), v128.load(p + reach));
+      sum = f32x4.add(sum, f32x4.mul(weight, pair));
     }
     v128.store(to + ((<usize>x) << 2), sum);
   }
@@ -110,12 +114,16 @@ function blurColumns(rows: usize, to: usize, width: i32, height: i32, y: i32, ra
     const row = rows + <usize>mirrored(y + i - radius, height) * stride;
     store<u32>(rowsUnder + ((<usize>i) << 2), <u32>row);
   }
+  const middle = rowsUnder + ((<usize>radius) << 2);
   let x: usize = 0;
   for (; x + 16 <= stride; x += 16) {
-    let sum = f32x4.splat(0);
-    for (let i: usize = 0; i < (<usize>taps) << 2; i += 4) {
-      const weight = v128.load32_splat(kernel + i);
-      sum = f32x4.add(sum, f32x4.mul(weight, v128.load(load<u32>(rowsUnder + i) + x)));
+    const own = v128.load(load<u32>(middle) + x);
+    let sum = f32x4.mul(v128.load32_splat(kernel + ((<usize>radius) << 2)), own);
+    for (let i: usize = 4; i <= (<usize>radius) << 2; i += 4) {
+      const weight = v128.load32_splat(kernel + ((<usize>radius) << 2) + i);
+      const above = v128.load(load<u32>(middle - i) + x);
+      const pair = f32x4.add(above, v128.load(load<u32>(middle + i) + x));
+      sum = f32x4.add(sum, f32x4.mul(weight, pair));
     }
     v128.store(out + x, sum);
   }

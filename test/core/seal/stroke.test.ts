@@ -169,6 +169,17 @@ describe('properties', () => {
   });
 });
 
+test('the largest imprint that is taken is also compared', () => {
+  const side = 1020;
+  const sheet = drawn(side, side, (x, y) => {
+    const isPaper = Math.min(x, y, side - 1 - x, side - 1 - y) < 40;
+    return isPaper || ((x >> 3) + (y >> 3)) % 2 ? [255, 255, 255] : [200 - (x % 9), 30, 40];
+  });
+  const template = seal.enrol(sheet, STROKE);
+  expect(seal.restore(STROKE, template).width).toBeGreaterThan(side - 10);
+  expect(seal.match(STROKE, template, template).match).toBe(true);
+});
+
 describe('refusals', () => {
   const blank = drawn(200, 200, () => [255, 255, 255]);
 
