@@ -5,6 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 
+const OPTIONS = ['--config', 'none', '--runtime', 'stub', '-O1', '--enable', 'simd'];
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Exports of a module that a test has compiled: functions over numbers, and the memory. */
@@ -15,7 +16,7 @@ export type CompiledExports = { readonly memory: WebAssembly.Memory } & Record<
 
 /** A name for what the sources beside `entry` and this compiler make. */
 function fileFor(entry: string): string {
-  const hash = createHash('sha256').update(asc.version).update(entry);
+  const hash = createHash('sha256').update(asc.version).update(OPTIONS.join()).update(entry);
   for (const folder of [dirname(join(root, entry)), join(root, 'assembly/shared')]) {
     for (const file of readdirSync(folder).sort()) {
       if (file.endsWith('.ts')) hash.update(file).update(readFileSync(join(folder, file)));
@@ -25,8 +26,8 @@ function fileFor(entry: string): string {
 }
 
 /**
- * Compiles an AssemblyScript entry of the tests, with the options of the released modules, and
- * instantiates it. `entry` is relative to the repository. Such entries reach what no released
+ * Compiles an AssemblyScript entry of the tests, less optimised than the released modules because
+ * that halves the wait, and instantiates it. `entry` is relative to the repository. Such entries reach what no released
  * module exports, like signing with a given nonce. The result is kept in the system's folder for
  * temporary files until a source changes.
  */
@@ -48,7 +49,7 @@ async function compile(entry: string, file: string): Promise<void> {
   const temporary = `${file}.${process.pid}`;
   const { error, stderr } = await asc.main([
     entry,
-    ...['--config', 'none', '--runtime', 'stub', '-O3', '--enable', 'simd'],
+    ...OPTIONS,
     ...['--outFile', relative(root, temporary)],
     ...['--baseDir', root],
   ]);
