@@ -334,6 +334,24 @@ describe('demo mode', () => {
     }
   });
 
+  it('is not reached by a page whose own host name was pointed at this machine', async () => {
+    const edge = await startEdge();
+    for (const [host, status] of [
+      ['localhost:8787', 200],
+      ['[::1]:8787', 200],
+      ['rebound.example:8787', 404],
+      ['localhost@rebound.example', 404],
+      ['', 404],
+    ] as const) {
+      const response = await edge.call('/v1/demo/token', {
+        as: null,
+        json: { identity: 'teller-zhou' },
+        headers: { host },
+      });
+      expect(response.status, host).toBe(status);
+    }
+  });
+
   it('does not exist otherwise', async () => {
     const edge = await startEdge();
     const { demo: _gone, ...deps } = edge.deps;

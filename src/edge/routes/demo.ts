@@ -9,11 +9,18 @@ import { demoIdentitiesSchema, demoTokenRequestSchema, demoTokenSchema } from '.
 import { about, json, jsonBody, problems } from './contract.ts';
 
 const tag = 'Demo mode only';
-const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
+const loopback = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
 
-/** Sample people are for one's own machine: from anywhere else these routes do not exist. */
+/**
+ * Sample people are for one's own machine: from anywhere else these routes do not exist.
+ *
+ * Both names are asked. The local runtime lets a header replace the URL, which a page could send
+ * whose own name was pointed at this machine (DNS rebinding); `Host` no page can choose.
+ */
 const loopbackOnly: MiddlewareHandler<EdgeEnv> = async (c, next) => {
-  if (!loopbackHosts.has(new URL(c.req.url).hostname)) throw new CinnabarError('not_found');
+  const { host } = new URL(c.req.url);
+  const names = [host, c.req.header('host') ?? host];
+  if (!names.every((name) => loopback.test(name))) throw new CinnabarError('not_found');
   await next();
 };
 
