@@ -11,6 +11,7 @@ export default defineConfig({
   base: '/',
   publicDir: 'public',
   clearScreen: false,
+  worker: { format: 'es' },
   build: {
     outDir: '../../dist/console',
     emptyOutDir: true,

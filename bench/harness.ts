@@ -2,6 +2,8 @@
 // time, so that whatever disturbs the machine disturbs all of them. Works in any host that hands in
 // a clock.
 
+import { runsFor, summarise, timeOf } from '../src/lib/measure.ts';
+
 /** One way of doing what the row is about; `run` does it once. */
 export interface Contestant {
   readonly name: string;
@@ -44,56 +46,25 @@ export interface MeasureOptions {
   readonly progress?: (text: string) => void;
 }
 
-function quantile(sorted: readonly number[], share: number): number {
-  const at = (sorted.length - 1) * share;
-  const low = sorted[Math.floor(at)] ?? 0;
-  const high = sorted[Math.ceil(at)] ?? 0;
-  return low + (high - low) * (at - Math.floor(at));
-}
-
-function time(clock: () => number, run: () => unknown, count: number): number {
-  const start = clock();
-  for (let i = 0; i < count; i++) run();
-  return clock() - start;
-}
-
-/** How many runs fill one sample; finding it out also warms the contestant up. */
-function countFor(options: MeasureOptions, run: () => unknown): number {
-  let count = 1;
-  for (let tries = 0; tries < 40; tries++) {
-    const elapsed = time(options.clock, run, count);
-    if (elapsed >= options.sampleMicros) {
-      return Math.max(1, Math.round((count * options.sampleMicros) / elapsed));
-    }
-    count *= 2;
-  }
-  return count;
-}
-
 /** Measures all rows. The first contestant of a row is the one that the others are compared with. */
 export function measure(rows: readonly Row[], options: MeasureOptions): RowResult[] {
   return rows.map((row) => {
     options.progress?.(row.title);
+    const { clock, sampleMicros } = options;
     // Twice: the second count is found with code that the engine has already optimised.
-    for (const { run } of row.contestants) countFor(options, run);
-    const counts = row.contestants.map(({ run }) => countFor(options, run));
+    for (const { run } of row.contestants) runsFor(clock, sampleMicros, run);
+    const counts = row.contestants.map(({ run }) => runsFor(clock, sampleMicros, run));
     const samples: number[][] = row.contestants.map(() => []);
     for (let round = 0; round < options.rounds; round++) {
       row.contestants.forEach(({ run }, i) => {
         const count = counts[i] ?? 1;
-        const elapsed = time(options.clock, run, count);
+        const elapsed = timeOf(clock, run, count);
         samples[i]?.push(elapsed / count / (row.perRun ?? 1));
       });
     }
     const figures = row.contestants.map(({ name }, i) => {
-      const sorted = (samples[i] ?? []).sort((a, b) => a - b);
-      return {
-        name,
-        micros: quantile(sorted, 0.5),
-        low: quantile(sorted, 0.25),
-        high: quantile(sorted, 0.75),
-        rounds: sorted.length,
-      };
+      const { median, low, high, samples: rounds } = summarise(samples[i] ?? []);
+      return { name, micros: median, low, high, rounds };
     });
     const { id, title, bytes } = row;
     return bytes === undefined ? { id, title, figures } : { id, title, bytes, figures };

@@ -4,6 +4,7 @@ import { matchPath } from './match-path.ts';
 import { AccountPage } from './pages/account.tsx';
 import { AccountsPage } from './pages/accounts.tsx';
 import { AuditPage } from './pages/audit.tsx';
+import { CorePage } from './pages/core.tsx';
 import { EnrolPage } from './pages/enrol.tsx';
 import { HomePage } from './pages/home.tsx';
 import { NewAccountPage } from './pages/new-account.tsx';
@@ -45,6 +46,7 @@ const routes: readonly Route[] = [
     render: ({ id = '' }) => <VerificationPage key={id} id={id} />,
   },
   { pattern: '/audit', right: 'readAudit', render: () => <AuditPage /> },
+  { pattern: '/core', right: 'measureCore', render: () => <CorePage /> },
 ];
 
 export function routeFor(
@@ -75,6 +77,7 @@ const rail: readonly RailEntry[] = [
   { words: 'nav.verifications', href: '/verifications', letter: 'r', right: 'readSeals' },
   { words: 'nav.audit', href: '/audit', letter: 'a', right: 'readAudit' },
   { words: 'nav.api', href: '/docs', letter: 'd', leaves: true },
+  { words: 'nav.core', href: '/core', letter: 'c', right: 'measureCore' },
 ];
 
 export function railFor(): readonly RailEntry[] {

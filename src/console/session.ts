@@ -47,10 +47,11 @@ async function currentToken(refused: boolean): Promise<string> {
 
 export const client = createClient({ token: currentToken });
 
-const may: Record<'readSeals' | 'writeSeals' | 'readAudit', readonly Role[]> = {
+const may: Record<'readSeals' | 'writeSeals' | 'readAudit' | 'measureCore', readonly Role[]> = {
   readSeals: ['teller', 'reviewer', 'administrator', 'auditor'],
   writeSeals: ['teller', 'administrator'],
   readAudit: ['auditor', 'administrator'],
+  measureCore: ['developer'],
 };
 
 /** What the console shows; the service decides again on every request. */
