@@ -336,19 +336,19 @@ describe('demo mode', () => {
 
   it('is not reached by a page whose own host name was pointed at this machine', async () => {
     const edge = await startEdge();
-    for (const [host, status] of [
-      ['localhost:8787', 200],
-      ['[::1]:8787', 200],
-      ['rebound.example:8787', 404],
-      ['localhost@rebound.example', 404],
-      ['', 404],
+    for (const [origin, status] of [
+      ['http://localhost:8787', 200],
+      ['http://[::1]:8787', 200],
+      ['http://rebound.example:8787', 404],
+      ['http://localhost@rebound.example', 404],
+      ['null', 404],
     ] as const) {
       const response = await edge.call('/v1/demo/token', {
         as: null,
         json: { identity: 'teller-zhou' },
-        headers: { host },
+        headers: { origin },
       });
-      expect(response.status, host).toBe(status);
+      expect(response.status, origin).toBe(status);
     }
   });
 

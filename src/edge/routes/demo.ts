@@ -9,20 +9,23 @@ import { demoIdentitiesSchema, demoTokenRequestSchema, demoTokenSchema } from '.
 import { about, json, jsonBody, problems } from './contract.ts';
 
 const tag = 'Demo mode only';
-const loopback = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/i;
+const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
  * Sample people are for one's own machine: from anywhere else these routes do not exist.
  *
- * Both names are asked. The local runtime lets a header replace the URL, which a page could send
- * whose own name was pointed at this machine (DNS rebinding); `Host` no page can choose.
+ * A page whose own name was pointed at this machine (DNS rebinding) may send any header that makes
+ * the local runtime believe in another URL. Its `Origin`, sent with every POST, it cannot choose.
  */
 const loopbackOnly: MiddlewareHandler<EdgeEnv> = async (c, next) => {
-  const { host } = new URL(c.req.url);
-  const names = [host, c.req.header('host') ?? host];
-  if (!names.every((name) => loopback.test(name))) throw new CinnabarError('not_found');
+  const places = [c.req.url, c.req.header('origin') ?? c.req.url];
+  if (!places.every(isLoopback)) throw new CinnabarError('not_found');
   await next();
 };
+
+function isLoopback(place: string): boolean {
+  return URL.canParse(place) && loopbackHosts.has(new URL(place).hostname);
+}
 
 const identitiesRoute = createRoute({
   method: 'get',
