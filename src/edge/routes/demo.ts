@@ -9,7 +9,7 @@ import { demoIdentitiesSchema, demoTokenRequestSchema, demoTokenSchema } from '.
 import { about, json, jsonBody, problems } from './contract.ts';
 
 const tag = 'Demo mode only';
-const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
+const loopback = /^https?:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:\/|$)/;
 
 /**
  * Sample people are for one's own machine: from anywhere else these routes do not exist.
@@ -19,13 +19,9 @@ const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
  */
 const loopbackOnly: MiddlewareHandler<EdgeEnv> = async (c, next) => {
   const places = [c.req.url, c.req.header('origin') ?? c.req.url];
-  if (!places.every(isLoopback)) throw new CinnabarError('not_found');
+  if (!places.every((place) => loopback.test(place))) throw new CinnabarError('not_found');
   await next();
 };
-
-function isLoopback(place: string): boolean {
-  return URL.canParse(place) && loopbackHosts.has(new URL(place).hostname);
-}
 
 const identitiesRoute = createRoute({
   method: 'get',
