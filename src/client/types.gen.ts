@@ -113,7 +113,7 @@ export type NewCard = {
   startDate: string;
   /** The last day of validity. */
   endDate: string;
-  /** PNG or JPEG, at most 8 MiB, 4096 pixels a side and 12 megapixels. */
+  /** PNG or JPEG, at most 8 MiB, 4096 pixels a side and 9 megapixels. */
   image?: Blob;
 };
 
@@ -124,7 +124,7 @@ export type NewSeal = {
   remark?: string;
   /** Scan resolution, where the file does not say it or says it wrong. */
   dpi?: number;
-  /** PNG or JPEG, at most 8 MiB, 4096 pixels a side and 12 megapixels. */
+  /** PNG or JPEG, at most 8 MiB, 4096 pixels a side and 4 megapixels; cropped to the imprint, or nearly. */
   imprint: Blob;
 };
 
@@ -135,7 +135,7 @@ export type RebuiltSeal = {
   remark?: string;
   /** Scan resolution, where the file does not say it or says it wrong. */
   dpi?: number;
-  /** PNG or JPEG, at most 8 MiB, 4096 pixels a side and 12 megapixels. */
+  /** PNG or JPEG, at most 8 MiB, 4096 pixels a side and 4 megapixels; cropped to the imprint, or nearly. */
   imprint: Blob;
 };
 
@@ -204,7 +204,7 @@ export type NewVerification = {
   branch?: string;
   /** Scan resolution, where the file does not say it or says it wrong. */
   dpi?: number;
-  /** PNG or JPEG, at most 8 MiB, 4096 pixels a side and 12 megapixels. */
+  /** PNG or JPEG, at most 8 MiB, 4096 pixels a side and 4 megapixels; cropped to the imprint, or nearly. */
   imprint: Blob;
 };
 

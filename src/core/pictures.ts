@@ -16,10 +16,11 @@ import { SealError } from './seal-error.ts';
 export interface Pictures {
   /**
    * Reads a PNG or JPEG file. Throws `SealError` `picture_unsupported`, `picture_too_large` or
-   * `picture_corrupt`; a picture over the limits is refused by its header. Colour profiles are
+   * `picture_corrupt`; a picture over the limits is refused by its header. `pixelsMax` makes the
+   * limit lower than `MAX_PIXELS`, before memory is taken for the pixels. Colour profiles are
    * ignored, transparency is laid on white paper, the EXIF orientation is applied.
    */
-  decode(bytes: Uint8Array): Raster;
+  decode(bytes: Uint8Array, options?: { readonly pixelsMax?: number }): Raster;
   /**
    * Writes a PNG of one bit a pixel, ink black on white, that names `dpi` as its resolution. The
    * same bitmap gives the same bytes everywhere. Throws `picture_invalid` for a bitmap whose size
@@ -87,7 +88,8 @@ export async function loadPictures(): Promise<Pictures> {
   }
 
   return {
-    decode: (bytes) => using((core) => decode(core, bytes)),
+    decode: (bytes, { pixelsMax = MAX_PIXELS } = {}) =>
+      using((core) => decode(core, bytes, pixelsMax)),
     encodeBitmapPng: (bitmap, dpi) => using((core) => encodeBitmapPng(core, bitmap, dpi)),
     precheck: (raster, reserved) => using((core) => precheck(core, raster, reserved, profiles)),
   };
@@ -203,10 +205,13 @@ function findingsOf(core: SealExports): Findings {
   };
 }
 
-function decode(core: SealExports, bytes: Uint8Array): Raster {
+function decode(core: SealExports, bytes: Uint8Array, pixelsMax: number): Raster {
   give(core, bytes);
   check(core.open(bytes.length));
   const stored = { width: core.width(), height: core.height() };
+  if (stored.width * stored.height > pixelsMax) {
+    throw new SealError('picture_too_large', `A picture may have ${pixelsMax} px here.`);
+  }
   const orientation = core.pictureOrientation();
   const pixels = new Uint32Array(stored.width * stored.height);
   let row = 0;

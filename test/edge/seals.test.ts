@@ -1,6 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadPictures } from '../../src/core/pictures.ts';
-import { bodyOf, type Edge, enrolled, startEdge, verificationForm } from '../helpers/edge.ts';
+import {
+  bodyOf,
+  cardDates,
+  type Edge,
+  enrolled,
+  startEdge,
+  verificationForm,
+} from '../helpers/edge.ts';
 import { blankPaper, ringWithCross, ringWithSquare } from '../helpers/imprints.ts';
 import { pngFile } from '../helpers/png-file.ts';
 
@@ -163,6 +170,27 @@ describe('seals over HTTP', () => {
     expect(await send(blankPaper)).toEqual({ status: 422, code: 'imprint_not_found' });
     const wide = pngFile({ width: 4097, height: 1, colourType: 0, bitDepth: 1 }, () => 1);
     expect(await send(wide)).toEqual({ status: 422, code: 'picture_too_large' });
+  });
+
+  it('bounds the pixels of imprints and of cards, so that an isolate can hold them', async () => {
+    const blank = (width: number, height: number) =>
+      pngFile({ width, height, colourType: 0, bitDepth: 1 }, () => 1);
+    const verify = async (imprint: Uint8Array) => {
+      const form = verificationForm(ids.sealId, imprint);
+      return bodyOf(await edge.call('/v1/seal-verifications', { form }));
+    };
+    expect(await verify(blank(2000, 2000))).toMatchObject({ code: 'imprint_not_found' });
+    expect(await verify(blank(2001, 2000))).toMatchObject({
+      code: 'picture_too_large',
+      detail: 'Crop the picture, or scan it at 300 dpi.',
+    });
+
+    const file = async (number: string, image: Uint8Array) => {
+      const form = { accountId: ids.accountId, number, ...cardDates, image };
+      return bodyOf(await edge.call('/v1/seals/cards', { form }));
+    };
+    expect(await file('YJK-A4', blank(3000, 3000))).toMatchObject({ hasImage: true });
+    expect(await file('YJK-A3', blank(3001, 3000))).toMatchObject({ code: 'picture_too_large' });
   });
 
   it('pages through lists by cursor', async () => {

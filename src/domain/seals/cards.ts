@@ -5,7 +5,7 @@ import { CinnabarError } from '../errors.ts';
 import { getAccount } from './accounts.ts';
 import { decryptObjects, encryptObjects } from './envelope.ts';
 import { storeObjects } from './orphans.ts';
-import { type Picture, readPicture } from './picture.ts';
+import { assertCardPicture, type Picture } from './picture.ts';
 import type { SealDeps } from './ports.ts';
 import type { Card, CardImageType } from './types.ts';
 
@@ -42,7 +42,7 @@ export async function addCard(deps: SealDeps, caller: Caller, request: NewCard):
     return earlier;
   }
   await getAccount(deps, caller.actor, request.accountId);
-  if (picture) readPicture(deps.engine, picture);
+  if (picture) assertCardPicture(deps.engine, picture);
   return audited(deps.audit, caller, operation, async () => {
     const image = picture && (await storeImage(deps, tenant, request.id, picture));
     const card: Card = { ...fields, tenant, image, createdAtMs: deps.clock.now() };

@@ -4,7 +4,7 @@ import type { AuditDetail } from '../audit/types.ts';
 import { CinnabarError } from '../errors.ts';
 import { getCard } from './cards.ts';
 import { storeObjects } from './orphans.ts';
-import { asking, type Picture, readPicture } from './picture.ts';
+import { asking, type Picture, readImprint } from './picture.ts';
 import type { SealDeps } from './ports.ts';
 import { getSeal } from './seals.ts';
 import { encryptTemplates, type PlainTemplate } from './templates.ts';
@@ -103,7 +103,7 @@ async function writeRevision(
   imprint: Picture,
   commit: (seal: Seal) => Promise<void>,
 ): Promise<Seal> {
-  const { quality, templates } = readImprint(deps, imprint);
+  const { quality, templates } = makeTemplates(deps, imprint);
   const owner = { kind: 'seal', id: draft.id } as const;
   const fresh = await encryptTemplates(deps, draft.tenant, owner, draft.revision, templates);
   const seal: Seal = { ...draft, quality, templates: fresh.rows };
@@ -114,11 +114,11 @@ async function writeRevision(
   return seal;
 }
 
-function readImprint(
+function makeTemplates(
   deps: SealDeps,
   imprint: Picture,
 ): { quality: Quality; templates: readonly PlainTemplate[] } {
-  const raster = readPicture(deps.engine, imprint);
+  const raster = readImprint(deps.engine, imprint);
   return asking(() => ({
     quality: qualityOf(deps.engine.precheck(raster)),
     templates: deps.engine.vendors.map((vendor) => ({

@@ -10,14 +10,27 @@ export interface Picture {
   readonly dpi?: number;
 }
 
+/** Most pixels of an imprint's picture: what the vendor ABI lets a vendor see. */
+const imprintPixelsMax = 4_000_000;
+/** Most pixels of a card's picture: a page of A4 at 300 dpi. */
+const cardPixelsMax = 9_000_000;
+
 /**
- * Decodes an uploaded picture.
+ * Decodes the picture of an imprint.
+ *
+ * A picture takes four bytes a pixel here and again at each vendor, so whoever holds one does not
+ * wait for anything: however many requests there are, an isolate then has one in its memory.
  *
  * @throws CinnabarError `picture_unsupported`, `picture_too_large`, `picture_corrupt`
  */
-export function readPicture(engine: SealEngine, picture: Picture): Raster {
-  const raster = asking(() => engine.decode(picture.bytes));
+export function readImprint(engine: SealEngine, picture: Picture): Raster {
+  const raster = asking(() => engine.decode(picture.bytes, { pixelsMax: imprintPixelsMax }));
   return picture.dpi === undefined ? raster : { ...raster, dpi: picture.dpi };
+}
+
+/** Checks that a card's picture can be read. @throws CinnabarError as `readImprint` */
+export function assertCardPicture(engine: SealEngine, picture: Picture): void {
+  asking(() => engine.decode(picture.bytes, { pixelsMax: cardPixelsMax }));
 }
 
 const codes: Readonly<Record<SealError['code'], ErrorCode>> = {
@@ -31,6 +44,10 @@ const codes: Readonly<Record<SealError['code'], ErrorCode>> = {
   core_failed: 'internal',
 };
 
+const details: Partial<Record<SealError['code'], string>> = {
+  picture_too_large: 'Crop the picture, or scan it at 300 dpi.',
+};
+
 /** Runs `ask` on the engine and turns its errors into the service's. */
 export function asking<T>(ask: () => T): T {
   try {
@@ -42,7 +59,10 @@ export function asking<T>(ask: () => T): T {
 
 /** What the service throws where the engine threw `error`. */
 export function serviceError(error: unknown): unknown {
-  return error instanceof SealError
-    ? new CinnabarError(codes[error.code], { cause: error })
-    : error;
+  if (!(error instanceof SealError)) return error;
+  const detail = details[error.code];
+  return new CinnabarError(codes[error.code], {
+    cause: error,
+    ...(detail === undefined ? {} : { detail }),
+  });
 }

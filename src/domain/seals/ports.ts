@@ -129,7 +129,7 @@ export interface TemplateKeys {
 /** What the service uses of `cinnabar/seal`, with the vendors that are installed here. */
 export interface SealEngine {
   readonly vendors: readonly Vendor[];
-  decode(bytes: Uint8Array): Raster;
+  decode(bytes: Uint8Array, options: { readonly pixelsMax: number }): Raster;
   precheck(raster: Raster): Quality;
   enrol(raster: Raster, vendorCode: string): Uint8Array;
   match(vendorCode: string, reservedTemplate: Uint8Array, queryTemplate: Uint8Array): SealMatch;

@@ -7,7 +7,7 @@ import { audited, type Operation, record } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { getCard, isActive } from './cards.ts';
 import { storeObjects } from './orphans.ts';
-import { type Picture, readPicture, serviceError } from './picture.ts';
+import { type Picture, readImprint, serviceError } from './picture.ts';
 import { choosePolicy, drawVendors } from './policy.ts';
 import type { SealDeps, SealEngine } from './ports.ts';
 import { getSeal } from './seals.ts';
@@ -59,10 +59,10 @@ export async function verifyImprint(
   const seal = await getSeal(deps, caller.actor, request.sealId);
   await assertCardActive(deps, caller, seal);
 
-  const raster = readPicture(deps.engine, request.imprint);
   const policy = choosePolicy(deps.policy, request.branch, request.money);
-  const comparisons = await compareAll(deps, seal, policy, raster);
-  const { match, verdict, reasons } = concludeAll(comparisons, raster, policy);
+  const drawn = drawTemplates(deps, seal, policy.vendorCount);
+  const reserved = await decryptTemplates(deps, tenant, drawn);
+  const { comparisons, match, verdict, reasons } = judge(deps.engine, reserved, request, policy);
   const fresh = await encryptTemplates(
     deps,
     tenant,
@@ -123,15 +123,16 @@ function drawTemplates(deps: SealDeps, seal: Seal, count: number): readonly Stor
   );
 }
 
-async function compareAll(
-  deps: SealDeps,
-  seal: Seal,
+/** From the uploaded picture to the verdict, without waiting for anything (`readImprint`). */
+function judge(
+  engine: SealEngine,
+  reserved: readonly DecryptedTemplate[],
+  request: VerificationRequest,
   policy: PolicyChoice,
-  raster: Raster,
-): Promise<readonly Comparison[]> {
-  const drawn = drawTemplates(deps, seal, policy.vendorCount);
-  const reserved = await decryptTemplates(deps, seal.tenant, drawn);
-  return reserved.map((template) => compare(deps.engine, template, raster));
+) {
+  const raster = readImprint(engine, request.imprint);
+  const comparisons = reserved.map((template) => compare(engine, template, raster));
+  return { comparisons, ...concludeAll(comparisons, raster, policy) };
 }
 
 interface Comparison {

@@ -14,11 +14,15 @@ import {
 } from './common.ts';
 
 /** An uploaded PNG or JPEG. The decoder, not the declared media type, decides what it is. */
-export const pictureSchema = z.instanceof(File).openapi({
-  type: 'string',
-  format: 'binary',
-  description: 'PNG or JPEG, at most 8 MiB, 4096 pixels a side and 12 megapixels.',
-});
+function picture(limits: string) {
+  return z.instanceof(File).openapi({
+    type: 'string',
+    format: 'binary',
+    description: `PNG or JPEG, at most 8 MiB, 4096 pixels a side and ${limits}.`,
+  });
+}
+
+export const imprintSchema = picture('4 megapixels; cropped to the imprint, or nearly');
 
 /** Form fields are text; a number among them is digits. */
 export const dpiSchema = digits(100, 2400).openapi({
@@ -52,7 +56,7 @@ export const newCardSchema = z
       example: '2030-12-31',
       description: 'The last day of validity.',
     }),
-    image: pictureSchema.optional(),
+    image: picture('9 megapixels').optional(),
   })
   .refine((card) => card.startDate <= card.endDate, {
     path: ['endDate'],
@@ -108,7 +112,7 @@ export const newSealSchema = z
     shape: z.enum(sealShapes),
     remark: remarkSchema.default(''),
     dpi: dpiSchema.optional(),
-    imprint: pictureSchema,
+    imprint: imprintSchema,
   })
   .openapi('NewSeal');
 
@@ -121,7 +125,7 @@ export const rebuiltSealSchema = z
     shape: z.enum(sealShapes).optional(),
     remark: remarkSchema.optional(),
     dpi: dpiSchema.optional(),
-    imprint: pictureSchema,
+    imprint: imprintSchema,
   })
   .openapi('RebuiltSeal');
 

@@ -9,7 +9,7 @@ import {
   pageOf,
   pageQuerySchema,
 } from './common.ts';
-import { dpiSchema, pictureSchema, reasonSchema, vendorSchema } from './seals.ts';
+import { dpiSchema, imprintSchema, reasonSchema, vendorSchema } from './seals.ts';
 
 const amountSchema = digits(0, Number.MAX_SAFE_INTEGER).openapi({
   example: 1250000,
@@ -23,7 +23,7 @@ export const newVerificationSchema = z
     amountMinor: amountSchema,
     branch: branchSchema.optional().openapi({ description: "Default: the caller's branch." }),
     dpi: dpiSchema.optional(),
-    imprint: pictureSchema,
+    imprint: imprintSchema,
   })
   .openapi('NewVerification');
 

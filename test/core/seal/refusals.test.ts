@@ -96,6 +96,14 @@ describe('limits, decided by the header', () => {
     expect(codeOf(claimed(65536, 65536))).toBe('picture_too_large');
   });
 
+  test('a lower limit of the caller, at and above', () => {
+    const file = pngFile({ ...grey, width: 30, height: 20 }, () => 0);
+    expect(pictures.decode(file, { pixelsMax: 600 })).toMatchObject({ width: 30, height: 20 });
+    expect(() => pictures.decode(file, { pixelsMax: 599 })).toThrow(
+      expect.objectContaining({ code: 'picture_too_large' }),
+    );
+  });
+
   test('JPEG sides and area: at, one below and one above', () => {
     const sized = (width: number, height: number) => {
       const file = jpegFile(single, jpegRamp);
