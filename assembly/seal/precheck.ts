@@ -317,6 +317,8 @@ function markInk(): i32 {
 function removePrint(): void {
   inkLevel = percentile(LEAST_DEPTH, 0.55);
   const room: i32 = 255 - inkLevel;
+  // Print cannot be told from ink as deep as itself; all of a picture in black and white is that.
+  if (room < LEAST_DEPTH) return;
   const print = inkLevel + <i32>(PRINT_SHARE * <f32>room);
   const limit = i8x16.splat(<i8>min(255, print + 1));
   for (let y = PRINT_REACH; y < rows - PRINT_REACH; y++) {

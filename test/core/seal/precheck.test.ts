@@ -78,6 +78,7 @@ describe('B11: a good imprint passes', () => {
     ['off the middle', { offset: [40, -30] }],
     ['blue ink', { ink: '#2a3f9e' }],
     ['black ink', { ink: '#222' }],
+    ['black and white, as restored from a template', { ink: '#000', paper: '#fff' }],
     ['light ink', { ink: '#e8a0a0' }],
     ['grey scan', { ink: '#8a8a8a', paper: '#f4f4f4' }],
     ['yellow paper', { paper: '#f5e9b8' }],
