@@ -2,7 +2,7 @@
 // time, so that whatever disturbs the machine disturbs all of them. Works in any host that hands in
 // a clock.
 
-import { runsFor, summarise, timeOf } from '../src/lib/measure.ts';
+import { sampler, summarise } from '../src/lib/measure.ts';
 
 /** One way of doing what the row is about; `run` does it once. */
 export interface Contestant {
@@ -51,15 +51,13 @@ export function measure(rows: readonly Row[], options: MeasureOptions): RowResul
   return rows.map((row) => {
     options.progress?.(row.title);
     const { clock, sampleMicros } = options;
-    // Twice: the second count is found with code that the engine has already optimised.
-    for (const { run } of row.contestants) runsFor(clock, sampleMicros, run);
-    const counts = row.contestants.map(({ run }) => runsFor(clock, sampleMicros, run));
+    const takes = row.contestants.map(({ run }) =>
+      sampler(run, { clock, sampleMicros, floorMicros: 0 }),
+    );
     const samples: number[][] = row.contestants.map(() => []);
     for (let round = 0; round < options.rounds; round++) {
-      row.contestants.forEach(({ run }, i) => {
-        const count = counts[i] ?? 1;
-        const elapsed = timeOf(clock, run, count);
-        samples[i]?.push(elapsed / count / (row.perRun ?? 1));
+      takes.forEach((take, i) => {
+        samples[i]?.push(take() / (row.perRun ?? 1));
       });
     }
     const figures = row.contestants.map(({ name }, i) => {

@@ -12,20 +12,16 @@ export interface Summary {
   readonly samples: number;
 }
 
-export interface MeasureRunOptions {
+export interface SamplerOptions {
   readonly clock: Clock;
-  /** How many samples are kept; at least 1. */
-  readonly rounds: number;
   /** What a sample should last. */
   readonly sampleMicros: number;
   /** What it must last: a shorter one is taken again with twice the runs. */
   readonly floorMicros: number;
-  /** Told after every sample that is kept. */
-  readonly progress?: (samples: number) => void;
 }
 
-/** A run that takes no time at all must not keep the loops here for ever. */
-const doublingsMax = 40;
+/** Runs in one sample. A clock that stands still must not keep the loops here for ever. */
+const runsMax = 2 ** 24;
 
 /** The value below which `share` (0 to 1) of the ascending values lie, between neighbours linear. */
 export function quantile(sorted: readonly number[], share: number): number {
@@ -45,16 +41,16 @@ export function summarise(samples: readonly number[]): Summary {
   };
 }
 
-export function timeOf(clock: Clock, run: () => unknown, count: number): number {
+function timeOf(clock: Clock, run: () => unknown, count: number): number {
   const start = clock();
   for (let i = 0; i < count; i++) run();
   return clock() - start;
 }
 
 /** How many runs fill one sample; finding it out also warms the code up. */
-export function runsFor(clock: Clock, sampleMicros: number, run: () => unknown): number {
+function runsFor(clock: Clock, sampleMicros: number, run: () => unknown): number {
   let count = 1;
-  for (let doublings = 0; doublings < doublingsMax; doublings++) {
+  while (count < runsMax) {
     const elapsed = timeOf(clock, run, count);
     if (elapsed >= sampleMicros) return Math.max(1, Math.round((count * sampleMicros) / elapsed));
     count *= 2;
@@ -62,25 +58,25 @@ export function runsFor(clock: Clock, sampleMicros: number, run: () => unknown):
   return count;
 }
 
-/** Measures one thing: warm-up, then `rounds` samples that each last `floorMicros` or longer. */
-export function measureRun(run: () => unknown, options: MeasureRunOptions): Summary {
-  const { clock, rounds, sampleMicros, floorMicros, progress } = options;
+/**
+ * Warms `run` up, and gives a function that takes one sample of it: microseconds for one run.
+ *
+ * Whoever compares several takes their samples in turn, so that what disturbs the machine disturbs
+ * all of them.
+ */
+export function sampler(run: () => unknown, options: SamplerOptions): () => number {
+  const { clock, sampleMicros, floorMicros } = options;
   // Twice: the second count is found with code that the engine has already optimised.
   runsFor(clock, sampleMicros, run);
   let count = runsFor(clock, sampleMicros, run);
-  const samples: number[] = [];
-  let doublings = 0;
-  while (samples.length < rounds) {
-    const elapsed = timeOf(clock, run, count);
-    if (elapsed < floorMicros && doublings < doublingsMax) {
+  return () => {
+    let elapsed = timeOf(clock, run, count);
+    while (elapsed < floorMicros && count < runsMax) {
       count *= 2;
-      doublings += 1;
-      continue;
+      elapsed = timeOf(clock, run, count);
     }
-    samples.push(elapsed / count);
-    progress?.(samples.length);
-  }
-  return summarise(samples);
+    return elapsed / count;
+  };
 }
 
 const stepsWatched = 8;

@@ -54,7 +54,7 @@ describeInChromium('the page of the core’s speed', () => {
     await page.locator('.rail a[aria-current]', { hasText: w['nav.core'] }).waitFor();
     await page.getByRole('button', { name: w['core.start'] }).click();
     // The page answers while the worker measures.
-    await page.locator('tr[aria-current=step]').waitFor();
+    await page.locator('tr.forming').first().waitFor();
     await page.getByRole('button', { name: w['theme.to-dark'] }).click();
     await page.locator(':root[data-theme=dark]').waitFor();
     await measured(visit);
@@ -106,16 +106,20 @@ describeInChromium('the page of the core’s speed', () => {
     await page.getByText(w['core.nothing-yet']).waitFor();
     expect(await seriousFindings(page), 'light, empty').toEqual([]);
     await page.keyboard.press('s');
-    await page.locator('tr[data-row=sm2-sign] .bar .fill-ink').waitFor({ timeout: measuredMs });
+    await page
+      .locator('tr[data-row=sm2-sign].forming .num')
+      .filter({ hasText: /[1-9]/ })
+      .first()
+      .waitFor({ timeout: measuredMs });
     expect(await seriousFindings(page), 'light, under way').toEqual([]);
     await page.keyboard.press('s');
     await page.locator('.head .st', { hasText: w['core.phase.stopped'] }).waitFor();
     const figures = await page.locator('.measured .fill-ink').count();
     expect(figures).toBeGreaterThan(0);
-    expect(await page.locator('tr[aria-current=step]').count()).toBe(0);
+    expect(await page.locator('tr.forming').count()).toBe(0);
     expect(await page.getByText(w['core.nothing-yet']).count()).toBe(0);
     await page.keyboard.press('s');
-    await page.locator('tr[aria-current=step]').waitFor({ timeout: measuredMs });
+    await page.locator('tr.forming').first().waitFor({ timeout: measuredMs });
     expect(faults).toEqual([]);
     await visit.close();
   }, 150_000);
@@ -132,7 +136,7 @@ describeInChromium('the page of the core’s speed', () => {
     await page.unroute('**/samples/manifest.json');
     await refusal.getByRole('button', { name: w['action.retry'] }).click();
     await refusal.waitFor({ state: 'detached' });
-    await page.locator('tr[aria-current=step]').waitFor({ timeout: measuredMs });
+    await page.locator('tr.forming').first().waitFor({ timeout: measuredMs });
     await visit.close();
   }, 150_000);
 

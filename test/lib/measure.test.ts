@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  clockStep,
-  measureRun,
-  quantile,
-  runsFor,
-  summarise,
-  timeOf,
-} from '../../src/lib/measure.ts';
+import { clockStep, quantile, sampler, summarise } from '../../src/lib/measure.ts';
 
 /** A clock that moves only by what is run, so that every figure is known beforehand. */
 function machine(costs: () => number) {
@@ -40,50 +33,43 @@ describe('quantiles', () => {
   });
 });
 
-describe('batches', () => {
-  it('are as many runs as fill a sample', () => {
-    const { clock, run } = machine(() => 3);
-    expect(timeOf(clock, run, 7)).toBe(21);
-    expect(runsFor(clock, 3_000, run)).toBe(1_000);
+describe('a sampler', () => {
+  it('fills each sample with as many runs as it takes, after a warm-up', () => {
+    const { clock, run, runs } = machine(() => 3);
+    const take = sampler(run, { clock, sampleMicros: 3_000, floorMicros: 2_000 });
+    const before = runs();
+    expect(before).toBeGreaterThan(1_000);
+    expect(take()).toBe(3);
+    expect(runs() - before).toBe(1_000);
   });
 
-  it('are one run when one is longer than a sample', () => {
+  it('runs once for a sample when one run is longer', () => {
     const { clock, run, runs } = machine(() => 80_000);
-    expect(runsFor(clock, 10_000, run)).toBe(1);
-    expect(runs()).toBe(1);
+    const take = sampler(run, { clock, sampleMicros: 10_000, floorMicros: 5_000 });
+    const before = runs();
+    expect(take()).toBe(80_000);
+    expect(runs() - before).toBe(1);
   });
 
-  it('are taken again with more runs when they fall short, and only whole ones count', () => {
+  it('takes a sample that falls short again with more runs', () => {
     // Slow until warm: the count found first is far too small afterwards.
     let left = 30;
-    const { clock, run } = machine(() => (left-- > 0 ? 1_000 : 1));
-    const told: number[] = [];
-    const summary = measureRun(run, {
-      clock,
-      rounds: 9,
-      sampleMicros: 10_000,
-      floorMicros: 5_000,
-      progress: (samples) => told.push(samples),
-    });
-    expect(summary).toEqual({ median: 1, low: 1, high: 1, samples: 9 });
-    expect(told).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const { clock, run, runs } = machine(() => (left-- > 0 ? 1_000 : 1));
+    const take = sampler(run, { clock, sampleMicros: 10_000, floorMicros: 5_000 });
+    take();
+    const before = runs();
+    expect(take()).toBe(1);
+    expect(runs() - before).toBeGreaterThanOrEqual(5_000);
   });
 
-  it('give the quartiles of costs that differ', () => {
-    let turn = 0;
-    const { clock, run } = machine(() => [100, 200, 300, 400, 500][turn++ % 5] ?? 0);
-    const { median, low, high, samples } = measureRun(run, {
-      clock,
-      rounds: 5,
-      sampleMicros: 1,
-      floorMicros: 1,
-    });
-    expect({ median, low, high, samples }).toEqual({
-      median: 300,
-      low: 200,
-      high: 400,
-      samples: 5,
-    });
+  it('ends even when the clock stands still', () => {
+    let runs = 0;
+    const run = () => {
+      runs += 1;
+    };
+    const take = sampler(run, { clock: () => 0, sampleMicros: 10_000, floorMicros: 5_000 });
+    expect(take()).toBe(0);
+    expect(runs).toBeLessThan(2 ** 27);
   });
 });
 

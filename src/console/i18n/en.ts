@@ -321,8 +321,8 @@ export const en: Record<keyof typeof zh, string> = {
   'core.what': 'What',
   'core.median.micros': 'Median, µs',
   'core.median.millis': 'Median, ms',
-  'core.spread': 'Quartiles, %',
-  'core.rate.runs': 'a second',
+  'core.spread': 'Spread, %',
+  'core.rate.runs': 'Per second',
   'core.rate.bytes': 'MB/s',
   'core.bar': '{unit}, longer is faster',
   'core.group.sm2': 'SM2 and collaborative signing',
@@ -353,9 +353,7 @@ export const en: Record<keyof typeof zh, string> = {
   'core.clock.still': 'was not seen to move',
   'core.picture': 'Picture',
   'core.meaning':
-    'Each row is warmed up, then so many calls make one sample that it lasts {millis} ms or longer: a browser’s clock is coarse on purpose and cannot time one call. The table gives the median of the samples and the distance of their quartiles, which the line on each bar also shows.',
-  'core.meaning.compare':
-    'The figures hold the processor, the browser and whatever else was running; compare them only with figures from the same machine.',
+    'Each row is warmed up, then so many calls make one sample that it lasts {millis} ms or longer: a browser’s clock is coarse on purpose and cannot time one call. The rows of a group take turns, so that a disturbance meets all of them. The table gives the median of the samples and as their spread the distance of the quartiles, which the line on each bar also shows. The figures hold the processor, the browser and whatever else was running; compare them only with figures from the same machine.',
   'core.copy.markdown': 'Copy Markdown',
   'core.copy.json': 'Copy JSON',
   'core.download': 'Download JSON',

@@ -10,6 +10,7 @@ import { Facts, PageHead, Panel } from '../parts/page.tsx';
 import { query, setParameter } from '../router.ts';
 import { showToast } from '../toast.ts';
 import {
+  type Figures,
   type Group,
   groups,
   type News,
@@ -20,7 +21,6 @@ import {
   type Setting,
 } from './plan.ts';
 import {
-  type Figures,
   formatMedian,
   formatRate,
   formatSpread,
@@ -38,7 +38,7 @@ const floorMicros = 5_000;
 
 type Phase =
   | { kind: 'idle' }
-  | { kind: 'running'; row?: RowId; samples: number }
+  | { kind: 'running'; group?: Group['id'] }
   | { kind: 'done' }
   | { kind: 'stopped' }
   | { kind: 'failed'; message: string };
@@ -81,14 +81,12 @@ function useMeasurement() {
     switch (news.kind) {
       case 'ready':
         return setState((old) => ({ ...old, setting: news.setting }));
-      case 'progress': {
-        const { row, samples } = news;
-        return setState((old) => ({ ...old, phase: { kind: 'running', row, samples } }));
-      }
-      case 'row':
+      case 'begun':
+        return setState((old) => ({ ...old, phase: { kind: 'running', group: news.group } }));
+      case 'figures':
         return setState((old) => ({
           ...old,
-          figures: new Map(old.figures).set(news.row, news.summary),
+          figures: new Map([...old.figures, ...news.figures]),
         }));
       case 'done':
         return end({ kind: 'done' });
@@ -100,7 +98,7 @@ function useMeasurement() {
   function start(rounds: number) {
     worker.current?.terminate();
     setState({
-      phase: { kind: 'running', samples: 0 },
+      phase: { kind: 'running' },
       rounds,
       at: new Date(),
       setting: undefined,
@@ -149,11 +147,11 @@ function Row(props: {
   rounds: number;
 }) {
   const { group, row, summary, phase, rounds } = props;
-  const runs = phase.kind === 'running' && phase.row === row;
-  const samples = phase.kind === 'running' ? phase.samples : 0;
+  const samples = summary?.samples ?? 0;
+  const isRunning = phase.kind === 'running' && phase.group === group.id && samples < rounds;
   const nothing = <span class="faint">—</span>;
   return (
-    <tr data-row={row} {...(runs ? { 'aria-current': 'step' } : {})}>
+    <tr data-row={row} class={isRunning ? 'forming' : ''}>
       <td>{t(`core.row.${row}`)}</td>
       <td class="num" data-label={t(`core.median.${group.unit}`)}>
         {summary ? formatMedian(group, summary) : nothing}
@@ -165,8 +163,8 @@ function Row(props: {
         {summary ? formatRate(row, summary) : nothing}
       </td>
       <td class="drawn">
-        {summary && <Bar row={row} summary={summary} most={props.most} />}
-        {runs && !summary && (
+        {summary && !isRunning && <Bar row={row} summary={summary} most={props.most} />}
+        {isRunning && (
           <span class="under-way">
             <Progress share={samples / rounds} />
             <span class="num small">
@@ -318,6 +316,8 @@ export function MeasurePage() {
   const asked = Number(query.value.get('rounds'));
   const chosen = roundChoices.find((choice) => choice === asked) ?? usualRounds;
   const isRunning = phase.kind === 'running';
+  const taken = [...figures.values()].reduce((sum, { samples }) => sum + samples, 0);
+  const percent = Math.floor((100 * taken) / (rounds * rowIds.length));
   const toggle = () => (isRunning ? stop() : start(chosen));
   useKeys([
     { key: 's', label: t(isRunning ? 'core.stop' : 'core.start'), run: toggle },
@@ -336,11 +336,7 @@ export function MeasurePage() {
         state={
           <Status tone={tones[phase.kind]} chip>
             {t(`core.phase.${phase.kind}`)}
-            {phase.kind !== 'idle' && (
-              <span class="num">
-                {figures.size} / {rowIds.length}
-              </span>
-            )}
+            {(isRunning || phase.kind === 'stopped') && <span class="num">{percent} %</span>}
           </Status>
         }
         facts={t('core.lead')}
@@ -383,9 +379,7 @@ export function MeasurePage() {
           <GroupPanel key={group.id} {...{ group, figures, phase, rounds }} />
         ))}
         <Environment setting={setting} />
-        <p class="small muted meaning">
-          {t('core.meaning', { millis: floorMicros / 1000 })} {t('core.meaning.compare')}
-        </p>
+        <p class="small muted meaning">{t('core.meaning', { millis: floorMicros / 1000 })}</p>
       </div>
     </>
   );

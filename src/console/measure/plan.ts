@@ -64,6 +64,9 @@ export interface Setting {
   readonly picture: { readonly name: string; readonly widthPx: number; readonly heightPx: number };
 }
 
+/** Of the samples taken so far. */
+export type Figures = ReadonlyMap<RowId, Summary>;
+
 /** What the page asks of the worker, once. */
 export interface Order {
   readonly rounds: number;
@@ -74,7 +77,7 @@ export interface Order {
 /** What the worker tells. */
 export type News =
   | { readonly kind: 'ready'; readonly setting: Setting }
-  | { readonly kind: 'progress'; readonly row: RowId; readonly samples: number }
-  | { readonly kind: 'row'; readonly row: RowId; readonly summary: Summary }
+  | { readonly kind: 'begun'; readonly group: Group['id'] }
+  | { readonly kind: 'figures'; readonly figures: Figures }
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly message: string };

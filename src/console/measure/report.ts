@@ -1,8 +1,14 @@
 import type { Summary } from '../../lib/measure.ts';
 import { t } from '../i18n/index.ts';
-import { bytesOf, type Group, groups, perSecond, type RowId, type Setting } from './plan.ts';
-
-export type Figures = ReadonlyMap<RowId, Summary>;
+import {
+  bytesOf,
+  type Figures,
+  type Group,
+  groups,
+  perSecond,
+  type RowId,
+  type Setting,
+} from './plan.ts';
 
 /** All that is needed to judge the figures, beside the figures. */
 export interface Report {

@@ -3,15 +3,16 @@
 import gmSource from '#wasm/gm';
 import sealSource from '#wasm/seal';
 import strokeSource from '#wasm/vendor-stroke';
-import { clockStep, measureRun } from '../../lib/measure.ts';
-import { type Module, type News, type Order, rowIds } from './plan.ts';
+import { clockStep, sampler, summarise } from '../../lib/measure.ts';
+import { groups, type Module, type News, type Order } from './plan.ts';
 import { openRows } from './rows.ts';
 
 const sources = { gm: gmSource, seal: sealSource, 'vendor-stroke': strokeSource };
 
 /** A page has no other clock than the wall's. */
 const clock = () => performance.now() * 1000;
-const progressEveryMicros = 100_000;
+/** Drawing takes time from the processor that is measured. */
+const tellEveryMicros = 150_000;
 
 const tell = (news: News) => postMessage(news);
 
@@ -36,16 +37,25 @@ async function obey({ rounds, sampleMicros, floorMicros }: Order): Promise<void>
       picture,
     },
   });
-  for (const row of rowIds) {
-    tell({ kind: 'progress', row, samples: 0 });
-    let toldAt = clock();
-    const progress = (samples: number) => {
-      if (clock() - toldAt < progressEveryMicros) return;
+  let toldAt = clock();
+  for (const group of groups) {
+    tell({ kind: 'begun', group: group.id });
+    const rows = group.rows.map((id) => ({
+      id,
+      take: sampler(runs[id], { clock, sampleMicros, floorMicros }),
+      samples: [] as number[],
+    }));
+    const tellFigures = () => {
       toldAt = clock();
-      tell({ kind: 'progress', row, samples });
+      const figures = new Map(rows.map(({ id, samples }) => [id, summarise(samples)]));
+      tell({ kind: 'figures', figures });
     };
-    const summary = measureRun(runs[row], { clock, rounds, sampleMicros, floorMicros, progress });
-    tell({ kind: 'row', row, summary });
+    // In turn, so that what disturbs the machine disturbs all rows of the group.
+    for (let round = 0; round < rounds; round++) {
+      for (const { take, samples } of rows) samples.push(take());
+      if (clock() - toldAt >= tellEveryMicros) tellFigures();
+    }
+    tellFigures();
   }
   tell({ kind: 'done' });
 }
