@@ -140,7 +140,10 @@ describe('nothing that a caller sent', () => {
     for (const name of ['周敏', 'Zhou Min']) expect(written).not.toContain(name);
     expect(puts.length).toBeGreaterThan(2);
     const pictureHead = Buffer.from(ringWithCross.subarray(0, 24));
-    const template = edge.deps.engine.enrol(edge.deps.engine.decode(ringWithCross, { pixelsMax: 1_000_000 }), 'grid');
+    const template = edge.deps.engine.enrol(
+      edge.deps.engine.decode(ringWithCross, { pixelsMax: 1_000_000 }),
+      'grid',
+    );
     const templatePart = Buffer.from(template.subarray(60, 80));
     for (const bytes of puts) {
       expect(Buffer.from(bytes).includes(pictureHead)).toBe(false);
