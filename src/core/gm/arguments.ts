@@ -1,9 +1,22 @@
 import { GmError } from './error.ts';
 
+/** Bytes that were given away, to a worker for instance, look empty: `at` alone tells. */
+function isDetached(bytes: Uint8Array): boolean {
+  try {
+    bytes.at(0);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** What callers may pass where bytes are expected; a Buffer is one. */
 export function assertBytes(value: unknown, name: string): asserts value is Uint8Array {
   if (!(value instanceof Uint8Array)) {
     throw new GmError('argument_invalid', `${name} must be a Uint8Array`);
+  }
+  if (value.length === 0 && isDetached(value)) {
+    throw new GmError('argument_invalid', `${name} has been transferred away`);
   }
 }
 

@@ -208,14 +208,17 @@ function readEncryption(reader: DerReader): EncryptionPlan {
   return { salt, iterations, prf, cipher, iv, body };
 }
 
+/**
+ * Copies into memory of its own: WebCrypto takes no view of shared memory, and `slice` of a Buffer
+ * gives a view, with which the caller's bytes would be erased.
+ */
+const own = (bytes: Uint8Array) => new Uint8Array(bytes);
+
 function passwordBytes(password: string | Uint8Array): Uint8Array {
   if (typeof password === 'string') return new TextEncoder().encode(password);
   assertBytes(password, 'password');
-  return password.slice();
+  return own(password);
 }
-
-/** Copies into memory of its own: WebCrypto takes no view of shared memory. */
-const own = (bytes: Uint8Array) => new Uint8Array(bytes);
 
 async function pbkdf2Sha256(
   password: Uint8Array,
@@ -265,7 +268,7 @@ export function createKeys(tools: KeyTools): Sm2Keys {
   function readEcPrivateKey(reader: DerReader, isCurveRequired: boolean): Sm2KeyPair {
     const sequence = reader.sequence();
     if (sequence.smallInteger(255) !== 1) throw wrong('the version is not 1');
-    const privateKey = sequence.octetString().slice();
+    const privateKey = own(sequence.octetString());
     if (privateKey.length !== PRIVATE_BYTES) throw wrong('the private key has not 32 bytes');
     const parameters = sequence.optionalExplicit(0);
     if (parameters && parameters.objectIdentifier() !== SM2_CURVE) {
@@ -362,6 +365,15 @@ export function createKeys(tools: KeyTools): Sm2Keys {
     return derSequence(scheme, derOctetString(body));
   }
 
+  async function decryptBody(
+    { cipher, iv, body }: EncryptionPlan,
+    key: Uint8Array,
+  ): Promise<Uint8Array> {
+    return cipher === SM4_CBC
+      ? sm4.decrypt({ mode: 'cbc', key, iv, padding: 'pkcs7' }, body)
+      : decryptAesCbc(key, iv, body);
+  }
+
   async function decryptPkcs8(
     der: Uint8Array,
     password: string | Uint8Array,
@@ -374,16 +386,12 @@ export function createKeys(tools: KeyTools): Sm2Keys {
     if (plan.iterations < 1 || plan.iterations > iterationsMax) {
       throw wrong('the number of rounds is outside the limits');
     }
-    const secret = passwordBytes(password);
     const length = CIPHERS.get(plan.cipher) ?? 0;
-    const key = await deriveKey(plan.prf, secret, plan.salt, plan.iterations, length);
-    const { iv, body } = plan;
-    const plaintext =
-      plan.cipher === SM4_CBC
-        ? sm4.decrypt({ mode: 'cbc', key, iv, padding: 'pkcs7' }, body)
-        : await decryptAesCbc(key, iv, body);
-    secret.fill(0);
-    key.fill(0);
+    const secret = passwordBytes(password);
+    const { prf, salt, iterations } = plan;
+    const derived = deriveKey(prf, secret, salt, iterations, length);
+    const key = await derived.finally(() => secret.fill(0));
+    const plaintext = await decryptBody(plan, key).finally(() => key.fill(0));
     try {
       return decodePkcs8(plaintext);
     } catch (error) {

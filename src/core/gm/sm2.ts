@@ -638,6 +638,9 @@ export function createSm2(kernel: Kernel, { kdf, createSm3 }: Sm3Functions): Sm2
 
   /** Refuses a pair whose public key is not that of its private key; leaves its point at `at`. */
   function placePair(pair: Sm2KeyPair, at: number, name: string): void {
+    if (typeof pair !== 'object' || pair === null) {
+      throw new GmError('argument_invalid', `${name} must be a key pair`);
+    }
     assertBytesOf(pair.privateKey, PRIVATE_BYTES, `${name} private key`);
     assertBytes(pair.publicKey, `${name} public key`);
     placePoint(pair.publicKey, at);

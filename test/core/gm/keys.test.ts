@@ -197,6 +197,20 @@ describe('plain formats', () => {
     );
   });
 
+  test('a key read from a Buffer is a copy: wiping the Buffer leaves the key', () => {
+    const { privateKey } = sm2.generateKeyPair();
+    const forms = [
+      { der: keys.encodePkcs8(privateKey), read: keys.decodePkcs8 },
+      { der: keys.encodeSec1(privateKey), read: keys.decodeSec1 },
+    ];
+    for (const { der, read } of forms) {
+      const file = Buffer.from(der);
+      const pair = read(file);
+      file.fill(0);
+      expect(hex(pair.privateKey)).toBe(hex(privateKey));
+    }
+  });
+
   test('refuse input beyond any key, and arguments of another kind', async () => {
     const long = derSequence(derOctetString(new Uint8Array(5000)));
     expect(await codeOf(() => keys.decodePkcs8(long))).toBe('format_invalid');
@@ -294,6 +308,19 @@ describe('encrypted PKCS#8', () => {
       derOctetString(new Uint8Array(160)),
     );
   }
+
+  test('leaves the password of the caller as it is, a Buffer too', async () => {
+    const { privateKey } = sm2.generateKeyPair();
+    const password = Buffer.from('correct horse');
+    const first = await keys.encryptPkcs8(privateKey, password, { iterations: 1000 });
+    const second = await keys.encryptPkcs8(privateKey, password, { iterations: 1000 });
+    for (const der of [first, second]) {
+      expect(hex((await keys.decryptPkcs8(der, password)).privateKey)).toBe(hex(privateKey));
+      const same = await keys.decryptPkcs8(der, 'correct horse');
+      expect(hex(same.privateKey)).toBe(hex(privateKey));
+    }
+    expect(password.toString()).toBe('correct horse');
+  });
 
   test('refuses other schemes and too many rounds before it computes anything', async () => {
     for (const [der, code] of [

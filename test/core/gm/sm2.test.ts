@@ -11,7 +11,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import * as smCryptoV2 from 'sm-crypto-v2';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type CiphertextFormat, type GmError, loadGm } from '../../../src/core/gm.ts';
+import {
+  type CiphertextFormat,
+  type GmError,
+  type KeyExchangeInput,
+  loadGm,
+} from '../../../src/core/gm.ts';
 import { heldCases } from '../../helpers/held-vectors.ts';
 import { privateKeyPem, publicKeyPem } from '../../helpers/sm2-pem.ts';
 import {
@@ -27,7 +32,7 @@ import {
   p,
 } from '../../helpers/sm2-reference.ts';
 
-const { sm2, sm3 } = await loadGm();
+const { sm2, sm3, sm3Many, sm4 } = await loadGm();
 const draw = drawer(32918);
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 const fromHex = (text: string) => Uint8Array.from(Buffer.from(text, 'hex'));
@@ -580,10 +585,27 @@ describe('keys', () => {
     );
     const options = { form: 'raw' } as unknown as { format: 'raw' };
     expect(codeOf(() => sm2.sign(signer.privateKey, message, options))).toBe('argument_invalid');
+    const exchange = { ...signer, ephemeral: null, length: 16 } as unknown as KeyExchangeInput;
+    const peer = { peerPublicKey: signer.publicKey, peerEphemeral: signer.publicKey };
+    expect(codeOf(() => sm2.keyExchange.initiator({ ...exchange, ...peer }))).toBe(
+      'argument_invalid',
+    );
     const format = 'c1c3c2' as 'raw';
     expect(codeOf(() => sm2.encrypt(signer.publicKey, message, { format }))).toBe(
       'argument_invalid',
     );
+  });
+
+  test('bytes that were transferred away are not taken for an empty message', () => {
+    const gone = Uint8Array.from(message);
+    structuredClone(gone, { transfer: [gone.buffer] });
+    const key = new Uint8Array(16);
+    expect(codeOf(() => sm2.sign(signer.privateKey, gone))).toBe('argument_invalid');
+    expect(codeOf(() => sm2.verify(signer.publicKey, gone, message))).toBe('argument_invalid');
+    expect(codeOf(() => sm3(gone))).toBe('argument_invalid');
+    expect(codeOf(() => sm3Many([gone]))).toBe('argument_invalid');
+    expect(codeOf(() => sm4.encrypt({ mode: 'ecb', key }, gone))).toBe('argument_invalid');
+    expect(sm2.sign(signer.privateKey, new Uint8Array(0)).length).toBeGreaterThan(60);
   });
 });
 
