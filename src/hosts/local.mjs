@@ -1,6 +1,5 @@
 // Runs the whole service on this machine: builds what is missing, prepares the local stores and
 // starts every Worker of workers.mjs in one process group, which ends with this process.
-// Usage: node src/hosts/local.mjs [--dev] [--no-build] [--port N] [--state FOLDER]
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -26,6 +25,17 @@ const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 5_000;
 const killTimeoutMs = 1_000;
 
+const usage = `npm start -- [options]
+
+Runs the whole service and the console on this machine, and builds first what is out of date.
+
+  --port N        first port to try; 8787 if not given
+  --state FOLDER  where the stores, secrets and logs are; .cinnabar if not given
+  --no-build      takes what is built already
+  --dev           builds again when a source changes, and shows the log here
+  --help          show this text
+`;
+
 const options = readOptions();
 const state = resolve(root, options.state);
 const lock = join(state, 'host.json');
@@ -36,6 +46,7 @@ let workers;
 /** Process groups of the programs that rebuild while `--dev` runs. */
 const rebuilders = [];
 let stopping = false;
+let ticks = 0;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(0));
 // A closed terminal also takes the output away; writing to it must not end the stopping early.
@@ -52,12 +63,12 @@ async function run() {
   await mkdir(state, { recursive: true, mode: 0o700 });
   await claimState();
   const secrets = await ensureSecrets(state);
-  if (!existsSync(join(root, 'dist', 'console'))) {
-    console.log('First start: building the modules and the console. Half a minute.');
+  if (!options['no-build'] && !existsSync(join(root, 'dist', 'console'))) {
+    console.log('First start: building the core and the console. Half a minute.');
   }
   await Promise.all([
-    options['no-build'] ? undefined : buildAll(root),
-    applyMigrations(root, state),
+    options['no-build'] ? undefined : buildAll(root, tick),
+    applyMigrations(root, state, tick),
   ]);
   const port = await freePort(options.port);
   if (stopping) return;
@@ -68,6 +79,12 @@ async function run() {
   await printWelcome(port);
 }
 
+/** Says what has been done. A start that finds all in step says nothing until the welcome. */
+function tick(what) {
+  ticks++;
+  console.log(`  ✓ ${what} (${process.uptime().toFixed(1)} s)`);
+}
+
 function readOptions() {
   try {
     const { values } = parseArgs({
@@ -76,13 +93,18 @@ function readOptions() {
         'no-build': { type: 'boolean', default: false },
         port: { type: 'string', default: '8787' },
         state: { type: 'string', default: '.cinnabar' },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     });
+    if (values.help) {
+      console.log(usage);
+      process.exit(0);
+    }
     const port = Number(values.port);
     if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error('--port: 1 to 65535');
     return { ...values, port };
   } catch (error) {
-    console.error(`${error.message}\nUsage: npm start -- [--port N] [--state FOLDER]`);
+    console.error(`${error.message}\n\n${usage}`);
     process.exit(2);
   }
 }
@@ -180,13 +202,21 @@ function startRebuilders() {
 async function untilReady(port) {
   const deadline = performance.now() + readyTimeoutMs;
   let last = 'no answer';
+  let chipsAreUp = ticks === 0;
   while (performance.now() < deadline && !stopping) {
     try {
       const response = await fetch(`http://${address}:${port}/readyz`, {
         signal: AbortSignal.timeout(2_000),
       });
-      if (response.ok) return;
       last = await response.text();
+      if (!chipsAreUp && JSON.parse(last).checks?.chips === 'ok') {
+        chipsAreUp = true;
+        tick('chips up');
+      }
+      if (response.ok) {
+        if (ticks > 0) tick('service ready');
+        return;
+      }
     } catch {
       // Not listening yet.
     }

@@ -61,10 +61,28 @@ Put it back, or delete ${state} to start afresh.`);
   return path;
 }
 
-/** The WebAssembly modules, then the static files, which hold them too. */
-export async function buildAll(root) {
-  await step('The WebAssembly modules did not build', root, ['wasm-build/build.mjs']);
-  if (await isStaticStale(root)) await buildStatic(root);
+/**
+ * The WebAssembly modules, then the static files, which hold them too. `tick` hears in words of
+ * each thing that was out of step and is done.
+ */
+export async function buildAll(root, tick = () => {}) {
+  const failure = 'The WebAssembly modules did not build';
+  const built = await step(failure, root, ['wasm-build/build.mjs']);
+  if (built.trim() !== '') tick(`core built, ${await coreSize(root)}`);
+  if (!(await isStaticStale(root))) return;
+  await buildStatic(root);
+  tick('console built');
+}
+
+async function coreSize(root) {
+  const files = (await wholeFolder(join(root, 'wasm-build', 'out'))).filter(isWasm);
+  const sizes = await Promise.all(files.map(async (file) => (await stat(file)).size));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  return `${Math.round(total / 1000)} kB in ${files.length} modules`;
+}
+
+function isWasm(name) {
+  return name.endsWith('.wasm');
 }
 
 /** What the Worker's assets binding serves: the console, and the API page's script and style. */
@@ -100,7 +118,7 @@ async function isStaticStale(root) {
   const sources = ['src/console', 'src/client', 'src/core', 'src/lib'];
   const files = await Promise.all(sources.map((folder) => wholeFolder(join(root, folder))));
   const out = join(root, 'wasm-build', 'out');
-  const modules = (await readdir(out)).filter((name) => name.endsWith('.wasm'));
+  const modules = (await readdir(out)).filter(isWasm);
   const settings = [join(root, 'vite.config.ts'), join(root, 'package-lock.json')];
   for (const file of [...files.flat(), ...modules.map((name) => join(out, name)), ...settings]) {
     if ((await stat(file)).mtimeMs > built.mtimeMs) return true;
@@ -116,7 +134,7 @@ async function wholeFolder(folder) {
 }
 
 /** Brings the local database to the newest schema. The digest spares wrangler's start-up. */
-export async function applyMigrations(root, state) {
+export async function applyMigrations(root, state, tick) {
   const folder = join(root, 'src', 'platform', 'd1', 'migrations');
   const hash = createHash('sha256');
   for (const name of (await readdir(folder)).sort()) {
@@ -134,6 +152,7 @@ export async function applyMigrations(root, state) {
   );
   await mkdir(stores, { recursive: true });
   await writeFile(stamp, digest);
+  tick('database migrated');
 }
 
 /** Process groups of the steps that run now; whoever stops early ends them too. */
@@ -153,5 +172,7 @@ async function step(failure, root, command, env = process.env) {
   }
   const [code] = await once(child, 'close');
   stepGroups.delete(child.pid);
-  if (code !== 0) throw new Failure(`${failure}:\n${Buffer.concat(output)}`);
+  const text = Buffer.concat(output).toString();
+  if (code !== 0) throw new Failure(`${failure}:\n${text}`);
+  return text;
 }

@@ -125,6 +125,22 @@ describe('the local host', { timeout: timeoutMs }, () => {
     expect(host.output()).toContain(`(port ${portOf(takenPort)} is taken)`);
   });
 
+  test('on a first start it says what has been done and when', () => {
+    for (const line of ['database migrated', 'chips up', 'service ready']) {
+      expect(host.output()).toMatch(new RegExp(`✓ ${line} \\(\\d+\\.\\d s\\)`));
+    }
+  });
+
+  test('it lists its options when asked, and when one is wrong', async () => {
+    const asked = await run(process.execPath, ['src/hosts/local.mjs', '--help']);
+    expect(asked.stdout).toContain('--state FOLDER');
+    const wrong = run(process.execPath, ['src/hosts/local.mjs', '--prot', '1']);
+    await expect(wrong).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^Unknown option '--prot'[\s\S]*--port N/),
+    });
+  });
+
   test('it answers on the loopback address and on no other', async () => {
     expect(await isListening('127.0.0.1')).toBe(true);
     const others = Object.values(networkInterfaces())
@@ -199,6 +215,7 @@ describe('the local host', { timeout: timeoutMs }, () => {
     expect(await remainsAfterStop(host, state, 'SIGHUP')).toEqual([]);
     expect(await isListening('127.0.0.1')).toBe(false);
     host = await startLocalHost(state, port);
+    expect(host.output()).not.toContain('✓');
 
     const seals = await (await call('teller', '/v1/seals')).json();
     expect(seals.items).toEqual([seal]);
