@@ -154,7 +154,7 @@ describeInChromium('the seal journey in the browser', () => {
     await press('ArrowRight', 'ArrowRight', 'Shift+ArrowRight');
     expect(await stageDigest(page)).not.toBe(before);
     await press('r');
-    await expect.poll(() => stageDigest(page)).toBe(before);
+    await expect.poll(() => stageDigest(page), { timeout: 20_000 }).toBe(before);
 
     await press('?');
     const dialog = page.getByRole('dialog', { name: w['help.title'] });
