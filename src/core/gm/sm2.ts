@@ -562,6 +562,16 @@ export function createSm2(kernel: Kernel, { kdf, createSm3 }: Sm3Functions): Sm2
     return bytes.slice(DIGEST, DIGEST + DIGEST_BYTES);
   }
 
+  /**
+   * Whether one more key may have a table, if need be in place of one that the batch has not: keys
+   * of one batch that took turns in a place would each time pay ten verifications for the table.
+   */
+  function hasRoomBeside(batch: ReadonlyMap<string, number>): boolean {
+    if (frequentKeys.size < slots.length) return true;
+    for (const name of frequentKeys.keys()) if (!batch.has(name)) frequentKeys.delete(name);
+    return frequentKeys.size < slots.length;
+  }
+
   function verifyMany(items: readonly VerificationItem[]): boolean[] {
     if (!Array.isArray(items)) throw new GmError('argument_invalid', 'items must be an array');
     const nameOf = (key: PublicKeyInput) =>
@@ -578,11 +588,10 @@ export function createSm2(kernel: Kernel, { kdf, createSm3 }: Sm3Functions): Sm2
       const isFrequent = name !== '' && (appearances.get(name) ?? 0) >= PREPARED_FROM;
       const prepared = frequentKeys.get(name);
       if (prepared) return verify(prepared, message, signature, options);
-      if (!isFrequent || !(key instanceof Uint8Array)) {
+      if (!isFrequent || !(key instanceof Uint8Array) || !hasRoomBeside(appearances)) {
         return verify(key, message, signature, options);
       }
       const made = prepare(key);
-      if (frequentKeys.size >= slots.length) frequentKeys.clear();
       frequentKeys.set(name, made);
       return verify(made, message, signature, options);
     });

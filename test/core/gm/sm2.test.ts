@@ -184,6 +184,26 @@ describe('signatures', () => {
     expect(sm2.verifyMany(mixed)).toEqual([true, false, true]);
   });
 
+  test('many at once by more frequent keys than there are tables, batch after batch', () => {
+    for (let batch = 0; batch < 2; batch++) {
+      const signers = Array.from({ length: 20 }, () => sm2.generateKeyPair());
+      const items = signers.flatMap(({ privateKey, publicKey }, i) => {
+        const signature = sm2.sign(privateKey, message);
+        return Array.from({ length: 16 }, (_, j) => ({
+          publicKey,
+          message: j === i % 16 ? message.subarray(1) : message,
+          signature,
+          isGood: j !== i % 16,
+        }));
+      });
+      const mixed = items
+        .map((_, i) => items[(i * 17) % items.length])
+        .filter((item) => item !== undefined);
+      const given = mixed.map(({ isGood, ...item }) => item);
+      expect(sm2.verifyMany(given)).toEqual(mixed.map(({ isGood }) => isGood));
+    }
+  });
+
   test('more prepared keys than there are tables all keep working', () => {
     const pairs = Array.from({ length: 20 }, () => sm2.generateKeyPair());
     const prepared = pairs.map((pair) => sm2.prepare(pair.publicKey));
