@@ -115,6 +115,9 @@ export interface TwoParty {
   /**
    * Moves both shares to the next epoch under the same public key. The messages must stay between
    * the two sides: with them and an old share one could compute the new one.
+   *
+   * The messages carry no proof: one that was changed on the way gives shares that do not fit, so
+   * both sides keep the old share until a signature with the new ones has been made.
    */
   readonly refresh: {
     clientStart(

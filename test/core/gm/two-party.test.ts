@@ -403,6 +403,17 @@ describe('C9 refresh', () => {
       );
     }
   });
+
+  test('disturbed on the way gives shares that cannot sign, and leaves the old ones usable', () => {
+    const first = twoParty.refresh.clientStart(key.client, ctx);
+    const second = twoParty.refresh.serverReply(key.server, ctx, first.commitment);
+    const disturbed = second.message.slice();
+    disturbed[31] = (disturbed[31] ?? 0) ^ 1;
+    const { share: client, opening } = twoParty.refresh.clientFinish(first.state, disturbed);
+    const { share: server } = twoParty.refresh.serverFinish(second.state, opening);
+    expect(codeOf(() => signJointly({ client, server }, e))).toBe('protocol_failed');
+    expect(sm2.verifyDigest(key.publicKey, e, signJointly(key, e))).toBe(true);
+  });
 });
 
 // The plain scheme that circulates for two-party SM2: the client sends Q = k G, the server answers
