@@ -24,14 +24,16 @@ export function reserve(length: i32): isize {
 
 /**
  * Reads the file of `length` bytes that lies at the address `reserve` gave. After `OK`, `width`,
- * `height`, `orientation` and `resolution` tell about it, and `nextBand` makes its rows.
+ * `height`, `orientation` and `resolution` tell about it, and `nextBand` makes its rows. More
+ * pixels than `pixelsMax`, or than `MAX_PIXELS`, are TOO_LARGE before memory is taken for them.
  */
-export function open(length: i32): i32 {
+export function open(length: i32, pixelsMax: i32): i32 {
   if (length < 0 || length > inputLength) return BAD_LENGTH;
   resetMetadata();
+  const limit = min<i32>(pixelsMax, MAX_PIXELS);
   isPngOpen = isPng(input, length);
-  if (isPngOpen) return openPng(input, length);
-  return isJpeg(input, length) ? openJpeg(input, length) : UNSUPPORTED;
+  if (isPngOpen) return openPng(input, length, limit);
+  return isJpeg(input, length) ? openJpeg(input, length, limit) : UNSUPPORTED;
 }
 
 /** Size as stored in the file, before the orientation turns it. */

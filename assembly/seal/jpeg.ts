@@ -19,7 +19,7 @@ import {
   ZIGZAG,
 } from './huffman';
 import { inverseDct, inverseDctOfDc } from './idct';
-import { BAND_BYTES, MAX_PIXELS, MAX_SCANS, MAX_SIDE } from './limits';
+import { BAND_BYTES, MAX_SCANS, MAX_SIDE } from './limits';
 import { proposeDpi, readExif } from './metadata';
 import {
   prepareUpsampling,
@@ -93,6 +93,7 @@ const block = memory.data(128, 16);
 
 let end: usize = 0;
 let at: usize = 0;
+let pixelsMax: i32 = 0;
 
 let width: i32 = 0;
 let height: i32 = 0;
@@ -145,7 +146,8 @@ export function jpegBand(): usize {
 }
 
 /** Reads the whole file at `from` into planes; `nextJpegBand` makes pixels of them. */
-export function openJpeg(from: usize, length: i32): i32 {
+export function openJpeg(from: usize, length: i32, limit: i32): i32 {
+  pixelsMax = limit;
   end = from + length;
   at = from + 2;
   width = 0;
@@ -298,7 +300,7 @@ function readFrame(body: usize, length: usize): i32 {
   if (width == 0) return BAD_FORMAT;
   // Height 0 announces that DNL will tell it.
   if (height == 0) return UNSUPPORTED;
-  if (width > MAX_SIDE || height > MAX_SIDE || width * height > MAX_PIXELS) return TOO_LARGE;
+  if (width > MAX_SIDE || height > MAX_SIDE || width * height > pixelsMax) return TOO_LARGE;
   if (count != 1 && count != 3 && count != 4) return UNSUPPORTED;
   if (length != 6 + <usize>count * 3) return BAD_FORMAT;
   mostH = 1;

@@ -4,7 +4,7 @@ import { take } from '../shared/arena';
 import { BAD_FORMAT, OK, OUT_OF_MEMORY, TOO_LARGE, UNSUPPORTED } from '../shared/status';
 import { crc32 } from './checksums';
 import { finishInflate, inflatedEnd, inflateMore, readZlibHeader, startInflate } from './inflate';
-import { BAND_BYTES, MAX_DEFLATE_RATIO, MAX_PIXELS, MAX_SIDE } from './limits';
+import { BAND_BYTES, MAX_DEFLATE_RATIO, MAX_SIDE } from './limits';
 import { proposeDpi, readExif } from './metadata';
 import { unfilter } from './png-filter';
 import { prepareRows, rowToRgba } from './png-rows';
@@ -64,8 +64,8 @@ export function pngHeight(): i32 {
 }
 
 /** Reads all chunks of the file at `from`; the picture itself is made by `nextPngBand`. */
-export function openPng(from: usize, length: i32): i32 {
-  const status = readHeader(from + 8, length - 8);
+export function openPng(from: usize, length: i32, pixelsMax: i32): i32 {
+  const status = readHeader(from + 8, length - 8, pixelsMax);
   if (status != OK) return status;
   const gathered = gatherChunks(from + 33, from + <usize>length);
   if (gathered != OK) return gathered;
@@ -77,7 +77,7 @@ export function openPng(from: usize, length: i32): i32 {
 }
 
 // §11.2.2
-function readHeader(at: usize, left: i32): i32 {
+function readHeader(at: usize, left: i32, pixelsMax: i32): i32 {
   if (left < 25) return BAD_FORMAT;
   if (bswap(load<u32>(at)) != 13 || load<u32>(at, 4) != IHDR) return BAD_FORMAT;
   if (crc32(at + 4, 17) != bswap(load<u32>(at, 21))) return BAD_FORMAT;
@@ -85,7 +85,7 @@ function readHeader(at: usize, left: i32): i32 {
   const rows = bswap(load<u32>(at, 12));
   if (columns == 0 || rows == 0) return BAD_FORMAT;
   if (columns > <u32>MAX_SIDE || rows > <u32>MAX_SIDE) return TOO_LARGE;
-  if (columns * rows > <u32>MAX_PIXELS) return TOO_LARGE;
+  if (<i32>(columns * rows) > pixelsMax) return TOO_LARGE;
   width = columns;
   height = rows;
   bitDepth = load<u8>(at, 16);

@@ -39,7 +39,7 @@ export interface Pictures {
 /** The entry points of assembly/seal/index.ts. */
 interface SealExports extends CoreExports {
   reserve(length: number): number;
-  open(length: number): number;
+  open(length: number, pixelsMax: number): number;
   width(): number;
   height(): number;
   pictureOrientation(): number;
@@ -207,11 +207,8 @@ function findingsOf(core: SealExports): Findings {
 
 function decode(core: SealExports, bytes: Uint8Array, pixelsMax: number): Raster {
   give(core, bytes);
-  check(core.open(bytes.length));
+  check(core.open(bytes.length, pixelsMax));
   const stored = { width: core.width(), height: core.height() };
-  if (stored.width * stored.height > pixelsMax) {
-    throw new SealError('picture_too_large', `A picture may have ${pixelsMax} px here.`);
-  }
   const orientation = core.pictureOrientation();
   const pixels = new Uint32Array(stored.width * stored.height);
   let row = 0;

@@ -7,7 +7,7 @@ import { continued, damaged, smallPictures } from '../helpers/picture-files.ts';
 interface Exports {
   readonly memory: WebAssembly.Memory;
   reserve(length: number): number;
-  open(length: number): number;
+  open(length: number, pixelsMax: number): number;
   nextBand(): number;
 }
 
@@ -19,7 +19,7 @@ test('400,000 damaged pictures on one instance: no trap, no other status, memory
   const decode = (file: Uint8Array) => {
     const input = core.reserve(file.length);
     new Uint8Array(core.memory.buffer, input, file.length).set(file);
-    let status = core.open(file.length);
+    let status = core.open(file.length, 12_000_000);
     if (status === 0)
       do status = core.nextBand();
       while (status > 0);

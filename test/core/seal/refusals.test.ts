@@ -409,17 +409,17 @@ describe('bombs', () => {
   interface Exports {
     readonly memory: WebAssembly.Memory;
     reserve(length: number): number;
-    open(length: number): number;
+    open(length: number, pixelsMax: number): number;
     nextBand(): number;
   }
   const MIB = 1024 * 1024;
 
   /** Runs a file on a fresh instance; returns the last status and the memory taken. */
-  async function spent(file: Uint8Array): Promise<{ status: number; bytes: number }> {
+  async function spent(file: Uint8Array, pixelsMax = MAX_PIXELS) {
     const core = instantiate<Exports>(await moduleOf(source));
     const input = core.reserve(file.length);
     new Uint8Array(core.memory.buffer, input, file.length).set(file);
-    let status = core.open(file.length);
+    let status = core.open(file.length, pixelsMax);
     if (status === 0)
       do status = core.nextBand();
       while (status > 0);
@@ -435,6 +435,14 @@ describe('bombs', () => {
     expect(file.length).toBeGreaterThan(389_000);
     expect(codeOf(file)).toBe('picture_corrupt');
     expect((await spent(file)).bytes).toBeLessThan(2 * MIB);
+  });
+
+  test('a lower limit of the caller counts before memory is taken', async () => {
+    const file = jpegFile({ ...single, width: 4000, height: 3000 }, () => 0);
+    expect((await spent(file)).bytes).toBeGreaterThan(8 * MIB);
+    const refused = await spent(file, MAX_PIXELS - 1);
+    expect(refused.status).toBeLessThan(0);
+    expect(refused.bytes).toBeLessThan(file.length + 2 * MIB);
   });
 
   test('20000 by 20000 pixels in 400 KB', async () => {
