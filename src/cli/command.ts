@@ -20,6 +20,8 @@ export class UsageError extends Error {
 
 interface Option {
   readonly type: 'string' | 'boolean';
+  /** One letter that means the same. */
+  readonly short?: string;
   /** What the value is, in help: `FILE`. Switches have none. */
   readonly value?: string;
   readonly about: string;
@@ -57,12 +59,14 @@ export type Group = {
 
 const everywhere = {
   json: { type: 'boolean', about: 'answer in JSON, for programs' },
-  help: { type: 'boolean', about: 'show this text' },
+  help: { type: 'boolean', short: 'h', about: 'show this text' },
 } as const satisfies Options;
 
 function parse(words: readonly string[], options: Options) {
   const known: NonNullable<ParseArgsConfig['options']> = {};
-  for (const [name, { type }] of Object.entries(options)) known[name] = { type };
+  for (const [name, { type, short }] of Object.entries(options)) {
+    known[name] = short === undefined ? { type } : { type, short };
+  }
   try {
     return parseArgs({ args: [...words], options: known, allowPositionals: true });
   } catch (error) {

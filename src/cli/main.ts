@@ -36,7 +36,10 @@ function refusalOf(error: unknown): { code: string; message: string } | undefine
     return { code: error.code, message: error.message };
   }
   if (error instanceof Error && 'syscall' in error && 'code' in error) {
-    return { code: String(error.code), message: error.message };
+    const path = 'path' in error ? error.path : undefined;
+    const isAbsent = error.code === 'ENOENT' && path !== undefined;
+    const message = isAbsent ? `${path}: no such file` : error.message;
+    return { code: String(error.code), message };
   }
   return undefined;
 }
@@ -63,6 +66,10 @@ async function answer(name: string, words: readonly string[], group: string, com
   }
 }
 
+function isHelp(word: string): boolean {
+  return ['--help', '-h', 'help'].includes(word);
+}
+
 function misused(message: string, help: string): 2 {
   process.stderr.write(`${message}\n\n${help}`);
   return 2;
@@ -73,7 +80,7 @@ async function main(line: readonly string[]): Promise<number> {
   const [groupName, name, ...words] = line;
   const all = helpOfAll(groups);
   if (groupName === undefined) return misused('cinnabar: which command?', all);
-  if (groupName === '--help' || groupName === 'help') {
+  if (isHelp(groupName)) {
     process.stdout.write(all);
     return 0;
   }
@@ -84,7 +91,7 @@ async function main(line: readonly string[]): Promise<number> {
   const group = named(groups, groupName);
   if (group === undefined) return misused(`cinnabar: there is no group ${groupName}`, all);
   const help = helpOfGroup(groupName, group);
-  if (name === '--help') {
+  if (name !== undefined && isHelp(name)) {
     process.stdout.write(help);
     return 0;
   }

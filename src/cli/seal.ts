@@ -13,6 +13,11 @@ async function openPicture(seal: Seal, path: string, dpi: number | undefined): P
   return dpi === undefined ? raster : { ...raster, dpi };
 }
 
+/** That reason's detail is only the picture's size, by which one knows which picture it is. */
+function assumed(code: string): string {
+  return code === 'dpi_assumed' ? ' px name no resolution; 300 dpi was taken' : '';
+}
+
 function textOf({ verdict, vendors, reasons, elapsedMs }: SealVerification): string {
   const lines = [
     verdict,
@@ -20,7 +25,7 @@ function textOf({ verdict, vendors, reasons, elapsedMs }: SealVerification): str
       ({ code, score, threshold, match }) =>
         `  ${code}: ${match ? 'match' : 'no match'}, score ${score.toFixed(3)}, threshold ${threshold.toFixed(3)}`,
     ),
-    ...reasons.map(({ code, detail }) => `  ${code}: ${detail}`),
+    ...reasons.map(({ code, detail }) => `  ${code}: ${detail}${assumed(code)}`),
     `  ${elapsedMs.toFixed(1)} ms`,
   ];
   return `${lines.join('\n')}\n`;

@@ -16,6 +16,9 @@ describe('the tool', () => {
       status: 0,
       stdout: expect.stringContaining('sm3 FILE...'),
     });
+    for (const help of ['--help', '-h']) {
+      expect(await cinnabar(['gm', help])).toMatchObject({ status: 0, stderr: '' });
+    }
     expect(await cinnabar(['gm', 'sm3', '--help'])).toMatchObject({
       status: 0,
       stdout: expect.stringContaining('--json'),
