@@ -75,7 +75,8 @@ export async function enrolSample({ page, w }: ConsolePage, sample: string): Pro
 export async function verifySample({ page, w }: ConsolePage, sample: string): Promise<void> {
   await page.getByLabel(w['verify.amount'], { exact: true }).fill('128,600');
   await page.locator(`[data-sample="${sample}"]`).click();
-  await page.getByText(w['precheck.title']).waitFor();
+  // Only a check that ran beside the reserved imprint says how alike they are.
+  await page.locator('.precheck').getByText(w['precheck.likeness']).waitFor();
   await page.locator('form button[type=submit]:visible').click();
   await page.waitForURL(/\/verifications\/[0-9a-f-]{36}$/);
   await stageDrawn(page);

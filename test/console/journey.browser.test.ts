@@ -67,7 +67,13 @@ describeInChromium('the seal journey in the browser', () => {
       expect(await page.locator('html').getAttribute('lang')).toBe(
         language === 'zh' ? 'zh-CN' : 'en',
       );
-      await page.goto(`${host.url}/seals/enrol`);
+      if (language === 'zh') {
+        // With nothing enrolled, the page to verify on leads to the samples.
+        await page.goto(`${host.url}/verify`);
+        await page.locator('.empty a[href="/seals/enrol"]').click();
+      } else {
+        await page.goto(`${host.url}/seals/enrol`);
+      }
       await enrolSample(visit, `${seal}-reserved`);
       await page.locator('td', { hasText: w['seal.encrypted'] }).waitFor();
 

@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import type { Verification } from '../../client/index.ts';
+import type { Seal, Verification } from '../../client/index.ts';
 import type { Key } from '../i18n/index.ts';
 import { inLanguage, t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
@@ -21,18 +21,19 @@ interface Step {
 }
 
 /** The steps tick by what the service holds, so they are true after a reload and for a colleague. */
-function stepsOf(hasSeal: boolean, recent: readonly Verification[]): Step[] {
+function stepsOf(newest: Seal | undefined, recent: readonly Verification[]): Step[] {
   const passed = recent.find((item) => item.verdict === 'pass');
   const differs = recent.find((item) => item.verdict !== 'pass');
   const compared = remembered('compared');
+  const verify = newest ? `/verify?seal=${newest.id}` : '/verify';
   return [
-    { words: 'journey.enrol', done: hasSeal, href: '/seals/enrol' },
-    { words: 'journey.genuine', done: passed !== undefined, href: '/verify' },
-    { words: 'journey.forged', done: differs !== undefined, href: '/verify' },
+    { words: 'journey.enrol', done: newest !== undefined, href: '/seals/enrol' },
+    { words: 'journey.genuine', done: passed !== undefined, href: verify },
+    { words: 'journey.forged', done: differs !== undefined, href: verify },
     {
       words: 'journey.compare',
       done: differs !== undefined && compared === differs.id,
-      href: differs ? `/verifications/${differs.id}` : '/verify',
+      href: differs ? `/verifications/${differs.id}` : verify,
     },
   ];
 }
@@ -115,15 +116,15 @@ function SealHome() {
         client.seals.list({ limit: 1 }, { signal }),
         client.verifications.list({ limit: 50 }, { signal }),
       ]);
-      return { hasSeal: seals.items.length > 0, recent: verifications.items };
+      return { newest: seals.items[0], recent: verifications.items };
     },
     [id],
   );
   return (
     <Loaded resource={resource} reload={reload} lines={8}>
-      {({ hasSeal, recent }) => (
+      {({ newest, recent }) => (
         <>
-          {allows('writeSeals') && <Journey steps={stepsOf(hasSeal, recent)} />}
+          {allows('writeSeals') && <Journey steps={stepsOf(newest, recent)} />}
           <Panel
             title={t('home.recent')}
             flush

@@ -78,6 +78,17 @@ function capitalsHint(amountMinor: number | undefined, currency: Currency): stri
   return inCapitals(amountMinor);
 }
 
+/** Nothing is enrolled yet: the way on is to enrol, where samples wait. */
+function FirstSeal() {
+  return (
+    <Empty title={t('seal.none')} hint={t('journey.what')}>
+      <a class="btn" href="/seals/enrol">
+        {t('seal.enrol')}
+      </a>
+    </Empty>
+  );
+}
+
 export function VerifyPage() {
   const [account, setAccount] = useState<Account | undefined>(undefined);
   const [currency, setCurrency] = useState<Currency>('CNY');
@@ -91,6 +102,12 @@ export function VerifyPage() {
   useResource(async () => {
     if (sealId !== '' && !account) setAccount((await namedSeal(sealId)).account);
   }, [sealId]);
+
+  const [seals] = useResource(
+    (signal) => client.seals.list({ limit: 1 }, { signal }),
+    [identity.value?.id],
+  );
+  const isEmpty = seals.kind === 'ready' && seals.value.items.length === 0;
 
   const amountMinor = parseAmount(amount, currency);
   const wrongAmount =
@@ -135,6 +152,7 @@ export function VerifyPage() {
         )}
         <div class="stack">
           <Panel title={t('seal.reserved')}>
+            {isEmpty && <FirstSeal />}
             <AccountPicker
               value={account}
               onChange={(chosen) => {
