@@ -45,16 +45,16 @@ export function wranglerEnv(state) {
 /**
  * Makes the secrets on the first start, readable by this user only, and returns their path.
  *
- * Stores without secrets are not given new ones: what the chips hold would open no more.
+ * Stores whose chip key is lost are not given a new one: what the chips hold would open no more.
  */
 export async function ensureSecrets(state) {
   const path = join(state, 'secrets.env');
-  if (!existsSync(path) && existsSync(join(state, 'stores'))) {
-    throw new Failure(`${path} is gone, and the stores beside it open with nothing else.
-Put it back, or delete ${state} to start afresh.`);
-  }
   const text = existsSync(path) ? await readFile(path, 'utf8') : '';
   const missing = secretNames.filter((name) => !new RegExp(`^${name}=`, 'm').test(text));
+  if (missing.includes('CHIP_STORAGE_KEY') && existsSync(join(state, 'stores'))) {
+    throw new Failure(`CHIP_STORAGE_KEY is gone from ${path}, and the stores beside it open with nothing else.
+Put it back, or delete ${state} to start afresh.`);
+  }
   const lines = missing.map((name) => `${name}=${randomBytes(32).toString('base64url')}\n`);
   if (lines.length > 0) await writeFile(path, text + lines.join(''), { mode: 0o600 });
   await chmod(path, 0o600);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -176,10 +176,16 @@ describe('the local host', { timeout: timeoutMs }, () => {
     await expect(second).rejects.toThrow(`Cinnabar runs already, at ${host.url}`);
   });
 
-  test('stores whose secrets are gone are refused, not given new ones', async () => {
+  test.each([
+    ['file', undefined],
+    ['key', 'DEMO_TOKEN_SECRET=left\n'],
+  ])('stores whose chip %s is gone are refused, not given a new one', async (_, secrets) => {
     const folder = await mkdtemp(join(tmpdir(), 'cinnabar-host-'));
     await mkdir(join(folder, 'stores'));
-    await expect(startLocalHost(folder, port + 1)).rejects.toThrow('secrets.env is gone');
+    const path = join(folder, 'secrets.env');
+    if (secrets) await writeFile(path, secrets);
+    await expect(startLocalHost(folder, port + 1)).rejects.toThrow('CHIP_STORAGE_KEY is gone');
+    expect(await readFile(path, 'utf8').catch(() => undefined)).toBe(secrets);
     await rm(folder, { recursive: true });
   });
 
