@@ -37,6 +37,7 @@ export async function lookAt(imprint: Imprint, reserved: Blob | undefined): Prom
   const decoded = await rasterOf(imprint.bytes);
   const dpi = imprint.dpi ?? decoded.dpi;
   const raster: Raster = dpi === undefined ? decoded : { ...decoded, dpi };
-  const beside = reserved && (await rasterOf(reserved));
+  // A reserved picture that cannot be read is no fault of the query.
+  const beside = reserved && (await rasterOf(reserved).catch(() => undefined));
   return { width: raster.width, height: raster.height, dpi, precheck: precheck(raster, beside) };
 }

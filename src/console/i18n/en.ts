@@ -165,7 +165,7 @@ export const en: Record<keyof typeof zh, string> = {
   'imprint.choose.query': 'Choose the query imprint picture',
   'imprint.other': 'Choose another',
   'imprint.drop': 'Drop a scan here',
-  'imprint.limits': 'PNG or JPEG, up to 8 MB and 4096 pixels a side.',
+  'imprint.limits': 'PNG or JPEG, up to 8 MB and 4 megapixels.',
   'imprint.preview': 'The chosen picture',
   'imprint.samples': 'Sample imprints',
   'imprint.required': 'Choose an imprint picture, or use a sample.',

@@ -162,7 +162,7 @@ export const zh = {
   'imprint.choose.query': '选择待验印鉴图片',
   'imprint.other': '换一张',
   'imprint.drop': '把扫描图拖到这里',
-  'imprint.limits': 'PNG 或 JPEG，不超过 8 MB、4096 像素见方。',
+  'imprint.limits': 'PNG 或 JPEG，不超过 8 MB、400 万像素。',
   'imprint.preview': '所选图片',
   'imprint.samples': '演示图样',
   'imprint.required': '选一张印鉴图片，或用一枚演示图样。',
