@@ -57,6 +57,24 @@ export const errorTitles = {
   template_unreadable: 'The stored template cannot be read.',
   /** The audit log cannot be written, so the operation did not happen. */
   audit_unavailable: 'The audit log does not answer, so nothing was done.',
+  /** No key with this id in the caller's institution. */
+  key_not_found: 'There is no such key.',
+  /** The key is frozen, revoked, or not yet held by enough chips. */
+  key_not_active: 'The key is not active.',
+  /** The id belongs to a key of another kind. */
+  key_id_taken: 'This id belongs to another key.',
+  /** The request id was used before with another input. */
+  key_request_reused: 'This request id belongs to a different use of the key.',
+  /** The key is not for this use or scheme. */
+  key_use_refused: 'The key may not be used like that.',
+  /** The key's policy allows no further use. */
+  key_limit_reached: 'The key has reached its limit.',
+  /** The key moves only for a person, and what the person signed does not allow this. */
+  activation_refused: 'The key was not activated for this use.',
+  /** The ciphertext does not open with this key, whatever the reason. */
+  decryption_failed: 'The ciphertext does not decrypt.',
+  /** The chips have more to do than they take on; `Retry-After` says when to come back. */
+  chips_busy: 'The key chips are busy.',
   /** The chips that hold the template keys do not answer. */
   chips_unavailable: 'The key chips do not answer.',
   /** The database, object store or queue does not answer. */

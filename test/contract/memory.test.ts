@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryAuditLog } from '../../src/platform/memory/audit-log.ts';
 import { memoryIdempotencyStore } from '../../src/platform/memory/idempotency-store.ts';
+import { memoryKeys } from '../../src/platform/memory/keys.ts';
 import { memoryObjectStore } from '../../src/platform/memory/objects.ts';
 import { memoryRateLimiter } from '../../src/platform/memory/rate-limiter.ts';
 import { memorySealStore } from '../../src/platform/memory/seal-store.ts';
@@ -8,6 +9,7 @@ import { memoryTemplateKeys } from '../../src/platform/memory/template-keys.ts';
 import { seededRandom, tickingClock } from '../helpers/time-and-chance.ts';
 import { auditLogContract } from './audit-log.ts';
 import { idempotencyStoreContract } from './idempotency-store.ts';
+import { keysContract } from './keys.ts';
 import { objectStoreContract } from './object-store.ts';
 import { sealStoreContract } from './seal-store.ts';
 import { templateKeysContract } from './template-keys.ts';
@@ -33,3 +35,6 @@ describe('memory rate limiter', () => {
 });
 describe('memory template keys', () =>
   templateKeysContract(() => memoryTemplateKeys(seededRandom(1))));
+
+const keyClock = tickingClock();
+describe('memory keys', () => keysContract(() => memoryKeys(keyClock), keyClock.now));

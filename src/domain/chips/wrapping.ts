@@ -1,4 +1,5 @@
-import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { concatBytes } from '@noble/hashes/utils.js';
+import { tupleBytes } from '../../lib/tuple.ts';
 import type { Random } from '../ports.ts';
 
 type Sodium = typeof import('libsodium-wrappers')['default'];
@@ -34,7 +35,7 @@ export async function openVault(rootKey: Uint8Array, chip: string): Promise<Chip
   const { default: sodium } = await import('libsodium-wrappers');
   await sodium.ready;
   if (rootKey.length !== keyBytes) throw new RangeError('the storage secret is not 32 bytes');
-  const info = fields('cinnabar chip storage', chip);
+  const info = tupleBytes('cinnabar chip storage', chip);
   return { sodium, chip, storageKey: sodium.crypto_generichash(keyBytes, info, rootKey) };
 }
 
@@ -108,11 +109,11 @@ function withKey<T>(vault: ChipVault, stored: StoredKey, use: (key: Uint8Array) 
 }
 
 function storageContext(vault: ChipVault, place: Omit<StoredKey, 'encryptedKey'>): Uint8Array {
-  return fields('cinnabar wrapping key', vault.chip, place.tenant, String(place.epoch));
+  return tupleBytes('cinnabar wrapping key', vault.chip, place.tenant, String(place.epoch));
 }
 
 function wrapContext(header: Uint8Array, tenant: string, context: Uint8Array): Uint8Array {
-  return fields('cinnabar data key', header, tenant, context);
+  return tupleBytes('cinnabar data key', header, tenant, context);
 }
 
 function encrypt(
@@ -144,16 +145,4 @@ function decrypt(
     // libsodium throws on a wrong tag; every reason for it is the same answer here.
     return undefined;
   }
-}
-
-/** Joins fields so that no two lists of fields give the same bytes: each carries its length. */
-function fields(...parts: (string | Uint8Array)[]): Uint8Array {
-  return concatBytes(
-    ...parts.flatMap((part) => {
-      const bytes = typeof part === 'string' ? utf8ToBytes(part) : part;
-      const length = new Uint8Array(4);
-      new DataView(length.buffer).setUint32(0, bytes.length);
-      return [length, bytes];
-    }),
-  );
 }

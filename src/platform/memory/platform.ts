@@ -3,6 +3,7 @@ import type { SealPolicy } from '../../domain/seals/policy.ts';
 import type { SealDeps, SealEngine } from '../../domain/seals/ports.ts';
 import { memoryAuditLog } from './audit-log.ts';
 import { memoryIdempotencyStore } from './idempotency-store.ts';
+import { memoryKeys } from './keys.ts';
 import { memoryObjectStore, memoryOrphanQueue } from './objects.ts';
 import { memoryRateLimiter } from './rate-limiter.ts';
 import { memorySealStore } from './seal-store.ts';
@@ -30,6 +31,7 @@ export function memoryPlatform({ clock, random, engine, policy, requestsPerMinut
     objects: memoryObjectStore(),
     orphans: memoryOrphanQueue(clock),
     templateKeys: memoryTemplateKeys(random),
+    keys: memoryKeys(clock),
     idempotency: memoryIdempotencyStore(),
     limiter: memoryRateLimiter(clock, requestsPerMinute, 60_000),
     notices: { current: async () => undefined },

@@ -1,0 +1,189 @@
+import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { Gm } from '../../core/gm.ts';
+import { tupleBytes } from '../../lib/tuple.ts';
+import { type ChangeGrants, isHex, type KeyPolicy } from './keys.ts';
+
+/**
+ * Sole control, after EN 419 241-1 (the signature activation protocol): a key whose policy names a
+ * grant list moves only for a statement that a person on that list signed. The chip itself checks
+ * it, so that neither the edge nor the signing service can use the key alone.
+ */
+export interface Activation {
+  /** The statement exactly as the person signed it: JSON with the members of `Statement`. */
+  readonly statement: string;
+  /** SM2 with SM3 over the statement's UTF-8, DER. */
+  readonly signature: Uint8Array;
+  /** The grant list that the key's policy names by hash. */
+  readonly grants: readonly Grant[];
+}
+
+/** A person that may activate a key, and for what. */
+export interface Grant {
+  /** 04 || x || y, 130 hex digits. */
+  readonly publicKeyHex: string;
+  readonly operations: readonly ('sign' | 'decrypt')[];
+}
+
+/** What a person states. Every member is compared with what the chip is about to do. */
+export interface Statement {
+  readonly version: 1;
+  readonly tenant: string;
+  readonly keyId: string;
+  readonly requestId: string;
+  /** `sign:sm2-sm3`, `decrypt:sm2`, … */
+  readonly operation: string;
+  /** `inputDigest` of the request: for SM2 the digest e itself. 64 hex digits. */
+  readonly digestHex: string;
+  /** SM3 of the decision that allowed the use. 64 hex digits. */
+  readonly decisionHashHex: string;
+  /** At most `statementLifeMs` ahead. */
+  readonly notAfterMs: number;
+}
+
+/** Longest time between the statement and the use of the key. */
+export const statementLifeMs = 120_000;
+const statementCharactersMax = 4096;
+const grantsMax = 256;
+
+export type ActivationRefusal =
+  | 'missing'
+  | 'malformed'
+  | 'grants'
+  | 'signer'
+  | 'signature'
+  | 'mismatch'
+  | 'expired';
+
+export interface ExpectedUse {
+  readonly tenant: string;
+  readonly keyId: string;
+  readonly requestId: string;
+  readonly operation: string;
+  readonly digestHex: string;
+  readonly nowMs: number;
+}
+
+export type ActivationVerdict =
+  | { readonly ok: true; readonly statementHashHex: string; readonly signerHex: string }
+  | { readonly ok: false; readonly reason: ActivationRefusal };
+
+/**
+ * Whether a key with this policy may move for `use`. Single use is the key guard's: it gives out
+ * one ticket for a request id, and the statement holds for one request id.
+ */
+export function checkActivation(
+  gm: Gm,
+  policy: KeyPolicy,
+  activation: Activation | undefined,
+  use: ExpectedUse,
+): ActivationVerdict {
+  if (policy.grantsHashHex === undefined) return { ok: true, statementHashHex: '', signerHex: '' };
+  if (activation === undefined) return refused('missing');
+  const statement = parseStatement(activation.statement);
+  if (statement === undefined || !isGrantList(activation.grants)) return refused('malformed');
+  if (grantsHash(gm, activation.grants) !== policy.grantsHashHex) return refused('grants');
+  const kind = use.operation.startsWith('sign') ? 'sign' : 'decrypt';
+  const signed = utf8ToBytes(activation.statement);
+  const able = activation.grants.filter(({ operations }) => operations.includes(kind));
+  if (able.length === 0) return refused('signer');
+  const signer = able.find(({ publicKeyHex }) => isSignedBy(gm, publicKeyHex, signed, activation));
+  if (!signer) return refused('signature');
+  if (!isSameUse(statement, use)) return refused('mismatch');
+  const left = statement.notAfterMs - use.nowMs;
+  if (left < 0 || left > statementLifeMs) return refused('expired');
+  return {
+    ok: true,
+    statementHashHex: bytesToHex(gm.sm3(signed)),
+    signerHex: signer.publicKeyHex,
+  };
+}
+
+/** SM3 of the grant list in the order in which it is given; 64 hex digits. */
+export function grantsHash(gm: Gm, grants: readonly Grant[]): string {
+  const parts = grants.flatMap(({ publicKeyHex, operations }) => [
+    publicKeyHex,
+    operations.length,
+    ...operations,
+  ]);
+  return bytesToHex(gm.sm3(tupleBytes('cinnabar grant list 1', grants.length, ...parts)));
+}
+
+/** What an officer signs to change the grant list of a key. */
+export function grantsChangeBytes(change: Omit<ChangeGrants, 'approvals'>): Uint8Array {
+  const { tenant, keyId, grantsHashHex, epoch } = change;
+  return tupleBytes('cinnabar grant change 1', tenant, keyId, epoch, grantsHashHex);
+}
+
+/** Whether enough different officers of the key approved exactly this change. */
+export function isChangeApproved(gm: Gm, policy: KeyPolicy, change: ChangeGrants): boolean {
+  const { officers } = policy;
+  if (!officers || !isHex(change.grantsHashHex, 64)) return false;
+  const bytes = grantsChangeBytes(change);
+  const approving = new Set(
+    change.approvals
+      .filter(({ publicKeyHex }) => officers.publicKeysHex.includes(publicKeyHex))
+      .filter((approval) => isSignedBy(gm, approval.publicKeyHex, bytes, approval))
+      .map(({ publicKeyHex }) => publicKeyHex),
+  );
+  return approving.size >= officers.threshold;
+}
+
+function isSignedBy(
+  gm: Gm,
+  publicKeyHex: string,
+  bytes: Uint8Array,
+  { signature }: { readonly signature: Uint8Array },
+): boolean {
+  try {
+    return gm.sm2.verify(hexToBytes(publicKeyHex), bytes, signature);
+  } catch {
+    // A listed key that is no point of the curve signs nothing.
+    return false;
+  }
+}
+
+function refused(reason: ActivationRefusal): ActivationVerdict {
+  return { ok: false, reason };
+}
+
+function isSameUse(statement: Statement, use: ExpectedUse): boolean {
+  return (
+    statement.tenant === use.tenant &&
+    statement.keyId === use.keyId &&
+    statement.requestId === use.requestId &&
+    statement.operation === use.operation &&
+    statement.digestHex === use.digestHex
+  );
+}
+
+function isGrantList(value: unknown): value is readonly Grant[] {
+  return (
+    Array.isArray(value) &&
+    value.length <= grantsMax &&
+    value.every(
+      (grant) =>
+        isHex(grant?.publicKeyHex, 130) &&
+        Array.isArray(grant.operations) &&
+        grant.operations.every((name: unknown) => name === 'sign' || name === 'decrypt'),
+    )
+  );
+}
+
+function parseStatement(text: unknown): Statement | undefined {
+  if (typeof text !== 'string' || text.length > statementCharactersMax) return undefined;
+  let value: Partial<Record<keyof Statement, unknown>>;
+  try {
+    value = { ...JSON.parse(text) };
+  } catch {
+    return undefined;
+  }
+  const { version, tenant, keyId, requestId, operation, digestHex, decisionHashHex } = value;
+  const texts = [tenant, keyId, requestId, operation];
+  const isWhole =
+    version === 1 &&
+    texts.every((item) => typeof item === 'string') &&
+    isHex(digestHex, 64) &&
+    isHex(decisionHashHex, 64) &&
+    Number.isSafeInteger(value.notAfterMs);
+  return isWhole ? (value as Statement) : undefined;
+}
