@@ -19,7 +19,7 @@ export type Problem = {
   type: string;
   title: string;
   status: number;
-  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "chips_busy" | "chips_unavailable" | "storage_unavailable" | "internal";
+  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "policy_change_not_found" | "policy_changed" | "own_work" | "work_contended" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "chips_busy" | "chips_unavailable" | "storage_unavailable" | "internal";
   /** To quote. */
   requestId: string;
   detail?: string;
@@ -175,6 +175,25 @@ export type Verification = {
     source: "default" | "branch" | "level";
     /** How many vendors had to agree. */
     vendorCount: number;
+    branch: {
+      isListed: boolean;
+      vendorCount: number;
+    };
+    /** Null when no business level reaches the amount. */
+    level: {
+      /** ISO 4217. */
+      currency: string;
+      fromMinor: number;
+      vendorCount: number;
+    } | null;
+    secondReviewer: boolean;
+    /** Counts the policies that were in force; 0 before the institution set one. */
+    version: number;
+    /** The vendors that could be drawn, and the random bytes that decided which were: each draw takes the byte modulo the number left, skipping bytes that would favour some. */
+    draw: {
+      candidates: Array<string>;
+      bytesHex: string;
+    };
   };
   vendors: Array<Vendor & {
     /** 0 to 1. */
@@ -237,6 +256,96 @@ export type PicturePair = {
     half: number;
     score: number;
   }>;
+};
+
+export type SealPolicyInForce = {
+  /** Counts the policies that were in force; 0 before the institution set one. */
+  version: number;
+  policy: SealPolicy;
+};
+
+export type SealPolicy = {
+  /** For a branch that is not listed, which gets no less than any listed one. */
+  defaultCount: number | "all";
+  branches: Record<string, number | "all">;
+  levels: Array<{
+    /** ISO 4217. */
+    currency: string;
+    /** From this amount on, in minor units of the currency. */
+    fromMinor: number;
+    /** How many vendors must agree; `all` that are installed. */
+    vendorCount: number | "all";
+    /** A review of such an amount takes a second person. */
+    secondReviewer?: boolean;
+  }>;
+  /** Enrolments and changes of seals take effect when a second person approved them. */
+  approveChanges?: boolean;
+};
+
+export type SealPolicyChange = {
+  id: string;
+  state: "proposed" | "approved" | "rejected";
+  policy: SealPolicy;
+  /** Counts the policies that were in force; 0 before the institution set one. */
+  baseVersion: number;
+  reason: string;
+  proposedBy: string;
+  /** RFC 3339, UTC. */
+  proposedAt: string;
+  decidedBy?: string;
+  /** RFC 3339, UTC. */
+  decidedAt?: string;
+  decisionReason?: string;
+};
+
+export type NewSealPolicy = {
+  /** Counts the policies that were in force; 0 before the institution set one. */
+  baseVersion: number;
+  policy: SealPolicy;
+  reason: string;
+};
+
+export type SealPolicyChangePage = {
+  items: Array<SealPolicyChange>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type Approval = {
+  decision: "approve" | "reject";
+  reason: string;
+};
+
+export type SealPolicyPreview = {
+  source: "default" | "branch" | "level";
+  /** How many vendors had to agree. */
+  vendorCount: number;
+  branch: {
+    isListed: boolean;
+    vendorCount: number;
+  };
+  /** Null when no business level reaches the amount. */
+  level: {
+    /** ISO 4217. */
+    currency: string;
+    fromMinor: number;
+    vendorCount: number;
+  } | null;
+  secondReviewer: boolean;
+  /** Counts the policies that were in force; 0 before the institution set one. */
+  version: number;
+  /** Vendors that could be drawn. */
+  installed: Array<string>;
+  /** Fewer are installed than the policy wants: such a request goes to a person. */
+  tooFew: boolean;
+};
+
+export type SealPolicyQuestion = {
+  branch: string;
+  /** ISO 4217. */
+  currency: string;
+  amountMinor: number;
+  draft?: SealPolicy;
 };
 
 export type AuditPage = {

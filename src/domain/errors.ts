@@ -45,6 +45,14 @@ export const errorTitles = {
   verification_not_found: 'There is no such verification.',
   /** No installed vendor has this code, or it took no part in the verification. */
   vendor_not_found: 'There is no such vendor here.',
+  /** No policy change with this id in the caller's institution. */
+  policy_change_not_found: 'There is no such policy change.',
+  /** The change was decided already, or it was made for a policy that is no longer in force. */
+  policy_changed: 'The policy was changed by someone else in the meantime.',
+  /** Maker and checker are two people, and nobody reviews what they asked for. */
+  own_work: 'Nobody approves or reviews what they asked for themselves.',
+  /** Others kept moving the same piece of work; nothing was done. */
+  work_contended: 'Others are working on the same thing.',
   /** Neither PNG nor JPEG, or a variant of them that the decoder does not read. */
   picture_unsupported: 'The picture is not a PNG or JPEG that can be read.',
   /** More pixels than allowed; decided from the header, before anything was decoded. */

@@ -12,6 +12,9 @@ export interface RouteRule {
 const sealWriters: readonly Role[] = ['teller', 'administrator'];
 const sealReaders: readonly Role[] = ['teller', 'administrator', 'reviewer', 'auditor'];
 
+/** Maker and checker are two people; where there is one administrator, the risk officer checks. */
+const policyApprovers: readonly Role[] = ['administrator', 'risk_officer'];
+
 const anyone: RouteRule = { roles: 'anyone' };
 const read: RouteRule = { roles: sealReaders };
 const writeJson: RouteRule = { roles: sealWriters, body: 'json', idempotent: true };
@@ -45,5 +48,14 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'GET /v1/seal-verifications/{id}': read,
   'GET /v1/seal-verifications/{id}/pictures': read,
   'GET /v1/seal-verifications/{id}/pictures/{which}': read,
+  'GET /v1/seal-policies/current': read,
+  'PUT /v1/seal-policies/current': { roles: ['administrator'], body: 'json', idempotent: true },
+  'GET /v1/seal-policies/changes': read,
+  'POST /v1/seal-policies/changes/{id}/decision': {
+    roles: policyApprovers,
+    body: 'json',
+    idempotent: true,
+  },
+  'POST /v1/seal-policies/preview': { roles: sealReaders, body: 'json' },
   'GET /v1/audit': { roles: ['auditor', 'administrator'] },
 };

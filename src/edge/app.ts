@@ -16,6 +16,7 @@ import { addAuditRoutes } from './routes/audit.ts';
 import { addDemoRoutes } from './routes/demo.ts';
 import { addDocumentationRoutes } from './routes/documentation.ts';
 import { addOperationRoutes } from './routes/operation.ts';
+import { addPolicyRoutes } from './routes/policies.ts';
 import { addSealRoutes } from './routes/seals.ts';
 import { addVerificationRoutes } from './routes/verifications.ts';
 import { answerMissing, assertEveryRouteHasRule } from './routing.ts';
@@ -42,6 +43,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addDocumentationRoutes(app);
   addSealRoutes(app, deps);
   addVerificationRoutes(app, deps);
+  addPolicyRoutes(app, deps);
   addAuditRoutes(app, deps);
   if (deps.demo) addDemoRoutes(app, deps.demo);
 

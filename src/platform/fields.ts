@@ -55,6 +55,13 @@ export function listOf<T>(value: unknown, parse: (item: Fields) => T): T[] {
   return value.map((item) => parse(fieldsOf(item)));
 }
 
+export function textsOf(value: unknown): string[] {
+  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) {
+    throw new TypeError('stored value is not a list of texts');
+  }
+  return value;
+}
+
 /** A column that holds JSON. */
 export function jsonOf(fields: Fields, name: string): unknown {
   return JSON.parse(textOf(fields, name));

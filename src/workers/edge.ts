@@ -14,6 +14,7 @@ import {
 import { chipStatus, remoteTemplateKeys } from '../platform/chips/remote.ts';
 import { d1IdempotencyStore, removeExpiredKeys } from '../platform/d1/idempotency-store.ts';
 import { d1SealStore } from '../platform/d1/seal-store.ts';
+import { d1WorkStore } from '../platform/d1/work-store.ts';
 import { type AuditChain, durableAuditLog } from '../platform/durable/audit-log.ts';
 import { kvNotices } from '../platform/kv/notices.ts';
 import { consumeWatches, queuedOrphans } from '../platform/queues/orphans.ts';
@@ -52,6 +53,7 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     policy: defaultPolicy,
     audit: durableAuditLog(env.AUDIT),
     seals: d1SealStore(env.DB),
+    work: d1WorkStore(env.DB),
     objects: r2ObjectStore(env.OBJECTS),
     orphans: queuedOrphans(env.CLEANUP),
     templateKeys: remoteTemplateKeys(env.CHIPS),

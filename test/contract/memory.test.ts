@@ -6,6 +6,7 @@ import { memoryObjectStore } from '../../src/platform/memory/objects.ts';
 import { memoryRateLimiter } from '../../src/platform/memory/rate-limiter.ts';
 import { memorySealStore } from '../../src/platform/memory/seal-store.ts';
 import { memoryTemplateKeys } from '../../src/platform/memory/template-keys.ts';
+import { memoryWorkStore } from '../../src/platform/memory/work-store.ts';
 import { seededRandom, tickingClock } from '../helpers/time-and-chance.ts';
 import { auditLogContract } from './audit-log.ts';
 import { idempotencyStoreContract } from './idempotency-store.ts';
@@ -13,11 +14,13 @@ import { keysContract } from './keys.ts';
 import { objectStoreContract } from './object-store.ts';
 import { sealStoreContract } from './seal-store.ts';
 import { templateKeysContract } from './template-keys.ts';
+import { workStoreContract } from './work-store.ts';
 
 describe('memory audit log', () => auditLogContract(() => memoryAuditLog(tickingClock())));
 describe('memory idempotency store', () => idempotencyStoreContract(memoryIdempotencyStore));
 describe('memory object store', () => objectStoreContract(memoryObjectStore));
 describe('memory seal store', () => sealStoreContract(memorySealStore));
+describe('memory work store', () => workStoreContract(memoryWorkStore));
 describe('memory rate limiter', () => {
   it('allows each caller its share of a period, and again in the next', async () => {
     const clock = tickingClock();

@@ -51,7 +51,7 @@ describe('seals over HTTP', () => {
       verdict: 'pass',
       match: true,
       nextStep: 'none',
-      policy: { source: 'default', vendorCount: 1 },
+      policy: { source: 'default', vendorCount: 2 },
       currency: 'CNY',
       amountMinor: 1250000,
       branch: '0102',

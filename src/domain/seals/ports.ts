@@ -12,6 +12,7 @@ import type {
   Vendor,
   Verification,
 } from './types.ts';
+import type { Work, WorkKind } from './work.ts';
 
 /**
  * The rows of the seal store. Every call is bound to one tenant; a row of another tenant is as
@@ -74,6 +75,53 @@ export interface SealStore {
 
   /** Which of these objects some row refers to: a template of any revision or a card's image. */
   referencedObjects(tenant: string, objectKeys: readonly string[]): Promise<readonly string[]>;
+}
+
+/** Which rows of work, and in which order. */
+export interface WorkFilter {
+  readonly state?: string;
+  readonly parent?: string;
+  /** By id, which sorts by the time of its making; newest first when not said. */
+  readonly order?: 'newest' | 'oldest';
+}
+
+/**
+ * Rows of work: policies to approve, imprints to review, jobs and their pieces. Every row moves by
+ * compare and swap, so of any number of simultaneous moves of one row exactly one happens.
+ *
+ * When the store does not answer, every call throws CinnabarError `storage_unavailable`.
+ */
+export interface WorkStore {
+  /**
+   * Adds rows and moves rows in one atomic step. A row to add whose id exists is left as it is. A
+   * row to move replaces the stored one, whose version must be one below; when any was moved by
+   * someone else, nothing at all is written and the answer is `false`.
+   */
+  apply(changes: {
+    readonly add: readonly Work[];
+    readonly move: readonly Work[];
+  }): Promise<boolean>;
+  find<K extends WorkKind>(tenant: string, kind: K, id: string): Promise<Work<K> | undefined>;
+  /** `before` of the page is the id after which the order goes on. */
+  list<K extends WorkKind>(
+    tenant: string,
+    kind: K,
+    filter: WorkFilter,
+    page: PageRequest,
+  ): Promise<readonly Work<K>[]>;
+  /** How many rows there are in each state. */
+  count(
+    tenant: string,
+    kind: WorkKind,
+    filter: { readonly parent?: string },
+  ): Promise<Readonly<Record<string, number>>>;
+  /** Rows of every tenant in this state whose time has come, the longest due first. */
+  due<K extends WorkKind>(
+    kind: K,
+    state: string,
+    nowMs: number,
+    limit: number,
+  ): Promise<readonly Work<K>[]>;
 }
 
 /** Encrypted objects by key. Written once, never overwritten. */
@@ -143,8 +191,10 @@ export interface SealDeps {
   readonly random: Random;
   readonly audit: AuditLog;
   readonly seals: SealStore;
+  readonly work: WorkStore;
   readonly objects: ObjectStore;
   readonly orphans: OrphanQueue;
   readonly templateKeys: TemplateKeys;
+  /** What holds for an institution that has set no policy of its own. */
   readonly policy: SealPolicy;
 }

@@ -138,6 +138,27 @@ export interface VendorResult {
 export interface PolicyChoice {
   readonly source: 'default' | 'branch' | 'level';
   readonly vendorCount: number;
+  /** What the requester's branch alone would have asked. */
+  readonly branch: { readonly isListed: boolean; readonly vendorCount: number };
+  /** What the business level alone would have asked; absent when none reaches the amount. */
+  readonly level:
+    | { readonly currency: string; readonly fromMinor: number; readonly vendorCount: number }
+    | undefined;
+  /** Whether a review takes a second person. */
+  readonly secondReviewer: boolean;
+}
+
+/** A draw of vendors as an auditor repeats it: `replayDraw` gives the same from the same bytes. */
+export interface VendorDraw {
+  readonly candidates: readonly string[];
+  readonly bytesHex: string;
+}
+
+/** The policy that decided about one verification, and what was drawn under it. */
+export interface AppliedPolicy extends PolicyChoice {
+  /** The institution's policy version; 0 before it set one. */
+  readonly version: number;
+  readonly draw: VendorDraw;
 }
 
 export type Verdict = 'pass' | 'fail' | 'review';
@@ -150,7 +171,7 @@ export interface Verification {
   readonly sealRevision: number;
   readonly money: Money;
   readonly branch: string;
-  readonly policy: PolicyChoice;
+  readonly policy: AppliedPolicy;
   readonly match: boolean;
   readonly verdict: Verdict;
   readonly nextStep: 'none' | 'review';

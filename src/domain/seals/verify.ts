@@ -8,11 +8,13 @@ import { CinnabarError } from '../errors.ts';
 import { getCard, isActive } from './cards.ts';
 import { storeObjects } from './orphans.ts';
 import { type Picture, readImprint, serviceError } from './picture.ts';
+import { policyInForce } from './policies.ts';
 import { choosePolicy, drawVendors } from './policy.ts';
 import type { SealDeps, SealEngine } from './ports.ts';
 import { getSeal } from './seals.ts';
 import { type DecryptedTemplate, decryptTemplates, encryptTemplates } from './templates.ts';
 import type {
+  AppliedPolicy,
   Money,
   PolicyChoice,
   Reason,
@@ -59,8 +61,7 @@ export async function verifyImprint(
   const seal = await getSeal(deps, caller.actor, request.sealId);
   await assertCardActive(deps, caller, seal);
 
-  const policy = choosePolicy(deps.policy, request.branch, request.money);
-  const drawn = drawTemplates(deps, seal, policy.vendorCount);
+  const { policy, drawn } = await applyPolicy(deps, tenant, seal, request);
   const reserved = await decryptTemplates(deps, tenant, drawn);
   const { comparisons, match, verdict, reasons } = judge(deps.engine, reserved, request, policy);
   const fresh = await encryptTemplates(
@@ -111,16 +112,25 @@ async function assertCardActive(deps: SealDeps, caller: Caller, seal: Seal): Pro
 }
 
 /** Draws among the vendors that are installed and made a template of this seal. */
-function drawTemplates(deps: SealDeps, seal: Seal, count: number): readonly StoredTemplate[] {
-  const candidates = deps.engine.vendors.filter((vendor) =>
+async function applyPolicy(
+  deps: SealDeps,
+  tenant: string,
+  seal: Seal,
+  request: Pick<VerificationRequest, 'branch' | 'money'>,
+): Promise<{ policy: AppliedPolicy; drawn: readonly StoredTemplate[] }> {
+  const { version, policy } = await policyInForce(deps, tenant);
+  const { vendors } = deps.engine;
+  const choice = choosePolicy(policy, request.branch, request.money, vendors.length);
+  const candidates = vendors.filter((vendor) =>
     seal.templates.some((template) => template.vendor.code === vendor.code),
   );
-  const drawn = drawVendors(count, candidates, deps.random);
+  const { drawn, draw } = drawVendors(choice.vendorCount, candidates, deps.random);
   // Nobody to ask is not unanimity.
   if (drawn.length === 0) throw new CinnabarError('vendor_not_found');
-  return seal.templates.filter((template) =>
+  const templates = seal.templates.filter((template) =>
     drawn.some((vendor) => vendor.code === template.vendor.code),
   );
+  return { policy: { ...choice, version, draw }, drawn: templates };
 }
 
 /** From the uploaded picture to the verdict, without waiting for anything (`readImprint`). */
@@ -199,6 +209,9 @@ function operationOf(verification: Verification): Operation {
       verdict: verification.verdict,
       match: verification.match,
       policy: verification.policy.source,
+      policyVersion: verification.policy.version,
+      draw: verification.policy.draw.bytesHex,
+      candidates: verification.policy.draw.candidates.join(' '),
       vendorCount: verification.policy.vendorCount,
       ...Object.fromEntries(scores),
     },

@@ -23,6 +23,7 @@ import {
 } from '../schemas/verifications.ts';
 import { about, created, formBody, json, picturePng, problems } from './contract.ts';
 import { pageRequest, pictureOf, present } from './input.ts';
+import { choiceView } from './policies.ts';
 
 const tag = 'Seal verifications';
 
@@ -199,7 +200,13 @@ function verificationView(verification: rows.Verification): Verification {
     match,
     ...verification.money,
     branch,
-    policy: { ...verification.policy },
+    policy: {
+      ...choiceView(verification.policy),
+      draw: {
+        candidates: [...verification.policy.draw.candidates],
+        bytesHex: verification.policy.draw.bytesHex,
+      },
+    },
     vendors: verification.vendors.map(({ vendor, score, threshold, match, transform }) => ({
       ...vendor,
       score,

@@ -9,6 +9,7 @@ import {
   pageOf,
   pageQuerySchema,
 } from './common.ts';
+import { policyChoiceSchema } from './policies.ts';
 import { dpiSchema, imprintSchema, reasonSchema, vendorSchema } from './seals.ts';
 
 const amountSchema = digits(0, Number.MAX_SAFE_INTEGER).openapi({
@@ -46,9 +47,16 @@ export const verificationSchema = z
     currency: currencySchema,
     amountMinor: z.int().openapi({ example: 1250000 }),
     branch: branchSchema,
-    policy: z.object({
-      source: z.enum(['default', 'branch', 'level']),
-      vendorCount: z.int().openapi({ example: 1, description: 'How many vendors had to agree.' }),
+    policy: policyChoiceSchema.extend({
+      draw: z
+        .object({
+          candidates: z.array(z.string()),
+          bytesHex: z.string().openapi({ example: '5e' }),
+        })
+        .openapi({
+          description:
+            'The vendors that could be drawn, and the random bytes that decided which were: each draw takes the byte modulo the number left, skipping bytes that would favour some.',
+        }),
     }),
     vendors: z.array(
       vendorSchema.extend({

@@ -1,5 +1,6 @@
 import {
   type Account,
+  type AppliedPolicy,
   type Card,
   cardImageTypes,
   type EncryptedObject,
@@ -25,6 +26,7 @@ import {
   numberOf,
   oneOf,
   textOf,
+  textsOf,
 } from '../fields.ts';
 
 export function parseAccount(row: Fields): Account {
@@ -84,10 +86,7 @@ export function parseVerification(row: Fields, templates: readonly StoredTemplat
     sealRevision: integerOf(row, 'seal_revision'),
     money: { currency: textOf(row, 'currency'), amountMinor: integerOf(row, 'amount_minor') },
     branch: textOf(row, 'branch'),
-    policy: {
-      source: oneOf(row, 'policy_source', ['default', 'branch', 'level']),
-      vendorCount: integerOf(row, 'policy_vendor_count'),
-    },
+    policy: parseAppliedPolicy(row),
     match: flagOf(row, 'is_match'),
     verdict: oneOf(row, 'verdict', ['pass', 'fail', 'review']),
     nextStep: oneOf(row, 'next_step', ['none', 'review']),
@@ -97,6 +96,48 @@ export function parseVerification(row: Fields, templates: readonly StoredTemplat
     requestedBy: textOf(row, 'requested_by'),
     createdAtMs: integerOf(row, 'created_at_ms'),
     templates,
+  };
+}
+
+function parseAppliedPolicy(row: Fields): AppliedPolicy {
+  const source = oneOf(row, 'policy_source', ['default', 'branch', 'level']);
+  const vendorCount = integerOf(row, 'policy_vendor_count');
+  if (row.policy_detail === null) {
+    // Decided before the draw was kept.
+    const branch = { isListed: source === 'branch', vendorCount };
+    const draw = { candidates: [], bytesHex: '' };
+    return {
+      source,
+      vendorCount,
+      branch,
+      level: undefined,
+      secondReviewer: false,
+      version: 0,
+      draw,
+    };
+  }
+  const detail = fieldsOf(jsonOf(row, 'policy_detail'));
+  const branch = fieldsOf(detail.branch);
+  const draw = fieldsOf(detail.draw);
+  return {
+    source,
+    vendorCount,
+    branch: { isListed: flagOf(branch, 'isListed'), vendorCount: integerOf(branch, 'vendorCount') },
+    level: detail.level === undefined ? undefined : parseLevel(fieldsOf(detail.level)),
+    secondReviewer: flagOf(detail, 'secondReviewer'),
+    version: integerOf(detail, 'version'),
+    draw: {
+      candidates: textsOf(draw.candidates),
+      bytesHex: textOf(draw, 'bytesHex'),
+    },
+  };
+}
+
+function parseLevel(level: Fields): NonNullable<AppliedPolicy['level']> {
+  return {
+    currency: textOf(level, 'currency'),
+    fromMinor: integerOf(level, 'fromMinor'),
+    vendorCount: integerOf(level, 'vendorCount'),
   };
 }
 

@@ -298,9 +298,9 @@ export function d1SealStore(db: D1Database): SealStore {
       await commit(db, [
         sql(
           `INSERT INTO verifications (tenant, id, seal_id, seal_revision, currency, amount_minor,
-             branch, policy_source, policy_vendor_count, is_match, verdict, next_step, vendors,
+             branch, policy_source, policy_vendor_count, policy_detail, is_match, verdict, next_step, vendors,
              reasons, elapsed_ms, requested_by, created_at_ms)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
           verification.tenant,
           verification.id,
           verification.sealId,
@@ -310,6 +310,7 @@ export function d1SealStore(db: D1Database): SealStore {
           verification.branch,
           verification.policy.source,
           verification.policy.vendorCount,
+          JSON.stringify(policyDetail(verification)),
           verification.match ? 1 : 0,
           verification.verdict,
           verification.nextStep,
@@ -351,4 +352,10 @@ export function d1SealStore(db: D1Database): SealStore {
       return found.map((fields) => textOf(fields, 'object_key'));
     },
   };
+}
+
+/** What the row's own columns do not hold. */
+function policyDetail({ policy }: Verification) {
+  const { source: _source, vendorCount: _count, ...detail } = policy;
+  return detail;
 }

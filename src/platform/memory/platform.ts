@@ -8,6 +8,7 @@ import { memoryObjectStore, memoryOrphanQueue } from './objects.ts';
 import { memoryRateLimiter } from './rate-limiter.ts';
 import { memorySealStore } from './seal-store.ts';
 import { memoryTemplateKeys } from './template-keys.ts';
+import { memoryWorkStore } from './work-store.ts';
 
 /** What `memoryPlatform` does not make itself. */
 export interface MemoryBase {
@@ -28,6 +29,7 @@ export function memoryPlatform({ clock, random, engine, policy, requestsPerMinut
     policy,
     audit: memoryAuditLog(clock),
     seals: memorySealStore(),
+    work: memoryWorkStore(),
     objects: memoryObjectStore(),
     orphans: memoryOrphanQueue(clock),
     templateKeys: memoryTemplateKeys(random),

@@ -5,7 +5,7 @@ import { openAccount } from '../../../src/domain/seals/accounts.ts';
 import { addCard } from '../../../src/domain/seals/cards.ts';
 import { enrolSeal } from '../../../src/domain/seals/enrol.ts';
 import { verificationPictures } from '../../../src/domain/seals/pictures.ts';
-import { defaultPolicy, type SealPolicy } from '../../../src/domain/seals/policy.ts';
+import { defaultPolicy, replayDraw, type SealPolicy } from '../../../src/domain/seals/policy.ts';
 import type { SealDeps, SealEngine } from '../../../src/domain/seals/ports.ts';
 import type { Seal } from '../../../src/domain/seals/types.ts';
 import { verifyImprint } from '../../../src/domain/seals/verify.ts';
@@ -88,7 +88,10 @@ describe('several vendors', () => {
     for (let i = 0; i < 24; i++) {
       const { vendors, policy } = await verify(`v${i}`);
       expect(vendors).toHaveLength(2);
-      expect(policy).toEqual({ source: 'default', vendorCount: 2 });
+      expect(policy).toMatchObject({ source: 'default', vendorCount: 2, version: 0 });
+      expect(vendors.map(({ vendor }) => vendor.code).sort()).toEqual(
+        [...replayDraw(2, policy.draw)].sort(),
+      );
       drawn.add(vendors.map(({ vendor }) => vendor.code).join());
     }
     expect([...drawn].sort()).toEqual(['alpha,beta', 'alpha,gamma', 'beta,gamma']);

@@ -1,0 +1,67 @@
+import type { Caller } from '../actor.ts';
+import { CinnabarError } from '../errors.ts';
+import type { PolicyChangeBody, PolicyHeadBody } from './policies.ts';
+import type { SealDeps } from './ports.ts';
+
+/** What is written in a row of work, by its kind. */
+export interface WorkBodies {
+  /** The institution's policy in force; one row, `current`. */
+  readonly policy: PolicyHeadBody;
+  /** A policy as it was proposed, and what became of it. */
+  readonly 'policy-change': PolicyChangeBody;
+}
+
+export type WorkKind = keyof WorkBodies;
+
+/** One row of work: a state machine that people and queue consumers move step by step. */
+export interface Work<K extends WorkKind = WorkKind> {
+  readonly tenant: string;
+  readonly kind: K;
+  readonly id: string;
+  /** The row it belongs to; empty when it belongs to none. */
+  readonly parent: string;
+  readonly state: string;
+  /** When a lease ends or a wait is over, in epoch milliseconds; 0 when nothing is due. */
+  readonly dueAtMs: number;
+  /** Counts moves; 1 when the row was added. */
+  readonly version: number;
+  readonly body: WorkBodies[K];
+}
+
+/** The row after one move. */
+export function moved<K extends WorkKind>(
+  work: Work<K>,
+  change: Partial<Pick<Work<K>, 'state' | 'dueAtMs' | 'body'>>,
+): Work<K> {
+  return { ...work, ...change, version: work.version + 1 };
+}
+
+/** How often a move is tried anew after somebody else moved the row in between. */
+const attemptsMax = 8;
+
+/**
+ * Reads and moves until nobody else moved in between. `step` sees the rows as they are and answers
+ * what to write, or throws.
+ *
+ * @throws CinnabarError `work_contended` when others keep moving the same rows
+ */
+export async function settleMove<T>(
+  deps: Pick<SealDeps, 'work'>,
+  step: () => Promise<{
+    readonly result: T;
+    readonly add?: readonly Work[];
+    readonly move?: readonly Work[];
+  }>,
+): Promise<T> {
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
+    const { result, add = [], move = [] } = await step();
+    if (add.length + move.length === 0) return result;
+    if (await deps.work.apply({ add, move })) return result;
+  }
+  throw new CinnabarError('work_contended');
+}
+
+/** Nobody approves or reviews what they asked for. @throws CinnabarError `own_work` */
+export function assertOtherThan(caller: Caller, ...people: readonly string[]): void {
+  if (people.includes(caller.actor.id)) throw new CinnabarError('own_work');
+}
