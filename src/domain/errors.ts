@@ -63,6 +63,14 @@ export const errorTitles = {
   imprint_not_found: 'There is no imprint on the picture.',
   /** A stored template could not be decrypted or is not what was stored. One code, whatever the reason. */
   template_unreadable: 'The stored template cannot be read.',
+  /** The event does not follow the newest one of its subject: another was written first. */
+  ledger_conflict: 'The ledger has moved on in the meantime.',
+  /** The log is not that long, or the range makes no sense. */
+  ledger_entry_not_found: 'The ledger has no such entry.',
+  /** What the ledger answered does not prove itself; `detail` says which check failed. */
+  ledger_proof_invalid: 'The answer of the ledger does not verify.',
+  /** The log or a quorum of its witnesses does not answer. */
+  ledger_unavailable: 'The ledger does not answer.',
   /** The audit log cannot be written, so the operation did not happen. */
   audit_unavailable: 'The audit log does not answer, so nothing was done.',
   /** No key with this id in the caller's institution. */

@@ -20,6 +20,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   vendor_not_found: 404,
   key_not_found: 404,
   policy_change_not_found: 404,
+  ledger_entry_not_found: 404,
   method_not_allowed: 405,
   account_number_taken: 409,
   card_number_taken: 409,
@@ -31,6 +32,8 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   key_not_active: 409,
   key_id_taken: 409,
   key_limit_reached: 409,
+  ledger_conflict: 409,
+  ledger_proof_invalid: 409,
   idempotency_in_progress: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
@@ -48,6 +51,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   template_unreadable: 500,
   audit_unavailable: 503,
   chips_unavailable: 503,
+  ledger_unavailable: 503,
   storage_unavailable: 503,
 };
 
@@ -58,6 +62,7 @@ export const retryAfterSeconds: Partial<Record<ErrorCode, number>> = {
   chips_busy: 1,
   audit_unavailable: 2,
   chips_unavailable: 2,
+  ledger_unavailable: 2,
   storage_unavailable: 2,
 };
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { memoryAuditLog } from '../../src/platform/memory/audit-log.ts';
 import { memoryIdempotencyStore } from '../../src/platform/memory/idempotency-store.ts';
 import { memoryKeys } from '../../src/platform/memory/keys.ts';
+import { memoryLedger } from '../../src/platform/memory/ledger.ts';
 import { memoryObjectStore } from '../../src/platform/memory/objects.ts';
 import { memoryRateLimiter } from '../../src/platform/memory/rate-limiter.ts';
 import { memorySealStore } from '../../src/platform/memory/seal-store.ts';
@@ -11,6 +12,7 @@ import { seededRandom, tickingClock } from '../helpers/time-and-chance.ts';
 import { auditLogContract } from './audit-log.ts';
 import { idempotencyStoreContract } from './idempotency-store.ts';
 import { keysContract } from './keys.ts';
+import { ledgerContract } from './ledger.ts';
 import { objectStoreContract } from './object-store.ts';
 import { sealStoreContract } from './seal-store.ts';
 import { templateKeysContract } from './template-keys.ts';
@@ -18,6 +20,10 @@ import { workStoreContract } from './work-store.ts';
 
 describe('memory audit log', () => auditLogContract(() => memoryAuditLog(tickingClock())));
 describe('memory idempotency store', () => idempotencyStoreContract(memoryIdempotencyStore));
+describe('memory ledger', () => {
+  const clock = tickingClock();
+  ledgerContract(() => memoryLedger(clock), clock.now);
+});
 describe('memory object store', () => objectStoreContract(memoryObjectStore));
 describe('memory seal store', () => sealStoreContract(memorySealStore));
 describe('memory work store', () => workStoreContract(memoryWorkStore));

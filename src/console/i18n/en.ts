@@ -421,6 +421,16 @@ export const en: Record<keyof typeof zh, string> = {
   'error.template_unreadable.next': 'Quote the number to the operator; do not pay on this voucher.',
   'error.audit_unavailable.why': 'The audit log cannot be written, so nothing was done.',
   'error.audit_unavailable.next': 'Try again later, then quote the number.',
+  'error.ledger_conflict.why': 'The ledger has moved on; another change was written first.',
+  'error.ledger_conflict.next': 'Load the page again and look before you repeat it.',
+  'error.ledger_entry_not_found.why': 'The ledger has no such entry.',
+  'error.ledger_entry_not_found.next': 'Go back to the list and choose one.',
+  'error.ledger_proof_invalid.why':
+    'What the ledger answered does not prove itself, so nothing was done.',
+  'error.ledger_proof_invalid.next': 'Do not rely on it; report the number to the operator.',
+  'error.ledger_unavailable.why':
+    'The ledger or its witnesses do not answer; nothing is certain to be written.',
+  'error.ledger_unavailable.next': 'Try again: a repetition does not write twice.',
   'error.chips_unavailable.why': 'The key chips do not answer; nothing was changed.',
   'error.chips_unavailable.next': 'Try again later, then quote the number.',
   'error.storage_unavailable.why': 'The store does not answer; nothing was changed.',
