@@ -7,3 +7,10 @@ export function instantText(ms: number): string {
 export function calendarDay(ms: number, utcOffsetMinutes: number): string {
   return new Date(ms + utcOffsetMinutes * 60_000).toISOString().slice(0, 10);
 }
+
+/** The moment that a text of `instantText` says, in epoch milliseconds. @throws RangeError */
+export function instantMs(text: string): number {
+  const ms = Date.parse(text);
+  if (!Number.isFinite(ms)) throw new RangeError('not an instant');
+  return ms;
+}
