@@ -19,7 +19,7 @@ export type Problem = {
   type: string;
   title: string;
   status: number;
-  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "policy_change_not_found" | "policy_changed" | "own_work" | "work_contended" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "ledger_conflict" | "ledger_entry_not_found" | "ledger_proof_invalid" | "ledger_unavailable" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "chips_busy" | "chips_unavailable" | "storage_unavailable" | "internal";
+  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "policy_change_not_found" | "policy_changed" | "review_not_found" | "review_settled" | "review_taken" | "undo_too_late" | "own_work" | "work_contended" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "ledger_conflict" | "ledger_entry_not_found" | "ledger_proof_invalid" | "ledger_unavailable" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "chips_busy" | "chips_unavailable" | "storage_unavailable" | "internal";
   /** To quote. */
   requestId: string;
   detail?: string;
@@ -346,6 +346,81 @@ export type SealPolicyQuestion = {
   currency: string;
   amountMinor: number;
   draft?: SealPolicy;
+};
+
+export type ReviewPage = {
+  items: Array<Review>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+  /** How many wait in all. */
+  open: number;
+};
+
+export type Review = {
+  verificationId: string;
+  sealId: string;
+  /** The vendors' verdict. */
+  verdict: "pass" | "fail" | "review";
+  /** ISO 4217. */
+  currency: string;
+  amountMinor: number;
+  branch: string;
+  requestedBy: string;
+  /** RFC 3339, UTC. */
+  queuedAt: string;
+  /** A "yes" takes two people. */
+  needsSecond: boolean;
+  /** `undoable`: decided, and can be taken back for a few seconds. */
+  step: "waiting" | "claimed" | "undoable";
+  /** Who has it before them. */
+  holder: string | null;
+  /** RFC 3339, UTC. */
+  leaseEndsAt: string | null;
+  /** Whose decisions are final. */
+  reviewers: Array<string>;
+  /** What people decided; null while it is open. */
+  outcome: "pass" | "fail" | null;
+  /** RFC 3339, UTC. */
+  settledAt: string | null;
+};
+
+export type ClaimedReview = {
+  review?: Review;
+};
+
+export type Decision = {
+  id: string;
+  state: "pending" | "withdrawn" | "final";
+  decision: "pass" | "fail";
+  reason: "strokes_agree" | "ink_or_pressure" | "covered_by_print" | "strokes_differ" | "other_seal" | "suspected_copy" | "unclear_imprint" | "other";
+  note: string;
+  reviewer: string;
+  /** RFC 3339, UTC. */
+  decidedAt: string;
+  /** Until then it can be taken back. */
+  finalAt: string;
+  /** What was signed, byte for byte; null until it is final. */
+  statement: string | null;
+  signature: {
+    keyId: string;
+    scheme: "sm2-sm3";
+    /** SubjectPublicKeyInfo, DER. */
+    publicKeyHex: string;
+    /** DER. */
+    valueHex: string;
+  } | null;
+};
+
+/** The reason `other` takes a note. */
+export type NewDecision = {
+  decision: "pass" | "fail";
+  reason: "strokes_agree" | "ink_or_pressure" | "covered_by_print" | "strokes_differ" | "other_seal" | "suspected_copy" | "unclear_imprint" | "other";
+  note?: string;
+};
+
+export type ReviewDetail = {
+  review: Review;
+  decisions: Array<Decision>;
 };
 
 export type AuditPage = {

@@ -49,6 +49,14 @@ export const errorTitles = {
   policy_change_not_found: 'There is no such policy change.',
   /** The change was decided already, or it was made for a policy that is no longer in force. */
   policy_changed: 'The policy was changed by someone else in the meantime.',
+  /** The verification passed by itself, or there is none with this id. */
+  review_not_found: 'There is no review of this verification.',
+  /** Somebody's decision settled it for good. */
+  review_settled: 'This review is settled.',
+  /** Another person has it before them. */
+  review_taken: 'Another reviewer has this item.',
+  /** The seconds in which a decision can be taken back are over, or it is not the caller's. */
+  undo_too_late: 'The decision can no longer be taken back.',
   /** Maker and checker are two people, and nobody reviews what they asked for. */
   own_work: 'Nobody approves or reviews what they asked for themselves.',
   /** Others kept moving the same piece of work; nothing was done. */

@@ -17,6 +17,7 @@ import { addDemoRoutes } from './routes/demo.ts';
 import { addDocumentationRoutes } from './routes/documentation.ts';
 import { addOperationRoutes } from './routes/operation.ts';
 import { addPolicyRoutes } from './routes/policies.ts';
+import { addReviewRoutes } from './routes/reviews.ts';
 import { addSealRoutes } from './routes/seals.ts';
 import { addVerificationRoutes } from './routes/verifications.ts';
 import { answerMissing, assertEveryRouteHasRule } from './routing.ts';
@@ -44,6 +45,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addSealRoutes(app, deps);
   addVerificationRoutes(app, deps);
   addPolicyRoutes(app, deps);
+  addReviewRoutes(app, deps);
   addAuditRoutes(app, deps);
   if (deps.demo) addDemoRoutes(app, deps.demo);
 

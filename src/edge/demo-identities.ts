@@ -24,6 +24,13 @@ export const demoIdentities: readonly DemoIdentity[] = [
     branch: binjiang,
   },
   {
+    id: 'reviewer-qin',
+    role: 'reviewer',
+    name: { zh: '秦悦', en: 'Qin Yue' },
+    institution: beichen,
+    branch: binjiang,
+  },
+  {
     id: 'administrator-lin',
     role: 'administrator',
     name: { zh: '林雪', en: 'Lin Xue' },

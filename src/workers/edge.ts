@@ -1,9 +1,11 @@
 import { base64url, createLocalJWKSet } from 'jose';
 import { loadSeal } from '../core/seal.ts';
 import type { ChipService } from '../domain/chips/messages.ts';
+import type { WorkMessage } from '../domain/seals/messages.ts';
 import { sweepOrphans } from '../domain/seals/orphans.ts';
 import { defaultPolicy } from '../domain/seals/policy.ts';
 import type { ObjectWatch } from '../domain/seals/ports.ts';
+import { runWork, sweepWork } from '../domain/seals/run-work.ts';
 import { createApp } from '../edge/app.ts';
 import type { EdgeDeps } from '../edge/deps.ts';
 import {
@@ -18,6 +20,7 @@ import { d1WorkStore } from '../platform/d1/work-store.ts';
 import { type AuditChain, durableAuditLog } from '../platform/durable/audit-log.ts';
 import { kvNotices } from '../platform/kv/notices.ts';
 import { consumeWatches, queuedOrphans } from '../platform/queues/orphans.ts';
+import { consumeWork, queuedWork } from '../platform/queues/work.ts';
 import { r2ObjectStore } from '../platform/r2/object-store.ts';
 import { bindingRateLimiter } from '../platform/rate-limiter.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
@@ -36,6 +39,7 @@ export interface EdgeBindings {
   readonly OBJECTS: R2Bucket;
   readonly NOTICES: KVNamespace;
   readonly CLEANUP: Queue<ObjectWatch>;
+  readonly SEAL_WORK: Queue<WorkMessage>;
   readonly RATE_LIMIT: RateLimit;
   readonly CHIPS: ChipService;
   readonly AUDIT: DurableObjectNamespace<AuditChain>;
@@ -54,6 +58,7 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     audit: durableAuditLog(env.AUDIT),
     seals: d1SealStore(env.DB),
     work: d1WorkStore(env.DB),
+    workQueue: queuedWork(env.SEAL_WORK),
     objects: r2ObjectStore(env.OBJECTS),
     orphans: queuedOrphans(env.CLEANUP),
     templateKeys: remoteTemplateKeys(env.CHIPS),
@@ -97,21 +102,37 @@ function checksOf(env: EdgeBindings): EdgeDeps['checks'] {
   };
 }
 
+/** Once per isolate: the bindings of one deployment do not change. */
+let made: Promise<EdgeDeps> | undefined;
+
+function depsOnce(env: EdgeBindings): Promise<EdgeDeps> {
+  made ??= depsOf(env);
+  made.catch(() => {
+    made = undefined;
+  });
+  return made;
+}
+
 let app: ReturnType<typeof createApp> | undefined;
 
 export default {
   async fetch(request, env) {
-    // Once per isolate: the bindings of one deployment do not change.
-    app ??= createApp(await depsOf(env));
+    app ??= createApp(await depsOnce(env));
     return app.fetch(request);
   },
 
   async queue(batch, env) {
+    if (batch.queue.startsWith('cinnabar-seal-work')) {
+      const work = await depsOnce(env);
+      await consumeWork(batch, (message) => runWork(work, message));
+      return;
+    }
     const deps = { seals: d1SealStore(env.DB), objects: r2ObjectStore(env.OBJECTS) };
     await consumeWatches(batch, (watch) => sweepOrphans(deps, watch));
   },
 
   async scheduled(_controller, env) {
     await removeExpiredKeys(env.DB, systemClock.now());
+    await sweepWork(await depsOnce(env));
   },
 } satisfies ExportedHandler<EdgeBindings>;

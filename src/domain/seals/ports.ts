@@ -1,7 +1,9 @@
 import type { Bitmap1, Raster } from '../../core/raster.ts';
 import type { SealMatch } from '../../core/seal-vendor.ts';
 import type { AuditLog } from '../audit/ports.ts';
+import type { KeyService } from '../chips/keys.ts';
 import type { Clock, PageRequest, Random } from '../ports.ts';
+import type { WorkMessage } from './messages.ts';
 import type { SealPolicy } from './policy.ts';
 import type {
   Account,
@@ -64,8 +66,8 @@ export interface SealStore {
   /** A template of any revision or of a verification. */
   findTemplate(tenant: string, id: string): Promise<StoredTemplate | undefined>;
 
-  /** Adds the verification with its query templates. */
-  addVerification(verification: Verification): Promise<void>;
+  /** Adds the verification with its query templates and, where a person must look, its review. */
+  addVerification(verification: Verification, review?: Work<'review'>): Promise<void>;
   findVerification(tenant: string, id: string): Promise<Verification | undefined>;
   listVerifications(
     tenant: string,
@@ -122,6 +124,12 @@ export interface WorkStore {
     nowMs: number,
     limit: number,
   ): Promise<readonly Work<K>[]>;
+}
+
+/** Hands messages to whoever looks after rows of work, at least once each. */
+export interface WorkQueue {
+  /** @throws CinnabarError `storage_unavailable` when they are not certainly kept */
+  send(messages: readonly WorkMessage[], delayMs: number): Promise<void>;
 }
 
 /** Encrypted objects by key. Written once, never overwritten. */
@@ -192,6 +200,9 @@ export interface SealDeps {
   readonly audit: AuditLog;
   readonly seals: SealStore;
   readonly work: WorkStore;
+  readonly workQueue: WorkQueue;
+  /** Signs what people decided. */
+  readonly keys?: KeyService;
   readonly objects: ObjectStore;
   readonly orphans: OrphanQueue;
   readonly templateKeys: TemplateKeys;

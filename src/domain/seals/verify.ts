@@ -11,6 +11,7 @@ import { type Picture, readImprint, serviceError } from './picture.ts';
 import { policyInForce } from './policies.ts';
 import { choosePolicy, drawVendors } from './policy.ts';
 import type { SealDeps, SealEngine } from './ports.ts';
+import { reviewFor } from './reviews.ts';
 import { getSeal } from './seals.ts';
 import { type DecryptedTemplate, decryptTemplates, encryptTemplates } from './templates.ts';
 import type {
@@ -94,7 +95,11 @@ export async function verifyImprint(
   };
   await audited(deps.audit, caller, operationOf(verification), async () => {
     await storeObjects(deps, tenant, fresh.objects);
-    await deps.seals.addVerification(verification);
+    const needsPerson = verification.nextStep === 'review';
+    await deps.seals.addVerification(
+      verification,
+      needsPerson ? reviewFor(verification) : undefined,
+    );
   });
   return verification;
 }

@@ -2,6 +2,7 @@ import type { Caller } from '../actor.ts';
 import { CinnabarError } from '../errors.ts';
 import type { PolicyChangeBody, PolicyHeadBody } from './policies.ts';
 import type { SealDeps } from './ports.ts';
+import type { DecisionBody, ReviewBody } from './reviews.ts';
 
 /** What is written in a row of work, by its kind. */
 export interface WorkBodies {
@@ -9,6 +10,10 @@ export interface WorkBodies {
   readonly policy: PolicyHeadBody;
   /** A policy as it was proposed, and what became of it. */
   readonly 'policy-change': PolicyChangeBody;
+  /** A verification that waits for a person; the id is the verification's. */
+  readonly review: ReviewBody;
+  /** One person's decision on a review; the parent is the verification. */
+  readonly decision: DecisionBody;
 }
 
 export type WorkKind = keyof WorkBodies;

@@ -15,6 +15,7 @@ import {
   parseTemplate,
   parseVerification,
 } from './seal-rows.ts';
+import { addingWork } from './work-store.ts';
 
 const sealColumns = `s.tenant, s.id, s.created_at_ms, r.revision, r.revision_id, r.account_id, r.card_id, r.serial,
   r.shape, r.remark, r.status, r.quality, r.revised_at_ms`;
@@ -294,7 +295,7 @@ export function d1SealStore(db: D1Database): SealStore {
       return found && parseTemplate(found);
     },
 
-    async addVerification(verification) {
+    async addVerification(verification, review) {
       await commit(db, [
         sql(
           `INSERT INTO verifications (tenant, id, seal_id, seal_revision, currency, amount_minor,
@@ -321,6 +322,7 @@ export function d1SealStore(db: D1Database): SealStore {
           verification.createdAtMs,
         ),
         ...addTemplates(verification.templates),
+        ...(review ? [addingWork(db, review)] : []),
       ]);
     },
 

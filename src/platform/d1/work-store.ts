@@ -4,14 +4,14 @@ import type { Work, WorkKind } from '../../domain/seals/work.ts';
 import { type Fields, fieldsOf, integerOf, jsonOf, textOf } from '../fields.ts';
 import { commit, row, rows } from './database.ts';
 
-/** Rows of work in D1. A batch is a transaction, and a failed check undoes all of it. */
-export function d1WorkStore(db: D1Database): WorkStore {
-  const sql = (query: string, ...values: (string | number)[]) => db.prepare(query).bind(...values);
-
-  function adding(work: Work): D1PreparedStatement {
-    return sql(
+/** Adds a row of work, in a batch with whatever it belongs to. */
+export function addingWork(db: D1Database, work: Work): D1PreparedStatement {
+  return db
+    .prepare(
       `INSERT INTO seal_work (tenant, kind, id, parent, state, due_at_ms, version, body)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant, kind, id) DO NOTHING`,
+    )
+    .bind(
       work.tenant,
       work.kind,
       work.id,
@@ -21,7 +21,12 @@ export function d1WorkStore(db: D1Database): WorkStore {
       work.version,
       JSON.stringify(work.body),
     );
-  }
+}
+
+/** Rows of work in D1. A batch is a transaction, and a failed check undoes all of it. */
+export function d1WorkStore(db: D1Database): WorkStore {
+  const sql = (query: string, ...values: (string | number)[]) => db.prepare(query).bind(...values);
+  const adding = (work: Work) => addingWork(db, work);
 
   function moving(work: Work): D1PreparedStatement {
     return sql(

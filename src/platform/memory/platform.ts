@@ -8,6 +8,7 @@ import { memoryObjectStore, memoryOrphanQueue } from './objects.ts';
 import { memoryRateLimiter } from './rate-limiter.ts';
 import { memorySealStore } from './seal-store.ts';
 import { memoryTemplateKeys } from './template-keys.ts';
+import { memoryWorkQueue } from './work-queue.ts';
 import { memoryWorkStore } from './work-store.ts';
 
 /** What `memoryPlatform` does not make itself. */
@@ -22,14 +23,16 @@ export interface MemoryBase {
 
 /** Every port in RAM, gone with the process: for tests and for `cinnabar demo`. */
 export function memoryPlatform({ clock, random, engine, policy, requestsPerMinute }: MemoryBase) {
+  const work = memoryWorkStore();
   return {
     clock,
     random,
     engine,
     policy,
     audit: memoryAuditLog(clock),
-    seals: memorySealStore(),
-    work: memoryWorkStore(),
+    seals: memorySealStore(work),
+    work,
+    workQueue: memoryWorkQueue(clock),
     objects: memoryObjectStore(),
     orphans: memoryOrphanQueue(clock),
     templateKeys: memoryTemplateKeys(random),

@@ -1,15 +1,16 @@
 import { CinnabarError, type ErrorCode } from '../../domain/errors.ts';
 import type { PageRequest } from '../../domain/ports.ts';
-import type { SealStore } from '../../domain/seals/ports.ts';
+import type { SealStore, WorkStore } from '../../domain/seals/ports.ts';
 import type { Account, Card, Seal, Verification } from '../../domain/seals/types.ts';
+import { memoryWorkStore } from './work-store.ts';
 
 interface Row {
   readonly tenant: string;
   readonly id: string;
 }
 
-/** The seal store in RAM. */
-export function memorySealStore(): SealStore {
+/** The seal store in RAM; reviews go to `work`. */
+export function memorySealStore(work: WorkStore = memoryWorkStore()): SealStore {
   const accounts: Account[] = [];
   const cards: Card[] = [];
   /** Every revision of every seal, oldest first. */
@@ -75,8 +76,9 @@ export function memorySealStore(): SealStore {
       return find(templates, tenant, id);
     },
 
-    async addVerification(verification) {
+    async addVerification(verification, review) {
       verifications.push(verification);
+      if (review) await work.apply({ add: [review], move: [] });
     },
     async findVerification(tenant, id) {
       return find(verifications, tenant, id);

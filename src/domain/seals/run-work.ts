@@ -1,0 +1,21 @@
+import type { WorkMessage } from './messages.ts';
+import type { SealDeps } from './ports.ts';
+import { settleDecision, settleDueDecisions } from './reviews.ts';
+
+/** Does what a message asks for. @returns whether nothing is left to do for now */
+export async function runWork(deps: SealDeps, message: WorkMessage): Promise<boolean> {
+  switch (message.kind) {
+    case 'decision':
+      return settleDecision(deps, message.tenant, message.id);
+    case 'voucher':
+    case 'job':
+      return true;
+  }
+}
+
+const sweepItems = 100;
+
+/** Takes up what lost messages left behind, in every institution. Called once an hour. */
+export async function sweepWork(deps: SealDeps): Promise<void> {
+  await settleDueDecisions(deps, sweepItems);
+}
