@@ -103,6 +103,28 @@ export const errorTitles = {
   chips_unavailable: 'The key chips do not answer.',
   /** The database, object store or queue does not answer. */
   storage_unavailable: 'The store does not answer.',
+  /** No application with this id in the caller's institution, or not the caller's own. */
+  application_not_found: 'There is no such application.',
+  /** The application is not in a state from which it could go there. */
+  application_state: 'The application is not in a state for that.',
+  /** Another change of the same application was committed first. */
+  application_changed: 'The application was changed by someone else in the meantime.',
+  /** Maker and checker are one: the applicant, or who established the identity, may not do this. */
+  same_person: 'This takes another person.',
+  /** Nobody is set up who could be asked about identities; an officer has to look. */
+  identity_check_absent: 'There is no automatic identity check here.',
+  /** A certificate that is not revoked exists over the same key. */
+  key_in_use: 'There is a certificate for this key already.',
+  /** No certificate with this serial number in the caller's institution. */
+  certificate_not_found: 'There is no such certificate.',
+  /** The certificate is not in a state from which it could go there. */
+  certificate_state: 'The certificate is not in a state for that.',
+  /** Another change of the same certificate came first. */
+  certificate_changed: 'The certificate was changed by someone else in the meantime.',
+  /** What was made is not what was meant; it was not put into the ledger, so it does not exist. */
+  certificate_lint_failed: 'The certificate did not pass its own checks.',
+  /** The verification against the ledger failed; `errors` names each failed step and its code. */
+  thaw_refused: 'The certificate did not verify against the ledger, so it stays frozen.',
   /** Anything unexpected. The log has the cause under the request id. */
   internal: 'Something went wrong on our side.',
 } as const;

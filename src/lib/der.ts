@@ -66,6 +66,16 @@ export class DerReader {
     return this.#bytes.subarray(this.#at - length, this.#at);
   }
 
+  /** The next element, whatever its tag: all of its bytes, and its contents. Views, not copies. */
+  any(): { readonly tag: number; readonly whole: Uint8Array; readonly contents: Uint8Array } {
+    const tag = this.#bytes[this.#at];
+    if (tag === undefined) throw new DerError('the element is cut off');
+    if ((tag & 0x1f) === 0x1f) throw new DerError('the tag is too large');
+    const start = this.#at;
+    const contents = this.element(tag);
+    return { tag, whole: this.#bytes.subarray(start, this.#at), contents };
+  }
+
   /** Whether the next element carries `tag`. */
   isNext(tag: number): boolean {
     return this.#bytes[this.#at] === tag;

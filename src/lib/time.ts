@@ -14,3 +14,8 @@ export function instantMs(text: string): number {
   if (!Number.isFinite(ms)) throw new RangeError('not an instant');
   return ms;
 }
+
+/** The moment as a `Date`, for libraries that want one; to the whole second below. */
+export function wholeSecondOf(ms: number): Date {
+  return new Date(Math.floor(ms / 1000) * 1000);
+}

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { memoryAuditLog } from '../../src/platform/memory/audit-log.ts';
+import { memoryCertificateStore } from '../../src/platform/memory/certificate-store.ts';
 import { memoryIdempotencyStore } from '../../src/platform/memory/idempotency-store.ts';
 import { memoryKeys } from '../../src/platform/memory/keys.ts';
 import { memoryLedger } from '../../src/platform/memory/ledger.ts';
@@ -10,6 +11,7 @@ import { memoryTemplateKeys } from '../../src/platform/memory/template-keys.ts';
 import { memoryWorkStore } from '../../src/platform/memory/work-store.ts';
 import { seededRandom, tickingClock } from '../helpers/time-and-chance.ts';
 import { auditLogContract } from './audit-log.ts';
+import { certificateStoreContract } from './certificate-store.ts';
 import { idempotencyStoreContract } from './idempotency-store.ts';
 import { keysContract } from './keys.ts';
 import { ledgerContract } from './ledger.ts';
@@ -19,6 +21,7 @@ import { templateKeysContract } from './template-keys.ts';
 import { workStoreContract } from './work-store.ts';
 
 describe('memory audit log', () => auditLogContract(() => memoryAuditLog(tickingClock())));
+describe('memory certificate store', () => certificateStoreContract(memoryCertificateStore));
 describe('memory idempotency store', () => idempotencyStoreContract(memoryIdempotencyStore));
 describe('memory ledger', () => {
   const clock = tickingClock();

@@ -1,12 +1,14 @@
 import { env } from 'cloudflare:workers';
 import { describe } from 'vitest';
 import { remoteTemplateKeys } from '../../src/platform/chips/remote.ts';
+import { d1CertificateStore } from '../../src/platform/d1/certificate-store.ts';
 import { d1IdempotencyStore } from '../../src/platform/d1/idempotency-store.ts';
 import { d1SealStore } from '../../src/platform/d1/seal-store.ts';
 import { d1WorkStore } from '../../src/platform/d1/work-store.ts';
 import { durableAuditLog } from '../../src/platform/durable/audit-log.ts';
 import { r2ObjectStore } from '../../src/platform/r2/object-store.ts';
 import { auditLogContract } from './audit-log.ts';
+import { certificateStoreContract } from './certificate-store.ts';
 import { idempotencyStoreContract } from './idempotency-store.ts';
 import { objectStoreContract } from './object-store.ts';
 import { sealStoreContract } from './seal-store.ts';
@@ -14,6 +16,8 @@ import { templateKeysContract } from './template-keys.ts';
 import { workStoreContract } from './work-store.ts';
 
 describe('audit log of Durable Objects', () => auditLogContract(() => durableAuditLog(env.AUDIT)));
+describe('certificate store in D1', () =>
+  certificateStoreContract(() => d1CertificateStore(env.DB)));
 describe('idempotency store in D1', () =>
   idempotencyStoreContract(() => d1IdempotencyStore(env.DB)));
 describe('object store in R2', () => objectStoreContract(() => r2ObjectStore(env.OBJECTS)));

@@ -1,0 +1,194 @@
+import type { Actor, Caller } from '../actor.ts';
+import { audited, type Operation, record } from '../audit/record.ts';
+import { CinnabarError } from '../errors.ts';
+import type { RequestedSettings } from '../federation/settings.ts';
+import { readPage } from '../page.ts';
+import type { Page, PageRequest } from '../ports.ts';
+import { derivedUuid } from './authority.ts';
+import type { ApplicationFilter, CertificateDeps } from './ports.ts';
+import { type ApplicationKind, type KeyAlgorithm, profiles, purposesOf } from './profiles.ts';
+import { type ApplicationAction, nextApplicationState } from './states.ts';
+import type { Application, IdentityFinding, SealedApplication, SubjectKey } from './types.ts';
+import type { SubjectName } from './x509/build.ts';
+import { readCertificateRequest } from './x509/request.ts';
+
+export interface NewApplication {
+  /** The id to give. A retry passes the same one and gets what the first attempt made. */
+  readonly id: string;
+  readonly kind: ApplicationKind;
+  readonly algorithm: KeyAlgorithm;
+  readonly subject: SubjectName;
+  readonly dnsNames: readonly string[];
+  /** PKCS#10 in DER, for kinds whose subject holds the key. */
+  readonly request?: Uint8Array;
+  readonly requested: RequestedSettings;
+  readonly sealed?: SealedApplication;
+  readonly renews?: string;
+  /** The identity of a renewal, as it was established before. */
+  readonly established?: IdentityFinding;
+}
+
+/**
+ * Applies for a certificate (A1). The key is proved here: by a signed request of whoever holds it,
+ * or by being made in the chips, which release a key only once several of them hold it.
+ *
+ * @throws CinnabarError `invalid_request` with what is wrong with the request, `key_in_use`,
+ * `chips_unavailable`, `storage_unavailable`, `audit_unavailable`
+ */
+export async function applyForCertificate(
+  deps: CertificateDeps,
+  caller: Caller,
+  input: NewApplication,
+): Promise<Application> {
+  const { tenant, id: applicant, branch } = caller.actor;
+  const operation: Operation = {
+    action: 'certificate.apply',
+    subject: `application:${input.id}`,
+    detail: { kind: input.kind, algorithm: input.algorithm },
+  };
+  const earlier = await deps.certificates.findApplication(tenant, input.id);
+  if (earlier) {
+    await record(deps.audit, caller, operation, 'done');
+    return earlier;
+  }
+  lintSubject(input);
+  const { request, established, ...fields } = input;
+  const subjectKey = request && (await provenKey(input, request));
+  if (subjectKey) await refuseKnownKey(deps, subjectKey);
+  const nowMs = deps.clock.now();
+  return audited(deps.audit, caller, operation, async () => {
+    const keys = subjectKey ? [subjectKey] : await makeKeys(deps, caller.actor, input);
+    const application: Application = {
+      ...fields,
+      tenant,
+      keys,
+      ...(established ? { identity: established } : {}),
+      state: established ? 'identified' : 'submitted',
+      applicant,
+      branch,
+      createdAtMs: nowMs,
+      changedAtMs: nowMs,
+      revision: 1,
+    };
+    await deps.certificates.addApplication(application);
+    return application;
+  });
+}
+
+/** What the schema cannot say of one field, because it depends on another. */
+function lintSubject({ kind, subject, dnsNames, request }: NewApplication): void {
+  const profile = profiles[kind];
+  const wrong = (pointer: string, code: string) =>
+    new CinnabarError('invalid_request', { fields: [{ pointer, code }] });
+  if (profile.needsOrganization && subject.organization === undefined) {
+    throw wrong('/body/subject/organization', 'required');
+  }
+  if (profile.needsDnsNames !== dnsNames.length > 0) {
+    throw wrong('/body/dnsNames', profile.needsDnsNames ? 'required' : 'not_allowed');
+  }
+  if ((profile.keys === 'subject') !== (request !== undefined)) {
+    throw wrong('/body/request', profile.keys === 'subject' ? 'required' : 'not_allowed');
+  }
+}
+
+async function provenKey(input: NewApplication, request: Uint8Array): Promise<SubjectKey> {
+  const result = await readCertificateRequest(request);
+  const code = !result.ok
+    ? result.finding
+    : result.algorithm === input.algorithm
+      ? undefined
+      : 'algorithm_differs';
+  if (!result.ok || code !== undefined) {
+    const fields = [{ pointer: '/body/request', code: code ?? 'malformed' }];
+    throw new CinnabarError('invalid_request', { fields });
+  }
+  return { purpose: 'signature', spki: result.spki };
+}
+
+/** One key, one certificate in force: two names for one key could each deny what it signed. */
+async function refuseKnownKey(deps: CertificateDeps, { spki }: SubjectKey): Promise<void> {
+  if (await deps.certificates.hasKey(spki)) throw new CinnabarError('key_in_use');
+}
+
+/** The keys of an institution are born in the chips and stay there (C1). */
+function makeKeys(
+  deps: CertificateDeps,
+  { tenant }: Actor,
+  { id, kind, algorithm }: NewApplication,
+): Promise<SubjectKey[]> {
+  return Promise.all(
+    purposesOf(kind).map(async (purpose) => {
+      const key = await deps.keys.create({
+        tenant,
+        // The same for every attempt, so that a retry finds the key of the first.
+        id: derivedUuid(`cinnabar/application/${tenant}/${id}/${purpose}`),
+        algorithm,
+        uses: purpose === 'signature' ? ['sign'] : ['decrypt'],
+        owner: `application:${id}`,
+      });
+      return { purpose, spki: key.publicKey, keyId: key.id };
+    }),
+  );
+}
+
+/** @throws CinnabarError `application_not_found` */
+export async function getApplication(
+  deps: CertificateDeps,
+  actor: Actor,
+  id: string,
+): Promise<Application> {
+  const application = await deps.certificates.findApplication(actor.tenant, id);
+  // A customer sees its own applications; to it, others were never made.
+  const isHidden = actor.roles.every((role) => role === 'customer');
+  if (!application || (isHidden && application.applicant !== actor.id)) {
+    throw new CinnabarError('application_not_found');
+  }
+  return application;
+}
+
+export function listApplications(
+  deps: CertificateDeps,
+  actor: Actor,
+  filter: ApplicationFilter,
+  page: PageRequest,
+): Promise<Page<Application>> {
+  const isOwn = actor.roles.every((role) => role === 'customer');
+  const seen = isOwn ? { ...filter, applicant: actor.id } : filter;
+  return readPage(
+    page,
+    (item) => item.id,
+    (request) => deps.certificates.listApplications(actor.tenant, seen, request),
+  );
+}
+
+/**
+ * The application after one action of the table, to be stored.
+ *
+ * @throws CinnabarError `application_state` when the table does not have the move
+ */
+export function movedApplication(
+  { clock }: Pick<CertificateDeps, 'clock'>,
+  application: Application,
+  action: ApplicationAction,
+  changes: Partial<Application>,
+): Application {
+  const state = nextApplicationState(application.state, action);
+  if (!state) throw new CinnabarError('application_state');
+  const { revision } = application;
+  return { ...application, ...changes, state, changedAtMs: clock.now(), revision: revision + 1 };
+}
+
+/** The applicant takes it back. @throws CinnabarError `application_not_found`, `application_state` */
+export async function withdrawApplication(
+  deps: CertificateDeps,
+  caller: Caller,
+  id: string,
+): Promise<Application> {
+  const application = await getApplication(deps, caller.actor, id);
+  if (application.applicant !== caller.actor.id) throw new CinnabarError('forbidden');
+  const next = movedApplication(deps, application, 'withdraw', {});
+  const subject = `application:${id}`;
+  const operation: Operation = { action: 'certificate.withdraw', subject, detail: {} };
+  await audited(deps.audit, caller, operation, () => deps.certificates.replaceApplication(next));
+  return next;
+}

@@ -1,0 +1,228 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { parseCertificate } from '../../core/pki/certificate.ts';
+import { type KeyRecord, serviceTenant } from '../chips/keys.ts';
+import type { AuthorityRole, AuthorityRow, CertificateDeps } from './ports.ts';
+import type { KeyAlgorithm, KeyUsage } from './profiles.ts';
+import {
+  buildCertificate,
+  type CertificateIssuer,
+  type ExtendedKeyUsage,
+  encodeName,
+  type SubjectName,
+} from './x509/build.ts';
+import type { CertificateSigner } from './x509/library.ts';
+
+type AuthorityDeps = Pick<
+  CertificateDeps,
+  'certificates' | 'clock' | 'keys' | 'pkiBase' | 'random'
+>;
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+interface RoleProfile {
+  readonly name: string;
+  readonly validityDays: number;
+  /** The certificate is made anew when it has less than this left. */
+  readonly renewalDays: number;
+  readonly keyUsage: readonly KeyUsage[];
+  readonly extendedKeyUsage: readonly ExtendedKeyUsage[];
+  readonly pathLength?: number;
+}
+
+/**
+ * The certificates of the service itself. A root and an issuing authority are not made anew by the
+ * clock: that is a ceremony, and certificates below end with their issuer.
+ */
+const roles: Readonly<Record<AuthorityRole, RoleProfile>> = {
+  root: {
+    name: 'Root',
+    validityDays: 20 * 365,
+    renewalDays: 0,
+    keyUsage: ['keyCertSign', 'cRLSign'],
+    extendedKeyUsage: [],
+    pathLength: 1,
+  },
+  issuing: {
+    name: 'Issuing Authority',
+    validityDays: 10 * 365,
+    renewalDays: 0,
+    keyUsage: ['keyCertSign', 'cRLSign'],
+    extendedKeyUsage: [],
+    pathLength: 0,
+  },
+  ocsp: {
+    name: 'OCSP Responder',
+    validityDays: 30,
+    renewalDays: 10,
+    keyUsage: ['digitalSignature'],
+    extendedKeyUsage: ['ocspSigning'],
+  },
+};
+
+const schemes = { sm2: 'sm2-sm3', p256: 'ecdsa-p256-sha256' } as const;
+const labels: Readonly<Record<KeyAlgorithm, string>> = { sm2: 'SM2', p256: 'P-256' };
+
+/** A UUID (RFC 9562 §5.8) that everyone derives alike from the same words. */
+export function derivedUuid(words: string): string {
+  const hex = bytesToHex(sha256(utf8ToBytes(words)));
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** A hierarchy: whoever signs certificates and lists of this kind of key, and its root above. */
+export interface Authority {
+  readonly algorithm: KeyAlgorithm;
+  readonly root: Uint8Array;
+  readonly issuing: Uint8Array;
+  /** SubjectPublicKeyInfo of the issuing key. */
+  readonly spki: Uint8Array;
+  readonly notAfterMs: number;
+  readonly issuer: CertificateIssuer;
+}
+
+/**
+ * The hierarchy for a kind of key, made when it is first asked for: keys in the chips, root, then
+ * issuing authority. Whatever races here, the first row of each role is the one that everybody uses.
+ *
+ * @throws CinnabarError `chips_unavailable`, `chips_busy`, `storage_unavailable`
+ */
+export async function loadAuthority(
+  deps: AuthorityDeps,
+  algorithm: KeyAlgorithm,
+): Promise<Authority> {
+  const root = await ensureRole(deps, algorithm, 'root', undefined);
+  const rootIssuer = issuerOf(deps, root);
+  const issuing = await ensureRole(deps, algorithm, 'issuing', rootIssuer);
+  const parsed = parseCertificate(issuing.der);
+  return {
+    algorithm,
+    root: root.der,
+    issuing: issuing.der,
+    spki: parsed.spki,
+    notAfterMs: parsed.notAfterMs,
+    issuer: { ...issuerOf(deps, issuing), urls: urlsOf(deps.pkiBase, algorithm) },
+  };
+}
+
+/** The delegated responder of a hierarchy, with a certificate that has enough time left. */
+export async function loadResponder(
+  deps: AuthorityDeps,
+  authority: Authority,
+): Promise<{ readonly signer: CertificateSigner; readonly certificate: Uint8Array }> {
+  const row = await ensureRole(deps, authority.algorithm, 'ocsp', authority.issuer);
+  return { signer: issuerOf(deps, row).signer, certificate: row.der };
+}
+
+async function ensureRole(
+  deps: AuthorityDeps,
+  algorithm: KeyAlgorithm,
+  role: AuthorityRole,
+  issuer: CertificateIssuer | undefined,
+): Promise<AuthorityRow> {
+  const known = await deps.certificates.findAuthority(algorithm, role);
+  if (known && !isDue(deps, known)) return known;
+  const keyId = derivedUuid(`cinnabar/pki/${algorithm}/${role}`);
+  const key = await deps.keys.create({
+    tenant: serviceTenant,
+    id: keyId,
+    algorithm,
+    uses: ['sign'],
+    owner: `pki-${role}`,
+  });
+  const generation = (known?.generation ?? 0) + 1;
+  const der = await certifyRole(deps, algorithm, role, key, issuer);
+  await deps.certificates.addAuthority({ algorithm, role, generation, keyId, der });
+  // Whoever came first: all use what is stored.
+  return (await deps.certificates.findAuthority(algorithm, role)) ?? unreachable(role);
+}
+
+function unreachable(role: string): never {
+  throw new Error(`the certificate of ${role} was stored and is not there`);
+}
+
+function isDue({ clock }: AuthorityDeps, row: AuthorityRow): boolean {
+  const { renewalDays } = roles[row.role];
+  if (renewalDays === 0) return false;
+  return parseCertificate(row.der).notAfterMs - clock.now() < renewalDays * dayMs;
+}
+
+async function certifyRole(
+  deps: AuthorityDeps,
+  algorithm: KeyAlgorithm,
+  role: AuthorityRole,
+  key: KeyRecord,
+  issuer: CertificateIssuer | undefined,
+): Promise<Uint8Array> {
+  const profile = roles[role];
+  const subject = nameOf(algorithm, profile);
+  const notBeforeMs = startOfMinute(deps.clock.now());
+  const self: CertificateIssuer = {
+    name: encodeName(subject),
+    signer: chipSigner(deps, algorithm, key.id, key.publicKey),
+  };
+  return buildCertificate(
+    {
+      serialHex: newSerial(deps),
+      subject,
+      spki: key.publicKey,
+      notBeforeMs,
+      notAfterMs: notBeforeMs + profile.validityDays * dayMs,
+      keyUsage: profile.keyUsage,
+      extendedKeyUsage: profile.extendedKeyUsage,
+      policies: [],
+      dnsNames: [],
+      ...(profile.pathLength === undefined ? {} : { pathLength: profile.pathLength }),
+    },
+    issuer ?? self,
+  );
+}
+
+function nameOf(algorithm: KeyAlgorithm, { name }: RoleProfile): SubjectName {
+  return {
+    commonName: `Cinnabar ${labels[algorithm]} ${name}`,
+    organization: 'Cinnabar',
+    country: 'CN',
+  };
+}
+
+function issuerOf(deps: AuthorityDeps, row: AuthorityRow): CertificateIssuer {
+  const { subject, spki } = parseCertificate(row.der);
+  return { name: subject, signer: chipSigner(deps, row.algorithm, row.keyId, spki) };
+}
+
+/** A signer whose key is in the chips. The same bytes get the same signature again, made once. */
+function chipSigner(
+  { keys }: AuthorityDeps,
+  algorithm: KeyAlgorithm,
+  keyId: string,
+  spki: Uint8Array,
+): CertificateSigner {
+  const scheme = schemes[algorithm];
+  return {
+    algorithm: scheme,
+    spki,
+    async sign(message) {
+      const requestId = `pki:${bytesToHex(sha256(message))}`;
+      const request = { tenant: serviceTenant, keyId, requestId, scheme, message };
+      return (await keys.sign({ ...request, format: 'der' })).signature;
+    },
+  };
+}
+
+function urlsOf(base: string, algorithm: KeyAlgorithm) {
+  return {
+    certificate: `${base}/pki/ca.crt?algorithm=${algorithm}`,
+    crl: `${base}/pki/crl?algorithm=${algorithm}`,
+    ocsp: `${base}/pki/ocsp`,
+  };
+}
+
+/** 17 bytes of which 16 are random: positive, never zero in front, 128 bits that nobody guesses. */
+export function newSerial({ random }: Pick<AuthorityDeps, 'random'>): string {
+  return `01${bytesToHex(random.bytes(16))}`;
+}
+
+/** Certificates begin on a whole minute, so that a clock a few seconds behind takes them too. */
+export function startOfMinute(ms: number): number {
+  return ms - (ms % 60_000);
+}

@@ -1,0 +1,97 @@
+import { instantMs } from '../../lib/time.ts';
+import type { Actor } from '../actor.ts';
+import { CinnabarError } from '../errors.ts';
+import type { Settings } from '../federation/settings.ts';
+import { readPage } from '../page.ts';
+import type { Page, PageRequest } from '../ports.ts';
+import type { CertificateDeps, CertificateFilter } from './ports.ts';
+import { statusOf } from './revocation.ts';
+import type { Certificate } from './types.ts';
+
+type FindDeps = Pick<CertificateDeps, 'certificates' | 'clock'>;
+
+/** A certificate of the actor's institution. @throws CinnabarError `certificate_not_found` */
+export async function getCertificate(
+  deps: Pick<CertificateDeps, 'certificates'>,
+  actor: Actor,
+  serialHex: string,
+): Promise<Certificate> {
+  const certificate = await deps.certificates.findCertificate(serialHex);
+  if (!certificate || certificate.tenant !== actor.tenant) {
+    throw new CinnabarError('certificate_not_found');
+  }
+  return certificate;
+}
+
+export function listCertificates(
+  deps: FindDeps,
+  actor: Actor,
+  filter: CertificateFilter,
+  page: PageRequest,
+): Promise<Page<Certificate>> {
+  return readPage(
+    page,
+    (item) => item.id,
+    (request) => deps.certificates.listCertificates(actor.tenant, filter, request),
+  );
+}
+
+/** For other domains: the certificate with this serial, whoever's it is. */
+export function findCertificate(
+  deps: Pick<CertificateDeps, 'certificates'>,
+  serialHex: string,
+): Promise<Certificate | undefined> {
+  return deps.certificates.findCertificate(serialHex);
+}
+
+/** Whether a certificate may be relied on now, and if not, why. */
+export type Standing =
+  | 'good'
+  | 'on_hold'
+  | 'revoked'
+  | 'expired'
+  | 'not_yet_valid'
+  | 'undelivered'
+  | 'unknown';
+
+/** For other domains: the one question to ask before a certificate's key or settings are used. */
+export async function certificateStateOf(deps: FindDeps, serialHex: string): Promise<Standing> {
+  const certificate = await deps.certificates.findCertificate(serialHex);
+  return certificate ? standingOf(certificate, deps.clock.now()) : 'unknown';
+}
+
+export function standingOf(certificate: Certificate, nowMs: number): Standing {
+  const status = statusOf(certificate);
+  if (status.state === 'revoked') {
+    return status.reason === 'certificateHold' ? 'on_hold' : 'revoked';
+  }
+  if (nowMs > certificate.notAfterMs) return 'expired';
+  if (nowMs < certificate.notBeforeMs) return 'not_yet_valid';
+  return certificate.delivery === 'delivered' ? 'good' : 'undelivered';
+}
+
+/**
+ * For other domains: what a certificate permits now. `undefined` unless it is in good standing and
+ * its settings are in force, so that a caller who forgets to ask for the state grants nothing.
+ */
+export async function settingsOf(deps: FindDeps, serialHex: string): Promise<Settings | undefined> {
+  const certificate = await deps.certificates.findCertificate(serialHex);
+  const nowMs = deps.clock.now();
+  if (!certificate?.statement || standingOf(certificate, nowMs) !== 'good') return undefined;
+  const { settings } = readStatement(certificate.statement.payload);
+  const from = instantMs(settings.validFrom);
+  return nowMs >= from && nowMs <= instantMs(settings.validTo) ? settings : undefined;
+}
+
+/** What a settings statement says: which certificate it is bound to, and the settings. */
+export interface StatementBody {
+  readonly v: 1;
+  readonly certSha256: string;
+  readonly ledgerSubject: string;
+  readonly settings: Settings;
+}
+
+/** Reads the payload of a statement that this service has made and stored. */
+export function readStatement(payload: string): StatementBody {
+  return JSON.parse(payload) as StatementBody;
+}

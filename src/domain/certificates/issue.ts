@@ -1,0 +1,186 @@
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { parseCertificate } from '../../core/pki/certificate.ts';
+import { certificateDigests } from '../../core/pki/evidence.ts';
+import { isSoundKey, parsePublicKey } from '../../core/pki/public-key.ts';
+import type { Caller } from '../actor.ts';
+import { audited } from '../audit/record.ts';
+import { CinnabarError } from '../errors.ts';
+import { newId } from '../id.ts';
+import { getApplication, movedApplication } from './apply.ts';
+import { type Authority, loadAuthority, newSerial, startOfMinute } from './authority.ts';
+import { finishMove, moveCertificate } from './life.ts';
+import type { CertificateDeps } from './ports.ts';
+import { profileOf } from './profiles.ts';
+import type { Application, Certificate, SubjectKey } from './types.ts';
+import { buildCertificate } from './x509/build.ts';
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/**
+ * Makes the certificates of an approved application, frozen from birth (A7): numbered, signed, and
+ * only then, through the ledger's `frozen` event, in existence. Each step finds what an earlier
+ * attempt left behind, so a call after a crash goes on where the first one stopped.
+ *
+ * @throws CinnabarError `application_not_found`, `application_state`, `certificate_lint_failed`,
+ * `ledger_unavailable`, `chips_unavailable`, `storage_unavailable`, `audit_unavailable`
+ */
+export async function issueCertificates(
+  deps: CertificateDeps,
+  caller: Caller,
+  applicationId: string,
+): Promise<readonly Certificate[]> {
+  const application = await getApplication(deps, caller.actor, applicationId);
+  if (application.state === 'issued') return certificatesOf(deps, application);
+  const issued = movedApplication(deps, application, 'issue', {});
+  const operation = {
+    action: 'certificate.issue',
+    subject: `application:${applicationId}`,
+    detail: { kind: application.kind, algorithm: application.algorithm },
+  };
+  return audited(deps.audit, caller, operation, async () => {
+    const authority = await loadAuthority(deps, application.algorithm);
+    const certificates: Certificate[] = [];
+    for (const key of application.keys) {
+      certificates.push(await issueOne(deps, authority, application, key));
+    }
+    await deps.certificates.replaceApplication(issued);
+    return certificates;
+  });
+}
+
+/** What was made for an application, signature first. */
+export async function certificatesOf(
+  deps: Pick<CertificateDeps, 'certificates'>,
+  { tenant, id, keys }: Application,
+): Promise<readonly Certificate[]> {
+  const filter = { applicationId: id };
+  const found = await deps.certificates.listCertificates(tenant, filter, { limit: 8 });
+  return keys.flatMap(({ purpose }) => found.filter((item) => item.purpose === purpose));
+}
+
+async function issueOne(
+  deps: CertificateDeps,
+  authority: Authority,
+  application: Application,
+  key: SubjectKey,
+): Promise<Certificate> {
+  const prepared = await ensureRow(deps, authority, application, key);
+  const signed = prepared.der ? prepared : await signRow(deps, authority, application, prepared);
+  if (signed.state !== 'prepared') return signed;
+  if (signed.pending) return finishMove(deps, signed, signed.pending);
+  return moveCertificate(deps, signed, { action: 'freeze', requestId: 'frozen' });
+}
+
+async function ensureRow(
+  deps: CertificateDeps,
+  authority: Authority,
+  application: Application,
+  key: SubjectKey,
+): Promise<Certificate> {
+  const known = (await certificatesOf(deps, application)).find(
+    ({ purpose }) => purpose === key.purpose,
+  );
+  if (known) return known;
+  await deps.certificates.addCertificate(await plan(deps, authority, application, key));
+  const stored = await certificatesOf(deps, application);
+  const row = stored.find(({ purpose }) => purpose === key.purpose);
+  if (!row) throw new Error('a certificate was stored and is not there');
+  return row;
+}
+
+/** Everything about the certificate that is decided once: numbers, names, dates. */
+async function plan(
+  deps: CertificateDeps,
+  authority: Authority,
+  application: Application,
+  key: SubjectKey,
+): Promise<Certificate> {
+  const { kind, algorithm, renews } = application;
+  const profile = profileOf(kind, key.purpose);
+  if (!profile) throw new CinnabarError('certificate_lint_failed');
+  const nowMs = deps.clock.now();
+  const notBeforeMs = startOfMinute(nowMs);
+  const before = renews === undefined ? undefined : await predecessor(deps, renews, key);
+  return {
+    id: newId(deps),
+    serialHex: newSerial(deps),
+    tenant: application.tenant,
+    ledgerSubject: `cert/${bytesToHex(deps.random.bytes(16))}`,
+    applicationId: application.id,
+    kind,
+    purpose: key.purpose,
+    algorithm,
+    subject: application.subject,
+    spki: key.spki,
+    ...(key.keyId === undefined ? {} : { keyId: key.keyId }),
+    notBeforeMs,
+    // No certificate outlives its issuer.
+    notAfterMs: Math.min(notBeforeMs + profile.validityDays * dayMs, authority.notAfterMs),
+    state: 'prepared',
+    delivery: 'none',
+    ...(before ? { renewsSubject: before.ledgerSubject } : {}),
+    createdAtMs: nowMs,
+    changedAtMs: nowMs,
+    revision: 1,
+  };
+}
+
+async function predecessor(
+  deps: CertificateDeps,
+  serialHex: string,
+  { purpose }: SubjectKey,
+): Promise<Certificate | undefined> {
+  const before = await deps.certificates.findCertificate(serialHex);
+  return before?.purpose === purpose ? before : undefined;
+}
+
+async function signRow(
+  deps: CertificateDeps,
+  authority: Authority,
+  application: Application,
+  row: Certificate,
+): Promise<Certificate> {
+  const profile = profileOf(row.kind, row.purpose);
+  if (!profile) throw new CinnabarError('certificate_lint_failed');
+  const der = await buildCertificate(
+    {
+      serialHex: row.serialHex,
+      subject: row.subject,
+      spki: row.spki,
+      notBeforeMs: row.notBeforeMs,
+      notAfterMs: row.notAfterMs,
+      keyUsage: profile.keyUsage,
+      extendedKeyUsage: profile.extendedKeyUsage,
+      policies: [profile.policy],
+      dnsNames: application.dnsNames,
+    },
+    authority.issuer,
+  );
+  await lint(der, authority, row);
+  const { certSm3 } = await certificateDigests(der);
+  const signed = { ...row, der, sm3Hex: certSm3, revision: row.revision + 1 };
+  await deps.certificates.replaceCertificate(signed);
+  return signed;
+}
+
+/**
+ * Reads the certificate back with code that shares nothing with what built it, and compares it with
+ * what was meant. Nothing that fails here reaches the ledger, so nothing that fails here exists.
+ */
+async function lint(der: Uint8Array, authority: Authority, row: Certificate): Promise<void> {
+  const parsed = parseCertificate(der);
+  const issuing = parseCertificate(authority.issuing);
+  const holds =
+    parsed.serialHex === row.serialHex &&
+    bytesToHex(parsed.spki) === bytesToHex(row.spki) &&
+    bytesToHex(parsed.issuer) === bytesToHex(issuing.subject) &&
+    parsed.notBeforeMs === row.notBeforeMs &&
+    parsed.notAfterMs === wholeSecond(row.notAfterMs) &&
+    parsed.notAfterMs > parsed.notBeforeMs &&
+    parsed.notAfterMs <= issuing.notAfterMs &&
+    parsePublicKey(parsed.spki).algorithm === row.algorithm &&
+    (await isSoundKey(parsed.spki));
+  if (!holds) throw new CinnabarError('certificate_lint_failed');
+}
+
+const wholeSecond = (ms: number) => ms - (ms % 1000);

@@ -1,0 +1,141 @@
+import type { AuditLog } from '../audit/ports.ts';
+import type { KeyService } from '../chips/keys.ts';
+import type { Ledger } from '../ledger/ports.ts';
+import type { Clock, PageRequest, Random } from '../ports.ts';
+import type { KeyAlgorithm } from './profiles.ts';
+import type { ApplicationState, CertificateState } from './states.ts';
+import type {
+  Application,
+  Certificate,
+  IdentityFinding,
+  PendingMove,
+  SettingsDecision,
+} from './types.ts';
+import type { CrlReason } from './x509/crl.ts';
+
+export interface ApplicationFilter {
+  readonly states?: readonly ApplicationState[];
+  readonly applicant?: string;
+}
+
+export interface CertificateFilter {
+  /** Matches anywhere in the subject's names, or at the start of the serial number. */
+  readonly query?: string;
+  readonly state?: CertificateState;
+  /** Only certificates that end before this. */
+  readonly endsBeforeMs?: number;
+  readonly applicationId?: string;
+}
+
+/** What a revocation list is made of: one certificate that is, or was lately, not in force. */
+export interface StatusRow {
+  readonly serialHex: string;
+  readonly state: CertificateState;
+  readonly pending?: PendingMove;
+  readonly reason?: CrlReason;
+  readonly changedAtMs: number;
+}
+
+export const authorityRoles = ['root', 'issuing', 'ocsp'] as const;
+export type AuthorityRole = (typeof authorityRoles)[number];
+
+/** A certificate of the service itself, by hierarchy and role. */
+export interface AuthorityRow {
+  readonly algorithm: KeyAlgorithm;
+  readonly role: AuthorityRole;
+  /** Counts renewals of the role; the highest one signs. */
+  readonly generation: number;
+  readonly keyId: string;
+  readonly der: Uint8Array;
+}
+
+export interface StoredCrl {
+  readonly algorithm: KeyAlgorithm;
+  readonly number: number;
+  readonly thisUpdateMs: number;
+  readonly nextUpdateMs: number;
+  readonly der: Uint8Array;
+}
+
+/**
+ * Applications, certificates, and what the authorities remember. Rows of a tenant are absent for
+ * another; revocation data belongs to the issuer, so it is read across tenants.
+ *
+ * Every change is one conditional step. When the store does not answer, every call throws
+ * CinnabarError `storage_unavailable`.
+ */
+export interface CertificateStore {
+  /** Does nothing when an application with this id is there already. */
+  addApplication(application: Application): Promise<void>;
+  /** @throws CinnabarError `application_changed` unless the stored revision is one less */
+  replaceApplication(application: Application): Promise<void>;
+  findApplication(tenant: string, id: string): Promise<Application | undefined>;
+  listApplications(
+    tenant: string,
+    filter: ApplicationFilter,
+    page: PageRequest,
+  ): Promise<readonly Application[]>;
+
+  /** Does nothing when the application has a certificate for this purpose already. */
+  addCertificate(certificate: Certificate): Promise<void>;
+  /** @throws CinnabarError `certificate_changed` unless the stored revision is one less */
+  replaceCertificate(certificate: Certificate): Promise<void>;
+  findCertificate(serialHex: string): Promise<Certificate | undefined>;
+  /** Another certificate, not revoked, over the same key. */
+  hasKey(spki: Uint8Array): Promise<boolean>;
+  /** Newest first by id. */
+  listCertificates(
+    tenant: string,
+    filter: CertificateFilter,
+    page: PageRequest,
+  ): Promise<readonly Certificate[]>;
+  /** With a move or a delivery that was begun before `beforeMs` and not finished. */
+  unfinished(beforeMs: number, limit: number): Promise<readonly Certificate[]>;
+  /** Every certificate of the hierarchy that has not ended and is not plainly in force. */
+  notInForce(algorithm: KeyAlgorithm, atMs: number): Promise<readonly StatusRow[]>;
+  /** Whether any certificate's status changed, or was about to, at `sinceMs` or later. */
+  hasChanges(algorithm: KeyAlgorithm, sinceMs: number): Promise<boolean>;
+  /** Certificates that came into force at `sinceMs` or later. */
+  backInForce(algorithm: KeyAlgorithm, sinceMs: number): Promise<readonly StatusRow[]>;
+
+  /** The one with the highest generation. */
+  findAuthority(algorithm: KeyAlgorithm, role: AuthorityRole): Promise<AuthorityRow | undefined>;
+  /** Does nothing when this generation of the role is there already. */
+  addAuthority(row: AuthorityRow): Promise<void>;
+
+  /** The list with the highest number. */
+  newestCrl(algorithm: KeyAlgorithm): Promise<StoredCrl | undefined>;
+  /** The list with the lowest number that counts until after `atMs`. */
+  oldestCrl(algorithm: KeyAlgorithm, atMs: number): Promise<StoredCrl | undefined>;
+  /** `false` when another list took this number. */
+  addCrl(crl: StoredCrl): Promise<boolean>;
+
+  /** The newest checkpoint that a verification here accepted, kept out of the ledger's reach. */
+  rememberedCheckpoint(): Promise<{ readonly size: number; readonly note: string } | undefined>;
+  /** Keeps it if it is larger than the one that is kept. */
+  rememberCheckpoint(checkpoint: { readonly size: number; readonly note: string }): Promise<void>;
+}
+
+/** A check of identity that asks others than the officer at the counter. */
+export interface IdentityCheck {
+  check(application: Application): Promise<Pick<IdentityFinding, 'passed' | 'reference'>>;
+}
+
+/** Says what a certificate may permit: from a table of rules, or from a federated score. */
+export interface SettingsSource {
+  settingsFor(application: Application): Promise<SettingsDecision>;
+}
+
+export interface CertificateDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly audit: AuditLog;
+  readonly keys: KeyService;
+  readonly ledger: Ledger;
+  readonly certificates: CertificateStore;
+  readonly settingsSource: SettingsSource;
+  /** Present where a registry or a federation answers. */
+  readonly identityCheck?: IdentityCheck;
+  /** Where `/pki/...` is reached from outside, without a slash at the end. */
+  readonly pkiBase: string;
+}

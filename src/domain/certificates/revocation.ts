@@ -1,0 +1,161 @@
+import { parseCertificate } from '../../core/pki/certificate.ts';
+import { type Authority, loadAuthority, loadResponder } from './authority.ts';
+import type { CertificateDeps, StatusRow, StoredCrl } from './ports.ts';
+import { type KeyAlgorithm, keyAlgorithms } from './profiles.ts';
+import { buildCrl, type CrlEntry } from './x509/crl.ts';
+import {
+  buildOcspResponse,
+  type OcspQuestion,
+  type OcspStatus,
+  ocspRefusal,
+  parseOcspRequest,
+} from './x509/ocsp.ts';
+
+/** How long a list counts, and after how long a new one is made even if nothing happened. */
+const crlLifeMs = 24 * 60 * 60 * 1000;
+const crlRefreshMs = 60 * 60 * 1000;
+/** Long enough for a cache, short enough that a thaw or a revocation is soon seen. */
+const ocspLifeMs = 60 * 1000;
+
+/**
+ * What a certificate's status is for those who rely on it. A move that takes trust away counts from
+ * the moment it is pending, one that gives trust only when the ledger has it: whatever stops in
+ * between, nobody trusts too much.
+ */
+export function statusOf(row: Omit<StatusRow, 'serialHex'>): OcspStatus {
+  const { state, pending, reason, changedAtMs } = row;
+  if (pending?.action === 'revoke') {
+    return { state: 'revoked', atMs: pending.atMs, reason: pending.reason ?? 'privilegeWithdrawn' };
+  }
+  if (pending?.action === 'suspend') {
+    return { state: 'revoked', atMs: pending.atMs, reason: 'certificateHold' };
+  }
+  switch (state) {
+    case 'active':
+      return { state: 'good' };
+    case 'revoked':
+      return { state: 'revoked', atMs: changedAtMs, reason: reason ?? 'privilegeWithdrawn' };
+    case 'prepared':
+    case 'frozen':
+    case 'suspended':
+      return { state: 'revoked', atMs: changedAtMs, reason: 'certificateHold' };
+  }
+}
+
+/**
+ * The full list of a hierarchy (RFC 5280 §5): fresh whenever something changed since the last one.
+ * Numbers rise by one, also when several ask at once.
+ */
+export async function currentCrl(
+  deps: CertificateDeps,
+  algorithm: KeyAlgorithm,
+): Promise<StoredCrl> {
+  for (;;) {
+    const newest = await deps.certificates.newestCrl(algorithm);
+    if (newest && (await isCurrent(deps, newest))) return newest;
+    const crl = await makeCrl(deps, algorithm, (newest?.number ?? 0) + 1);
+    // Whoever took the number made a list of the same moment: look at that one.
+    if (await deps.certificates.addCrl(crl)) return crl;
+  }
+}
+
+async function isCurrent(deps: CertificateDeps, crl: StoredCrl): Promise<boolean> {
+  if (deps.clock.now() - crl.thisUpdateMs > crlRefreshMs) return false;
+  const { algorithm, thisUpdateMs } = crl;
+  return !(await deps.certificates.hasChanges(algorithm, thisUpdateMs));
+}
+
+async function makeCrl(
+  deps: CertificateDeps,
+  algorithm: KeyAlgorithm,
+  number: number,
+): Promise<StoredCrl> {
+  const authority = await loadAuthority(deps, algorithm);
+  // The time before the rows are read: a change in between makes the next list.
+  const thisUpdateMs = deps.clock.now();
+  const rows = await deps.certificates.notInForce(algorithm, thisUpdateMs);
+  const nextUpdateMs = thisUpdateMs + crlLifeMs;
+  const template = { number, thisUpdateMs, nextUpdateMs, entries: rows.flatMap(entryOf) };
+  const der = await buildCrl(template, authority.issuer);
+  return { algorithm, number, thisUpdateMs, nextUpdateMs, der };
+}
+
+/**
+ * What changed since the oldest full list that still counts (RFC 5280 §5.2.4): held and revoked
+ * certificates, and with `removeFromCRL` those that came back into force. Whoever holds any list
+ * that has not ended may go on from there with this one.
+ */
+export async function deltaCrl(
+  deps: CertificateDeps,
+  algorithm: KeyAlgorithm,
+): Promise<Uint8Array> {
+  const authority = await loadAuthority(deps, algorithm);
+  const { number } = await currentCrl(deps, algorithm);
+  const thisUpdateMs = deps.clock.now();
+  const base = await deps.certificates.oldestCrl(algorithm, thisUpdateMs);
+  if (!base) throw new Error('the list that was just made has ended already');
+  const [held, back] = await Promise.all([
+    deps.certificates.notInForce(algorithm, thisUpdateMs),
+    deps.certificates.backInForce(algorithm, base.thisUpdateMs),
+  ]);
+  const released = back.map(({ serialHex, changedAtMs }): CrlEntry => {
+    return { serialHex, atMs: changedAtMs, reason: 'removeFromCRL' };
+  });
+  const changed = held.flatMap(entryOf).filter(({ atMs }) => atMs >= base.thisUpdateMs);
+  const nextUpdateMs = thisUpdateMs + crlRefreshMs;
+  const entries = [...changed, ...released];
+  const template = { number, baseNumber: base.number, thisUpdateMs, nextUpdateMs, entries };
+  return buildCrl(template, authority.issuer);
+}
+
+function entryOf({ serialHex, ...row }: StatusRow): readonly CrlEntry[] {
+  const status = statusOf(row);
+  if (status.state !== 'revoked') return [];
+  return [{ serialHex, atMs: status.atMs, reason: status.reason }];
+}
+
+/**
+ * Answers an OCSP request (RFC 6960): signed by the delegated responder of the hierarchy that it
+ * asks about. A certificate that this authority never made is `unknown`.
+ */
+export async function answerOcsp(deps: CertificateDeps, request: Uint8Array): Promise<Uint8Array> {
+  const query = parseOcspRequest(request);
+  if (!query) return ocspRefusal('malformedRequest');
+  const authority = await authorityAskedFor(deps, query.questions);
+  // Nobody here may speak for that issuer (RFC 6960 §2.3).
+  if (!authority) return ocspRefusal('unauthorized');
+  const producedAtMs = deps.clock.now();
+  const questions = await Promise.all(
+    query.questions.map(
+      async (question) => [question, await statusFor(deps, authority, question)] as const,
+    ),
+  );
+  const responder = await loadResponder(deps, authority);
+  const nextUpdateMs = producedAtMs + ocspLifeMs;
+  return buildOcspResponse(
+    { questions, nonce: query.nonce, producedAtMs, nextUpdateMs },
+    responder,
+  );
+}
+
+/** One answer has one signer, so all questions must be about one hierarchy. */
+async function authorityAskedFor(
+  deps: CertificateDeps,
+  questions: readonly OcspQuestion[],
+): Promise<Authority | undefined> {
+  for (const algorithm of keyAlgorithms) {
+    const authority = await loadAuthority(deps, algorithm);
+    const { subject, spki } = parseCertificate(authority.issuing);
+    if (questions.every((question) => question.isBy({ name: subject, spki }))) return authority;
+  }
+  return undefined;
+}
+
+async function statusFor(
+  deps: CertificateDeps,
+  { algorithm }: Authority,
+  { serialHex }: OcspQuestion,
+): Promise<OcspStatus> {
+  const certificate = await deps.certificates.findCertificate(serialHex);
+  return certificate?.algorithm === algorithm ? statusOf(certificate) : { state: 'unknown' };
+}

@@ -1,0 +1,262 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { CertificateStore } from '../../domain/certificates/ports.ts';
+import type { Application, Certificate } from '../../domain/certificates/types.ts';
+import { CinnabarError, type ErrorCode } from '../../domain/errors.ts';
+import type { PageRequest } from '../../domain/ports.ts';
+import { integerOf, textOf } from '../fields.ts';
+import {
+  keysText,
+  parseApplication,
+  parseAuthority,
+  parseCertificateRow,
+  parseCrl,
+  parseStatus,
+} from './certificate-rows.ts';
+import { commit, row, rows } from './database.ts';
+
+type Value = string | number | Uint8Array | null;
+type Columns = Readonly<Record<string, Value>>;
+
+const memoryName = 'certificates';
+const statusColumns = 'serial_hex, state, pending, reason, changed_at_ms';
+
+/** The certificate store in D1. Every change is one statement with its condition in it. */
+export function d1CertificateStore(db: D1Database): CertificateStore {
+  const sql = (query: string, ...values: Value[]) => db.prepare(query).bind(...values);
+
+  /** Table and columns are our own words; only values come from outside, as parameters. */
+  function insert(table: string, columns: Columns): D1PreparedStatement {
+    const names = Object.keys(columns);
+    const places = names.map(() => '?').join(', ');
+    return sql(
+      `INSERT INTO ${table} (${names.join(', ')}) VALUES (${places})
+         ON CONFLICT DO NOTHING RETURNING 1 AS added`,
+      ...Object.values(columns),
+    );
+  }
+
+  async function replace(
+    table: string,
+    key: Columns,
+    revision: number,
+    columns: Columns,
+    code: ErrorCode,
+  ): Promise<void> {
+    const sets = Object.keys(columns).map((name) => `${name} = ?`);
+    const conditions = [...Object.keys(key), 'revision'].map((name) => `${name} = ?`);
+    const [changed] = await commit(db, [
+      sql(
+        `UPDATE ${table} SET ${sets.join(', ')} WHERE ${conditions.join(' AND ')} RETURNING revision`,
+        ...Object.values(columns),
+        ...Object.values(key),
+        revision - 1,
+      ),
+    ]);
+    if (changed?.length !== 1) throw new CinnabarError(code);
+  }
+
+  function page(
+    table: string,
+    conditions: readonly (readonly [string, Value])[],
+    { limit, before }: PageRequest,
+  ) {
+    const all = before === undefined ? conditions : [...conditions, ['id < ?', before] as const];
+    const where = all.map(([condition]) => condition).join(' AND ');
+    const values = all.map(([, value]) => value);
+    const query = `SELECT * FROM ${table} WHERE ${where} ORDER BY id DESC LIMIT ?`;
+    return rows(sql(query, ...values, limit));
+  }
+
+  const applications: Pick<
+    CertificateStore,
+    'addApplication' | 'replaceApplication' | 'findApplication' | 'listApplications'
+  > = {
+    async addApplication(application) {
+      await commit(db, [insert('certificate_applications', applicationColumns(application))]);
+    },
+    async replaceApplication(application) {
+      const { tenant, id, revision } = application;
+      const columns = applicationColumns(application);
+      const key = { tenant, id };
+      await replace('certificate_applications', key, revision, columns, 'application_changed');
+    },
+    async findApplication(tenant, id) {
+      const query = 'SELECT * FROM certificate_applications WHERE tenant = ? AND id = ?';
+      const found = await row(sql(query, tenant, id));
+      return found && parseApplication(found);
+    },
+    async listApplications(tenant, { states, applicant }, request) {
+      const conditions: [string, Value][] = [['tenant = ?', tenant]];
+      if (states) {
+        conditions.push(['state IN (SELECT value FROM json_each(?))', JSON.stringify(states)]);
+      }
+      if (applicant !== undefined) conditions.push(['applicant = ?', applicant]);
+      const found = await page('certificate_applications', conditions, request);
+      return found.map(parseApplication);
+    },
+  };
+
+  const certificates: Pick<
+    CertificateStore,
+    | 'addCertificate'
+    | 'replaceCertificate'
+    | 'findCertificate'
+    | 'hasKey'
+    | 'listCertificates'
+    | 'unfinished'
+  > = {
+    async addCertificate(certificate) {
+      await commit(db, [insert('certificates', certificateColumns(certificate))]);
+    },
+    async replaceCertificate(certificate) {
+      const key = { serial_hex: certificate.serialHex };
+      const columns = certificateColumns(certificate);
+      await replace('certificates', key, certificate.revision, columns, 'certificate_changed');
+    },
+    async findCertificate(serialHex) {
+      const found = await row(sql('SELECT * FROM certificates WHERE serial_hex = ?', serialHex));
+      return found && parseCertificateRow(found);
+    },
+    async hasKey(spki) {
+      const query = `SELECT 1 FROM certificates WHERE spki_sha256 = ? AND state <> 'revoked' LIMIT 1`;
+      return (await row(sql(query, bytesToHex(sha256(spki))))) !== undefined;
+    },
+    async listCertificates(tenant, filter, request) {
+      const conditions: [string, Value][] = [['tenant = ?', tenant]];
+      const { query, state, endsBeforeMs, applicationId } = filter;
+      // Not LIKE: D1 limits a pattern to 50 bytes. lower() folds ASCII only.
+      if (query) conditions.push(['instr(lower(words), lower(?)) > 0', query]);
+      if (state) conditions.push(['state = ?', state]);
+      if (endsBeforeMs !== undefined) conditions.push(['not_after_ms < ?', endsBeforeMs]);
+      if (applicationId !== undefined) conditions.push(['application_id = ?', applicationId]);
+      return (await page('certificates', conditions, request)).map(parseCertificateRow);
+    },
+    async unfinished(beforeMs, limit) {
+      const query = `SELECT * FROM certificates WHERE pending_at_ms < ?1
+        OR (state = 'active' AND delivery IN ('thawed', 'set') AND changed_at_ms < ?1)
+        ORDER BY id LIMIT ?2`;
+      return (await rows(sql(query, beforeMs, limit))).map(parseCertificateRow);
+    },
+  };
+
+  return {
+    ...applications,
+    ...certificates,
+    async notInForce(algorithm, atMs) {
+      const query = `SELECT ${statusColumns} FROM certificates WHERE algorithm = ?
+        AND not_after_ms >= ? AND (state <> 'active' OR pending IS NOT NULL) ORDER BY serial_hex`;
+      return (await rows(sql(query, algorithm, atMs))).map(parseStatus);
+    },
+    async hasChanges(algorithm, sinceMs) {
+      const query = `SELECT 1 FROM certificates WHERE algorithm = ?1
+        AND (changed_at_ms >= ?2 OR pending_at_ms >= ?2) LIMIT 1`;
+      return (await row(sql(query, algorithm, sinceMs))) !== undefined;
+    },
+    async backInForce(algorithm, sinceMs) {
+      const query = `SELECT ${statusColumns} FROM certificates WHERE algorithm = ?
+        AND changed_at_ms >= ? AND state = 'active' AND pending IS NULL ORDER BY serial_hex`;
+      return (await rows(sql(query, algorithm, sinceMs))).map(parseStatus);
+    },
+    async findAuthority(algorithm, role) {
+      const query = `SELECT * FROM pki_authorities WHERE algorithm = ? AND role = ?
+        ORDER BY generation DESC LIMIT 1`;
+      const found = await row(sql(query, algorithm, role));
+      return found && parseAuthority(found);
+    },
+    async addAuthority({ algorithm, role, generation, keyId, der }) {
+      const columns = { algorithm, role, generation, key_id: keyId, der };
+      await commit(db, [insert('pki_authorities', columns)]);
+    },
+    async newestCrl(algorithm) {
+      const query = 'SELECT * FROM pki_crls WHERE algorithm = ? ORDER BY number DESC LIMIT 1';
+      const found = await row(sql(query, algorithm));
+      return found && parseCrl(found);
+    },
+    async oldestCrl(algorithm, atMs) {
+      const query = `SELECT * FROM pki_crls WHERE algorithm = ? AND next_update_ms > ?
+        ORDER BY number LIMIT 1`;
+      const found = await row(sql(query, algorithm, atMs));
+      return found && parseCrl(found);
+    },
+    async addCrl({ algorithm, number, thisUpdateMs, nextUpdateMs, der }) {
+      const times = { this_update_ms: thisUpdateMs, next_update_ms: nextUpdateMs };
+      const statement = insert('pki_crls', { algorithm, number, ...times, der });
+      const [added] = await commit(db, [statement]);
+      return added?.length === 1;
+    },
+    async rememberedCheckpoint() {
+      const found = await row(sql('SELECT * FROM ledger_memory WHERE name = ?', memoryName));
+      return found && { size: integerOf(found, 'size'), note: textOf(found, 'note') };
+    },
+    async rememberCheckpoint({ size, note }) {
+      const query = `INSERT INTO ledger_memory (name, size, note) VALUES (?, ?, ?)
+        ON CONFLICT (name) DO UPDATE SET size = excluded.size, note = excluded.note
+        WHERE excluded.size > ledger_memory.size`;
+      await commit(db, [sql(query, memoryName, size, note)]);
+    },
+  };
+}
+
+const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
+
+function applicationColumns(application: Application): Columns {
+  return {
+    tenant: application.tenant,
+    id: application.id,
+    revision: application.revision,
+    state: application.state,
+    applicant: application.applicant,
+    branch: application.branch,
+    kind: application.kind,
+    algorithm: application.algorithm,
+    subject: JSON.stringify(application.subject),
+    dns_names: JSON.stringify(application.dnsNames),
+    keys: keysText(application.keys),
+    requested: JSON.stringify(application.requested),
+    sealed: json(application.sealed),
+    identity: json(application.identity),
+    decision: json(application.decision),
+    decided_by: application.decidedBy ?? null,
+    reason: application.reason ?? null,
+    renews: application.renews ?? null,
+    created_at_ms: application.createdAtMs,
+    changed_at_ms: application.changedAtMs,
+  };
+}
+
+function certificateColumns(certificate: Certificate): Columns {
+  const { subject, serialHex, pending } = certificate;
+  return {
+    serial_hex: serialHex,
+    tenant: certificate.tenant,
+    id: certificate.id,
+    revision: certificate.revision,
+    application_id: certificate.applicationId,
+    kind: certificate.kind,
+    purpose: certificate.purpose,
+    algorithm: certificate.algorithm,
+    ledger_subject: certificate.ledgerSubject,
+    subject: JSON.stringify(subject),
+    words: [...Object.values(subject), serialHex].join('\n'),
+    spki: certificate.spki,
+    spki_sha256: bytesToHex(sha256(certificate.spki)),
+    key_id: certificate.keyId ?? null,
+    der: certificate.der ?? null,
+    sm3_hex: certificate.sm3Hex ?? null,
+    not_before_ms: certificate.notBeforeMs,
+    not_after_ms: certificate.notAfterMs,
+    state: certificate.state,
+    delivery: certificate.delivery,
+    pending: json(pending),
+    pending_at_ms: pending?.atMs ?? null,
+    head_hash: certificate.headHash ?? null,
+    frozen_index: certificate.frozenIndex ?? null,
+    reason: certificate.reason ?? null,
+    thawed_by: certificate.thawedBy ?? null,
+    statement: json(certificate.statement),
+    renews_subject: certificate.renewsSubject ?? null,
+    created_at_ms: certificate.createdAtMs,
+    changed_at_ms: certificate.changedAtMs,
+  };
+}

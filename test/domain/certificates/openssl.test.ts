@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseCertificate } from '../../../src/core/pki/certificate.ts';
+import { verifyCertificateChain } from '../../../src/core/pki/chain.ts';
+import { verifySignature } from '../../../src/core/pki/public-key.ts';
+import { loadAuthority } from '../../../src/domain/certificates/authority.ts';
+import { answerOcsp, currentCrl, deltaCrl } from '../../../src/domain/certificates/revocation.ts';
+import { freezeCertificate, revokeCertificate } from '../../../src/domain/certificates/status.ts';
+import { thawCertificate } from '../../../src/domain/certificates/thaw.ts';
+import { readDer } from '../../../src/lib/der.ts';
+import { encodePem } from '../../../src/lib/pem.ts';
+import { certificateDeps, frozenCertificate, people } from '../../helpers/certificates.ts';
+import { opensslFolder } from '../../helpers/openssl.ts';
+
+// OpenSSL judges by the real time, so what it judges is made at the real time.
+const startMs = Date.now();
+// Its default identity is empty; GM/T 0009 §10 has this one.
+const identity = '-vfyopt distid:1234567812345678';
+
+const files = opensslFolder();
+afterAll(() => files.remove());
+
+async function issued(algorithm: 'sm2' | 'p256') {
+  const deps = certificateDeps(startMs);
+  const certificate = await frozenCertificate(deps, algorithm);
+  const authority = await loadAuthority(deps, algorithm);
+  const { der } = certificate;
+  if (!der) throw new Error('not signed');
+  const pem = (bytes: Uint8Array) => encodePem('CERTIFICATE', bytes);
+  files.write(`${algorithm}-leaf.pem`, pem(der));
+  files.write(`${algorithm}-issuing.pem`, pem(authority.issuing));
+  files.write(`${algorithm}-root.pem`, pem(authority.root));
+  files.write(`${algorithm}-chain.pem`, pem(authority.issuing) + pem(authority.root));
+  return { deps, certificate, authority, der };
+}
+
+type Issued = Awaited<ReturnType<typeof issued>>;
+
+async function isTrustedByOurs({ deps, authority, der }: Issued): Promise<boolean> {
+  const chain = [der, authority.issuing, authority.root].map(parseCertificate);
+  return (await verifyCertificateChain(chain, [authority.root], deps.clock.now())).ok;
+}
+
+/** Has OpenSSL ask, and our responder answer into `response.der`. */
+async function answered({ deps }: Issued, question: string): Promise<void> {
+  files.run(`ocsp ${question} -reqout request.der`);
+  files.write('response.der', await answerOcsp(deps, files.read('request.der')));
+}
+
+describe('A11: OpenSSL and issued chains', () => {
+  it('reads an SM2 certificate and verifies its chain link by link', async () => {
+    const made = await issued('sm2');
+    const { text } = files.run('x509 -in sm2-leaf.pem -noout -text -nameopt utf8');
+    expect(text).toContain('SM2-with-SM3');
+    expect(text).toContain('ASN1 OID: SM2');
+    expect(text).toContain('CN=陈思远');
+    expect(text).toContain('http://localhost:8787/pki/ocsp');
+    expect(
+      files.run(`verify ${identity} -partial_chain -CAfile sm2-issuing.pem sm2-leaf.pem`),
+    ).toEqual({ ok: true, text: 'sm2-leaf.pem: OK\n' });
+    expect(files.run(`verify ${identity} -CAfile sm2-root.pem sm2-issuing.pem`)).toEqual({
+      ok: true,
+      text: 'sm2-issuing.pem: OK\n',
+    });
+    expect(await isTrustedByOurs(made)).toBe(true);
+  });
+
+  it('verifies an ECDSA chain whole', async () => {
+    const made = await issued('p256');
+    const chain = '-CAfile p256-root.pem -untrusted p256-issuing.pem';
+    expect(files.run(`verify -x509_strict ${chain} p256-leaf.pem`)).toEqual({
+      ok: true,
+      text: 'p256-leaf.pem: OK\n',
+    });
+    expect(await isTrustedByOurs(made)).toBe(true);
+  });
+});
+
+describe('A7 A12: OpenSSL on the status of an ECDSA certificate', () => {
+  const about = '-sha256 -issuer p256-issuing.pem -cert p256-leaf.pem';
+  let made: Issued;
+  beforeAll(async () => {
+    made = await issued('p256');
+  });
+
+  /** What `openssl ocsp` and `openssl verify -crl_check` say now. */
+  async function opinions(): Promise<{ ocsp: string; crl: string }> {
+    await answered(made, `${about} -no_nonce`);
+    const ocsp = files.run(
+      `ocsp ${about} -no_nonce -respin response.der -CAfile p256-root.pem -verify_other p256-issuing.pem`,
+    );
+    expect(ocsp.text).toContain('Response verify OK');
+    files.write('crl.pem', encodePem('X509 CRL', (await currentCrl(made.deps, 'p256')).der));
+    const crl = files.run(
+      'verify -crl_check -CAfile p256-root.pem -untrusted p256-issuing.pem -CRLfile crl.pem p256-leaf.pem',
+    );
+    return { ocsp: ocsp.text, crl: crl.text };
+  }
+
+  it('is on hold while frozen, good when thawed, on hold again, then revoked', async () => {
+    const { deps, certificate } = made;
+    const { serialHex } = certificate;
+    const frozen = await opinions();
+    expect(frozen.ocsp).toContain('p256-leaf.pem: revoked');
+    expect(frozen.ocsp).toContain('Reason: certificateHold');
+    expect(frozen.crl).toContain('certificate revoked');
+
+    await thawCertificate(deps, people.approver, { serialHex, id: 'thaw' });
+    const thawed = await opinions();
+    expect(thawed.ocsp).toContain('p256-leaf.pem: good');
+    expect(thawed.crl).toBe('p256-leaf.pem: OK\n');
+    files.write('delta.pem', encodePem('X509 CRL', await deltaCrl(deps, 'p256')));
+    const delta = files.run('crl -in delta.pem -noout -text').text;
+    expect(delta).toContain('X509v3 Delta CRL Indicator: critical');
+    expect(delta).toContain('Remove From CRL');
+
+    await freezeCertificate(deps, people.approver, { serialHex, id: 'freeze' });
+    expect((await opinions()).ocsp).toContain('Reason: certificateHold');
+
+    const reason = 'keyCompromise';
+    await revokeCertificate(deps, people.approver, { serialHex, id: 'revoke', reason });
+    const revoked = await opinions();
+    expect(revoked.ocsp).toContain('p256-leaf.pem: revoked');
+    expect(revoked.ocsp).toContain('Reason: keyCompromise');
+    expect(revoked.crl).toContain('certificate revoked');
+    const list = files.run('crl -in crl.pem -noout -text').text;
+    expect(list).toContain('Key Compromise');
+    expect(list).toMatch(/X509v3 CRL Number: \s*4\n/);
+  });
+
+  it('sends the nonce back, and does not speak for other issuers', async () => {
+    const trust = '-CAfile p256-root.pem -verify_other p256-issuing.pem';
+    await answered(made, `${about} -nonce`);
+    const answer = files.run(`ocsp -reqin request.der -respin response.der ${trust}`).text;
+    expect(answer).toContain('Response verify OK');
+    expect(answer).not.toContain('WARNING');
+    const unknown = '-issuer p256-issuing.pem -serial 0x99 -no_nonce';
+    await answered(made, unknown);
+    expect(files.run(`ocsp ${unknown} -respin response.der ${trust}`).text).toContain(
+      '0x99: unknown',
+    );
+    await answered(made, '-issuer p256-root.pem -serial 0x99');
+    // OCSPResponse with the status unauthorized (6), then malformedRequest (1), and nothing else.
+    expect([...files.read('response.der')]).toEqual([0x30, 3, 0x0a, 1, 6]);
+    const malformed = await answerOcsp(made.deps, Uint8Array.of(0x30, 0));
+    expect([...malformed]).toEqual([0x30, 3, 0x0a, 1, 1]);
+  });
+});
+
+describe('A7 A12: OpenSSL on the status of an SM2 certificate', () => {
+  it('reads list and answer; their signatures are verified by our own core', async () => {
+    const made = await issued('sm2');
+    const { deps, certificate, authority } = made;
+    const about = '-issuer sm2-issuing.pem -cert sm2-leaf.pem -no_nonce';
+    // OpenSSL 3.0 cannot be told the identity for the signature of an answer or of a list.
+    const read = `ocsp ${about} -respin response.der -noverify -resp_text`;
+    await answered(made, about);
+    const frozen = files.run(read).text;
+    expect(frozen).toContain('sm2-leaf.pem: revoked');
+    expect(frozen).toContain('Signature Algorithm: SM2-with-SM3');
+    await thawCertificate(deps, people.approver, { serialHex: certificate.serialHex, id: 'thaw' });
+    await answered(made, about);
+    expect(files.run(read).text).toContain('sm2-leaf.pem: good');
+    const { der } = await currentCrl(deps, 'sm2');
+    expect(await isSignedBy(der, authority.spki)).toBe(true);
+    expect(await isSignedBy(der.with(40, (der[40] ?? 0) ^ 1), authority.spki)).toBe(false);
+  });
+});
+
+/** A list is a SEQUENCE of what is signed, the algorithm and the signature, like a certificate. */
+function isSignedBy(crl: Uint8Array, spki: Uint8Array): Promise<boolean> {
+  const { signed, signature } = readDer(crl, (reader) => {
+    const list = reader.sequence();
+    const signed = list.any().whole;
+    list.sequence();
+    return { signed, signature: list.bitString() };
+  });
+  return verifySignature(spki, 'sm2-sm3', signed, signature);
+}
