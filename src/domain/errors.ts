@@ -125,6 +125,18 @@ export const errorTitles = {
   certificate_lint_failed: 'The certificate did not pass its own checks.',
   /** The verification against the ledger failed; `errors` names each failed step and its code. */
   thaw_refused: 'The certificate did not verify against the ledger, so it stays frozen.',
+  /** The consent is not signed by its key, not for this federation, or not in force now. */
+  federation_consent_invalid: 'The consent does not allow this.',
+  /** A request id is used once, whatever became of the request. */
+  federation_request_used: 'This scoring request was made before.',
+  /** No scoring request with this id in the caller's institution. */
+  federation_request_not_found: 'There is no such scoring request.',
+  /** Too many nodes, or the decision service, refused; `errors` names each with its reason. */
+  federation_refused: 'The federation does not answer this request.',
+  /** Too few nodes answered in time; `errors` names the stage and the nodes. */
+  federation_unavailable: 'Too few parties of the federation answer.',
+  /** What the parties said does not fit together, so nothing was decided. */
+  federation_inconsistent: 'The parties of the federation contradict each other.',
   /** Anything unexpected. The log has the cause under the request id. */
   internal: 'Something went wrong on our side.',
 } as const;

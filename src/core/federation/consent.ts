@@ -2,10 +2,10 @@ import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { base64urlText } from '../../lib/base64url.ts';
-import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
+import { canonicalJson } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Identity } from './identity.ts';
-import { bytesOf, fieldsOf, listOf, patterns, textOf } from './read.ts';
+import { asJson, bytesOf, fieldsOf, listOf, patterns, textOf } from './read.ts';
 import { nodesMax, type Roster, rosterHash } from './roster.ts';
 import type { KeyPair, Suite } from './suite.ts';
 
@@ -88,7 +88,7 @@ export function signConsent(suite: Suite, keys: KeyPair, consent: Consent): Sign
 
 /** The bytes under the signature: canonical JSON (RFC 8785) after the name of the statement. */
 function consentBytes(consent: Consent): Uint8Array {
-  return utf8ToBytes(`cinnabar consent 1\n${canonicalJson(consent as unknown as Json)}`);
+  return utf8ToBytes(`cinnabar consent 1\n${canonicalJson(asJson(consent))}`);
 }
 
 /** @throws TypeError */

@@ -1,4 +1,5 @@
 import { base64urlBytes } from '../../lib/base64url.ts';
+import type { Json } from '../../lib/canonical-json.ts';
 
 // Readers for what came from another party. Whatever is not in its form is a TypeError, and none
 // of it is repeated in the message.
@@ -63,4 +64,9 @@ export const patterns = {
 
 function wrong(name: string): TypeError {
   return new TypeError(`${name} is not in the expected form`);
+}
+
+/** Interfaces of ours hold what JSON can say, but TypeScript does not see that an interface is closed. */
+export function asJson(value: object): Json {
+  return value as unknown as Json;
 }

@@ -1,7 +1,7 @@
 import { base64urlBytes } from '../../lib/base64url.ts';
-import type { Json } from '../../lib/canonical-json.ts';
 import { jsonHash } from './envelope.ts';
 import {
+  asJson,
   countOf,
   type Fields,
   fieldsOf,
@@ -48,7 +48,7 @@ export const nodesMax = 5;
 
 /** What a consent names: the roster as a whole, so that nobody can be slipped in. */
 export function rosterHash(roster: Roster): string {
-  return jsonHash(roster as unknown as Json);
+  return jsonHash(asJson(roster));
 }
 
 /** @throws TypeError when it is not a roster under which the protocol is safe */

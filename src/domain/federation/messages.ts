@@ -10,6 +10,8 @@ import {
 } from '../../core/federation/read.ts';
 import { nodesMax } from '../../core/federation/roster.ts';
 import { base64urlText } from '../../lib/base64url.ts';
+import { parseCaps } from './requested.ts';
+import type { Caps } from './settings.ts';
 
 // What the coordinator carries between the parties of one scoring. Boxes are base64url; only the
 // party that a box is for can read it. Both sides check the form on arrival.
@@ -53,6 +55,8 @@ export interface DecideMessage {
   readonly contributors: readonly string[];
   readonly statements: readonly Addressed[];
   readonly reports: readonly Addressed[];
+  /** What the institution allows at most, whatever the score; it can only lower. */
+  readonly caps?: Caps;
 }
 
 export interface DecideReply {
@@ -155,13 +159,21 @@ export function parseSettleReply(value: unknown): SettleReply {
 
 /** @throws TypeError */
 export function parseDecideMessage(value: unknown): DecideMessage {
-  const fields = fieldsOf(value, ['requestId', 'box', 'contributors', 'statements', 'reports']);
+  const fields = fieldsOf(value, [
+    'requestId',
+    'box',
+    'contributors',
+    'statements',
+    'reports',
+    'caps?',
+  ]);
   return {
     requestId: requestIdOf(fields),
     box: boxOf(fields, 'box'),
     contributors: contributorsOf(fields),
     statements: addressedOf(fields.statements),
     reports: addressedOf(fields.reports),
+    ...(fields.caps === undefined ? {} : { caps: parseCaps(fields.caps) }),
   };
 }
 

@@ -1,4 +1,3 @@
-import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Federated } from '../../core/federated.ts';
 import {
   consentFault,
@@ -7,13 +6,14 @@ import {
   saltBytes,
   subjectCommitment,
 } from '../../core/federation/consent.ts';
+import { applicant, signedBytes } from '../../core/federation/decision.ts';
 import { contextHash, jsonHash, openJson, sealJson } from '../../core/federation/envelope.ts';
 import { canonicalIdentity, type Identity } from '../../core/federation/identity.ts';
 import { bytesOf, fieldsOf } from '../../core/federation/read.ts';
 import type { PartyKeys } from '../../core/federation/suite.ts';
 import type { Gm } from '../../core/gm.ts';
 import { base64urlText } from '../../lib/base64url.ts';
-import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
+import type { Json } from '../../lib/canonical-json.ts';
 import { instantMs } from '../../lib/time.ts';
 import {
   messageJson,
@@ -26,7 +26,6 @@ import {
   type SettleReply,
 } from './messages.ts';
 import {
-  applicant,
   boxContext,
   type Federation,
   indexOfNode,
@@ -304,9 +303,4 @@ function sealSigned(
   const signature = suite.sign(keys.sign, signedBytes(contextHash(context), content));
   const { boxKey } = keysOfParty(federation, to);
   return sealJson(suite, boxKey, context, { content, signature: base64urlText(signature) });
-}
-
-/** Context hash, then canonical JSON of the content. */
-export function signedBytes(context: Uint8Array, content: Json): Uint8Array {
-  return concatBytes(context, utf8ToBytes(canonicalJson(content)));
 }

@@ -12,9 +12,6 @@ import { PartyRefusal } from './messages.ts';
 import type { ScoringContext } from './pieces.ts';
 import { type Sharing, sharingOf } from './sharing.ts';
 
-/** The applicant's name in contexts of boxes; no party may have it. */
-export const applicant = 'applicant';
-
 /** A roster, ready to compute with. */
 export interface Federation {
   readonly roster: Roster;

@@ -1,0 +1,371 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { Federated } from '../../core/federated.ts';
+import {
+  consentFault,
+  parseSignedConsent,
+  type SignedConsent,
+} from '../../core/federation/consent.ts';
+import { applicant, openSigned, statementBytes } from '../../core/federation/decision.ts';
+import { jsonHash, openJson, sealJson } from '../../core/federation/envelope.ts';
+import {
+  asJson,
+  bytesOf,
+  countOf,
+  fieldsOf,
+  flagOf,
+  listOf,
+  patterns,
+  textOf,
+  wordOf,
+} from '../../core/federation/read.ts';
+import { nodesMax } from '../../core/federation/roster.ts';
+import type { PartyKeys } from '../../core/federation/suite.ts';
+import { base64urlText } from '../../lib/base64url.ts';
+import { canonicalJson } from '../../lib/canonical-json.ts';
+import { instantText } from '../../lib/time.ts';
+import { newId } from '../id.ts';
+import {
+  type Addressed,
+  type DecideMessage,
+  type DecideReply,
+  type DecisionRecord,
+  messageJson,
+  PartyRefusal,
+  parseDecideReply,
+} from './messages.ts';
+import { type Band, bands, type IdentityFinding, identityFindings } from './node.ts';
+import {
+  boxContext,
+  type Federation,
+  indexOfNode,
+  keysOfParty,
+  scoringContext,
+} from './parties.ts';
+import type { DecisionStore, PartySystem } from './ports.ts';
+import { parseRequested } from './requested.ts';
+import { wordRing } from './ring.ts';
+import { assertContributors, completenessOf, hashContributors } from './rules.ts';
+import {
+  type CaseFacts,
+  decideTier,
+  type GrantDecision,
+  grantSettings,
+  type PolicyTable,
+  type RequestedSettings,
+  type Settings,
+} from './settings.ts';
+import { combine, type Report } from './sharing.ts';
+import { decodeWord, wordsOfBytes } from './word.ts';
+
+/** The public part of the model: what a sum means. */
+export interface ScoreScale {
+  /** The probability of default for a sum of all parts, in millionths. */
+  pdMicros(score: bigint): number;
+  /** A part's mean in training, for a party that took no part. */
+  meanOf(party: string): bigint;
+}
+
+export interface DecisionDeps extends PartySystem {
+  readonly federation: Federation;
+  readonly keys: PartyKeys;
+  readonly scale: ScoreScale;
+  readonly policy: PolicyTable;
+  readonly store: DecisionStore;
+  readonly federated: Federated;
+}
+
+/** What the decision service signs. It names the person by the consent's commitment only. */
+export interface SettingsStatement {
+  readonly v: 1;
+  readonly requestId: string;
+  readonly decisionId: string;
+  readonly subject: string;
+  /** SHA-256 in hex of the public key (SPKI) that the settings are for, if the applicant named one. */
+  readonly subjectKeySha256?: string;
+  readonly identity: 'proven' | 'failed';
+  readonly settings: Settings;
+  readonly issuedAt: string;
+  /** Until then a certificate may be issued on it. */
+  readonly expiresAt: string;
+}
+
+/** How the decision came about, for the applicant. It holds no score and nobody's part of one. */
+export interface Explanation {
+  readonly bands: readonly { readonly party: string; readonly band: Band }[];
+  readonly binding: GrantDecision['binding'];
+  readonly reasons: GrantDecision['reasons'];
+  readonly requested: RequestedSettings;
+  /** Parties whose part is in the sum. */
+  readonly contributors: readonly string[];
+}
+
+/** How long a statement may wait for its certificate. */
+const statementTtlMs = 24 * 3_600_000;
+const dayMs = 24 * 3_600_000;
+
+export function policyHash(policy: PolicyTable): string {
+  return jsonHash(asJson(policy));
+}
+
+/**
+ * Decides on settings: adds the reports to one sum, reads tier and flags from it, grants, and
+ * encrypts the outcome for the applicant (A5, A10; rules R2, R3 and the double-report check).
+ *
+ * One decision per request, for ever; the same message again gets the same reply.
+ *
+ * @throws PartyRefusal, FederationError, TypeError
+ */
+export async function decideRequest(
+  deps: DecisionDeps,
+  message: DecideMessage,
+): Promise<DecideReply> {
+  const { requestId } = message;
+  const request = readRequest(deps, message);
+  const digest = bytesToHex(sha256(utf8ToBytes(messageJson(message))));
+  const known = await deps.store.find(requestId);
+  if (known) return sameAnswer(known, digest);
+
+  const says = message.statements.map((box) => readStatement(deps, requestId, box));
+  const tag = tagOf(says);
+  const sum = sumOf(deps, message);
+  const previous = await deps.store.newestOf(tag);
+  const facts: CaseFacts = {
+    identityProven: isIdentityProven(deps, says),
+    sanctionHit: says.some(({ sanctioned }) => sanctioned),
+    consentValid: true,
+    missingParts: sum.missing,
+    missingMandatoryParts: sum.needsReview ? 1 : 0,
+    ...(previous ? { previousTier: previous.tier } : {}),
+  };
+  const { tier, reasons } = decideTier(deps.policy, deps.scale.pdMicros(sum.score), facts);
+  const granted = grantSettings(deps.policy, tier, request.requested, message.caps ?? {});
+  const decided = makeDecision(
+    deps,
+    message,
+    request,
+    facts,
+    {
+      ...granted,
+      reasons: [...reasons, ...granted.reasons],
+    },
+    says,
+  );
+  const stored = await deps.store.keep({
+    requestId,
+    decisionId: decided.decisionId,
+    tag,
+    tier,
+    digest,
+    reply: messageJson(decided.reply),
+    content: canonicalJson(decided.content),
+    decidedAtMs: deps.clock.now(),
+  });
+  return sameAnswer(stored, digest);
+}
+
+function sameAnswer(stored: { digest: string; reply: string }, digest: string): DecideReply {
+  if (stored.digest !== digest) throw new PartyRefusal('answer_repeated');
+  return parseDecideReply(JSON.parse(stored.reply));
+}
+
+interface Request {
+  readonly consent: SignedConsent;
+  readonly requested: RequestedSettings;
+  readonly subjectKeySha256?: string;
+}
+
+function readRequest(deps: DecisionDeps, { requestId, box }: DecideMessage): Request {
+  const { federation, keys } = deps;
+  const { suite, roster } = federation;
+  const context = boxContext(federation, requestId, 'request', applicant, keys.id);
+  const content = openJson(suite, keys.box, context, box);
+  const fields = fieldsOf(content, ['consent', 'requested', 'subjectKeySha256?']);
+  const consent = parseSignedConsent(fields.consent);
+  const fault = consentFault(suite, roster, consent, keys.id, deps.clock.now());
+  if (fault) throw new PartyRefusal(fault);
+  if (consent.consent.requestId !== requestId) throw new PartyRefusal('subject_mismatch');
+  return {
+    consent,
+    requested: parseRequested(fields.requested),
+    ...(fields.subjectKeySha256 === undefined
+      ? {}
+      : { subjectKeySha256: textOf(fields, 'subjectKeySha256', patterns.hash) }),
+  };
+}
+
+/** What a node says of the person. */
+interface Saying {
+  readonly party: string;
+  readonly identity: IdentityFinding;
+  readonly tag: string;
+  readonly sanctioned: boolean;
+  readonly band: Band;
+}
+
+function readStatement(deps: DecisionDeps, requestId: string, from: Addressed): Saying {
+  const fields = fieldsOf(openFrom(deps, requestId, 'statement', from), [
+    'identity',
+    'tag',
+    'sanctioned',
+    'band',
+  ]);
+  return {
+    party: from.party,
+    identity: wordOf(fields, 'identity', identityFindings),
+    tag: bytesToHex(bytesOf(fields, 'tag', 16)),
+    sanctioned: flagOf(fields, 'sanctioned'),
+    band: wordOf(fields, 'band', bands),
+  };
+}
+
+function openFrom(
+  { federation, keys }: DecisionDeps,
+  requestId: string,
+  step: 'statement' | 'sums',
+  { party, box }: Addressed,
+): unknown {
+  indexOfNode(federation, party);
+  const { signKey } = keysOfParty(federation, party);
+  const context = boxContext(federation, requestId, step, party, keys.id);
+  const content = openSigned(federation.suite, keys.box, signKey, context, box);
+  if (content === undefined) throw new PartyRefusal('message_invalid');
+  return content;
+}
+
+/** Nodes that speak of different people have been given boxes that do not belong together. */
+function tagOf(says: readonly Saying[]): string {
+  const parties = new Set(says.map(({ party }) => party));
+  const tags = new Set(says.map(({ tag }) => tag));
+  const [tag] = tags;
+  if (tag === undefined || tags.size !== 1) throw new PartyRefusal('subject_mismatch');
+  if (parties.size !== says.length) throw new PartyRefusal('message_invalid');
+  return tag;
+}
+
+/** Proven when a party that may say so confirms it and none contradicts (A6). */
+function isIdentityProven({ federation }: DecisionDeps, says: readonly Saying[]): boolean {
+  const heard = says.filter(({ party }) =>
+    federation.roster.nodes.some(({ id, provesIdentity }) => id === party && provesIdentity),
+  );
+  const findings = heard.map(({ identity }) => identity);
+  return findings.includes('match') && !says.some(({ identity }) => identity === 'mismatch');
+}
+
+function sumOf(deps: DecisionDeps, message: DecideMessage) {
+  const { federation, federated, scale } = deps;
+  const { sharing, roster } = federation;
+  const { requestId, contributors } = message;
+  const list = contributors.map((id) => indexOfNode(federation, id));
+  const atDecision = roster.nodes.flatMap(({ runByDecision }, i) => (runByDecision ? [i] : []));
+  assertContributors(sharing, list, atDecision);
+  const context = scoringContext(federation, requestId);
+  const hash = base64urlText(hashContributors(context, list));
+  const reports = message.reports.map((from) => readReport(deps, requestId, hash, from));
+  const [word = 0n] = combine(wordRing(federated), sharing, reports);
+  const content = decodeWord(word);
+  const lost = roster.nodes.filter(({ id }) => !contributors.includes(id));
+  const score = lost.reduce((sum, { id }) => sum + scale.meanOf(id), content.score);
+  return { score, ...completenessOf(content, lost) };
+}
+
+function readReport(
+  deps: DecisionDeps,
+  requestId: string,
+  contributorsHash: string,
+  from: Addressed,
+): Report {
+  const fields = fieldsOf(openFrom(deps, requestId, 'sums', from), ['contributors', 'sums']);
+  if (fields.contributors !== contributorsHash) throw new PartyRefusal('contributors_invalid');
+  const sums = listOf(fields.sums, 2 * nodesMax, (item) => {
+    const sum = fieldsOf(item, ['piece', 'word']);
+    const piece = countOf(sum, 'piece', 2 * nodesMax);
+    return { piece, words: wordsOfBytes(bytesOf(sum, 'word', 8), 1) };
+  });
+  return { node: indexOfNode(deps.federation, from.party), sums };
+}
+
+function makeDecision(
+  deps: DecisionDeps,
+  message: DecideMessage,
+  request: Request,
+  facts: CaseFacts,
+  decision: GrantDecision,
+  says: readonly Saying[],
+) {
+  const { suite } = deps.federation;
+  const { consent } = request.consent;
+  const statement = makeStatement(deps, request, facts, decision);
+  const explanation: Explanation = {
+    bands: says.map(({ party, band }) => ({ party, band })),
+    binding: decision.binding,
+    reasons: decision.reasons,
+    requested: request.requested,
+    contributors: message.contributors,
+  };
+  const signature = suite.sign(deps.keys.sign, statementBytes(asJson(statement)));
+  const content = {
+    statement: asJson(statement),
+    signature: base64urlText(signature),
+    explanation: asJson(explanation),
+  };
+  const replyKey = bytesOf({ key: consent.replyKey }, 'key', suite.publicKeyBytes);
+  const { requestId } = consent;
+  const context = boxContext(deps.federation, requestId, 'decision', deps.keys.id, applicant);
+  const box = sealJson(suite, replyKey, context, content);
+  const reply = signRecord(deps, message, box, statement.settings.policyHash);
+  return { decisionId: statement.decisionId, content, reply };
+}
+
+function makeStatement(
+  deps: DecisionDeps,
+  { consent: { consent }, subjectKeySha256 }: Request,
+  facts: CaseFacts,
+  { grant }: GrantDecision,
+): SettingsStatement {
+  const { federation, policy } = deps;
+  const decisionId = newId(deps);
+  const nowMs = deps.clock.now();
+  const now = instantText(nowMs);
+  return {
+    v: 1,
+    requestId: consent.requestId,
+    decisionId,
+    subject: consent.subject,
+    ...(subjectKeySha256 === undefined ? {} : { subjectKeySha256 }),
+    identity: facts.identityProven ? 'proven' : 'failed',
+    settings: {
+      ...grant,
+      validFrom: now,
+      validTo: instantText(nowMs + policy.validDays * dayMs),
+      modelHash: federation.roster.modelHash,
+      policyHash: policyHash(policy),
+      decisionId,
+    },
+    issuedAt: now,
+    expiresAt: instantText(nowMs + statementTtlMs),
+  };
+}
+
+function signRecord(
+  { federation, keys }: DecisionDeps,
+  { requestId, contributors }: DecideMessage,
+  decision: Uint8Array,
+  policy: string,
+): DecideReply {
+  const list = contributors.map((id) => indexOfNode(federation, id));
+  const hash = hashContributors(scoringContext(federation, requestId), list);
+  const record: DecisionRecord = {
+    requestId,
+    decisionHash: bytesToHex(sha256(decision)),
+    modelHash: federation.roster.modelHash,
+    policyHash: policy,
+    contributorsHash: bytesToHex(hash),
+  };
+  return { decision, record, signature: federation.suite.sign(keys.sign, recordBytes(record)) };
+}
+
+/** What the decision service signs of the record that goes into the ledger. */
+export function recordBytes(record: DecisionRecord): Uint8Array {
+  return utf8ToBytes(`cinnabar decision record 1\n${canonicalJson({ ...record })}`);
+}

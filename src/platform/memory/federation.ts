@@ -1,0 +1,80 @@
+import { CinnabarError } from '../../domain/errors.ts';
+import type { ScoringRequest, ScoringStore } from '../../domain/federation/coordinate.ts';
+import type {
+  DecisionStore,
+  KeptAnswer,
+  NodeStore,
+  PersonRow,
+  StoredDecision,
+} from '../../domain/federation/ports.ts';
+import { base64urlText } from '../../lib/base64url.ts';
+import { memoryAnswerBook } from './answer-book.ts';
+
+/** A node's store in RAM. */
+export function memoryNodeStore(): NodeStore {
+  const people = new Map<string, PersonRow>();
+  const answers = new Map<string, KeptAnswer>();
+  return {
+    ...memoryAnswerBook(),
+    async findPerson(pid) {
+      return people.get(base64urlText(pid));
+    },
+    async putPeople(rows) {
+      for (const row of rows) people.set(base64urlText(row.pid), row);
+    },
+    async countPeople() {
+      return people.size;
+    },
+    async keepAnswer(answer) {
+      const key = `${answer.step} ${answer.requestId}`;
+      const kept = answers.get(key) ?? answer;
+      answers.set(key, kept);
+      return kept;
+    },
+    async findAnswer(requestId, step) {
+      return answers.get(`${step} ${requestId}`);
+    },
+  };
+}
+
+/** The decision service's store in RAM. */
+export function memoryDecisionStore(): DecisionStore {
+  const decisions = new Map<string, StoredDecision>();
+  return {
+    async find(requestId) {
+      return decisions.get(requestId);
+    },
+    async newestOf(tag) {
+      return [...decisions.values()].findLast((decision) => decision.tag === tag);
+    },
+    async keep(decision) {
+      const kept = decisions.get(decision.requestId) ?? decision;
+      decisions.set(decision.requestId, kept);
+      return kept;
+    },
+  };
+}
+
+/** The coordinator's store in RAM. */
+export function memoryScoringStore(): ScoringStore {
+  const requests = new Map<string, ScoringRequest>();
+  return {
+    async begin(request) {
+      if (requests.has(request.requestId)) throw new CinnabarError('federation_request_used');
+      requests.set(request.requestId, request);
+    },
+    async save(request) {
+      requests.set(request.requestId, request);
+    },
+    async find(tenant, requestId) {
+      const found = requests.get(requestId);
+      return found?.tenant === tenant ? found : undefined;
+    },
+    async countSince(tenant, requestedBy, sinceMs) {
+      const theirs = [...requests.values()].filter(
+        (request) => request.tenant === tenant && request.requestedBy === requestedBy,
+      );
+      return theirs.filter(({ createdAtMs }) => createdAtMs >= sinceMs).length;
+    },
+  };
+}

@@ -1,0 +1,417 @@
+import { describe, expect, test } from 'vitest';
+import { openReasons } from '../../../src/core/federation/decision.ts';
+import { suiteNames } from '../../../src/core/federation/suite.ts';
+import { CinnabarError } from '../../../src/domain/errors.ts';
+import { type Parties, requestsPerHourMax } from '../../../src/domain/federation/coordinate.ts';
+import { caller, requested, samplePerson, startFederation } from '../../helpers/federation.ts';
+
+const person = samplePerson(1);
+const problemOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => {
+      if (!(error instanceof CinnabarError)) throw error;
+      return { code: error.code, fields: error.fields };
+    },
+  );
+
+describe.each(suiteNames)(
+  'A3, A5, A10: an application through the federation, suite %s',
+  (suite) => {
+    test.each([3, 4, 5])(
+      '%i nodes: the sum decides, and only the applicant reads it',
+      async (n) => {
+        const federation = await startFederation({ n, suite });
+        await federation.fileEverywhere(person, -1);
+        const applied = federation.apply(person);
+        const { request, statement, explanation } = await federation.decisionFor(applied);
+        // sigmoid(-3), sigmoid(-4), sigmoid(-5): 0.047, 0.018, 0.007.
+        expect(statement.settings.tier).toBe(1);
+        expect(statement).toMatchObject({ identity: 'proven', requestId: request.requestId });
+        expect(statement.settings.limits).toEqual(requested.limits);
+        expect(explanation.bands.map(({ band }) => band)).toEqual(Array(n).fill('helps'));
+        expect(request.nodes.every(({ state }) => state === 'settled')).toBe(true);
+
+        const entry = await federation.coordinator.ledger.entry(request.outcome?.ledgerIndex ?? -1);
+        expect(entry.event).toMatchObject({
+          type: 'decision',
+          decisionSha256: request.outcome?.record.decisionHash,
+          modelSha256: federation.roster.modelHash,
+        });
+      },
+    );
+
+    test('another terminal cannot open the decision or the reasons', async () => {
+      const federation = await startFederation({ suite });
+      await federation.fileEverywhere(person, 1);
+      const applied = federation.apply(person);
+      const { outcome, requestId } = await federation.score(applied);
+      const other = federation.apply(person);
+      if (!outcome) throw new Error('not decided');
+      expect(() => federation.open(other, outcome.decision)).toThrow();
+      const [first] = outcome.reasons;
+      if (!first) throw new Error('no reasons');
+      const read = (keys: typeof applied.draft.replyKeys) =>
+        openReasons(federation.suite, federation.roster, keys, requestId, first.party, first.box);
+      expect(read(applied.draft.replyKeys)).toEqual(['payments_late']);
+      expect(read(other.draft.replyKeys)).toBeUndefined();
+    });
+  },
+);
+
+describe('A3: what parties say and do not say', () => {
+  test('a node that does not know the person sends as much as one that does', async () => {
+    const lengths = async (known: boolean) => {
+      const federation = await startFederation();
+      for (const node of ['bank', 'operator']) await federation.file(node, person, 0);
+      if (known) await federation.file('registry', person, 0);
+      await federation.score(federation.apply(person));
+      return federation.seen.map(({ length }) => length).sort((a, b) => a - b);
+    };
+    expect(await lengths(true)).toEqual(await lengths(false));
+  });
+
+  test('R2: an ordinary part missing caps the tier, a mandatory one asks for a person', async () => {
+    const ordinary = await startFederation();
+    await ordinary.file('bank', person, -2);
+    await ordinary.file('operator', person, -2);
+    const capped = await ordinary.decisionFor(ordinary.apply(person));
+    expect(capped.statement.settings.tier).toBe(3);
+    expect(capped.explanation.reasons).toContain('part_missing');
+
+    const mandatory = await startFederation();
+    await mandatory.file('bank', person, -2);
+    await mandatory.file('registry', person, -2);
+    const review = await mandatory.decisionFor(mandatory.apply(person));
+    expect(review.statement.settings.tier).toBe(6);
+    expect(review.explanation.reasons).toContain('mandatory_part_missing');
+  });
+
+  test('A6: a name that does not belong to the number is not proven, and nothing is granted', async () => {
+    const federation = await startFederation();
+    await federation.fileEverywhere(person, -3);
+    const impostor = { ...person, name: '冒名' };
+    const { statement, explanation } = await federation.decisionFor(federation.apply(impostor));
+    expect(statement.identity).toBe('failed');
+    expect(statement.settings).toMatchObject({ tier: 6, permissions: ['view'] });
+    expect(explanation.reasons).toContain('identity_failed');
+  });
+
+  test('A6: somebody nobody knows is not proven', async () => {
+    const federation = await startFederation();
+    const { statement } = await federation.decisionFor(federation.apply(samplePerson(2)));
+    expect(statement).toMatchObject({ identity: 'failed', settings: { tier: 6 } });
+  });
+
+  test('a sanction comes before the score', async () => {
+    const federation = await startFederation();
+    await federation.fileEverywhere(person, -5);
+    await federation.file('registry', person, -5, true);
+    const { explanation } = await federation.decisionFor(federation.apply(person));
+    expect(explanation.reasons).toContain('sanction_hit');
+  });
+
+  test('the cap of the institution binds whatever the score', async () => {
+    const federation = await startFederation();
+    await federation.fileEverywhere(person, -3);
+    const applied = federation.apply(person);
+    const limits = [
+      { channel: 'online', currency: 'CNY', single: '100', daily: '200', count: 2 },
+    ] as const;
+    const { outcome } = await federation.score(applied, { caps: { enterprise: { limits } } });
+    const { statement, explanation } = federation.open(
+      applied,
+      outcome?.decision ?? new Uint8Array(),
+    );
+    expect(statement.settings.limits).toEqual(limits);
+    expect(explanation.binding).toEqual(['enterprise']);
+  });
+});
+
+describe('A1: consent', () => {
+  test('expired, for another party, altered, or by another key: nobody answers', async () => {
+    const federation = await startFederation();
+    await federation.fileEverywhere(person, 0);
+    const expired = federation.apply(person);
+    federation.clock.advance(600_001);
+    expect(await problemOf(federation.score(expired))).toMatchObject({
+      code: 'federation_consent_invalid',
+      fields: [{ pointer: '/consent', code: 'consent_expired' }],
+    });
+    const applied = federation.apply(person);
+    const { consent } = applied.consent;
+    for (const [change, code] of [
+      [{ expiresAt: '2026-03-02T03:30:00.000Z' }, 'consent_signature'],
+      [{ parties: ['bank'] }, 'consent_signature'],
+      [{ requestId: '0'.repeat(32) }, 'consent_signature'],
+    ] as const) {
+      const altered = { ...applied.consent, consent: { ...consent, ...change } };
+      expect(await problemOf(federation.score(applied, { consent: altered }))).toMatchObject({
+        fields: [{ code }],
+      });
+    }
+  });
+
+  test.each([
+    ['longer than a quarter of an hour', 900_001, 'consent_too_long'],
+    ['over before it began', -1, 'consent_expired'],
+  ])('a consent %s does not hold', async (_, ttlMs, code) => {
+    const federation = await startFederation();
+    const applied = federation.apply(person, { ttlMs });
+    expect(await problemOf(federation.score(applied))).toMatchObject({ fields: [{ code }] });
+  });
+
+  test('R4: a node that the consent does not name refuses', async () => {
+    const federation = await startFederation();
+    await federation.fileEverywhere(person, 0);
+    const { roster, suite } = federation;
+    const { draftApplication, sealApplication } = await import(
+      '../../../src/core/federation/application.ts'
+    );
+    const application = {
+      roster,
+      identity: person,
+      requested: {},
+      nowMs: federation.clock.now(),
+      ttlMs: 60_000,
+    };
+    const draft = draftApplication(suite, application);
+    const consent = { ...draft.consent, parties: ['operator', 'registry', 'decision'] };
+    const sealed = sealApplication(suite, { ...draft, consent });
+    const problem = await problemOf(federation.score({ draft, ...sealed }));
+    const request = await federation.coordinator.requests.find('bank-a', consent.requestId);
+    expect(request?.nodes[0]).toEqual({ node: 'bank', state: 'refused', code: 'consent_party' });
+    // The others answer; the request fails only because it asks for nothing.
+    expect(problem?.code).toBe('federation_refused');
+  });
+});
+
+describe('R1, R5: once per request, once per person and minute', () => {
+  test('a request id is not used twice, whatever became of the first', async () => {
+    const federation = await startFederation();
+    await federation.fileEverywhere(person, 0);
+    const applied = federation.apply(person);
+    await federation.score(applied);
+    expect(await problemOf(federation.score(applied))).toMatchObject({
+      code: 'federation_request_used',
+    });
+  });
+
+  test('the same person again within a minute is refused by every node', async () => {
+    const federation = await startFederation();
+    await federation.fileEverywhere(person, 0);
+    await federation.score(federation.apply(person));
+    expect(await problemOf(federation.score(federation.apply(person)))).toMatchObject({
+      code: 'federation_refused',
+      fields: [
+        { code: 'answer_repeated' },
+        { code: 'answer_repeated' },
+        { code: 'answer_repeated' },
+      ],
+    });
+    federation.clock.advance(60_000);
+    await federation.score(federation.apply(person));
+  });
+
+  test('R1: a second list of contributors for one request is refused by every node', async () => {
+    const federation = await startFederation();
+    await federation.fileEverywhere(person, 0);
+    const messages: Parameters<Parties['settle']>[] = [];
+    const { parties } = federation.coordinator;
+    const listening: Parties = {
+      ...parties,
+      settle(node, message) {
+        messages.push([node, message]);
+        return parties.settle(node, message);
+      },
+    };
+    const { coordinate } = await import('../../../src/domain/federation/coordinate.ts');
+    const { consent, boxes } = federation.apply(person);
+    await coordinate({ ...federation.coordinator, parties: listening }, caller, { consent, boxes });
+    expect(messages).toHaveLength(3);
+    for (const [node, message] of messages) {
+      // The same again is the same answer; two contributors of the three would be a difference.
+      await parties.settle(node, message);
+      const contributors = message.contributors.slice(0, 2);
+      await expect(parties.settle(node, { ...message, contributors })).rejects.toMatchObject({
+        code: 'answer_repeated',
+      });
+    }
+  });
+
+  test('R3: two nodes run by the decision service leave one, so there is no decision', async () => {
+    const federation = await startFederation({ runByDecision: ['bank', 'operator'] });
+    await federation.fileEverywhere(person, 0);
+    await expect(federation.score(federation.apply(person))).rejects.toMatchObject({
+      code: 'contributors_invalid',
+    });
+  });
+
+  test('R4: one caller gets only so many answers an hour', async () => {
+    const federation = await startFederation();
+    await federation.fileEverywhere(person, 0);
+    const first = await federation.score(federation.apply(person));
+    for (let i = 1; i < requestsPerHourMax; i++) {
+      const requestId = i.toString(16).padStart(32, '0');
+      await federation.coordinator.requests.begin({ ...first, requestId });
+    }
+    const late = federation.apply(person);
+    expect(await problemOf(federation.score(late))).toMatchObject({ code: 'rate_limited' });
+    federation.clock.advance(3_600_000);
+    await federation.score(federation.apply(person));
+  });
+});
+
+const unanswered = () => Promise.reject(new CinnabarError('federation_unavailable'));
+
+describe('drop-outs: every node at every step', () => {
+  const cases = ['bank', 'operator', 'registry'].flatMap((node) =>
+    (['open', 'settle'] as const).map((step) => [node, step] as const),
+  );
+
+  test.each(cases)(
+    '%s lost at %s: exact for those that contribute, or capped',
+    async (node, step) => {
+      const federation = await startFederation({
+        between: (parties) => ({
+          ...parties,
+          [step]: (id: string, message: never) =>
+            id === node ? unanswered() : parties[step](id, message),
+        }),
+      });
+      await federation.fileEverywhere(person, -1);
+      const { request, statement } = await federation.decisionFor(federation.apply(person));
+      expect(request.nodes.find((progress) => progress.node === node)?.state).toBe('lost');
+      if (step === 'settle') {
+        expect(request.contributors).toEqual(['bank', 'operator', 'registry']);
+        expect(statement.settings.tier).toBe(1);
+      } else {
+        expect(request.contributors).not.toContain(node);
+        // The operator's part is mandatory; without another's the tier is at most the third.
+        expect(statement.settings.tier).toBe(node === 'operator' ? 6 : 3);
+      }
+    },
+  );
+
+  test.each([
+    ['open', 'open'],
+    ['open', 'settle'],
+    ['settle', 'settle'],
+  ] as const)('two nodes lost, at %s and %s: no number at all', async (first, second) => {
+    const lostAt = { bank: first, operator: second } as Record<string, string>;
+    const federation = await startFederation({
+      between: (parties) => ({
+        ...parties,
+        open: (id, message) => (lostAt[id] === 'open' ? unanswered() : parties.open(id, message)),
+        settle: (id, message) =>
+          lostAt[id] === 'settle' ? unanswered() : parties.settle(id, message),
+      }),
+    });
+    await federation.fileEverywhere(person, -1);
+    const applied = federation.apply(person);
+    expect(await problemOf(federation.score(applied))).toMatchObject({
+      code: 'federation_unavailable',
+      fields: [
+        { pointer: expect.stringMatching(/bank$/), code: 'no_answer' },
+        { pointer: expect.stringMatching(/operator$/), code: 'no_answer' },
+      ],
+    });
+    const { requestId } = applied.draft.consent;
+    const stored = await federation.coordinator.requests.find('bank-a', requestId);
+    expect(stored).toMatchObject({ state: 'failed', code: 'federation_unavailable' });
+    expect(stored).not.toHaveProperty('outcome');
+  });
+
+  test('the decision service lost: the request fails, and the ledger stays as it was', async () => {
+    const federation = await startFederation({
+      between: (parties) => ({ ...parties, decide: unanswered }),
+    });
+    await federation.fileEverywhere(person, -1);
+    const applied = federation.apply(person);
+    expect(await problemOf(federation.score(applied))).toMatchObject({
+      code: 'federation_unavailable',
+    });
+    const head = await federation.coordinator.ledger.head(
+      `scoring/${applied.draft.consent.requestId}`,
+    );
+    expect(head).toBeUndefined();
+  });
+});
+
+describe('boxes that were tampered with', () => {
+  const flip = (box: Uint8Array) =>
+    box.map((byte, at) => (at === box.length - 3 ? byte ^ 4 : byte));
+
+  test.each(['bank', 'operator', 'registry'])(
+    'a changed box for %s is refused there',
+    async (node) => {
+      const federation = await startFederation();
+      await federation.fileEverywhere(person, -1);
+      const applied = federation.apply(person);
+      const boxes = applied.boxes.map((item) =>
+        item.party === node ? { ...item, box: flip(item.box) } : item,
+      );
+      const { nodes } = await federation.score(applied, { boxes });
+      expect(nodes.find((progress) => progress.node === node)).toMatchObject({
+        state: 'refused',
+        code: 'message_invalid',
+      });
+    },
+  );
+
+  test("a box of one person under another's consent is refused by all", async () => {
+    const federation = await startFederation();
+    await federation.fileEverywhere(person, -1);
+    const [mine, theirs] = [federation.apply(person), federation.apply(samplePerson(3))];
+    const problem = await problemOf(federation.score(mine, { boxes: theirs.boxes }));
+    expect(problem?.code).toBe('federation_refused');
+  });
+
+  test.each(['pieces', 'statement', 'report'] as const)(
+    'changed %s: refused, never a number',
+    async (what) => {
+      const federation = await startFederation({
+        between: (parties) => ({
+          ...parties,
+          async open(id, message) {
+            const reply = await parties.open(id, message);
+            if (id !== 'bank') return reply;
+            if (what === 'statement') return { ...reply, statement: flip(reply.statement) };
+            if (what !== 'pieces') return reply;
+            return {
+              ...reply,
+              pieces: reply.pieces.map(({ party, box }) => ({ party, box: flip(box) })),
+            };
+          },
+          async settle(id, message) {
+            const reply = await parties.settle(id, message);
+            return id === 'bank' && what === 'report' ? { report: flip(reply.report) } : reply;
+          },
+        }),
+      });
+      await federation.fileEverywhere(person, -1);
+      expect((await problemOf(federation.score(federation.apply(person))))?.code).toBe(
+        'federation_refused',
+      );
+    },
+  );
+
+  test('a node that lies about its sum is caught by the other report of the same piece', async () => {
+    const federation = await startFederation();
+    await federation.fileEverywhere(person, -1);
+    const bank = federation.nodes.get('bank');
+    const other = await startFederation();
+    await other.fileEverywhere(person, 5);
+    if (!bank) throw new Error('no bank');
+    // Another pair key at one node: its silent pieces differ from those of its peers.
+    const [peer, keys] = [...bank.pairKeys][0] ?? [];
+    if (!peer || !keys) throw new Error('no pair');
+    const pairKeys = new Map(bank.pairKeys).set(peer, { ...keys, pieces: new Uint8Array(32) });
+    federation.nodes.get('bank');
+    (federation.nodes as Map<string, typeof bank>).set('bank', { ...bank, pairKeys });
+    expect(await problemOf(federation.score(federation.apply(person)))).toMatchObject({
+      code: 'federation_inconsistent',
+      fields: [{ code: 'reports_disagree' }],
+    });
+  });
+});
