@@ -444,6 +444,87 @@ export type AuditRecord = {
   previousHash: string;
 };
 
+export type AuditAnchor = {
+  subject: string;
+  /** Of the entry in the ledger. */
+  index: number;
+  /** 32 bytes in hex. */
+  leafHash: string;
+  /** Of the newest audit record that it fixes. */
+  position: number;
+  /** 32 bytes in hex. */
+  headSha256: string;
+};
+
+export type LedgerTrust = {
+  /** Ed25519 verifier key (C2SP signed-note). */
+  log: string;
+  /** SM2 verifier key of the same log. */
+  logSm2: string;
+  /** Verifier keys of cosignatures. */
+  witnesses: Array<string>;
+  /** How many witnesses must have cosigned. */
+  quorum: number;
+};
+
+export type LedgerPage = {
+  items: Array<LedgerEntry>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type LedgerEntry = {
+  index: number;
+  /** 32 bytes in hex. */
+  leafHash: string;
+  event: LedgerEvent;
+  /** The exact bytes that were hashed, in base64. */
+  bytes: string;
+};
+
+/** What happened, without anything personal. Its fields depend on `type`. */
+export type LedgerEvent = Record<string, string | number | null | Record<string, string>>;
+
+export type LedgerHistory = {
+  subject: string;
+  entries: Array<LedgerEntry>;
+};
+
+export type LedgerStatus = {
+  subject: string;
+  /** Absent when there is no event about the subject. */
+  newest?: {
+    index: number;
+    /** 32 bytes in hex. */
+    leafHash: string;
+    type: string;
+  };
+  /** Of the log when it was looked up. */
+  size: number;
+  /** RFC 3339, UTC. */
+  issuedAt: string;
+  /** RFC 3339, UTC. */
+  expiresAt: string;
+  /** The signed note that says all of the above. */
+  note: string;
+};
+
+export type LedgerInclusionProof = {
+  index: number;
+  size: number;
+  /** 32 bytes in hex. */
+  leafHash: string;
+  /** From the leaf upwards. */
+  proof: Array<string>;
+};
+
+export type LedgerConsistencyProof = {
+  first: number;
+  second: number;
+  /** From the leaf upwards. */
+  proof: Array<string>;
+};
+
 export type DemoIdentities = {
   identities: Array<DemoIdentity>;
 };

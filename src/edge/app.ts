@@ -15,6 +15,7 @@ import { answerProblem } from './problem.ts';
 import { addAuditRoutes } from './routes/audit.ts';
 import { addDemoRoutes } from './routes/demo.ts';
 import { addDocumentationRoutes } from './routes/documentation.ts';
+import { addLedgerRoutes, ledgerPartsLimited } from './routes/ledger.ts';
 import { addOperationRoutes } from './routes/operation.ts';
 import { addPolicyRoutes } from './routes/policies.ts';
 import { addReviewRoutes } from './routes/reviews.ts';
@@ -35,6 +36,8 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   app.use(checkBodyHeaders());
   app.use(identify(deps.authenticator));
   app.use('/v1/*', limitRate(deps.limiter));
+  // Tiles are static and cached; what is computed or signed for a caller is not.
+  for (const part of ledgerPartsLimited) app.use(`/ledger/${part}`, limitRate(deps.limiter));
   app.use(authorise());
   app.use(readBody());
   app.use(once(deps));
@@ -47,6 +50,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addPolicyRoutes(app, deps);
   addReviewRoutes(app, deps);
   addAuditRoutes(app, deps);
+  addLedgerRoutes(app, deps);
   if (deps.demo) addDemoRoutes(app, deps.demo);
 
   app.onError((error, c) => answerProblem(c, error));

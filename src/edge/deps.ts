@@ -1,4 +1,5 @@
 import type { Actor } from '../domain/actor.ts';
+import type { Ledger } from '../domain/ledger/ports.ts';
 import type { IdempotencyStore, RateLimiter } from '../domain/ports.ts';
 import type { SealDeps } from '../domain/seals/ports.ts';
 import type { LogLine } from './middleware/log.ts';
@@ -22,6 +23,7 @@ export interface Notices {
 /** Everything that the edge needs from the machine it runs on. */
 export interface EdgeDeps extends SealDeps {
   readonly authenticator: Authenticator;
+  readonly ledger: Ledger;
   readonly idempotency: IdempotencyStore;
   readonly limiter: RateLimiter;
   readonly notices: Notices;

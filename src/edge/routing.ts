@@ -4,9 +4,9 @@ import { routeRules } from './access.ts';
 import type { EdgeApp, EdgeEnv } from './context.ts';
 import { answerProblem } from './problem.ts';
 
-/** `/v1/seals/:id` as OpenAPI and `access.ts` write it: `/v1/seals/{id}`. */
+/** `/v1/seals/:id` as OpenAPI and `access.ts` write it: `/v1/seals/{id}`; so is `:path{.+}`. */
 export function patternOf(path: string): string {
-  return path.replace(/:(\w+)/g, '{$1}');
+  return path.replace(/:(\w+)(?:\{[^}]*\})?/g, '{$1}');
 }
 
 /** Answers for a path that no route of this method has: 405 when another method has one. */

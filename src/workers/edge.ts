@@ -18,6 +18,7 @@ import { d1IdempotencyStore, removeExpiredKeys } from '../platform/d1/idempotenc
 import { d1SealStore } from '../platform/d1/seal-store.ts';
 import { d1WorkStore } from '../platform/d1/work-store.ts';
 import { type AuditChain, durableAuditLog } from '../platform/durable/audit-log.ts';
+import { durableLedger, type LedgerBindings } from '../platform/durable/ledger.ts';
 import { kvNotices } from '../platform/kv/notices.ts';
 import { consumeWatches, queuedOrphans } from '../platform/queues/orphans.ts';
 import { consumeWork, queuedWork } from '../platform/queues/work.ts';
@@ -26,9 +27,10 @@ import { bindingRateLimiter } from '../platform/rate-limiter.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 
 export { AuditChain } from '../platform/durable/audit-log.ts';
+export { LedgerLog, LedgerWitness } from '../platform/durable/ledger.ts';
 
 /** The bindings of wrangler.toml, and the variables that docs/operations.md describes. */
-export interface EdgeBindings {
+export interface EdgeBindings extends LedgerBindings {
   readonly CINNABAR_MODE: string;
   /** 32 bytes or more in base64url; signs the tokens of demo mode and is used nowhere else. */
   readonly DEMO_TOKEN_SECRET?: string;
@@ -56,6 +58,7 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     engine: await loadSeal(),
     policy: defaultPolicy,
     audit: durableAuditLog(env.AUDIT),
+    ledger: durableLedger(env.LEDGER, env.LEDGER_ORIGIN),
     seals: d1SealStore(env.DB),
     work: d1WorkStore(env.DB),
     workQueue: queuedWork(env.SEAL_WORK),
@@ -98,6 +101,7 @@ function checksOf(env: EdgeBindings): EdgeDeps['checks'] {
     objects: async () => void (await env.OBJECTS.head(probe)),
     notices: async () => void (await env.NOTICES.get(probe)),
     audit: async () => void (await env.AUDIT.getByName(probe).head()),
+    ledger: async () => void (await durableLedger(env.LEDGER, env.LEDGER_ORIGIN).trust()),
     chips: async () => void (await chipStatus(env.CHIPS)),
   };
 }

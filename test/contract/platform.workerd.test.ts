@@ -6,10 +6,12 @@ import { d1IdempotencyStore } from '../../src/platform/d1/idempotency-store.ts';
 import { d1SealStore } from '../../src/platform/d1/seal-store.ts';
 import { d1WorkStore } from '../../src/platform/d1/work-store.ts';
 import { durableAuditLog } from '../../src/platform/durable/audit-log.ts';
+import { durableLedger } from '../../src/platform/durable/ledger.ts';
 import { r2ObjectStore } from '../../src/platform/r2/object-store.ts';
 import { auditLogContract } from './audit-log.ts';
 import { certificateStoreContract } from './certificate-store.ts';
 import { idempotencyStoreContract } from './idempotency-store.ts';
+import { ledgerContract } from './ledger.ts';
 import { objectStoreContract } from './object-store.ts';
 import { sealStoreContract } from './seal-store.ts';
 import { templateKeysContract } from './template-keys.ts';
@@ -20,6 +22,8 @@ describe('certificate store in D1', () =>
   certificateStoreContract(() => d1CertificateStore(env.DB)));
 describe('idempotency store in D1', () =>
   idempotencyStoreContract(() => d1IdempotencyStore(env.DB)));
+describe('ledger of Durable Objects', () =>
+  ledgerContract(() => durableLedger(env.LEDGER, env.LEDGER_ORIGIN), Date.now));
 describe('object store in R2', () => objectStoreContract(() => r2ObjectStore(env.OBJECTS)));
 describe('seal store in D1', () => sealStoreContract(() => d1SealStore(env.DB)));
 describe('work store in D1', () => workStoreContract(() => d1WorkStore(env.DB)));

@@ -76,6 +76,10 @@ export function createLog(deps: LogDeps): Ledger {
       if (!entry) throw absent();
       return entryOf(entry);
     },
+    async entries(first, count) {
+      const end = Math.min(first + Math.min(count, tileWidth), store.published()?.size ?? 0);
+      return first < end ? store.entries(first, end - first).map(entryOf) : [];
+    },
     async checkpoint() {
       return (await publisher.fresh()).checkpoint;
     },

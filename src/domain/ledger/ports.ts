@@ -72,6 +72,8 @@ export interface Ledger {
   history(subject: string): Promise<readonly LedgerEntry[]>;
   /** Only entries of the published checkpoint. @throws CinnabarError `ledger_entry_not_found` */
   entry(index: number): Promise<LedgerEntry>;
+  /** At most `count` (1 to 256) entries of the published checkpoint from `first` on. */
+  entries(first: number, count: number): Promise<readonly LedgerEntry[]>;
   /** The newest signed and cosigned checkpoint. */
   checkpoint(): Promise<string>;
   /** @throws CinnabarError `ledger_entry_not_found` when index ≥ size, or size is not reached */

@@ -32,11 +32,15 @@ export const securityHeaders: Readonly<Record<string, string>> = {
   'permissions-policy': 'camera=(self), geolocation=(), microphone=()',
 };
 
-/** Adds them, and forbids every cache to keep an answer: each may be about somebody. */
+/**
+ * Adds them, and forbids every cache to keep an answer, since each may be about somebody; only a
+ * route that itself says `public` is not.
+ */
 export function secureHeaders(): MiddlewareHandler<EdgeEnv> {
   return async (c, next) => {
     await next();
     for (const [name, value] of Object.entries(securityHeaders)) c.res.headers.set(name, value);
-    c.res.headers.set('cache-control', 'no-store');
+    const isPublic = c.res.headers.get('cache-control')?.startsWith('public,') ?? false;
+    if (!isPublic) c.res.headers.set('cache-control', 'no-store');
   };
 }

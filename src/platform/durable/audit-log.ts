@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import { anchorHead } from '../../domain/audit/anchor.ts';
 import { nextRecord } from '../../domain/audit/chain.ts';
 import type { AuditLog } from '../../domain/audit/ports.ts';
 import {
@@ -12,6 +13,10 @@ import { CinnabarError } from '../../domain/errors.ts';
 import type { PageRequest } from '../../domain/ports.ts';
 import { type Fields, fieldsOf, integerOf, jsonOf, oneOf, textOf } from '../fields.ts';
 import { systemClock } from '../system.ts';
+import { durableLedger, type LedgerBindings } from './ledger.ts';
+
+/** A record is fixed in the ledger at the latest this long after it was written. */
+const anchorAfterMs = 60 * 60 * 1000;
 
 /**
  * One tenant's audit chain: the single place where its next record is made.
@@ -58,7 +63,22 @@ export class AuditChain extends DurableObject {
       record.previousHashHex,
       record.hashHex,
     );
+    this.ctx.waitUntil(this.#anchorLater());
     return record;
+  }
+
+  /** The platform repeats it, later and later, for as long as it throws. */
+  override async alarm(): Promise<void> {
+    const head = this.head();
+    const { LEDGER, LEDGER_ORIGIN } = this.env as Cloudflare.Env & LedgerBindings;
+    const deps = { ledger: durableLedger(LEDGER, LEDGER_ORIGIN), clock: systemClock };
+    if (head) await anchorHead(deps, this.#tenant, head);
+  }
+
+  async #anchorLater(): Promise<void> {
+    const { storage } = this.ctx;
+    if ((await storage.getAlarm()) === null)
+      await storage.setAlarm(systemClock.now() + anchorAfterMs);
   }
 
   list(limit: number, before: number | undefined): AuditRecord[] {

@@ -4,6 +4,7 @@ import type { SealDeps, SealEngine } from '../../domain/seals/ports.ts';
 import { memoryAuditLog } from './audit-log.ts';
 import { memoryIdempotencyStore } from './idempotency-store.ts';
 import { memoryKeys } from './keys.ts';
+import { memoryLedger } from './ledger.ts';
 import { memoryObjectStore, memoryOrphanQueue } from './objects.ts';
 import { memoryRateLimiter } from './rate-limiter.ts';
 import { memorySealStore } from './seal-store.ts';
@@ -37,6 +38,7 @@ export function memoryPlatform({ clock, random, engine, policy, requestsPerMinut
     orphans: memoryOrphanQueue(clock),
     templateKeys: memoryTemplateKeys(random),
     keys: memoryKeys(clock),
+    ledger: memoryLedger(clock),
     idempotency: memoryIdempotencyStore(),
     limiter: memoryRateLimiter(clock, requestsPerMinute, 60_000),
     notices: { current: async () => undefined },
