@@ -1,0 +1,202 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { assessOrder } from '../../../src/domain/risk/assess.ts';
+import {
+  defaultRiskPolicy,
+  policyErrors,
+  policyHash,
+  type RiskPolicy,
+} from '../../../src/domain/risk/policy.ts';
+import { simulatePolicy } from '../../../src/domain/risk/simulate.ts';
+import {
+  type RiskFacts,
+  type RiskReason,
+  type RiskVerdict,
+  weighedRules,
+} from '../../../src/domain/risk/types.ts';
+
+const hour = 60 * 60 * 1000;
+const day = 24 * hour;
+/** 16:00 in Beijing. */
+const nowMs = Date.UTC(2026, 10, 27, 8);
+
+/** Twenty orders of 100.00 at this time of day, the newest of them yesterday. */
+const habit = Array.from({ length: 20 }, (_, i) => ({
+  atMs: nowMs - (i + 1) * day,
+  amountMinor: 10_000,
+}));
+
+const ordinary: RiskFacts = {
+  nowMs,
+  utcOffsetMinutes: 480,
+  amountMinor: 12_000,
+  certificate: 'active',
+  limits: { singleMinor: 1_000_000, dailyMinor: 2_000_000, dailyCount: 20 },
+  spentTodayMinor: 0,
+  ordersToday: 0,
+  payee: { listed: 'none', firstPaidAtMs: nowMs - 100 * day },
+  device: { enrolledAtMs: nowMs - 100 * day, keyStore: 'hardware' },
+  earlier: habit,
+};
+
+const assess = (more: Partial<RiskFacts>, policy: RiskPolicy = defaultRiskPolicy) =>
+  assessOrder(policy, { ...ordinary, ...more });
+const rulesOf = (reasons: readonly RiskReason[]) => reasons.map(({ rule }) => rule);
+const severity: Record<RiskVerdict, number> = { allow: 0, challenge: 1, terminate: 2 };
+
+describe('E7: the risk verdict', () => {
+  test('an ordinary order is allowed, and nothing is said against it', () => {
+    expect(assess({})).toEqual({ verdict: 'allow', score: 0, reasons: [] });
+  });
+
+  test.each<[string, Partial<RiskFacts>]>([
+    ['certificate_not_active', { certificate: 'frozen' }],
+    ['certificate_not_active', { certificate: 'unknown' }],
+    ['over_single_limit', { amountMinor: 1_000_001 }],
+    ['over_daily_limit', { spentTodayMinor: 1_988_001 }],
+    ['over_daily_count', { ordersToday: 20 }],
+    ['payee_blocked', { payee: { listed: 'blocked' } }],
+    ['seal_refused', { sealVerification: 'fail' }],
+    ['biometric_refused', { biometric: 'no_match' }],
+    ['biometric_refused', { biometric: 'unavailable' }],
+  ])('%s ends the order by itself, whatever the policy weighs', (rule, facts) => {
+    const lenient = { ...defaultRiskPolicy, challengeAt: 1000, terminateAt: 1000 };
+    const { verdict, reasons } = assess(facts, lenient);
+    expect(verdict).toBe('terminate');
+    expect(reasons[0]).toMatchObject({ rule, effect: 'terminate' });
+  });
+
+  test('limits are met exactly: the last cent passes, the next does not', () => {
+    const atLimit = { amountMinor: 1_000_000, spentTodayMinor: 1_000_000, ordersToday: 19 };
+    expect(rulesOf(assess(atLimit).reasons)).not.toContain('over_daily_limit');
+    expect(assess({ ...atLimit, spentTodayMinor: 1_000_001 }).verdict).toBe('terminate');
+    const { limits: _, ...unlimited } = ordinary;
+    expect(assessOrder(defaultRiskPolicy, unlimited).verdict).toBe('terminate');
+  });
+
+  test.each<[string, Partial<RiskFacts>, number, number]>([
+    ['payee_new', { payee: { listed: 'none' } }, 0, 2],
+    ['payee_new', { payee: { listed: 'none', firstPaidAtMs: nowMs - 2 * day + 1 } }, 1, 2],
+    ['payee_watched', { payee: { listed: 'watched', firstPaidAtMs: 0 } }, 1, 0],
+    ['device_new', { device: { enrolledAtMs: nowMs - 6 * day, keyStore: 'hardware' } }, 6, 7],
+    ['device_weak', { device: { enrolledAtMs: 0, keyStore: 'software' } }, 1, 0],
+    ['device_weak', { device: { enrolledAtMs: 0, keyStore: 'unknown' } }, 1, 0],
+    ['amount_unusual', { amountMinor: 110_000 }, 11, 10],
+    ['amount_near_limit', { amountMinor: 920_000, earlier: [] }, 92, 90],
+    ['hour_unusual', { nowMs: nowMs + 11 * hour }, 0, 2],
+    ['travel_impossible', { movement: { km: 2000, sinceMs: hour } }, 2000, 900],
+    ['seal_in_review', { sealVerification: 'review' }, 1, 0],
+  ])('%s is seen with its number and its threshold', (rule, facts, seen, threshold) => {
+    const found = assess(facts).reasons.find((reason) => reason.rule === rule);
+    expect(found).toMatchObject({ rule, effect: 'score', seen, threshold });
+  });
+
+  test('many orders in an hour are seen, those of other hours are not', () => {
+    const burst = Array.from({ length: 5 }, (_, i) => ({
+      atMs: nowMs - i * 60_000,
+      amountMinor: 250_000,
+    }));
+    const { reasons } = assess({ earlier: [...habit, ...burst] });
+    expect(rulesOf(reasons)).toEqual(expect.arrayContaining(['velocity_count', 'velocity_amount']));
+    const old = burst.map((order) => ({ ...order, atMs: order.atMs - 2 * hour }));
+    expect(rulesOf(assess({ earlier: [...habit, ...old] }).reasons)).not.toContain(
+      'velocity_count',
+    );
+  });
+
+  test('two unusual things ask for more, a heap of them ends the order', () => {
+    const newDevice = { enrolledAtMs: nowMs, keyStore: 'hardware' } as const;
+    const newPayee = { listed: 'none' } as const;
+    expect(assess({ device: newDevice }).verdict).toBe('allow');
+    expect(assess({ device: newDevice, payee: newPayee }).verdict).toBe('challenge');
+    const heap = { device: newDevice, payee: newPayee, amountMinor: 950_000 };
+    const far = { movement: { km: 8000, sinceMs: hour } };
+    expect(assess({ ...heap, ...far }).verdict).toBe('terminate');
+  });
+
+  test('clocks that are wrong by ten minutes do not turn new things old', () => {
+    for (const drift of [-10 * 60_000, 10 * 60_000]) {
+      const device = { enrolledAtMs: nowMs + drift, keyStore: 'hardware' } as const;
+      expect(rulesOf(assess({ device }).reasons)).toContain('device_new');
+    }
+  });
+
+  const amounts = fc.integer({ min: 1, max: 3_000_000 });
+  test('a larger amount never meets a milder verdict', () => {
+    fc.assert(
+      fc.property(amounts, amounts, (a, b) => {
+        const [less, more] = a < b ? [a, b] : [b, a];
+        const milder = severity[assess({ amountMinor: less }).verdict];
+        expect(severity[assess({ amountMinor: more }).verdict]).toBeGreaterThanOrEqual(milder);
+      }),
+    );
+  });
+
+  test('a heavier rule never makes a verdict milder', () => {
+    const facts: Partial<RiskFacts> = {
+      payee: { listed: 'watched' },
+      device: { enrolledAtMs: nowMs, keyStore: 'unknown' },
+      amountMinor: 990_000,
+    };
+    const before = assess(facts);
+    for (const rule of weighedRules) {
+      const { points, threshold } = defaultRiskPolicy.rules[rule];
+      const rules = { ...defaultRiskPolicy.rules, [rule]: { points: points + 50, threshold } };
+      const after = assess(facts, { ...defaultRiskPolicy, rules });
+      expect(severity[after.verdict]).toBeGreaterThanOrEqual(severity[before.verdict]);
+    }
+  });
+});
+
+describe('risk policies', () => {
+  test('the default one is valid, and what is out of range is pointed at', () => {
+    expect(policyErrors(defaultRiskPolicy)).toEqual([]);
+    const { rules } = defaultRiskPolicy;
+    const wrong = {
+      challengeAt: 200,
+      terminateAt: 100,
+      rules: { ...rules, payee_new: { points: -1, threshold: 1.5 } },
+    };
+    expect(policyErrors(wrong)).toEqual([
+      { pointer: '/terminateAt', code: 'below_challenge' },
+      { pointer: '/rules/payee_new/points', code: 'out_of_range' },
+      { pointer: '/rules/payee_new/threshold', code: 'out_of_range' },
+    ]);
+  });
+
+  test('the hash changes with every number and with nothing else', () => {
+    const { rules, ...scores } = defaultRiskPolicy;
+    const reversed = Object.fromEntries(Object.entries(rules).toReversed()) as typeof rules;
+    expect(policyHash({ rules: reversed, ...scores })).toBe(policyHash(defaultRiskPolicy));
+    const hashes = new Set(
+      weighedRules.flatMap((rule) =>
+        (['points', 'threshold'] as const).map((member) => {
+          const weight = { ...rules[rule], [member]: rules[rule][member] + 1 };
+          return policyHash({ ...scores, rules: { ...rules, [rule]: weight } });
+        }),
+      ),
+    );
+    expect(hashes.size).toBe(2 * weighedRules.length);
+  });
+
+  test('a simulation says which past orders another verdict would have met', () => {
+    const past = [
+      { id: 'ordinary', facts: ordinary },
+      { id: 'new payee', facts: { ...ordinary, payee: { listed: 'none' as const } } },
+      { id: 'frozen', facts: { ...ordinary, certificate: 'frozen' as const } },
+    ];
+    const strict = { ...defaultRiskPolicy, challengeAt: 20 };
+    const simulation = simulatePolicy(defaultRiskPolicy, strict, past);
+    expect(simulation.changed).toEqual([
+      { id: 'new payee', before: 'allow', after: 'challenge', scoreBefore: 20, scoreAfter: 20 },
+    ]);
+    expect(simulation.orders).toBe(3);
+    expect(simulation.verdicts).toEqual({
+      allow: { allow: 1, challenge: 1, terminate: 0 },
+      challenge: { allow: 0, challenge: 0, terminate: 0 },
+      terminate: { allow: 0, challenge: 0, terminate: 1 },
+    });
+    expect(simulation.scoresBefore.reduce((sum, count) => sum + count, 0)).toBe(3);
+    expect(simulatePolicy(strict, strict, past).changed).toEqual([]);
+  });
+});
