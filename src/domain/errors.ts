@@ -79,6 +79,12 @@ export const errorTitles = {
   ledger_proof_invalid: 'The answer of the ledger does not verify.',
   /** The log or a quorum of its witnesses does not answer. */
   ledger_unavailable: 'The ledger does not answer.',
+  /** The bytes are no message, envelope, document or seal of the named format. */
+  document_malformed: 'The document does not have the required form.',
+  /** The envelope was made for other certificates. */
+  envelope_not_addressed: 'The envelope is not addressed to this certificate.',
+  /** The envelope could not be decrypted. One code, whatever the reason. */
+  envelope_unreadable: 'The envelope cannot be opened.',
   /** The audit log cannot be written, so the operation did not happen. */
   audit_unavailable: 'The audit log does not answer, so nothing was done.',
   /** No key with this id in the caller's institution. */

@@ -15,6 +15,7 @@ const OCTET_STRING = 0x04;
 const NULL = 0x05;
 const OBJECT_IDENTIFIER = 0x06;
 const SEQUENCE = 0x30;
+const SET = 0x31;
 const EXPLICIT = 0xa0;
 
 /** Reads elements one after the other; every method throws DerError if the next is another. */
@@ -84,6 +85,11 @@ export class DerReader {
   /** The elements of a SEQUENCE. */
   sequence(): DerReader {
     return new DerReader(this.element(SEQUENCE));
+  }
+
+  /** The elements of a SET. Their order is not checked. */
+  set(): DerReader {
+    return new DerReader(this.element(SET));
   }
 
   /** Whether the next element is a SEQUENCE. */
@@ -206,6 +212,20 @@ export function derElement(tag: number, ...parts: Uint8Array[]): Uint8Array {
 
 export function derSequence(...parts: Uint8Array[]): Uint8Array {
   return derElement(SEQUENCE, ...parts);
+}
+
+/** A SET OF: its elements in ascending order of their encodings (X.690 §11.6). */
+export function derSet(...parts: Uint8Array[]): Uint8Array {
+  return derElement(SET, ...parts.toSorted(compareBytes));
+}
+
+function compareBytes(left: Uint8Array, right: Uint8Array): number {
+  const length = Math.min(left.length, right.length);
+  for (let i = 0; i < length; i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
 }
 
 /** A context tag around elements. */

@@ -20,6 +20,13 @@ export function parseTime(reader: DerReader): number {
   throw new DerError('the time is not in its allowed form');
 }
 
+/** Reads a GeneralizedTime to the second and in Zulu, of any year. @throws DerError */
+export function parseGeneralizedTime(reader: DerReader): number {
+  const text = String.fromCharCode(...reader.element(GENERALIZED_TIME));
+  if (!/^\d{14}Z$/.test(text)) throw new DerError('the time is not in its allowed form');
+  return instantOf(text);
+}
+
 function instantOf(text: string): number {
   const [, year, month, day, hour, minute, second] =
     /^(....)(..)(..)(..)(..)(..)Z$/.exec(text) ?? [];

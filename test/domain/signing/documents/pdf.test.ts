@@ -1,0 +1,109 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PDFDocument } from '@cantoo/pdf-lib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { signPdf } from '../../../../src/domain/signing/documents/pdf.ts';
+import { verifyPdf } from '../../../../src/domain/signing/documents/verify-pdf.ts';
+import { type DocumentKey, documentKey } from '../../../helpers/document-keys.ts';
+import { opensslFolder } from '../../../helpers/openssl.ts';
+
+const openssl = opensslFolder();
+afterAll(openssl.remove);
+
+// A reader that shares nothing with ours. The continuous integration installs it (poppler-utils).
+const hasPoppler = spawnSync('pdfsig', ['-v']).error === undefined;
+if (!hasPoppler) console.warn('pdfsig is not installed: no other reader checks signed PDF files');
+
+const signedAtMs = Date.UTC(2026, 10, 27, 9, 15);
+const keys = {} as Record<'sm2' | 'p256' | 'second', DocumentKey>;
+let pdf: Uint8Array;
+
+beforeAll(async () => {
+  keys.sm2 = await documentKey(openssl, 'sm2', 'sm2');
+  keys.p256 = await documentKey(openssl, 'p256', 'p256');
+  keys.second = await documentKey(openssl, 'p256', 'second');
+  const document = await PDFDocument.create();
+  document.addPage([300, 200]).drawText('Payment order 42', { x: 20, y: 150, size: 14 });
+  pdf = await document.save();
+});
+
+const sign = (kind: keyof typeof keys, bytes: Uint8Array) =>
+  signPdf(keys[kind], { pdf: bytes, signedAtMs, reason: '付款授权', location: 'Binjiang' });
+
+describe('C6: signed PDF documents', () => {
+  test.each(['sm2', 'p256'] as const)(
+    '%s: the original stays as it is, and the signature holds',
+    async (kind) => {
+      const signed = await sign(kind, pdf);
+      expect(signed.subarray(0, pdf.length)).toEqual(pdf);
+      const verdict = await verifyPdf(signed);
+      expect(verdict).toMatchObject({ ok: true, signatures: [{ revisionBytes: signed.length }] });
+      const [signature] = verdict.ok ? verdict.signatures : [];
+      expect(signature?.signers).toEqual([
+        { certificate: keys[kind].certificate, key: kind, bindsCertificate: true },
+      ]);
+    },
+  );
+
+  test('a second person signs what the first one signed, and both hold', async () => {
+    const first = await sign('p256', pdf);
+    const second = await sign('second', first);
+    const verdict = await verifyPdf(second);
+    expect(verdict).toMatchObject({
+      ok: true,
+      signatures: [{ revisionBytes: first.length }, { revisionBytes: second.length }],
+    });
+  });
+
+  test('whatever is changed or added afterwards is noticed', async () => {
+    const signed = await sign('p256', pdf);
+    const reasons = new Set<string>();
+    for (let at = 0; at < signed.length; at += 31) {
+      const changed = signed.map((byte, i) => (i === at ? byte ^ 1 : byte));
+      const verdict = await verifyPdf(changed);
+      expect({ at, ok: verdict.ok }).toEqual({ at, ok: false });
+      if (!verdict.ok) reasons.add(verdict.reason);
+    }
+    expect([...reasons]).toContain('content_digest_mismatch');
+    const longer = Uint8Array.from([...signed, ...new TextEncoder().encode('\n% more\n')]);
+    expect(await verifyPdf(longer)).toEqual({ ok: false, reason: 'changed_after_signing' });
+    const document = await PDFDocument.load(signed, { forIncrementalUpdate: true });
+    document.getPage(0).drawText('and 1,000,000 more', { x: 20, y: 100 });
+    const updated = await document.commit();
+    expect(await verifyPdf(updated)).toEqual({ ok: false, reason: 'changed_after_signing' });
+  });
+
+  test('a byte range that leaves out more than the signature is refused', async () => {
+    const signed = Buffer.from(await sign('p256', pdf)).toString('latin1');
+    const [, start = '', end = '', tail = ''] = /\[ 0 (\d+) (\d+) (\d+) +\]/.exec(signed) ?? [];
+    const wide = signed.replace(
+      new RegExp(`\\[ 0 ${start} ${end} ${tail} `),
+      `[ 0 ${Number(start) - 8} ${end} ${tail} `,
+    );
+    expect(await verifyPdf(Buffer.from(wide, 'latin1'))).toMatchObject({ ok: false });
+  });
+
+  test('what is no PDF, or not signed, has its own answer', async () => {
+    expect(await verifyPdf(pdf)).toEqual({ ok: false, reason: 'not_signed' });
+    for (const bytes of [new Uint8Array(0), Uint8Array.of(1, 2, 3), pdf.subarray(0, 200)]) {
+      expect(await verifyPdf(bytes)).toMatchObject({ ok: false });
+      await expect(signPdf(keys.p256, { pdf: bytes, signedAtMs })).rejects.toMatchObject({
+        code: 'document_malformed',
+      });
+    }
+  });
+
+  test.skipIf(!hasPoppler)(
+    'poppler finds the signature valid and the whole document covered',
+    async () => {
+      const file = join(openssl.folder, 'signed.pdf');
+      writeFileSync(file, await sign('p256', pdf));
+      const printed = execFileSync('pdfsig', ['-nocert', file], { encoding: 'utf8' });
+      expect(printed).toContain('Signature is Valid');
+      expect(printed).toContain('Total document signed');
+      expect(printed).toContain('ETSI.CAdES.detached');
+      execFileSync('pdftotext', [file, `${file}.txt`]);
+    },
+  );
+});
