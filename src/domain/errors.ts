@@ -103,6 +103,20 @@ export const errorTitles = {
   activation_refused: 'The key was not activated for this use.',
   /** The ciphertext does not open with this key, whatever the reason. */
   decryption_failed: 'The ciphertext does not decrypt.',
+  /** A message of the other side of a two-party protocol is malformed, or its proof does not hold. */
+  protocol_failed: 'The message of the protocol is not acceptable.',
+  /** The chip that ran the protocol lost it; nothing was released, begin again. */
+  share_session_lost: 'The protocol run is lost. Begin it again.',
+  /** The chips hold no share of this epoch: it was refreshed since, or never was. */
+  share_epoch_unknown: 'There is no share of this epoch.',
+  /** No chip of this name in the cluster. */
+  chip_not_found: 'There is no such chip.',
+  /** The cluster has a chip of this name. */
+  chip_exists: 'A chip of this name exists already.',
+  /** Only a chip that is drained or quarantined can be taken back. */
+  chip_active: 'The chip is in service.',
+  /** Without this chip, keys could no longer be kept in two places. */
+  chips_too_few: 'Too few chips would be left.',
   /** The chips have more to do than they take on; `Retry-After` says when to come back. */
   chips_busy: 'The key chips are busy.',
   /** The chips that hold the template keys do not answer. */

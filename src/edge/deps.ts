@@ -1,4 +1,7 @@
 import type { Actor } from '../domain/actor.ts';
+import type { ChipOperations } from '../domain/chips/cluster.ts';
+import type { KeyService } from '../domain/chips/keys.ts';
+import type { ShareService } from '../domain/chips/shares.ts';
 import type { Ledger } from '../domain/ledger/ports.ts';
 import type { IdempotencyStore, RateLimiter } from '../domain/ports.ts';
 import type { SealDeps } from '../domain/seals/ports.ts';
@@ -26,6 +29,9 @@ export interface EdgeDeps extends SealDeps {
   readonly ledger: Ledger;
   readonly idempotency: IdempotencyStore;
   readonly limiter: RateLimiter;
+  readonly keys: KeyService;
+  readonly shares: ShareService;
+  readonly chips: ChipOperations;
   readonly notices: Notices;
   /** One per binding, by the name that `/readyz` shows; it throws when the binding is down. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>;

@@ -1,36 +1,69 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
+import { callOn } from '../domain/chips/calls.ts';
+import {
+  clusterCalls,
+  clusterKeys,
+  clusterShares,
+  clusterWrapping,
+  keyCalls,
+  shareCalls,
+} from '../domain/chips/cluster.ts';
+import { type Reply, reply } from '../domain/chips/faults.ts';
 import {
   type ChipRefused,
   type ChipService,
-  type ChipStatus,
+  type ChipsReady,
   type KeysReply,
   parseUnwrapMessage,
   parseWrapMessage,
 } from '../domain/chips/messages.ts';
-import type { ChipsEnv, SoftwareChip } from '../platform/chips/software-chip.ts';
+import { replicasLeast } from '../domain/chips/placement.ts';
+import { CinnabarError } from '../domain/errors.ts';
+import { type ChipsEnv, haltChip } from '../platform/chips/environment.ts';
+import { directoryAt, guardsAt } from '../platform/chips/links.ts';
 
+export { ChipDirectory } from '../platform/chips/chip-directory.ts';
+export { KeyGuard } from '../platform/chips/key-guard.ts';
 export { SoftwareChip } from '../platform/chips/software-chip.ts';
 
 /** The door for Workers that are bound to it. Messages are checked here, whoever sends them. */
 export class Chips extends WorkerEntrypoint<ChipsEnv> implements ChipService {
   async wrap(message: unknown): Promise<KeysReply> {
     const request = parsed(parseWrapMessage, message);
-    return request ? this.#chipOf(request.tenant).wrap(request) : invalid;
+    return request ? clusterWrapping(guardsAt(this.env)).wrap(request) : invalid;
   }
 
   async unwrap(message: unknown): Promise<KeysReply> {
     const request = parsed(parseUnwrapMessage, message);
-    return request ? this.#chipOf(request.tenant).unwrap(request) : invalid;
+    return request ? clusterWrapping(guardsAt(this.env)).unwrap(request) : invalid;
   }
 
-  async status(): Promise<ChipStatus> {
-    const probe = this.env.SOFTWARE_CHIPS.getByName('readiness');
-    return { protection: 'software', ready: await probe.isReady() };
+  /** A call of `KeyService` by its name. */
+  keys(name: unknown, input: unknown): Promise<Reply<unknown>> {
+    return answered(() => callOn(clusterKeys(guardsAt(this.env)), keyCalls, name, input));
   }
 
-  /** Placement: every tenant has a chip of its own, so no tenant waits for another. */
-  #chipOf(tenant: string): DurableObjectStub<SoftwareChip> {
-    return this.env.SOFTWARE_CHIPS.getByName(`software/${tenant}`);
+  /** A call of `ShareService` by its name. */
+  shares(name: unknown, input: unknown): Promise<Reply<unknown>> {
+    return answered(() => callOn(clusterShares(guardsAt(this.env)), shareCalls, name, input));
+  }
+
+  /** What the operator may ask of the cluster, by name. */
+  cluster(name: unknown, input: unknown): Promise<Reply<unknown>> {
+    return answered(() => callOn(directoryAt(this.env), clusterCalls, name, input));
+  }
+
+  async status(): Promise<ChipsReady> {
+    const { chips } = await directoryAt(this.env).status();
+    const serving = chips.filter(
+      ({ duty, health }) => duty !== 'quarantined' && health !== 'out' && health !== 'suspect',
+    );
+    return { protection: 'software', ready: serving.length >= replicasLeast };
+  }
+
+  /** Stops a chip for a minute. In demo mode only. */
+  halt(chip: unknown): Promise<Reply<unknown>> {
+    return answered(() => haltChip(this.env, chip));
   }
 }
 
@@ -42,6 +75,18 @@ function parsed<T>(parse: (value: unknown) => T, value: unknown): T | undefined 
   } catch {
     return undefined;
   }
+}
+
+/** What is not in its form breaks on the first look at it, before anything is done. */
+function answered(act: () => Promise<unknown>): Promise<Reply<unknown>> {
+  return reply(async () => {
+    try {
+      return await act();
+    } catch (cause) {
+      if (cause instanceof TypeError) throw new CinnabarError('invalid_request', { cause });
+      throw cause;
+    }
+  });
 }
 
 // The Worker has no address; should it ever get one, nothing is there.

@@ -13,7 +13,8 @@ import {
   type TokenTrust,
   tokenAuthenticator,
 } from '../edge/middleware/access-token.ts';
-import { chipStatus, remoteTemplateKeys } from '../platform/chips/remote.ts';
+import { chipsReady, remoteCluster, remoteKeys, remoteShares } from '../platform/chips/remote.ts';
+import { chipTemplateKeys } from '../platform/chips/template-keys.ts';
 import { d1IdempotencyStore, removeExpiredKeys } from '../platform/d1/idempotency-store.ts';
 import { d1SealStore } from '../platform/d1/seal-store.ts';
 import { d1WorkStore } from '../platform/d1/work-store.ts';
@@ -64,7 +65,10 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     workQueue: queuedWork(env.SEAL_WORK),
     objects: r2ObjectStore(env.OBJECTS),
     orphans: queuedOrphans(env.CLEANUP),
-    templateKeys: remoteTemplateKeys(env.CHIPS),
+    templateKeys: chipTemplateKeys(env.CHIPS),
+    keys: remoteKeys(env.CHIPS),
+    shares: remoteShares(env.CHIPS),
+    chips: remoteCluster(env.CHIPS),
     idempotency: d1IdempotencyStore(env.DB),
     limiter: bindingRateLimiter(env.RATE_LIMIT),
     notices: kvNotices(env.NOTICES),
@@ -102,7 +106,7 @@ function checksOf(env: EdgeBindings): EdgeDeps['checks'] {
     notices: async () => void (await env.NOTICES.get(probe)),
     audit: async () => void (await env.AUDIT.getByName(probe).head()),
     ledger: async () => void (await durableLedger(env.LEDGER, env.LEDGER_ORIGIN).trust()),
-    chips: async () => void (await chipStatus(env.CHIPS)),
+    chips: async () => void (await chipsReady(env.CHIPS)),
   };
 }
 

@@ -119,17 +119,17 @@ export function keysContract(make: () => KeyService | Promise<KeyService>, nowMs
     const { keys, use } = await freshKey();
     const sign = { ...use, requestId: 'r', scheme: 'sm2-sm3', message } as const;
     const cases = [
-      [keys.sign({ ...sign, tenant: freshTenant() }), 'key_not_found'],
-      [keys.sign({ ...sign, keyId: freshId() }), 'key_not_found'],
-      [keys.sign({ ...sign, scheme: 'ed25519' }), 'key_use_refused'],
+      [() => keys.sign({ ...sign, tenant: freshTenant() }), 'key_not_found'],
+      [() => keys.sign({ ...sign, keyId: freshId() }), 'key_not_found'],
+      [() => keys.sign({ ...sign, scheme: 'ed25519' }), 'key_use_refused'],
       [
-        keys.decrypt({ ...use, requestId: 'd', scheme: 'sm2', ciphertext: message }),
+        () => keys.decrypt({ ...use, requestId: 'd', scheme: 'sm2', ciphertext: message }),
         'key_use_refused',
       ],
-      [keys.sign({ ...sign, requestId: '' }), 'invalid_request'],
-      [keys.find(use.tenant, freshId()), 'key_not_found'],
+      [() => keys.sign({ ...sign, requestId: '' }), 'invalid_request'],
+      [() => keys.find(use.tenant, freshId()), 'key_not_found'],
     ] as const;
-    for (const [call, code] of cases) await expect(call).rejects.toMatchObject({ code });
+    for (const [call, code] of cases) await expect(call()).rejects.toMatchObject({ code });
   });
 
   it('E1: a frozen key rests, a revoked key never comes back', async () => {

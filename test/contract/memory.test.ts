@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { memoryAuditLog } from '../../src/platform/memory/audit-log.ts';
 import { memoryCertificateStore } from '../../src/platform/memory/certificate-store.ts';
 import { memoryIdempotencyStore } from '../../src/platform/memory/idempotency-store.ts';
-import { memoryKeys } from '../../src/platform/memory/keys.ts';
+import { memoryKeys, memoryShares } from '../../src/platform/memory/keys.ts';
 import { memoryLedger } from '../../src/platform/memory/ledger.ts';
 import { memoryObjectStore } from '../../src/platform/memory/objects.ts';
 import { memoryRateLimiter } from '../../src/platform/memory/rate-limiter.ts';
@@ -17,6 +17,7 @@ import { keysContract } from './keys.ts';
 import { ledgerContract } from './ledger.ts';
 import { objectStoreContract } from './object-store.ts';
 import { sealStoreContract } from './seal-store.ts';
+import { sharesContract } from './shares.ts';
 import { templateKeysContract } from './template-keys.ts';
 import { workStoreContract } from './work-store.ts';
 
@@ -50,3 +51,5 @@ describe('memory template keys', () =>
 
 const keyClock = tickingClock();
 describe('memory keys', () => keysContract(() => memoryKeys(keyClock), keyClock.now));
+
+describe('memory shares', () => sharesContract(() => memoryShares(tickingClock())));

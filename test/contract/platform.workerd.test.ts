@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { describe } from 'vitest';
-import { remoteTemplateKeys } from '../../src/platform/chips/remote.ts';
+import { remoteKeys, remoteShares } from '../../src/platform/chips/remote.ts';
+import { chipTemplateKeys } from '../../src/platform/chips/template-keys.ts';
 import { d1CertificateStore } from '../../src/platform/d1/certificate-store.ts';
 import { d1IdempotencyStore } from '../../src/platform/d1/idempotency-store.ts';
 import { d1SealStore } from '../../src/platform/d1/seal-store.ts';
@@ -11,9 +12,11 @@ import { r2ObjectStore } from '../../src/platform/r2/object-store.ts';
 import { auditLogContract } from './audit-log.ts';
 import { certificateStoreContract } from './certificate-store.ts';
 import { idempotencyStoreContract } from './idempotency-store.ts';
+import { keysContract } from './keys.ts';
 import { ledgerContract } from './ledger.ts';
 import { objectStoreContract } from './object-store.ts';
 import { sealStoreContract } from './seal-store.ts';
+import { sharesContract } from './shares.ts';
 import { templateKeysContract } from './template-keys.ts';
 import { workStoreContract } from './work-store.ts';
 
@@ -28,4 +31,6 @@ describe('object store in R2', () => objectStoreContract(() => r2ObjectStore(env
 describe('seal store in D1', () => sealStoreContract(() => d1SealStore(env.DB)));
 describe('work store in D1', () => workStoreContract(() => d1WorkStore(env.DB)));
 describe('template keys in the chips Worker', () =>
-  templateKeysContract(() => remoteTemplateKeys(env.CHIPS)));
+  templateKeysContract(() => chipTemplateKeys(env.CHIPS)));
+describe('keys in the chips Worker', () => keysContract(() => remoteKeys(env.CHIPS), Date.now));
+describe('shares in the chips Worker', () => sharesContract(() => remoteShares(env.CHIPS)));

@@ -36,13 +36,13 @@ export function templateKeysContract(make: () => TemplateKeys | Promise<Template
     const [wrappedKey = new Uint8Array()] = await keys.wrap(tenant, [item(1)]);
     const altered = wrappedKey.map((byte, i) => (i === wrappedKey.length - 1 ? byte ^ 1 : byte));
     const refusals = [
-      keys.unwrap(freshTenant(), [{ wrappedKey, context }]),
-      keys.unwrap(tenant, [{ wrappedKey, context: Uint8Array.of(9) }]),
-      keys.unwrap(tenant, [{ wrappedKey: altered, context }]),
-      keys.unwrap(tenant, [{ wrappedKey: wrappedKey.subarray(0, 20), context }]),
+      () => keys.unwrap(freshTenant(), [{ wrappedKey, context }]),
+      () => keys.unwrap(tenant, [{ wrappedKey, context: Uint8Array.of(9) }]),
+      () => keys.unwrap(tenant, [{ wrappedKey: altered, context }]),
+      () => keys.unwrap(tenant, [{ wrappedKey: wrappedKey.subarray(0, 20), context }]),
     ];
     for (const refusal of refusals) {
-      await expect(refusal).rejects.toMatchObject({ code: 'template_unreadable' });
+      await expect(refusal()).rejects.toMatchObject({ code: 'template_unreadable' });
     }
   });
 

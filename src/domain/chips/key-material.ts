@@ -170,23 +170,25 @@ export function verifyProof(
   return verifyWith(tools, publicKey, proofSchemes[algorithm], bytes, proof);
 }
 
-/** Whether a signature, in DER where there is a choice, is valid under a SubjectPublicKeyInfo. */
+/** Whether a signature is valid under a SubjectPublicKeyInfo. */
 export async function verifyWith(
   { gm, sodium, subtle }: ChipTools,
   publicKey: Uint8Array,
   scheme: SignRequest['scheme'],
   message: Uint8Array,
   signature: Uint8Array,
+  format: 'der' | 'raw' = 'der',
 ): Promise<boolean> {
   if (scheme === 'sm2-sm3') {
-    return gm.sm2.verify(gm.keys.decodeSpki(publicKey), message, signature);
+    return gm.sm2.verify(gm.keys.decodeSpki(publicKey), message, signature, { format });
   }
   if (scheme === 'ed25519') {
     if (signature.length !== sodium.crypto_sign_BYTES) return false;
     const key = publicKey.subarray(ed25519Prefix.length);
     return sodium.crypto_sign_verify_detached(signature, message, key);
   }
-  const raw = scheme === 'ecdsa-p256-sha256' ? rawSignature(signature) : signature;
+  const isDer = scheme === 'ecdsa-p256-sha256' && format === 'der';
+  const raw = isDer ? rawSignature(signature) : signature;
   if (!raw) return false;
   const parameters = webSignature(scheme);
   const key = await subtle.importKey('spki', own(publicKey), parameters, false, ['verify']);

@@ -233,9 +233,26 @@ export function assertDecryptRequest(input: DecryptRequest): void {
   }
 }
 
-function assertUse({ tenant, keyId, requestId }: KeyUseRequest): void {
+/** @throws CinnabarError `invalid_request` */
+export function assertChangeGrants({
+  tenant,
+  keyId,
+  grantsHashHex,
+  approvals,
+}: ChangeGrants): void {
+  assertKeyName(tenant, keyId);
+  check(isHex(grantsHashHex, 64), '/grantsHashHex');
+  check(Array.isArray(approvals) && approvals.length <= officersMax, '/approvals');
+}
+
+/** @throws CinnabarError `invalid_request` */
+export function assertKeyName(tenant: string, keyId: string): void {
   check(isKeyTenant(tenant), '/tenant');
   check(isKeyId(keyId), '/keyId');
+}
+
+function assertUse({ tenant, keyId, requestId }: KeyUseRequest): void {
+  assertKeyName(tenant, keyId);
   check(isRequestId(requestId), '/requestId');
 }
 

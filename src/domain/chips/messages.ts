@@ -1,3 +1,5 @@
+import type { Reply } from './faults.ts';
+
 /** What a Worker asks of the chips Worker and what it answers; both sides check on arrival. */
 
 /** Asks for data keys to be wrapped. A context says what its key is for. */
@@ -35,7 +37,7 @@ export interface ChipRefused {
 export type KeysReply = { readonly ok: true; readonly keys: readonly Uint8Array[] } | ChipRefused;
 
 /** `software` keys are protected by the platform's isolation, not by hardware. */
-export interface ChipStatus {
+export interface ChipsReady {
   readonly protection: 'software';
   readonly ready: boolean;
 }
@@ -45,7 +47,15 @@ export interface ChipService {
   wrap(message: WrapMessage): Promise<KeysReply>;
   unwrap(message: UnwrapMessage): Promise<KeysReply>;
   /** What answers, for `/readyz` and the operator: never a key. */
-  status(): Promise<ChipStatus>;
+  status(): Promise<ChipsReady>;
+  /** A call of `KeyService` by its name; `Reply` packs what comes of it. */
+  keys(name: string, input: unknown[]): Promise<Reply<unknown>>;
+  /** A call of `ShareService` by its name. */
+  shares(name: string, input: unknown[]): Promise<Reply<unknown>>;
+  /** A call of `ChipCluster` by its name. */
+  cluster(name: string, input: unknown[]): Promise<Reply<unknown>>;
+  /** Stops a chip for a minute; in demo mode only. */
+  halt(chip: string): Promise<Reply<unknown>>;
 }
 
 export const dataKeyBytes = 32;
@@ -85,7 +95,7 @@ export function parseUnwrapReply(value: unknown, count: number): KeysReply {
 }
 
 /** @throws TypeError */
-export function parseChipStatus(value: unknown): ChipStatus {
+export function parseChipsReady(value: unknown): ChipsReady {
   const { protection, ready } = fieldsOf(value);
   if (protection === 'software' && typeof ready === 'boolean') return { protection, ready };
   throw new TypeError('chip status: not in a known form');

@@ -1,8 +1,8 @@
 import { concatBytes } from '@noble/hashes/utils.js';
 import { tupleBytes } from '../../lib/tuple.ts';
 import type { Random } from '../ports.ts';
-
-type Sodium = typeof import('libsodium-wrappers')['default'];
+import type { Sodium } from './key-material.ts';
+import type { PlainItem, WrappedItem } from './messages.ts';
 
 /** What one chip needs to use its store: the library, ready, and the key of the store. */
 export interface ChipVault {
@@ -11,10 +11,14 @@ export interface ChipVault {
   readonly storageKey: Uint8Array;
 }
 
-/** A tenant's wrapping key as a software chip stores it. */
-export interface StoredKey {
+/** Where a tenant's wrapping key belongs; a wrapped key names the epoch. */
+export interface WrappingPlace {
   readonly tenant: string;
   readonly epoch: number;
+}
+
+/** A tenant's wrapping key as the first software chips stored it, one chip a tenant. */
+export interface StoredKey extends WrappingPlace {
   readonly encryptedKey: Uint8Array;
 }
 
@@ -29,29 +33,39 @@ const headerBytes = 5;
  *
  * Different chips get unrelated keys, so a stored row is of no use to another chip.
  */
-export async function openVault(rootKey: Uint8Array, chip: string): Promise<ChipVault> {
-  // Not a static import: libsodium seeds itself when it starts, and workerd gives no randomness
-  // before the first request.
-  const { default: sodium } = await import('libsodium-wrappers');
-  await sodium.ready;
+export function openVault(sodium: Sodium, rootKey: Uint8Array, chip: string): ChipVault {
   if (rootKey.length !== keyBytes) throw new RangeError('the storage secret is not 32 bytes');
   const info = tupleBytes('cinnabar chip storage', chip);
   return { sodium, chip, storageKey: sodium.crypto_generichash(keyBytes, info, rootKey) };
 }
 
-/** Makes a tenant's wrapping key. It leaves this function only encrypted. */
-export function createKey(
+/** Opens a key as the first software chips stored it. */
+export function openStoredKey(vault: ChipVault, stored: StoredKey): Uint8Array {
+  const place = ['cinnabar wrapping key', vault.chip, stored.tenant, String(stored.epoch)];
+  const key = open(vault, vault.storageKey, tupleBytes(...place), stored.encryptedKey);
+  if (key === undefined) throw new Error('a stored wrapping key does not open');
+  return key;
+}
+
+/** Encrypts for the chip's own store. */
+export function sealForStore(
   vault: ChipVault,
-  place: Omit<StoredKey, 'encryptedKey'>,
+  context: Uint8Array,
+  plaintext: Uint8Array,
   random: Random,
-): StoredKey {
-  const key = random.bytes(keyBytes);
-  try {
-    const context = storageContext(vault, place);
-    return { ...place, encryptedKey: encrypt(vault, vault.storageKey, context, key, random) };
-  } finally {
-    vault.sodium.memzero(key);
-  }
+): Uint8Array {
+  return seal(vault, vault.storageKey, context, plaintext, random);
+}
+
+/** @throws Error when the store holds something else than was put there */
+export function openFromStore(
+  vault: ChipVault,
+  context: Uint8Array,
+  envelope: Uint8Array,
+): Uint8Array {
+  const plaintext = open(vault, vault.storageKey, context, envelope);
+  if (plaintext === undefined) throw new Error('a stored secret does not open');
+  return plaintext;
 }
 
 /**
@@ -61,63 +75,40 @@ export function createKey(
  * that says whose key this is and what for is authenticated: header, tenant and `context`.
  */
 export function wrapDataKey(
-  vault: ChipVault,
-  stored: StoredKey,
-  dataKey: Uint8Array,
-  context: Uint8Array,
+  tools: Pick<ChipVault, 'sodium'>,
+  wrappingKey: Uint8Array,
+  { tenant, epoch }: WrappingPlace,
+  { dataKey, context }: PlainItem,
   random: Random,
 ): Uint8Array {
   const header = new Uint8Array(headerBytes);
   header[0] = formatVersion;
-  new DataView(header.buffer).setUint32(1, stored.epoch);
-  const body = withKey(vault, stored, (wrappingKey) =>
-    encrypt(vault, wrappingKey, wrapContext(header, stored.tenant, context), dataKey, random),
-  );
-  return concatBytes(header, body);
-}
-
-/** The epoch of the wrapping key that a wrapped key names, not yet authenticated. */
-export function epochOf(wrappedKey: Uint8Array): number | undefined {
-  if (wrappedKey.length <= headerBytes || wrappedKey[0] !== formatVersion) return undefined;
-  return new DataView(wrappedKey.buffer, wrappedKey.byteOffset).getUint32(1);
+  new DataView(header.buffer).setUint32(1, epoch);
+  const bound = wrapContext(header, tenant, context);
+  return concatBytes(header, seal(tools, wrappingKey, bound, dataKey, random));
 }
 
 /** Unwraps a data key, or answers `undefined` when anything about it is not as it was wrapped. */
 export function unwrapDataKey(
-  vault: ChipVault,
-  stored: StoredKey,
-  wrappedKey: Uint8Array,
-  context: Uint8Array,
+  tools: Pick<ChipVault, 'sodium'>,
+  wrappingKey: Uint8Array,
+  { tenant, epoch }: WrappingPlace,
+  { wrappedKey, context }: WrappedItem,
 ): Uint8Array | undefined {
+  if (wrappedKey.length <= headerBytes || wrappedKey[0] !== formatVersion) return undefined;
+  const named = new DataView(wrappedKey.buffer, wrappedKey.byteOffset).getUint32(1);
+  if (named !== epoch) return undefined;
   const header = wrappedKey.subarray(0, headerBytes);
-  const body = wrappedKey.subarray(headerBytes);
-  return withKey(vault, stored, (wrappingKey) =>
-    decrypt(vault, wrappingKey, wrapContext(header, stored.tenant, context), body),
-  );
-}
-
-/** Lends the plain wrapping key to `use` and wipes it afterwards. */
-function withKey<T>(vault: ChipVault, stored: StoredKey, use: (key: Uint8Array) => T): T {
-  const context = storageContext(vault, stored);
-  const key = decrypt(vault, vault.storageKey, context, stored.encryptedKey);
-  if (key === undefined) throw new Error('a stored wrapping key does not open');
-  try {
-    return use(key);
-  } finally {
-    vault.sodium.memzero(key);
-  }
-}
-
-function storageContext(vault: ChipVault, place: Omit<StoredKey, 'encryptedKey'>): Uint8Array {
-  return tupleBytes('cinnabar wrapping key', vault.chip, place.tenant, String(place.epoch));
+  const bound = wrapContext(header, tenant, context);
+  return open(tools, wrappingKey, bound, wrappedKey.subarray(headerBytes));
 }
 
 function wrapContext(header: Uint8Array, tenant: string, context: Uint8Array): Uint8Array {
   return tupleBytes('cinnabar data key', header, tenant, context);
 }
 
-function encrypt(
-  { sodium }: ChipVault,
+function seal(
+  { sodium }: Pick<ChipVault, 'sodium'>,
   key: Uint8Array,
   context: Uint8Array,
   plaintext: Uint8Array,
@@ -130,8 +121,8 @@ function encrypt(
   );
 }
 
-function decrypt(
-  { sodium }: ChipVault,
+function open(
+  { sodium }: Pick<ChipVault, 'sodium'>,
   key: Uint8Array,
   context: Uint8Array,
   envelope: Uint8Array,

@@ -1,51 +1,54 @@
+import { type Calls, callsOf } from '../../domain/chips/calls.ts';
 import {
-  type ChipService,
-  type ChipStatus,
-  parseChipStatus,
-  parseUnwrapReply,
-  parseWrapReply,
-} from '../../domain/chips/messages.ts';
+  type ChipCluster,
+  type ChipOperations,
+  clusterCalls,
+  keyCalls,
+  shareCalls,
+} from '../../domain/chips/cluster.ts';
+import { ChipFault, type Reply, unpack } from '../../domain/chips/faults.ts';
+import type { KeyService } from '../../domain/chips/keys.ts';
+import { type ChipService, type ChipsReady, parseChipsReady } from '../../domain/chips/messages.ts';
+import type { ShareService } from '../../domain/chips/shares.ts';
 import { CinnabarError } from '../../domain/errors.ts';
-import type { TemplateKeys } from '../../domain/seals/ports.ts';
 
-/** Template keys in the chips Worker, reached over its service binding. */
-export function remoteTemplateKeys(chips: ChipService): TemplateKeys {
-  return {
-    async wrap(tenant, items) {
-      // Only what the message names may cross: an item of the caller can carry more.
-      const message = {
-        tenant,
-        items: items.map(({ dataKey, context }) => ({ dataKey, context })),
-      };
-      const reply = await asked(async () =>
-        parseWrapReply(await chips.wrap(message), items.length),
-      );
-      if (!reply.ok) throw new CinnabarError('chips_unavailable', { cause: reply.code });
-      return reply.keys;
-    },
-    async unwrap(tenant, items) {
-      const message = {
-        tenant,
-        items: items.map(({ wrappedKey, context }) => ({ wrappedKey, context })),
-      };
-      const reply = await asked(async () =>
-        parseUnwrapReply(await chips.unwrap(message), items.length),
-      );
-      if (!reply.ok) throw new CinnabarError('template_unreadable', { cause: reply.code });
-      return reply.keys;
-    },
-  };
+// The chips Worker over its service binding, as the ports that the domains take.
+
+export function remoteKeys(chips: ChipService): KeyService {
+  return remote<KeyService>(keyCalls, (name, input) => chips.keys(name, input));
 }
 
-export function chipStatus(chips: ChipService): Promise<ChipStatus> {
-  return asked(async () => parseChipStatus(await chips.status()));
+export function remoteShares(chips: ChipService): ShareService {
+  return remote<ShareService>(shareCalls, (name, input) => chips.shares(name, input));
 }
 
-/** No answer, or one that is not in its form, is an outage: nothing may be built on it. */
-async function asked<T>(ask: () => Promise<T>): Promise<T> {
+export function remoteCluster(chips: ChipService): ChipOperations {
+  const calls = remote<ChipCluster>(clusterCalls, (name, input) => chips.cluster(name, input));
+  return { ...calls, halt: async (chip) => void (await opened(() => chips.halt(chip))) };
+}
+
+/** What answers, for `/readyz`: never a key. @throws CinnabarError `chips_unavailable` */
+export async function chipsReady(chips: ChipService): Promise<ChipsReady> {
   try {
-    return await ask();
+    return parseChipsReady(await chips.status());
   } catch (cause) {
     throw new CinnabarError('chips_unavailable', { cause });
+  }
+}
+
+function remote<T extends Calls<T>>(
+  names: readonly (keyof T & string)[],
+  call: (name: string, input: unknown[]) => Promise<Reply<unknown>>,
+): T {
+  return callsOf<T>(names, (name, input) => opened(() => call(name, input)));
+}
+
+/** No answer is an outage: nothing may be built on it. */
+async function opened<T>(call: () => Promise<Reply<T>>): Promise<T> {
+  try {
+    return await unpack(call);
+  } catch (error) {
+    if (error instanceof ChipFault) throw new CinnabarError('chips_unavailable', { cause: error });
+    throw error;
   }
 }

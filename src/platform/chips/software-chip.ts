@@ -1,115 +1,89 @@
 import { DurableObject } from 'cloudflare:workers';
-import type { KeysReply, UnwrapMessage, WrapMessage } from '../../domain/chips/messages.ts';
-import {
-  type ChipVault,
-  createKey,
-  epochOf,
-  openVault,
-  type StoredKey,
-  unwrapDataKey,
-  wrapDataKey,
-} from '../../domain/chips/wrapping.ts';
-import { systemRandom } from '../system.ts';
+import { callOn } from '../../domain/chips/calls.ts';
+import { chipCalls, createChip, type OwnedChip } from '../../domain/chips/chip.ts';
+import { type Reply, reply } from '../../domain/chips/faults.ts';
+import { openTools } from '../../domain/chips/key-material.ts';
+import { clusterRoot } from '../../domain/chips/roster.ts';
+import { openStoredKey, openVault } from '../../domain/chips/wrapping.ts';
+import { systemClock, systemRandom } from '../system.ts';
+import { type ChipsEnv, durableCells, parseStorageKey } from './environment.ts';
 
-export interface ChipsEnv {
-  /** 32 bytes, base64url. */
-  readonly CHIP_STORAGE_KEY: string;
-  readonly SOFTWARE_CHIPS: DurableObjectNamespace<SoftwareChip>;
-}
+const downCell = 'down-until';
 
 /**
  * A chip in software: keys are made here, stored encrypted under a secret that only this Worker
- * has, and used here. No method returns one. Against whoever runs the Worker it protects nothing;
- * that takes hardware behind the same messages.
+ * has, and used here. No call returns one. Against whoever runs the Worker it protects nothing;
+ * that takes hardware behind the same calls (docs/chips.md).
  */
 export class SoftwareChip extends DurableObject<ChipsEnv> {
-  readonly #sql: SqlStorage;
-  readonly #vault: Promise<ChipVault>;
+  readonly #name: string;
+  #chip: Promise<OwnedChip> | undefined;
 
   constructor(ctx: DurableObjectState, env: ChipsEnv) {
     super(ctx, env);
     if (ctx.id.name === undefined) throw new Error('a chip is addressed by its name');
-    this.#sql = ctx.storage.sql;
-    this.#sql.exec(`CREATE TABLE IF NOT EXISTS wrapping_keys (
-      tenant TEXT NOT NULL,
-      epoch INTEGER NOT NULL,
-      encrypted_key BLOB NOT NULL,
-      PRIMARY KEY (tenant, epoch)
-    ) STRICT`);
-    this.#vault = openVault(parseKey(env.CHIP_STORAGE_KEY), ctx.id.name);
-    // Awaited by each call; without a handler the runtime would also report it as unhandled.
-    this.#vault.catch(() => undefined);
+    this.#name = ctx.id.name;
   }
 
-  async wrap({ tenant, items }: WrapMessage): Promise<KeysReply> {
-    const vault = await this.#vault;
-    const stored = this.#currentKey(tenant) ?? this.#addKey(vault, tenant, 1);
-    const keys = items.map(({ dataKey, context }) =>
-      wrapDataKey(vault, stored, dataKey, context, systemRandom),
-    );
-    return { ok: true, keys };
-  }
-
-  async unwrap({ tenant, items }: UnwrapMessage): Promise<KeysReply> {
-    const vault = await this.#vault;
-    const keys: Uint8Array[] = [];
-    for (const { wrappedKey, context } of items) {
-      const epoch = epochOf(wrappedKey);
-      const stored = epoch === undefined ? undefined : this.#keyOf(tenant, epoch);
-      const key = stored && unwrapDataKey(vault, stored, wrappedKey, context);
-      if (key === undefined) return { ok: false, code: 'not_authentic' };
-      keys.push(key);
+  async call(name: string, input: unknown[]): Promise<Reply<unknown>> {
+    const downUntil = this.ctx.storage.kv.get(downCell);
+    if (typeof downUntil === 'number' && systemClock.now() < downUntil) {
+      throw new Error('the chip is down');
     }
-    return { ok: true, keys };
+    const chip = await this.#opened();
+    return reply(() => callOn(chip, chipCalls, name, input));
   }
 
-  /** Whether the storage secret is usable. */
-  async isReady(): Promise<boolean> {
-    await this.#vault;
-    return true;
+  async halt(forMs: number): Promise<void> {
+    this.ctx.storage.kv.put(downCell, systemClock.now() + forMs);
+    await this.ctx.storage.sync();
+    this.ctx.abort('halted');
   }
 
-  #addKey(vault: ChipVault, tenant: string, epoch: number): StoredKey {
-    const stored = createKey(vault, { tenant, epoch }, systemRandom);
-    this.#sql.exec(
-      'INSERT INTO wrapping_keys (tenant, epoch, encrypted_key) VALUES (?, ?, ?)',
-      tenant,
-      epoch,
-      stored.encryptedKey,
-    );
-    return stored;
+  /** Keys of the time when every tenant had a software chip of its own, as they were stored. */
+  legacyKeys(): { epoch: number; encryptedKey: Uint8Array }[] {
+    const { sql } = this.ctx.storage;
+    const tables = sql
+      .exec("SELECT name FROM sqlite_master WHERE name = 'wrapping_keys'")
+      .toArray();
+    if (tables.length === 0) return [];
+    const rows = sql
+      .exec('SELECT epoch, encrypted_key FROM wrapping_keys ORDER BY epoch')
+      .toArray();
+    return rows.map(({ epoch, encrypted_key: key }) => {
+      if (typeof epoch !== 'number' || !(key instanceof ArrayBuffer)) {
+        throw new Error('wrapping_keys: a row is not in the expected form');
+      }
+      return { epoch, encryptedKey: new Uint8Array(key) };
+    });
   }
 
-  #currentKey(tenant: string): StoredKey | undefined {
-    return this.#read(
-      'SELECT epoch, encrypted_key FROM wrapping_keys WHERE tenant = ? ORDER BY epoch DESC LIMIT 1',
-      tenant,
-    );
+  #opened(): Promise<OwnedChip> {
+    this.#chip ??= this.#open();
+    this.#chip.catch(() => {
+      this.#chip = undefined;
+    });
+    return this.#chip;
   }
 
-  #keyOf(tenant: string, epoch: number): StoredKey | undefined {
-    return this.#read(
-      'SELECT epoch, encrypted_key FROM wrapping_keys WHERE tenant = ? AND epoch = ?',
-      tenant,
-      epoch,
-    );
+  async #open(): Promise<OwnedChip> {
+    const tools = await openTools(crypto.subtle);
+    const secret = parseStorageKey(this.env.CHIP_STORAGE_KEY);
+    return createChip({
+      chip: this.#name,
+      cells: durableCells(this.ctx.storage),
+      vault: openVault(tools.sodium, secret, this.#name),
+      tools,
+      clock: systemClock,
+      random: systemRandom,
+      protection: 'software',
+      rootPublicKey: clusterRoot(tools.sodium, secret).publicKey,
+      inherited: async (tenant) => {
+        const name = `software/${tenant}`;
+        const [stored] = await this.env.SOFTWARE_CHIPS.getByName(name).legacyKeys();
+        const vault = openVault(tools.sodium, secret, name);
+        return stored && openStoredKey(vault, { tenant, ...stored });
+      },
+    });
   }
-
-  #read(query: string, tenant: string, ...rest: number[]): StoredKey | undefined {
-    const [row] = this.#sql.exec(query, tenant, ...rest).toArray();
-    if (row === undefined) return undefined;
-    const { epoch, encrypted_key: key } = row;
-    if (typeof epoch !== 'number' || !(key instanceof ArrayBuffer)) {
-      throw new Error('wrapping_keys: a row is not in the expected form');
-    }
-    return { tenant, epoch, encryptedKey: new Uint8Array(key) };
-  }
-}
-
-function parseKey(text: string | undefined): Uint8Array {
-  if (!text || !/^[A-Za-z0-9_-]{43}$/.test(text)) {
-    throw new Error('CHIP_STORAGE_KEY must be 32 bytes in base64url');
-  }
-  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
 }

@@ -1,14 +1,15 @@
 import type { Clock, Random } from '../../domain/ports.ts';
 import type { SealPolicy } from '../../domain/seals/policy.ts';
 import type { SealDeps, SealEngine } from '../../domain/seals/ports.ts';
+import { chipTemplateKeys } from '../chips/template-keys.ts';
+import { timerWaits } from '../system.ts';
 import { memoryAuditLog } from './audit-log.ts';
+import { memoryChips } from './chip-cluster.ts';
 import { memoryIdempotencyStore } from './idempotency-store.ts';
-import { memoryKeys } from './keys.ts';
 import { memoryLedger } from './ledger.ts';
 import { memoryObjectStore, memoryOrphanQueue } from './objects.ts';
 import { memoryRateLimiter } from './rate-limiter.ts';
 import { memorySealStore } from './seal-store.ts';
-import { memoryTemplateKeys } from './template-keys.ts';
 import { memoryWorkQueue } from './work-queue.ts';
 import { memoryWorkStore } from './work-store.ts';
 
@@ -25,6 +26,7 @@ export interface MemoryBase {
 /** Every port in RAM, gone with the process: for tests and for `cinnabar demo`. */
 export function memoryPlatform({ clock, random, engine, policy, requestsPerMinute }: MemoryBase) {
   const work = memoryWorkStore();
+  const chips = memoryChips({ clock, random, waits: timerWaits });
   return {
     clock,
     random,
@@ -36,9 +38,11 @@ export function memoryPlatform({ clock, random, engine, policy, requestsPerMinut
     workQueue: memoryWorkQueue(clock),
     objects: memoryObjectStore(),
     orphans: memoryOrphanQueue(clock),
-    templateKeys: memoryTemplateKeys(random),
-    keys: memoryKeys(clock),
     ledger: memoryLedger(clock),
+    templateKeys: chipTemplateKeys(chips.wrapping),
+    keys: chips.keys,
+    shares: chips.shares,
+    chips: chips.chips,
     idempotency: memoryIdempotencyStore(),
     limiter: memoryRateLimiter(clock, requestsPerMinute, 60_000),
     notices: { current: async () => undefined },

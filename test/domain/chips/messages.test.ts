@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   contextBytesMax,
   keysPerMessageMax,
-  parseChipStatus,
+  parseChipsReady,
   parseUnwrapMessage,
   parseUnwrapReply,
   parseWrapMessage,
@@ -69,7 +69,7 @@ describe('answers of the chips', () => {
     const refusal = { ok: false, code: 'not_authentic' };
     expect(parseUnwrapReply(refusal, 1)).toEqual(refusal);
     const status = { protection: 'software', ready: true };
-    expect(parseChipStatus(status)).toEqual(status);
+    expect(parseChipsReady(status)).toEqual(status);
   });
 
   test.each([
@@ -83,6 +83,6 @@ describe('answers of the chips', () => {
   });
 
   test('a status that claims another protection is refused', () => {
-    expect(() => parseChipStatus({ protection: 'hardware', ready: true })).toThrow(TypeError);
+    expect(() => parseChipsReady({ protection: 'hardware', ready: true })).toThrow(TypeError);
   });
 });

@@ -2,9 +2,10 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
 import type { UnwrapMessage } from '../../../src/domain/chips/messages.ts';
 import { CinnabarError } from '../../../src/domain/errors.ts';
-import { chipStatus, remoteTemplateKeys } from '../../../src/platform/chips/remote.ts';
+import { chipsReady } from '../../../src/platform/chips/remote.ts';
+import { chipTemplateKeys } from '../../../src/platform/chips/template-keys.ts';
 
-const keys = remoteTemplateKeys(env.CHIPS);
+const keys = chipTemplateKeys(env.CHIPS);
 const context = new TextEncoder().encode('template 1');
 const item = () => ({ dataKey: crypto.getRandomValues(new Uint8Array(32)), context });
 
@@ -56,7 +57,7 @@ describe('the chips Worker over its service binding', () => {
   });
 
   test('it says that its keys are protected by software', async () => {
-    expect(await chipStatus(env.CHIPS)).toEqual({ protection: 'software', ready: true });
+    expect(await chipsReady(env.CHIPS)).toEqual({ protection: 'software', ready: true });
   });
 
   test('the edge has neither the storage secret nor a way to the chip objects', () => {

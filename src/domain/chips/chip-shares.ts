@@ -1,0 +1,139 @@
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { TwoPartyState } from '../../core/gm.ts';
+import { GmError } from '../../core/gm.ts';
+import { tupleBytes } from '../../lib/tuple.ts';
+import { CinnabarError } from '../errors.ts';
+import type { ChipDeps, WhatWasDone } from './chip.ts';
+import type { ChipStore, HeldKey } from './chip-store.ts';
+import { ChipFault } from './faults.ts';
+import type { Chip, KeyName, ShareUse, Ticket } from './ports.ts';
+import type { Receipt } from './receipts.ts';
+
+export type ShareCalls = Pick<
+  Chip,
+  'keygenReply' | 'keygenFinish' | 'refreshReply' | 'refreshFinish' | 'refreshCommit' | 'useShare'
+>;
+
+interface ShareDeps extends ChipDeps {
+  readonly store: ChipStore;
+  readonly admit: (ticket: Ticket) => void;
+  readonly receiptOf: (ticket: Ticket, what: WhatWasDone) => Receipt;
+}
+
+const sessionsMax = 256;
+
+/** The server side of two-party keys inside a chip. Sessions are in memory: a lost one is begun again. */
+export function addShareCalls(deps: ShareDeps): ShareCalls {
+  const { store, tools } = deps;
+  const { twoParty } = tools.gm;
+  const sessions = new Map<string, TwoPartyState>();
+
+  function keep(name: KeyName, sessionId: string, state: TwoPartyState): void {
+    const [oldest] = sessions.keys();
+    if (sessions.size >= sessionsMax && oldest !== undefined) {
+      sessions.get(oldest)?.discard();
+      sessions.delete(oldest);
+    }
+    const id = sessionName(name, sessionId);
+    sessions.get(id)?.discard();
+    sessions.set(id, state);
+  }
+
+  function take(name: KeyName, sessionId: string): TwoPartyState {
+    const id = sessionName(name, sessionId);
+    const state = sessions.get(id);
+    if (!state) throw new CinnabarError('share_session_lost');
+    sessions.delete(id);
+    return state;
+  }
+
+  return {
+    async keygenReply(name, { sessionId, ctx, commitment }) {
+      if (store.has(name)) throw new CinnabarError('key_id_taken');
+      const { state, message } = ran(() => twoParty.keygen.serverReply(ctx, commitment));
+      keep(name, sessionId, state);
+      return message;
+    },
+    async keygenFinish(kind, epoch, { sessionId, opening }) {
+      if (store.has(kind)) return store.withKey(kind, async ({ publicKey }) => publicKey);
+      const state = take(kind, sessionId);
+      const { share, publicKey } = ran(() => twoParty.keygen.serverFinish(state, opening));
+      const spki = tools.gm.keys.encodeSpki(publicKey);
+      store.put({ ...kind, epoch, secret: share, publicKey: spki });
+      tools.sodium.memzero(share);
+      store.log('chip.share.keygen', kind, sessionId, { epoch });
+      return spki;
+    },
+    refreshReply: (name, { sessionId, ctx, commitment }) =>
+      store.withKey(name, async (key) => {
+        const made = ran(() => twoParty.refresh.serverReply(key.secret, ctx, commitment));
+        keep(name, sessionId, made.state);
+        return made.message;
+      }),
+    refreshFinish: (name, { sessionId, opening }) =>
+      store.withKey(name, async (key) => {
+        const state = take(name, sessionId);
+        const { share } = ran(() => twoParty.refresh.serverFinish(state, opening));
+        const { epoch } = twoParty.inspect(share);
+        store.put({ ...key, nextSecret: share });
+        tools.sodium.memzero(share);
+        store.log('chip.share.refresh', name, sessionId, { epoch: key.epoch });
+        return epoch;
+      }),
+    refreshCommit: (name, { e, signature }) =>
+      store.withKey(name, async ({ nextSecret, ...key }) => {
+        if (!nextSecret) return;
+        const publicKey = tools.gm.keys.decodeSpki(key.publicKey);
+        if (!tools.gm.sm2.verifyDigest(publicKey, e, signature)) {
+          throw new CinnabarError('protocol_failed');
+        }
+        store.put({ ...key, secret: nextSecret });
+        store.log('chip.share.commit', name, bytesToHex(e), { epoch: key.epoch });
+      }),
+    async useShare(ticket, use) {
+      deps.admit(ticket);
+      return store.withKey(ticket, async (key) => {
+        if (key.epoch !== ticket.epoch) throw new ChipFault('stale_epoch');
+        const share = shareOf(key, use.epoch);
+        const output = ran(() =>
+          use.kind === 'sign'
+            ? twoParty.sign.serverReply(share, use.e, use.ctx, use.message)
+            : twoParty.decrypt.serverReply(share, use.ctx, use.message),
+        );
+        const digestHex = shareInputHash(tools.gm, use);
+        const operation = `share.${use.kind}`;
+        const done = { operation, digestHex, result: output, statementHashHex: '' };
+        return { output, receipt: deps.receiptOf(ticket, done), incarnation: store.incarnation };
+      });
+    },
+  };
+
+  function shareOf({ secret, nextSecret }: HeldKey, epoch: number): Uint8Array {
+    const found = [secret, nextSecret].find(
+      (share) => share && twoParty.inspect(share).epoch === epoch,
+    );
+    if (!found) throw new CinnabarError('share_epoch_unknown');
+    return found;
+  }
+}
+
+/** SM3 over everything that the client and the service handed in. 64 hex digits. */
+export function shareInputHash(gm: ChipDeps['tools']['gm'], use: ShareUse): string {
+  const e = use.kind === 'sign' ? use.e : new Uint8Array();
+  const bytes = tupleBytes('cinnabar share use 1', use.kind, use.epoch, e, use.ctx, use.message);
+  return bytesToHex(gm.sm3(bytes));
+}
+
+function sessionName({ tenant, keyId }: KeyName, sessionId: string): string {
+  return `${tenant}/${keyId}/${sessionId}`;
+}
+
+/** A message of the other side that is not acceptable ends the protocol run. */
+function ran<T>(step: () => T): T {
+  try {
+    return step();
+  } catch (cause) {
+    if (cause instanceof GmError) throw new CinnabarError('protocol_failed', { cause });
+    throw cause;
+  }
+}

@@ -1,0 +1,373 @@
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { CinnabarError } from '../errors.ts';
+import { checkActivation, isChangeApproved } from './activation.ts';
+import { addShareCalls } from './chip-shares.ts';
+import {
+  type ChipStore,
+  type ChipStoreDeps,
+  decodeKey,
+  type HeldKey,
+  openChipStore,
+} from './chip-store.ts';
+import {
+  type CloneParty,
+  makeOffer,
+  type PendingOffer,
+  packClone,
+  unpackClone,
+} from './cloning.ts';
+import { ChipFault } from './faults.ts';
+import {
+  type ChipTools,
+  decryptWith,
+  generateMaterial,
+  type KeyMaterial,
+  proofBytes,
+  provePossession,
+  signWith,
+} from './key-material.ts';
+import { type Protection, protections } from './keys.ts';
+import type { Chip, KeyName, Ticket, UseOutcome } from './ports.ts';
+import { type Receipt, signReceipt } from './receipts.ts';
+import { type ChipCertificate, isCertified, signAttestation } from './roster.ts';
+import { inputDigest, type KeyOperation, operationName } from './uses.ts';
+import { unwrapDataKey, wrapDataKey } from './wrapping.ts';
+
+/** What a chip stands on. `chip` is the name by which the cluster knows it. */
+export interface ChipDeps extends ChipStoreDeps {
+  readonly chip: string;
+  readonly protection: Protection;
+  readonly rootPublicKey: Uint8Array;
+  /** The wrapping key that a tenant had before there was a cluster. */
+  readonly inherited?: (tenant: string) => Promise<Uint8Array | undefined>;
+  /** Tasks that may wait for the chip; more are refused with `chips_busy`. */
+  readonly queueMax?: number;
+}
+
+export const queueMaxDefault = 64;
+const offersMax = 64;
+const wrappingKeyBytes = 32;
+
+/** A chip with what only its own administration may call. */
+export interface OwnedChip extends Chip {
+  certify(certificate: ChipCertificate): Promise<void>;
+  /** The newest records of its log, oldest first. */
+  records(limit: number): Promise<ReturnType<ChipStore['records']>>;
+}
+
+/** The calls of a chip, as they cross to its object or host. */
+export const chipCalls = [
+  'attest',
+  'certify',
+  'records',
+  'generate',
+  'prove',
+  'offer',
+  'exportTo',
+  'import',
+  'use',
+  'wrap',
+  'unwrap',
+  'changeGrants',
+  'wipe',
+  'keygenReply',
+  'keygenFinish',
+  'refreshReply',
+  'refreshFinish',
+  'refreshCommit',
+  'useShare',
+] as const satisfies readonly (keyof OwnedChip)[];
+
+/**
+ * A chip in software. It does one thing at a time, as a microcontroller would: calls wait in a
+ * queue of bounded length.
+ */
+export function createChip(deps: ChipDeps): OwnedChip {
+  const { tools, random, clock } = deps;
+  const store = openChipStore(deps);
+  const offers = new Map<string, PendingOffer>();
+  const { queued, depth } = createQueue(deps.queueMax ?? queueMaxDefault);
+
+  function party(): CloneParty {
+    const certificate = store.certificate();
+    if (!certificate) throw new ChipFault('not_authentic');
+    return { tools, identity: store.identity, certificate, rootPublicKey: deps.rootPublicKey };
+  }
+
+  /** Whether this chip may act on the ticket at all; burns the ticket's number. */
+  function admit(ticket: Ticket): void {
+    const { incarnation } = store;
+    const { storageEpoch, bootCount, bootNonce } = ticket.incarnation;
+    if (ticket.chip !== deps.chip || ticket.notAfterMs < clock.now()) {
+      throw new ChipFault('not_for_us');
+    }
+    if (storageEpoch !== incarnation.storageEpoch) throw new ChipFault('not_held');
+    const isNewer = bootCount > incarnation.bootCount;
+    const isTwin = bootCount === incarnation.bootCount && bootNonce !== incarnation.bootNonce;
+    if (isNewer || isTwin) throw new ChipFault('superseded');
+    store.fence(ticket, ticket.number);
+  }
+
+  function receiptOf(ticket: Ticket, what: WhatWasDone): Receipt {
+    const { operation, digestHex, result, statementHashHex } = what;
+    const resultHashHex = bytesToHex(tools.gm.sm3(result));
+    const record = store.log(`chip.${operation}`, ticket, ticket.requestId, {
+      ticket: ticket.number,
+      epoch: ticket.epoch,
+      input: digestHex,
+      result: resultHashHex,
+      statement: statementHashHex,
+    });
+    return signReceipt(tools.gm, store.identity, {
+      chip: deps.chip,
+      sequence: record.index,
+      tenant: ticket.tenant,
+      keyId: ticket.keyId,
+      epoch: ticket.epoch,
+      requestId: ticket.requestId,
+      ticket: ticket.number,
+      operation,
+      inputHashHex: digestHex,
+      resultHashHex,
+      statementHashHex,
+      atMs: record.atMs,
+      logHashHex: record.hashHex,
+      chipPublicKeyHex: store.publicKeyHex,
+    });
+  }
+
+  async function perform(ticket: Ticket, key: HeldKey, operation: KeyOperation) {
+    const { request, kind } = operation;
+    if (key.epoch !== ticket.epoch) throw new ChipFault('stale_epoch');
+    if (!key.uses.includes(kind)) throw new CinnabarError('key_use_refused');
+    const name = operationName(operation);
+    const digestHex = inputDigest(tools.gm, key.publicKey, operation);
+    const { tenant, keyId, requestId } = ticket;
+    const use = { tenant, keyId, requestId, operation: name, digestHex, nowMs: clock.now() };
+    const verdict = checkActivation(tools.gm, key.policy, request.activation, use);
+    if (!verdict.ok) throw new CinnabarError('activation_refused', { detail: verdict.reason });
+    const material = materialOf(key);
+    const output =
+      kind === 'sign'
+        ? await signWith(tools, material, request)
+        : await decryptWith(tools, material, request);
+    const result = kind === 'sign' ? output : new Uint8Array();
+    const { statementHashHex } = verdict;
+    const receipt = receiptOf(ticket, { operation: name, digestHex, result, statementHashHex });
+    return { output, receipt, incarnation: store.incarnation };
+  }
+
+  const shares = addShareCalls({ ...deps, store, admit, receiptOf });
+  const calls: Omit<OwnedChip, keyof typeof shares> = {
+    async attest(challengeHex) {
+      const head = store.head();
+      return signAttestation(tools, store.identity, {
+        chip: deps.chip,
+        protection: deps.protection,
+        publicKeyHex: store.publicKeyHex,
+        ...store.incarnation,
+        sequence: head ? head.index + 1 : 0,
+        logHashHex: head?.hashHex ?? '',
+        keys: store.keyCount(),
+        queue: depth(),
+        selfTest: passesKnownAnswers(tools),
+        challengeHex,
+      });
+    },
+    async certify(certificate) {
+      const isOurs =
+        certificate.chip === deps.chip &&
+        certificate.publicKeyHex === store.publicKeyHex &&
+        certificate.storageEpoch === store.incarnation.storageEpoch &&
+        isCertified(tools.sodium, deps.rootPublicKey, certificate);
+      if (!isOurs) throw new ChipFault('not_authentic');
+      store.setCertificate(certificate);
+    },
+    records: async (limit) => store.records(limit),
+
+    async generate(kind, epoch) {
+      if (store.has(kind)) {
+        return store.withKey(kind, async (key) => {
+          if (key.algorithm !== kind.algorithm) throw new ChipFault('not_for_us');
+          store.put({ ...key, epoch });
+          return key.publicKey;
+        });
+      }
+      assertLevel(kind.policy.protection, deps.protection);
+      const { secret, publicKey } = await materialFor(deps, kind);
+      store.put({ ...kind, epoch, secret, publicKey });
+      tools.sodium.memzero(secret);
+      store.log('chip.generate', kind, kind.keyId, { epoch, algorithm: kind.algorithm });
+      return publicKey;
+    },
+    prove: (name, challenge) =>
+      store.withKey(name, (key) => {
+        const bytes = proofBytes(name.tenant, name.keyId, challenge);
+        // A share or wrapping key signs nothing alone; equal tags show equal secrets.
+        if (key.algorithm === 'sm2-share' || key.algorithm === 'wrapping') {
+          const tag = tools.gm.hmacSm3(secretsOf(key), bytes);
+          return Promise.resolve(tag);
+        }
+        return provePossession(tools, materialOf(key), bytes);
+      }),
+    async offer(name, epoch) {
+      const pending = makeOffer(party(), { ...name, epoch }, clock.now(), random);
+      const [oldest] = offers.keys();
+      if (offers.size >= offersMax && oldest !== undefined) offers.delete(oldest);
+      offers.set(pending.offer.nonceHex, pending);
+      return pending.offer;
+    },
+    exportTo: (name, offer) =>
+      store.withKey(name, async (key) => {
+        if (offer.tenant !== name.tenant || offer.keyId !== name.keyId) {
+          throw new ChipFault('not_for_us');
+        }
+        assertLevel(key.policy.protection, offer.target.protection);
+        const bytes = store.encode({ ...key, epoch: offer.epoch });
+        const clone = packClone(party(), offer, bytes, clock.now(), random);
+        tools.sodium.memzero(bytes);
+        store.log('chip.export', name, offer.nonceHex, { epoch: key.epoch, to: clone.target });
+        return clone;
+      }),
+    async import(clone) {
+      const pending = offers.get(clone.nonceHex);
+      if (!pending) throw new ChipFault('not_for_us');
+      offers.delete(clone.nonceHex);
+      const bytes = unpackClone(party(), pending, clone, clock.now());
+      const key = decodeKey(bytes);
+      const isSame = key.tenant === clone.tenant && key.keyId === clone.keyId;
+      if (!isSame || key.epoch !== clone.epoch) throw new ChipFault('not_authentic');
+      store.put(key);
+      const from = clone.source.chip;
+      store.log('chip.import', clone, clone.nonceHex, { epoch: clone.epoch, from });
+    },
+    use: (ticket, operation) =>
+      queued(async (): Promise<UseOutcome> => {
+        admit(ticket);
+        return store.withKey(ticket, (key) => perform(ticket, key, operation));
+      }),
+    wrap: (name, items) =>
+      queued(() =>
+        store.withKey(name, async ({ tenant, secret }) =>
+          items.map((item) => wrapDataKey(tools, secret, placeOf(tenant), item, random)),
+        ),
+      ),
+    unwrap: (name, items) =>
+      queued(() =>
+        store.withKey(name, async ({ tenant, secret }) => {
+          const keys: Uint8Array[] = [];
+          for (const item of items) {
+            const key = unwrapDataKey(tools, secret, placeOf(tenant), item);
+            if (!key) return undefined;
+            keys.push(key);
+          }
+          return keys;
+        }),
+      ),
+    changeGrants: (change) =>
+      store.withKey(change, async (key) => {
+        const { grantsHashHex, epoch } = change;
+        if (key.epoch === epoch + 1 && key.policy.grantsHashHex === grantsHashHex) return;
+        if (key.epoch !== epoch || !isChangeApproved(tools.gm, key.policy, change)) {
+          throw new CinnabarError('activation_refused', { detail: 'approvals' });
+        }
+        store.put({ ...key, epoch: epoch + 1, policy: { ...key.policy, grantsHashHex } });
+        store.log('chip.grants', change, grantsHashHex, { epoch: epoch + 1 });
+      }),
+    async wipe(name, requestId) {
+      store.wipe(name);
+      const ticket = tombstoneTicket(name, requestId, deps.chip, store.incarnation);
+      const digestHex = '0'.repeat(64);
+      const done = { operation: 'wipe', digestHex, result: new Uint8Array(), statementHashHex: '' };
+      return receiptOf(ticket, done);
+    },
+  };
+  return { ...calls, ...shares };
+}
+
+/** A tenant has one wrapping key; wrapped keys name its epoch so that there can be a next one. */
+function placeOf(tenant: string) {
+  return { tenant, epoch: 1 };
+}
+
+export interface WhatWasDone {
+  readonly operation: string;
+  readonly digestHex: string;
+  readonly result: Uint8Array;
+  readonly statementHashHex: string;
+}
+
+function tombstoneTicket(
+  name: KeyName,
+  requestId: string,
+  chip: string,
+  incarnation: Ticket['incarnation'],
+): Ticket {
+  const { tenant, keyId } = name;
+  return { tenant, keyId, requestId, chip, incarnation, epoch: 0, number: 0, notAfterMs: 0 };
+}
+
+function assertLevel(wanted: Protection | undefined, offered: Protection): void {
+  if (wanted && protections.indexOf(offered) < protections.indexOf(wanted)) {
+    throw new ChipFault('not_for_us');
+  }
+}
+
+async function materialFor({ tools, random, inherited }: ChipDeps, kind: HeldKeyKind) {
+  if (kind.algorithm === 'wrapping') {
+    const known = await inherited?.(kind.tenant);
+    return { secret: known ?? random.bytes(wrappingKeyBytes), publicKey: new Uint8Array() };
+  }
+  if (kind.algorithm === 'sm2-share') throw new ChipFault('not_for_us');
+  return generateMaterial(tools, kind.algorithm);
+}
+
+type HeldKeyKind = Parameters<Chip['generate']>[0];
+
+function materialOf({ algorithm, secret, publicKey }: HeldKey): KeyMaterial {
+  if (algorithm === 'sm2-share' || algorithm === 'wrapping') {
+    throw new CinnabarError('key_use_refused');
+  }
+  return { algorithm, secret, publicKey };
+}
+
+function secretsOf({ secret, nextSecret }: HeldKey): Uint8Array {
+  return nextSecret ? Uint8Array.from([...secret, ...nextSecret]) : secret;
+}
+
+/** Runs one task after the other, and refuses more than `most` that wait. */
+function createQueue(most: number) {
+  let waiting = 0;
+  let tail: Promise<unknown> = Promise.resolve();
+  return {
+    depth: () => waiting,
+    queued<T>(task: () => Promise<T>): Promise<T> {
+      if (waiting >= most) return Promise.reject(new CinnabarError('chips_busy'));
+      waiting += 1;
+      const result = tail.then(task).finally(() => {
+        waiting -= 1;
+      });
+      tail = result.catch(() => undefined);
+      return result;
+    },
+  };
+}
+
+// GB/T 32905 A.1, and the signature of GB/T 32918.5 A.2 (recommended curve).
+const sm3OfAbc = '66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0';
+const knownKey =
+  '04' +
+  '09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020' +
+  'ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13';
+const knownSignature =
+  'f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3' +
+  'b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa';
+
+/** SM3 and SM2 compute what the standard says. */
+export function passesKnownAnswers({ gm }: Pick<ChipTools, 'gm'>): boolean {
+  const text = (value: string) => new TextEncoder().encode(value);
+  const isSm3 = bytesToHex(gm.sm3(text('abc'))) === sm3OfAbc;
+  const signature = hexToBytes(knownSignature);
+  const format = { format: 'raw' } as const;
+  return isSm3 && gm.sm2.verify(hexToBytes(knownKey), text('message digest'), signature, format);
+}

@@ -1,0 +1,168 @@
+import { CinnabarError } from '../errors.ts';
+import type { Clock, Random } from '../ports.ts';
+import type { ChipTools } from './key-material.ts';
+import type { KeyRecord, KeyState, Protection } from './keys.ts';
+import type { ChipView } from './placement.ts';
+import type { Cells, Chip, Incarnation, KeyKind, KeyName, Waits } from './ports.ts';
+import type { ChipVault } from './wrapping.ts';
+
+/** What the guards ask of the directory of the cluster. */
+export interface DirectoryCalls {
+  view(): Promise<readonly ChipView[]>;
+  /** A chip did not do what it should; the directory looks for itself. */
+  report(chip: string, fault: string): Promise<void>;
+  /** Which chips hold a key now, and which must still forget it. */
+  track(name: KeyName, holders: readonly string[], wipes: readonly string[]): Promise<void>;
+}
+
+export interface GuardDeps {
+  readonly cells: Cells;
+  readonly vault: ChipVault;
+  readonly tools: ChipTools;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly waits: Waits;
+  readonly directory: DirectoryCalls;
+  readonly chip: (chip: string) => Chip;
+}
+
+/** A chip that proved to hold the key. */
+export interface Replica {
+  readonly chip: string;
+  readonly zone: string;
+  readonly protection: Protection;
+  readonly publicKeyHex: string;
+  readonly incarnation: Incarnation;
+  /** The highest position in its log that a receipt named, -1 before the first. */
+  readonly sequence: number;
+}
+
+export interface GuardState {
+  readonly kind: KeyKind;
+  readonly owner: string | null;
+  readonly state: KeyState;
+  readonly publicKey: Uint8Array;
+  readonly epoch: number;
+  readonly replicas: readonly Replica[];
+  /** Chips that must still forget the key. */
+  readonly wipes: readonly string[];
+  readonly createdAtMs: number;
+  /** Of a two-party share: the epochs that answer. */
+  readonly shareEpochs: readonly number[];
+  /** The refresh that is not committed yet: its session, and the chip that has the new share. */
+  readonly refresh?: { readonly sessionId: string; readonly chip: string };
+}
+
+/** One request by its id. The result is encrypted for this guard. */
+export interface StoredRequest {
+  readonly hashHex: string;
+  readonly atMs: number;
+  readonly result?: Uint8Array;
+}
+
+/** The serial state of one key. Every method is synchronous: nothing happens in between. */
+export interface GuardMemory {
+  current(): GuardState | undefined;
+  /** @throws CinnabarError `key_not_found` */
+  known(): GuardState;
+  change(state: GuardState): GuardState;
+  nextTicket(): number;
+  request(id: string): StoredRequest | undefined;
+  putRequest(id: string, request: StoredRequest): void;
+  dropRequest(id: string): void;
+  /** Uses that were given out and not given back, by the name of what is counted. */
+  count(what: string): number;
+  addCount(what: string, by: 1 | -1): void;
+}
+
+/** How long a request id is remembered. Longer than anything lives that could bring it back. */
+export const requestLifeMs = 24 * 60 * 60 * 1000;
+/** Old requests forgotten with each new one: more than one, so that there are never many. */
+const forgottenAtOnce = 2;
+const timeDigits = 14;
+
+export function guardMemory({ cells, clock }: Pick<GuardDeps, 'cells' | 'clock'>): GuardMemory {
+  function current(): GuardState | undefined {
+    return cells.get('state') as GuardState | undefined;
+  }
+
+  function forgetOld(nowMs: number): void {
+    for (const [cell, id] of [...cells.list('when:', forgottenAtOnce)]) {
+      if (Number(cell.slice(5, 5 + timeDigits)) > nowMs - requestLifeMs) return;
+      cells.delete(cell);
+      cells.delete(`request:${id}`);
+    }
+  }
+
+  return {
+    current,
+    known() {
+      const state = current();
+      if (!state) throw new CinnabarError('key_not_found');
+      return state;
+    },
+    change(state) {
+      cells.put('state', state);
+      return state;
+    },
+    nextTicket() {
+      const last = cells.get('ticket');
+      const number = (typeof last === 'number' ? last : 0) + 1;
+      cells.put('ticket', number);
+      return number;
+    },
+    request: (id) => cells.get(`request:${id}`) as StoredRequest | undefined,
+    putRequest(id, request) {
+      if (cells.get(`request:${id}`) === undefined) {
+        forgetOld(clock.now());
+        cells.put(whenCell(id, request.atMs), id);
+      }
+      cells.put(`request:${id}`, request);
+    },
+    dropRequest(id) {
+      const known = cells.get(`request:${id}`) as StoredRequest | undefined;
+      if (known) cells.delete(whenCell(id, known.atMs));
+      cells.delete(`request:${id}`);
+    },
+    count(what) {
+      const value = cells.get(`count:${what}`);
+      return typeof value === 'number' ? value : 0;
+    },
+    addCount(what, by) {
+      cells.put(`count:${what}`, this.count(what) + by);
+    },
+  };
+}
+
+function whenCell(id: string, atMs: number): string {
+  return `when:${String(atMs).padStart(timeDigits, '0')}:${id}`;
+}
+
+/** What callers hear of a key. */
+export function recordOf(state: GuardState): KeyRecord {
+  const { kind, owner, publicKey, replicas, epoch, createdAtMs } = state;
+  const { algorithm } = kind;
+  if (algorithm === 'sm2-share' || algorithm === 'wrapping')
+    throw new CinnabarError('key_not_found');
+  return {
+    tenant: kind.tenant,
+    id: kind.keyId,
+    algorithm,
+    uses: kind.uses,
+    owner,
+    publicKey,
+    state: state.state,
+    protection: weakest(replicas),
+    replicas: replicas.map(({ chip }) => chip),
+    epoch,
+    createdAtMs,
+    policy: kind.policy,
+  };
+}
+
+/** A key is protected as well as in the chip that protects it least. */
+function weakest(replicas: readonly Replica[]): Protection {
+  const levels = new Set(replicas.map(({ protection }) => protection));
+  if (levels.has('software') || levels.size === 0) return 'software';
+  return levels.has('hsm-wrapped') ? 'hsm-wrapped' : 'hsm';
+}

@@ -1,0 +1,226 @@
+import { CinnabarError } from '../errors.ts';
+import { within } from './attempts.ts';
+import { guardReplicas } from './guard-replicas.ts';
+import { shareGuard } from './guard-shares.ts';
+import { type GuardDeps, type GuardState, guardMemory, recordOf } from './guard-state.ts';
+import { guardUses, type UseResult } from './guard-use.ts';
+import { verifyWith } from './key-material.ts';
+import type { ChangeGrants, CreateKey, KeyRecord } from './keys.ts';
+import type { PlainItem, WrappedItem } from './messages.ts';
+import { replicasLeast } from './placement.ts';
+import type {
+  KeyKind,
+  KeyName,
+  ShareOpening,
+  ShareProof,
+  ShareSession,
+  ShareUse,
+} from './ports.ts';
+import type { Receipt } from './receipts.ts';
+import type { ShareRecord } from './shares.ts';
+import { inputDigest, type KeyOperation, operationName, requestHash } from './uses.ts';
+
+/** The guard of one key: all calls about the key go through it, and it is the only one. */
+export interface Guard {
+  create(input: CreateKey): Promise<KeyRecord>;
+  find(): Promise<KeyRecord>;
+  use(operation: KeyOperation): Promise<UseResult>;
+  setState(state: 'active' | 'frozen' | 'revoked', requestId: string): Promise<KeyRecord>;
+  changeGrants(change: ChangeGrants): Promise<KeyRecord>;
+  /** Brings the key back to its replicas; the chips that hold it. */
+  repair(): Promise<readonly string[]>;
+  wrap(name: KeyName, items: readonly PlainItem[]): Promise<readonly Uint8Array[]>;
+  unwrap(name: KeyName, items: readonly WrappedItem[]): Promise<readonly Uint8Array[] | undefined>;
+  keygenReply(name: KeyName, session: ShareSession): Promise<Uint8Array>;
+  keygenFinish(name: KeyName, opening: ShareOpening): Promise<ShareRecord>;
+  findShare(): Promise<ShareRecord>;
+  useShare(requestId: string, use: ShareUse): Promise<UseResult>;
+  refreshReply(session: ShareSession): Promise<Uint8Array>;
+  refreshFinish(opening: ShareOpening): Promise<ShareRecord>;
+  refreshCommit(proof: ShareProof): Promise<ShareRecord>;
+  setShareState(state: 'active' | 'frozen'): Promise<ShareRecord>;
+  destroyShare(
+    requestId: string,
+  ): Promise<{ readonly record: ShareRecord; readonly tombstones: readonly Receipt[] }>;
+}
+
+/** The calls of a guard, as they cross to its object. */
+export const guardCalls = [
+  'create',
+  'find',
+  'use',
+  'setState',
+  'changeGrants',
+  'repair',
+  'wrap',
+  'unwrap',
+  'keygenReply',
+  'keygenFinish',
+  'findShare',
+  'useShare',
+  'refreshReply',
+  'refreshFinish',
+  'refreshCommit',
+  'setShareState',
+  'destroyShare',
+] as const satisfies readonly (keyof Guard)[];
+
+const stepTimeoutMs = 2_000;
+
+export function createGuard(deps: GuardDeps): Guard {
+  const { tools, clock, waits, chip } = deps;
+  const memory = guardMemory(deps);
+  const replicas = guardReplicas(deps, memory);
+  const uses = guardUses(deps, memory, replicas.blame);
+  let making: Promise<GuardState> | undefined;
+  let repairing: Promise<GuardState> | undefined;
+
+  function draftOf(
+    kind: KeyKind,
+    owner: string | null,
+  ): Omit<GuardState, 'publicKey' | 'replicas'> {
+    return {
+      kind,
+      owner,
+      state: 'new',
+      epoch: 1,
+      wipes: [],
+      createdAtMs: clock.now(),
+      shareEpochs: [],
+    };
+  }
+
+  /** Of simultaneous first calls one makes the key, the others wait for it. */
+  function made(kind: KeyKind, owner: string | null): Promise<GuardState> {
+    making ??= replicas
+      .make(draftOf(kind, owner), (first) => first.generate(kind, 1))
+      .finally(() => {
+        making = undefined;
+      });
+    return making;
+  }
+
+  function changeEverywhere(
+    act: (name: string) => Promise<void>,
+    change: (state: GuardState) => GuardState,
+  ): Promise<GuardState> {
+    return onQuorum(act).then((holders) => {
+      const latest = memory.known();
+      const kept = latest.replicas.filter(({ chip: name }) => holders.includes(name));
+      const lost = latest.replicas.filter((replica) => !kept.includes(replica));
+      return memory.change({
+        ...change(latest),
+        replicas: kept,
+        wipes: [...new Set([...latest.wipes, ...lost.map(({ chip: name }) => name)])],
+      });
+    });
+  }
+
+  /** @throws CinnabarError `chips_unavailable` when fewer than two chips did it */
+  async function onQuorum(act: (name: string) => Promise<void>): Promise<readonly string[]> {
+    const holders = memory.known().replicas.map(({ chip: name }) => name);
+    const outcomes = await Promise.allSettled(
+      holders.map((name) => within(waits, stepTimeoutMs, act(name))),
+    );
+    const done = holders.filter((_, i) => outcomes[i]?.status === 'fulfilled');
+    if (done.length >= replicasLeast) return done;
+    const refusal = outcomes.find(
+      (outcome) => outcome.status === 'rejected' && outcome.reason instanceof CinnabarError,
+    );
+    throw refusal?.status === 'rejected' ? refusal.reason : new CinnabarError('chips_unavailable');
+  }
+
+  return {
+    async create(input) {
+      const { tenant, id, algorithm, uses: kinds, owner = null, policy = {} } = input;
+      const kind: KeyKind = { tenant, keyId: id, algorithm, uses: [...kinds], policy };
+      const known = memory.current();
+      if (known && known.kind.algorithm !== algorithm) throw new CinnabarError('key_id_taken');
+      const state = known && known.state !== 'new' ? known : await made(kind, owner);
+      if (state.kind.algorithm !== algorithm) throw new CinnabarError('key_id_taken');
+      return recordOf(state);
+    },
+    async find() {
+      const state = memory.known();
+      if (state.state === 'new') throw new CinnabarError('key_not_found');
+      return recordOf(state);
+    },
+    async use(operation) {
+      const { kind, publicKey, state } = memory.known();
+      if (state === 'new') throw new CinnabarError('key_not_found');
+      const { request } = operation;
+      if (!kind.uses.includes(operation.kind)) throw new CinnabarError('key_use_refused');
+      const digestHex = inputDigest(tools.gm, publicKey, operation);
+      const { usesMax } = kind.policy;
+      return uses.use({
+        requestId: request.requestId,
+        hashHex: requestHash(tools.gm, digestHex, operation),
+        digestHex,
+        operation: operationName(operation),
+        ...(usesMax === undefined ? {} : { limit: { what: 'use', most: usesMax } }),
+        ask: (which, ticket) => which.use(ticket, operation),
+        resultOf: (output) => (operation.kind === 'sign' ? output : new Uint8Array()),
+        isRight: async (output) => operation.kind !== 'sign' || isSigned(operation, output),
+      });
+
+      async function isSigned(
+        { request: sign }: KeyOperation & { kind: 'sign' },
+        output: Uint8Array,
+      ) {
+        if (sign.digest) {
+          const key = tools.gm.keys.decodeSpki(publicKey);
+          return tools.gm.sm2.verifyDigest(key, sign.digest, output, {
+            format: sign.format ?? 'der',
+          });
+        }
+        return verifyWith(tools, publicKey, sign.scheme, sign.message, output, sign.format);
+      }
+    },
+    async setState(next, requestId) {
+      const now = memory.known();
+      if (now.state === next) return recordOf(now);
+      if (now.state === 'revoked' || now.state === 'new') throw new CinnabarError('key_not_active');
+      // The epoch moves on, so that a chip which is away cannot act for an old ticket.
+      const epoch = next === 'revoked' ? now.epoch + 1 : now.epoch;
+      memory.change({ ...now, state: next, epoch });
+      if (next === 'revoked') await replicas.wipeAll(requestId);
+      return recordOf(memory.known());
+    },
+    async changeGrants(change) {
+      const now = memory.known();
+      if (now.epoch !== change.epoch) {
+        throw new CinnabarError('activation_refused', { detail: 'approvals' });
+      }
+      const { grantsHashHex, epoch } = change;
+      const changed = await changeEverywhere(
+        (name) => chip(name).changeGrants(change),
+        (state) => ({
+          ...state,
+          epoch: epoch + 1,
+          kind: { ...state.kind, policy: { ...state.kind.policy, grantsHashHex } },
+        }),
+      );
+      return recordOf(changed);
+    },
+    async repair() {
+      if (!memory.current()) return [];
+      repairing ??= replicas.repair().finally(() => {
+        repairing = undefined;
+      });
+      return (await repairing).replicas.map(({ chip: name }) => name);
+    },
+    async wrap(name, items) {
+      const state = memory.current();
+      const kind: KeyKind = { ...name, algorithm: 'wrapping', uses: [], policy: {} };
+      if (state?.state !== 'active') await made(kind, null);
+      return uses.anyChip((which) => which.wrap(name, items));
+    },
+    async unwrap(name, items) {
+      const state = memory.current();
+      const kind: KeyKind = { ...name, algorithm: 'wrapping', uses: [], policy: {} };
+      if (state?.state !== 'active') await made(kind, null);
+      return uses.anyChip((which) => which.unwrap(name, items));
+    },
+    ...shareGuard({ deps, memory, replicas, uses, draftOf, changeEverywhere }),
+  };
+}

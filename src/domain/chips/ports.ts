@@ -1,0 +1,136 @@
+import type { CloneOffer, ClonePackage } from './cloning.ts';
+import type { ChangeGrants, KeyPolicy, KeyRecord, KeyUse, Protection } from './keys.ts';
+import type { PlainItem, WrappedItem } from './messages.ts';
+import type { Receipt } from './receipts.ts';
+import type { KeyOperation } from './uses.ts';
+
+/**
+ * The storage of one actor: small, synchronous, durable. What an actor writes between two awaits is
+ * written whole or not at all, and before anybody hears of it.
+ */
+export interface Cells {
+  get(key: string): unknown;
+  put(key: string, value: unknown): void;
+  delete(key: string): void;
+  /** In ascending order of the keys; at most `limit`. */
+  list(prefix: string, limit?: number): Iterable<readonly [string, unknown]>;
+}
+
+/** Timers, so that tests need not wait. */
+export interface Waits {
+  after(ms: number): { readonly done: Promise<void>; cancel(): void };
+}
+
+/** What a chip stores beside the algorithms of callers. */
+export type HeldAlgorithm = KeyRecord['algorithm'] | 'sm2-share' | 'wrapping';
+
+/** Names one key: the guard of it, and the key in every chip. */
+export interface KeyName {
+  readonly tenant: string;
+  readonly keyId: string;
+}
+
+/** What is born with a key and stays with it, in every chip that holds it. */
+export interface KeyKind extends KeyName {
+  readonly algorithm: HeldAlgorithm;
+  readonly uses: readonly KeyUse[];
+  readonly policy: KeyPolicy;
+}
+
+/** Which start of which storage of a chip answers. */
+export interface Incarnation {
+  /** Random, made with the storage: another one means that the storage was lost. Hex. */
+  readonly storageEpoch: string;
+  /** Starts on this storage. A lower one than seen before means an old copy. */
+  readonly bootCount: number;
+  /** Random, made with this start: two of them with one count means two hosts. Hex. */
+  readonly bootNonce: string;
+}
+
+/** A chip about itself, signed with its identity key. */
+export interface Attestation extends Incarnation {
+  readonly chip: string;
+  readonly protection: Protection;
+  readonly publicKeyHex: string;
+  /** Next position in its log. */
+  readonly sequence: number;
+  readonly logHashHex: string;
+  readonly keys: number;
+  readonly queue: number;
+  /** Known answers were computed right just now. */
+  readonly selfTest: boolean;
+  readonly challengeHex: string;
+  readonly signatureHex: string;
+}
+
+/** The right to one use of a key on one chip. Numbers rise with every ticket of a key. */
+export interface Ticket extends KeyName {
+  readonly epoch: number;
+  readonly number: number;
+  readonly requestId: string;
+  readonly chip: string;
+  readonly notAfterMs: number;
+  /** The newest incarnation of the chip that anybody saw. */
+  readonly incarnation: Incarnation;
+}
+
+export interface UseOutcome {
+  readonly output: Uint8Array;
+  readonly receipt: Receipt;
+  readonly incarnation: Incarnation;
+}
+
+/**
+ * A chip: a place where keys are born, live and work. No call returns a private key; `exportTo`
+ * gives it encrypted for one certified chip that asked for it just now.
+ */
+export interface Chip {
+  attest(challengeHex: string): Promise<Attestation>;
+  /** @returns the public key (SubjectPublicKeyInfo); empty for wrapping keys */
+  generate(kind: KeyKind, epoch: number): Promise<Uint8Array>;
+  prove(name: KeyName, challenge: Uint8Array): Promise<Uint8Array>;
+  offer(name: KeyName, epoch: number): Promise<CloneOffer>;
+  exportTo(name: KeyName, offer: CloneOffer): Promise<ClonePackage>;
+  import(clone: ClonePackage): Promise<void>;
+  use(ticket: Ticket, operation: KeyOperation): Promise<UseOutcome>;
+  wrap(name: KeyName, items: readonly PlainItem[]): Promise<readonly Uint8Array[]>;
+  /** `undefined` when one of them is not authentic. */
+  unwrap(name: KeyName, items: readonly WrappedItem[]): Promise<readonly Uint8Array[] | undefined>;
+  /** Moves the key to the next epoch with the grant list that its officers approved. */
+  changeGrants(change: ChangeGrants): Promise<void>;
+  /** Forgets the key and says so. Keys that are not here are forgotten too. */
+  wipe(name: KeyName, requestId: string): Promise<Receipt>;
+
+  keygenReply(name: KeyName, session: ShareSession): Promise<Uint8Array>;
+  keygenFinish(kind: KeyKind, epoch: number, opening: ShareOpening): Promise<Uint8Array>;
+  refreshReply(name: KeyName, session: ShareSession): Promise<Uint8Array>;
+  /** Keeps the refreshed share beside the old one. @returns its epoch */
+  refreshFinish(name: KeyName, opening: ShareOpening): Promise<number>;
+  /** Erases the old share, after a signature that was made with the new one. */
+  refreshCommit(name: KeyName, proof: ShareProof): Promise<void>;
+  useShare(ticket: Ticket, use: ShareUse): Promise<UseOutcome>;
+}
+
+/** A protocol run between a client and one chip. */
+export interface ShareSession {
+  readonly sessionId: string;
+  readonly ctx: Uint8Array;
+  readonly commitment: Uint8Array;
+}
+
+export interface ShareOpening {
+  readonly sessionId: string;
+  readonly opening: Uint8Array;
+}
+
+export interface ShareProof {
+  readonly e: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** What the server's share is asked for; `epoch` is that of the client's share. */
+export type ShareUse = {
+  readonly ctx: Uint8Array;
+  readonly message: Uint8Array;
+  readonly epoch: number;
+} & ({ readonly kind: 'sign'; readonly e: Uint8Array } | { readonly kind: 'decrypt' });

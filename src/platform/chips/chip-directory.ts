@@ -1,0 +1,69 @@
+import { DurableObject } from 'cloudflare:workers';
+import { callOn } from '../../domain/chips/calls.ts';
+import {
+  createDirectory,
+  type Directory,
+  directoryCalls,
+  founders,
+} from '../../domain/chips/directory.ts';
+import { type Reply, reply } from '../../domain/chips/faults.ts';
+import { openTools } from '../../domain/chips/key-material.ts';
+import { clusterRoot } from '../../domain/chips/roster.ts';
+import { systemClock, systemRandom, timerWaits } from '../system.ts';
+import { type ChipsEnv, durableCells, parseStorageKey } from './environment.ts';
+import { chipAt, guardsAt } from './links.ts';
+
+const heartbeatMs = 10_000;
+/** Between two batches of keys that move. */
+const nextBatchMs = 50;
+/** Fits in the number of calls that one event of a Worker may make. */
+const keysAtOnce = 20;
+
+/** The directory of the cluster; its alarm is the heartbeat. */
+export class ChipDirectory extends DurableObject<ChipsEnv> {
+  #directory: Promise<Directory> | undefined;
+
+  async call(name: string, input: unknown[]): Promise<Reply<unknown>> {
+    const directory = await this.#opened();
+    if ((await this.ctx.storage.getAlarm()) === null) await this.#wakeIn(heartbeatMs);
+    const result = await reply(() => callOn(directory, directoryCalls, name, input));
+    if (name === 'drain' || name === 'report') await this.#wakeIn(nextBatchMs);
+    return result;
+  }
+
+  override async alarm(): Promise<void> {
+    // Whatever happens in this beat, there is a next one.
+    await this.#wakeIn(heartbeatMs);
+    const directory = await this.#opened();
+    if (await directory.tick(keysAtOnce)) await this.#wakeIn(nextBatchMs);
+  }
+
+  #wakeIn(ms: number): Promise<void> {
+    return this.ctx.storage.setAlarm(systemClock.now() + ms);
+  }
+
+  #opened(): Promise<Directory> {
+    this.#directory ??= this.#open();
+    this.#directory.catch(() => {
+      this.#directory = undefined;
+    });
+    return this.#directory;
+  }
+
+  async #open(): Promise<Directory> {
+    const { ctx, env } = this;
+    const tools = await openTools(crypto.subtle);
+    const guardOf = guardsAt(env);
+    return createDirectory({
+      cells: durableCells(ctx.storage),
+      tools,
+      root: clusterRoot(tools.sodium, parseStorageKey(env.CHIP_STORAGE_KEY)),
+      clock: systemClock,
+      random: systemRandom,
+      waits: timerWaits,
+      chip: (chip) => chipAt(env, chip),
+      repair: ({ tenant, keyId }) => guardOf(tenant, keyId).repair(),
+      founders,
+    });
+  }
+}

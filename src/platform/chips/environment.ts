@@ -1,0 +1,63 @@
+import type { Reply } from '../../domain/chips/faults.ts';
+import { check } from '../../domain/chips/keys.ts';
+import type { Cells } from '../../domain/chips/ports.ts';
+import { CinnabarError } from '../../domain/errors.ts';
+
+/** What every object of the chips Worker answers: one named call, packed. */
+export interface CallTarget extends Rpc.DurableObjectBranded {
+  call(name: string, input: unknown[]): Promise<Reply<unknown>>;
+}
+
+export interface ChipsEnv {
+  /** 32 bytes, base64url. */
+  readonly CHIP_STORAGE_KEY: string;
+  /** `demo` allows an operator to stop a chip for a minute. */
+  readonly CINNABAR_MODE?: string;
+  readonly SOFTWARE_CHIPS: DurableObjectNamespace<CallTarget & LegacyChip & FaultyChip>;
+  readonly KEY_GUARDS: DurableObjectNamespace<CallTarget>;
+  readonly CHIP_DIRECTORY: DurableObjectNamespace<CallTarget>;
+}
+
+/** What a software chip of before the cluster still hands over: encrypted rows. */
+export interface LegacyChip {
+  legacyKeys(): { readonly epoch: number; readonly encryptedKey: Uint8Array }[];
+}
+
+/** Faults that demo mode and drills bring about. */
+export interface FaultyChip {
+  /** Breaks off whatever runs, and answers nothing for so long. */
+  halt(forMs: number): Promise<void>;
+}
+
+/** @throws Error when the secret is not 32 bytes in base64url */
+export function parseStorageKey(text: string | undefined): Uint8Array {
+  if (!text || !/^[A-Za-z0-9_-]{43}$/.test(text)) {
+    throw new Error('CHIP_STORAGE_KEY must be 32 bytes in base64url');
+  }
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}
+
+/** An object's own storage. The platform keeps back every answer until the writes before it are on disk. */
+export function durableCells({ kv }: DurableObjectStorage): Cells {
+  return {
+    get: (key) => kv.get(key),
+    put: (key, value) => kv.put(key, value),
+    delete: (key) => void kv.delete(key),
+    list: (prefix, limit) => kv.list(limit === undefined ? { prefix } : { prefix, limit }),
+  };
+}
+
+/** How long a chip stays away when an operator of demo mode kills it. */
+const haltMs = 60_000;
+const chipNamePattern = /^[a-z][a-z0-9-]{0,31}$/;
+
+/** @throws CinnabarError `not_found` outside demo mode */
+export async function haltChip(env: ChipsEnv, chip: unknown): Promise<void> {
+  if (env.CINNABAR_MODE !== 'demo') throw new CinnabarError('not_found');
+  check(typeof chip === 'string' && chipNamePattern.test(chip), '/chip');
+  // The chip ends in the middle of this call, so the call has no other end.
+  await env.SOFTWARE_CHIPS.getByName(String(chip))
+    .halt(haltMs)
+    .catch(() => undefined);
+}
