@@ -79,6 +79,40 @@ export const errorTitles = {
   ledger_proof_invalid: 'The answer of the ledger does not verify.',
   /** The log or a quorum of its witnesses does not answer. */
   ledger_unavailable: 'The ledger does not answer.',
+  /** Nobody has a personal key with this id, or somebody else has. */
+  personal_key_not_found: 'There is no such personal key.',
+  /** The key is still being made, exists already, or was withdrawn. */
+  personal_key_state: 'The personal key is not in the state for that.',
+  /** One person has keys on as many devices as allowed. */
+  personal_keys_too_many: 'There are too many personal keys already.',
+  /** Too many failed signatures; `Retry-After` says when the lock ends at the latest. */
+  personal_key_locked: 'The personal key is locked after failed attempts.',
+  /** Another signature is being made with the key. */
+  personal_key_busy: 'Another signature is being made with the personal key.',
+  /** One of ten tries is used up. */
+  pin_wrong: 'The PIN is not right.',
+  /** No tries are left; the key can only be withdrawn. */
+  pin_locked: 'The PIN was wrong too often.',
+  /** No key of an institution with this id. */
+  institution_key_not_found: 'There is no such institution key.',
+  /** No grant with this id. */
+  grant_not_found: 'There is no such grant.',
+  /** No proposed change of a grant list with this id. */
+  grant_change_not_found: 'There is no such change of a grant list.',
+  /** Another change of the list came first; it must be proposed anew. */
+  grant_change_outdated: 'The grant list was changed in the meantime.',
+  /** A key has as many grants as allowed. */
+  grants_too_many: 'There are too many grants already.',
+  /** No use of a key with this id, or it is somebody else's. */
+  operation_not_found: 'There is no such operation.',
+  /** The use is not at the step for that. */
+  operation_state: 'The operation is not in the state for that.',
+  /** The right, the keys or the certificates do not allow it; `errors` says what. */
+  operation_refused: 'The operation is not allowed.',
+  /** The signature is not one of the person over exactly this text. */
+  signature_invalid: 'The signature is not valid.',
+  /** Others keep changing the same rows; nothing was done. */
+  signing_contended: 'Others are changing the same thing.',
   /** The bytes are no message, envelope, document or seal of the named format. */
   document_malformed: 'The document does not have the required form.',
   /** The envelope was made for other certificates. */

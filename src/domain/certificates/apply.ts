@@ -1,5 +1,6 @@
 import type { Actor, Caller } from '../actor.ts';
 import { audited, type Operation, record } from '../audit/record.ts';
+import type { KeyPolicy } from '../chips/keys.ts';
 import { CinnabarError } from '../errors.ts';
 import type { RequestedSettings } from '../federation/settings.ts';
 import { readPage } from '../page.ts';
@@ -22,6 +23,8 @@ export interface NewApplication {
   /** PKCS#10 in DER, for kinds whose subject holds the key. */
   readonly request?: Uint8Array;
   readonly requested: RequestedSettings;
+  /** Of keys that are made in the chips: what every use of them must satisfy. */
+  readonly keyPolicy?: KeyPolicy;
   readonly sealed?: SealedApplication;
   readonly renews?: string;
   /** The identity of a renewal, as it was established before. */
@@ -52,7 +55,7 @@ export async function applyForCertificate(
     return earlier;
   }
   lintSubject(input);
-  const { request, established, ...fields } = input;
+  const { request, established, keyPolicy: _, ...fields } = input;
   const subjectKey = request && (await provenKey(input, request));
   if (subjectKey) await refuseKnownKey(deps, subjectKey);
   const nowMs = deps.clock.now();
@@ -114,7 +117,7 @@ async function refuseKnownKey(deps: CertificateDeps, { spki }: SubjectKey): Prom
 function makeKeys(
   deps: CertificateDeps,
   { tenant }: Actor,
-  { id, kind, algorithm }: NewApplication,
+  { id, kind, algorithm, keyPolicy }: NewApplication,
 ): Promise<SubjectKey[]> {
   return Promise.all(
     purposesOf(kind).map(async (purpose) => {
@@ -125,6 +128,7 @@ function makeKeys(
         algorithm,
         uses: purpose === 'signature' ? ['sign'] : ['decrypt'],
         owner: `application:${id}`,
+        ...(keyPolicy ? { policy: keyPolicy } : {}),
       });
       return { purpose, spki: key.publicKey, keyId: key.id };
     }),

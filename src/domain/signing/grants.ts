@@ -1,0 +1,337 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { loadGm } from '../../core/gm.ts';
+import { canonicalJson } from '../../lib/canonical-json.ts';
+import { instantText } from '../../lib/time.ts';
+import type { Actor, Caller } from '../actor.ts';
+import { audited } from '../audit/record.ts';
+import { type Grant as ChipGrant, grantsChangeBytes, grantsHash } from '../chips/activation.ts';
+import { CinnabarError } from '../errors.ts';
+import { newId } from '../id.ts';
+import { readPage } from '../page.ts';
+import type { Page, PageRequest } from '../ports.ts';
+import { appendAfterHead } from './ledger.ts';
+import type { Entry, SigningDeps } from './ports.ts';
+import { changed, entryOf, settle } from './rows.ts';
+import type { Amount, Grant, GrantChange, GrantedOperation, InstitutionKey } from './types.ts';
+
+export interface NewGrant {
+  readonly id: string;
+  readonly institutionKeyId: string;
+  readonly actor: string;
+  readonly personalKeyId: string;
+  readonly operations: readonly GrantedOperation[];
+  readonly validFromMs: number;
+  readonly validUntilMs: number;
+  readonly usesMax: number;
+  readonly documentTypes: readonly string[];
+  readonly amountMax?: Amount;
+  readonly approvalsNeeded: number;
+}
+
+/**
+ * Proposes that a person may use an institution's key (C5). It holds once enough officers of the
+ * key have signed the new list, which the chips then enforce themselves.
+ *
+ * @throws CinnabarError `institution_key_not_found`, `personal_key_not_found` when the key is not an
+ * active one of that person, `invalid_request`, `audit_unavailable`
+ */
+export async function proposeGrant(
+  deps: SigningDeps,
+  caller: Caller,
+  request: NewGrant,
+): Promise<{ readonly grant: Grant; readonly change: GrantChange }> {
+  const { tenant } = caller.actor;
+  const person = await deps.signing.find(tenant, 'personal-key', request.personalKeyId);
+  if (person?.state !== 'active' || person.owner !== request.actor) {
+    throw new CinnabarError('personal_key_not_found');
+  }
+  const grant: Grant = {
+    ...request,
+    tenant,
+    revision: 1,
+    state: 'proposed',
+    publicKeyHex: person.publicKeyHex,
+    used: 0,
+    grantedBy: caller.actor.id,
+    createdAtMs: deps.clock.now(),
+  };
+  return audited(deps.audit, caller, operationOf('grant.propose', grant), () =>
+    settle(deps, tenant, async () => {
+      const earlier = await deps.signing.find(tenant, 'grant', grant.id);
+      const key = await getInstitutionKey(deps, caller.actor, request.institutionKeyId);
+      const change = await changeOf(deps, key, earlier ?? grant, 'give');
+      const write: Entry[] = earlier ? [] : [entryOf('grant', grant)];
+      return {
+        result: { grant: earlier ?? grant, change },
+        write: [...write, entryOf('grant-change', change)],
+      };
+    }),
+  );
+}
+
+/**
+ * Takes a right back: it holds for no further use from the moment this resolves. The chips' own
+ * list follows when the officers have signed the change that comes with it.
+ *
+ * @throws CinnabarError `grant_not_found`, `audit_unavailable`
+ */
+export async function revokeGrant(
+  deps: SigningDeps,
+  caller: Caller,
+  id: string,
+): Promise<{ readonly grant: Grant; readonly change?: GrantChange }> {
+  const { tenant } = caller.actor;
+  const grant = await getGrant(deps, caller.actor, id);
+  return audited(deps.audit, caller, operationOf('grant.revoke', grant), async () => {
+    const taken = await settle<{ grant: Grant; change?: GrantChange }>(deps, tenant, async () => {
+      const current = await getGrant(deps, caller.actor, id);
+      if (current.state === 'revoked') return { result: { grant: current }, write: [] };
+      const revoked = changed(current, { state: 'revoked', revokedBy: caller.actor.id });
+      if (current.state === 'proposed') {
+        return { result: { grant: revoked }, write: [entryOf('grant', revoked)] };
+      }
+      const key = await getInstitutionKey(deps, caller.actor, current.institutionKeyId);
+      const change = await changeOf(deps, key, revoked, 'take');
+      return {
+        result: { grant: revoked, change },
+        write: [entryOf('grant', revoked), entryOf('grant-change', change)],
+      };
+    });
+    await recordGrant(deps, taken.grant);
+    return taken;
+  });
+}
+
+/** The chips' list with or without the grant, in the epoch in which the key is now. */
+async function changeOf(
+  deps: SigningDeps,
+  key: InstitutionKey,
+  grant: Grant,
+  action: GrantChange['action'],
+): Promise<GrantChange> {
+  const others = await activeGrants(deps, key, grant.id);
+  const list = chipList(action === 'give' ? [...others, grant] : others);
+  return {
+    tenant: key.tenant,
+    id: newId(deps),
+    revision: 1,
+    state: 'open',
+    institutionKeyId: key.id,
+    grantId: grant.id,
+    action,
+    list,
+    listHashHex: grantsHash(await loadGm(), list),
+    chipEpoch: key.chipEpoch,
+    approvals: [],
+    createdAtMs: deps.clock.now(),
+  };
+}
+
+const grantsMax = 200;
+
+async function activeGrants(
+  deps: SigningDeps,
+  { tenant, id }: InstitutionKey,
+  except: string,
+): Promise<Grant[]> {
+  const filter = { parent: id, state: 'active' };
+  const found = await deps.signing.list(tenant, 'grant', filter, { limit: grantsMax + 1 });
+  if (found.length > grantsMax) throw new CinnabarError('grants_too_many');
+  return found.filter((grant) => grant.id !== except);
+}
+
+/** One line per person, with all that its grants allow; in a fixed order, because it is hashed. */
+function chipList(grants: readonly Grant[]): ChipGrant[] {
+  const byPerson = new Map<string, Set<GrantedOperation>>();
+  for (const { publicKeyHex, operations } of grants) {
+    const all = byPerson.get(publicKeyHex) ?? new Set();
+    for (const operation of operations) all.add(operation);
+    byPerson.set(publicKeyHex, all);
+  }
+  return [...byPerson]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([publicKeyHex, operations]) => ({
+      publicKeyHex,
+      operations: [...operations].toSorted().toReversed(),
+    }));
+}
+
+/** What an officer signs with its personal key to approve a change. */
+export function grantChangeBytes(change: GrantChange): Uint8Array {
+  return grantsChangeBytes({
+    tenant: change.tenant,
+    keyId: change.institutionKeyId,
+    grantsHashHex: change.listHashHex,
+    epoch: change.chipEpoch,
+  });
+}
+
+/**
+ * Adds an officer's signature to a change. The last one that is needed puts it in force: first in
+ * the chips, which check all signatures themselves, then here.
+ *
+ * @throws CinnabarError `grant_change_not_found`, `grant_change_outdated` when the list has changed
+ * since, `forbidden` for who is no officer of the key, `signature_invalid`, `chips_unavailable`
+ */
+export async function approveGrantChange(
+  deps: SigningDeps,
+  caller: Caller,
+  request: { readonly id: string; readonly signature: Uint8Array },
+): Promise<GrantChange> {
+  const { tenant } = caller.actor;
+  const change = await getGrantChange(deps, caller.actor, request.id);
+  const key = await getInstitutionKey(deps, caller.actor, change.institutionKeyId);
+  const officer = key.officers.find(({ actor }) => actor === caller.actor.id);
+  if (!officer) throw new CinnabarError('forbidden');
+  const gm = await loadGm();
+  const publicKey = hexToBytes(officer.publicKeyHex);
+  if (!gm.sm2.verify(publicKey, grantChangeBytes(change), request.signature)) {
+    throw new CinnabarError('signature_invalid');
+  }
+  const approval = { ...officer, signatureHex: bytesToHex(request.signature) };
+  const operation = {
+    action: 'grant.approve',
+    subject: `grant:${change.grantId}`,
+    detail: { change: change.id },
+  };
+  return audited(deps.audit, caller, operation, async () => {
+    const approved = await settle(deps, tenant, async () => {
+      const current = await getGrantChange(deps, caller.actor, request.id);
+      if (current.state === 'outdated') throw new CinnabarError('grant_change_outdated');
+      const isThere = current.approvals.some(({ actor }) => actor === officer.actor);
+      if (current.state === 'done' || isThere) return { result: current, write: [] };
+      const next = changed(current, { approvals: [...current.approvals, approval] });
+      return { result: next, write: [entryOf('grant-change', next)] };
+    });
+    const isEnough = approved.approvals.length >= key.threshold;
+    return approved.state === 'open' && isEnough ? enforce(deps, caller, approved) : approved;
+  });
+}
+
+/** Puts an approved change in force. Interrupted, the next approval or call goes on with it. */
+async function enforce(
+  deps: SigningDeps,
+  caller: Caller,
+  change: GrantChange,
+): Promise<GrantChange> {
+  const { tenant } = caller.actor;
+  const record = await deps.keys
+    .changeGrants({
+      tenant,
+      keyId: change.institutionKeyId,
+      grantsHashHex: change.listHashHex,
+      epoch: change.chipEpoch,
+      approvals: change.approvals.map(({ publicKeyHex, signatureHex }) => ({
+        publicKeyHex,
+        signature: hexToBytes(signatureHex),
+      })),
+    })
+    .catch((error) => outdated(deps, caller, change, error));
+  const done = await settle(deps, tenant, async () => {
+    const current = await getGrantChange(deps, caller.actor, change.id);
+    if (current.state === 'done') return { result: current, write: [] };
+    const key = await getInstitutionKey(deps, caller.actor, change.institutionKeyId);
+    const grant = await getGrant(deps, caller.actor, change.grantId);
+    const next = changed(current, { state: 'done' });
+    const enforced = changed(key, { chipGrants: change.list, chipEpoch: record.epoch });
+    const write: Entry[] = [entryOf('grant-change', next), entryOf('institution-key', enforced)];
+    if (change.action === 'give' && grant.state === 'proposed') {
+      write.push(entryOf('grant', changed(grant, { state: 'active' })));
+    }
+    return { result: next, write };
+  });
+  await recordGrant(deps, await getGrant(deps, caller.actor, change.grantId));
+  return done;
+}
+
+/** The chips refuse signatures over an epoch that is past: another change came first. */
+async function outdated(
+  deps: SigningDeps,
+  caller: Caller,
+  change: GrantChange,
+  error: unknown,
+): Promise<never> {
+  if (!(error instanceof CinnabarError) || error.code !== 'activation_refused') throw error;
+  await settle(deps, caller.actor.tenant, async () => {
+    const current = await getGrantChange(deps, caller.actor, change.id);
+    const next = changed(current, { state: 'outdated' });
+    const write = current.state === 'open' ? [entryOf('grant-change', next)] : [];
+    return { result: undefined, write };
+  });
+  throw new CinnabarError('grant_change_outdated', { cause: error });
+}
+
+/** That a right was given or taken stands in the ledger, by the hash of what it says. */
+async function recordGrant(deps: SigningDeps, grant: Grant): Promise<void> {
+  // How often it was used changes by the use, and is no part of what was granted.
+  const { revision: _, used: __, amountMax, ...terms } = grant;
+  const text = canonicalJson({ ...terms, amountMax: amountMax && { ...amountMax } });
+  const grantSha256 = bytesToHex(sha256(utf8ToBytes(text)));
+  await appendAfterHead(
+    deps.ledger,
+    {
+      v: 1,
+      type: 'grant',
+      subject: `grant/${grant.id}`,
+      at: instantText(deps.clock.now()),
+      grantSha256,
+      state: grant.state,
+    },
+    `${grant.state}:${grant.id}`,
+  );
+}
+
+/** @throws CinnabarError `institution_key_not_found` */
+export async function getInstitutionKey(
+  deps: Pick<SigningDeps, 'signing'>,
+  actor: Actor,
+  id: string,
+): Promise<InstitutionKey> {
+  const key = await deps.signing.find(actor.tenant, 'institution-key', id);
+  if (!key) throw new CinnabarError('institution_key_not_found');
+  return key;
+}
+
+/** @throws CinnabarError `grant_not_found` */
+export async function getGrant(
+  deps: Pick<SigningDeps, 'signing'>,
+  actor: Actor,
+  id: string,
+): Promise<Grant> {
+  const grant = await deps.signing.find(actor.tenant, 'grant', id);
+  if (!grant) throw new CinnabarError('grant_not_found');
+  return grant;
+}
+
+/** @throws CinnabarError `grant_change_not_found` */
+export async function getGrantChange(
+  deps: Pick<SigningDeps, 'signing'>,
+  actor: Actor,
+  id: string,
+): Promise<GrantChange> {
+  const change = await deps.signing.find(actor.tenant, 'grant-change', id);
+  if (!change) throw new CinnabarError('grant_change_not_found');
+  return change;
+}
+
+export function listGrants(
+  deps: Pick<SigningDeps, 'signing'>,
+  actor: Actor,
+  institutionKeyId: string,
+  page: PageRequest,
+): Promise<Page<Grant>> {
+  return readPage(
+    page,
+    (grant) => grant.id,
+    (request) => deps.signing.list(actor.tenant, 'grant', { parent: institutionKeyId }, request),
+  );
+}
+
+function operationOf(action: string, grant: Grant) {
+  return {
+    action,
+    subject: `grant:${grant.id}`,
+    detail: { institutionKeyId: grant.institutionKeyId, person: grant.actor },
+  };
+}

@@ -1,0 +1,166 @@
+import type { Activation, Grant as ChipGrant } from '../chips/activation.ts';
+import type { SignScheme } from '../chips/keys.ts';
+import type { Receipt } from '../chips/receipts.ts';
+import type { OperationState } from './states.ts';
+import type { Strikes } from './strikes.ts';
+
+/** What every row has: whose it is, which one it is, and how often it was written. */
+export interface Row {
+  readonly tenant: string;
+  readonly id: string;
+  /** 1 when it was added; a write names the revision after the stored one. */
+  readonly revision: number;
+}
+
+/**
+ * A person's SM2 key in two shares, one on the terminal, one in the chips (C2).
+ *
+ * `pending` until both sides hold their share; `withdrawn` is final, its share is wiped.
+ */
+export interface PersonalKey extends Row {
+  readonly state: 'pending' | 'active' | 'withdrawn';
+  /** The actor that alone may use it. */
+  readonly owner: string;
+  /** The device it lives on, in the owner's words. */
+  readonly label: string;
+  /** 04 || x || y, 130 hex digits; empty while `pending`. */
+  readonly publicKeyHex: string;
+  /** Of the run of key generation. */
+  readonly sessionId: string;
+  readonly certificateSerial?: string;
+  readonly strikes: Strikes;
+  /** The one signature that is being made, and until when it keeps others waiting. */
+  readonly busy?: { readonly requestId: string; readonly untilMs: number };
+  /** A refresh that was begun; its proof is signed before the old share goes. */
+  readonly refresh?: { readonly sessionId: string; readonly fromEpoch: number };
+  readonly createdAtMs: number;
+  readonly withdrawnAtMs?: number;
+}
+
+/** An institution's key in the chips, and who governs it. */
+export interface InstitutionKey extends Row {
+  /** Its name, as its certificate has it. */
+  readonly institution: string;
+  readonly algorithm: 'sm2' | 'p256';
+  readonly purpose: 'signature' | 'encryption';
+  /** Of the chips; the row has the same id. */
+  readonly publicKeyHex: string;
+  /** Under which its certificate was asked for. */
+  readonly applicationId: string;
+  /** Personal keys of those who together decide who may use it. */
+  readonly officers: readonly Officer[];
+  readonly threshold: number;
+  /** What the chips enforce now, and in which epoch of the key. */
+  readonly chipGrants: readonly ChipGrant[];
+  readonly chipEpoch: number;
+  readonly createdAtMs: number;
+}
+
+export interface Officer {
+  readonly actor: string;
+  readonly publicKeyHex: string;
+}
+
+export const grantedOperations = ['sign', 'decrypt'] as const;
+export type GrantedOperation = (typeof grantedOperations)[number];
+
+/**
+ * A person's right to use an institution's key (C5).
+ *
+ * The chips enforce who and which operations; the service enforces the rest before it lets the
+ * person activate the key. `proposed` until enough officers signed; `revoked` holds at once, also
+ * while the chips' list still waits for the officers.
+ */
+export interface Grant extends Row {
+  readonly state: 'proposed' | 'active' | 'revoked';
+  readonly institutionKeyId: string;
+  readonly actor: string;
+  readonly personalKeyId: string;
+  readonly publicKeyHex: string;
+  readonly operations: readonly GrantedOperation[];
+  readonly validFromMs: number;
+  readonly validUntilMs: number;
+  readonly usesMax: number;
+  readonly used: number;
+  /** Empty when the document may be of any type. */
+  readonly documentTypes: readonly string[];
+  /** Largest amount of one document; absent when it may name none. */
+  readonly amountMax?: Amount;
+  /** How many other persons must approve each use. */
+  readonly approvalsNeeded: number;
+  readonly grantedBy: string;
+  readonly createdAtMs: number;
+  readonly revokedBy?: string;
+}
+
+export interface Amount {
+  readonly currency: string;
+  readonly minor: number;
+}
+
+/** A change of the chips' grant list, and the officers' signatures over it. */
+export interface GrantChange extends Row {
+  readonly state: 'open' | 'done' | 'outdated';
+  readonly institutionKeyId: string;
+  readonly grantId: string;
+  readonly action: 'give' | 'take';
+  readonly list: readonly ChipGrant[];
+  readonly listHashHex: string;
+  readonly chipEpoch: number;
+  readonly approvals: readonly {
+    readonly actor: string;
+    readonly publicKeyHex: string;
+    readonly signatureHex: string;
+  }[];
+  readonly createdAtMs: number;
+}
+
+/** What the key shall do. */
+export type OperationRequest =
+  | {
+      readonly kind: 'sign';
+      readonly scheme: Extract<SignScheme, 'sm2-sm3' | 'ecdsa-p256-sha256'>;
+      /** What is signed, at most 1 MiB; larger documents are signed by their attributes. */
+      readonly messageB64: string;
+    }
+  | { readonly kind: 'decrypt'; readonly scheme: 'sm2'; readonly ciphertextB64: string };
+
+/** One use of an institution's key, from the question to the signed record (C4, C6, C7). */
+export interface Operation extends Row {
+  readonly state: OperationState;
+  readonly institutionKeyId: string;
+  readonly grantId: string;
+  readonly actor: string;
+  readonly personalKeyId: string;
+  readonly request: OperationRequest;
+  readonly documentType: string;
+  readonly amount?: Amount;
+  readonly reason: string;
+  /** A passed verification of a seal that the request leans on. */
+  readonly sealVerificationId?: string;
+  readonly approvals: readonly Approval[];
+  readonly approvalsNeeded: number;
+  /** The decision that allowed it, as canonical JSON. */
+  readonly decision: string;
+  /** What the person signs before the key moves; made anew when it ran out unused. */
+  readonly statement?: string;
+  readonly activation?: Pick<Activation, 'statement'> & { readonly signatureHex: string };
+  readonly result?: OperationResult;
+  /** The record, once it was signed, and its place in the ledger. */
+  readonly recordId?: string;
+  readonly createdAtMs: number;
+}
+
+export interface Approval {
+  readonly actor: string;
+  readonly publicKeyHex: string;
+  /** SM2 over the approval's text, DER. */
+  readonly signatureHex: string;
+  readonly text: string;
+}
+
+export interface OperationResult {
+  /** The signature, or the plaintext. */
+  readonly valueB64: string;
+  readonly receipt: Receipt;
+}

@@ -1,0 +1,279 @@
+import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { loadGm } from '../../core/gm.ts';
+import { base64Text } from '../../lib/base64.ts';
+import { instantText } from '../../lib/time.ts';
+import type { Caller } from '../actor.ts';
+import { audited } from '../audit/record.ts';
+import type { Activation } from '../chips/activation.ts';
+import { CinnabarError } from '../errors.ts';
+import { getGrant, getInstitutionKey } from './grants.ts';
+import { appendAfterHead } from './ledger.ts';
+import {
+  auditOf,
+  getOperation,
+  keyOperationOf,
+  movedOperation,
+  ownOperation,
+} from './operations.ts';
+import { getPersonalKey } from './personal-keys.ts';
+import type { Entry, SigningDeps } from './ports.ts';
+import {
+  outcomeText,
+  receiptJson,
+  recordHash,
+  type UsageRecord,
+  type UsageRecordBody,
+  usageSubject,
+} from './records.ts';
+import { changed, entryOf, settle } from './rows.ts';
+import type { Operation, OperationResult, Row } from './types.ts';
+
+/**
+ * Moves the key (C6), once, for a statement that the person signed. The chips check the signature,
+ * the list of persons, freshness and the digest themselves.
+ *
+ * The result stays here until the outcome is signed as well. Repeated after an interruption, it
+ * goes on where it was; the chips give the stored result for the same operation.
+ *
+ * @throws CinnabarError `operation_not_found`, `operation_state`, `signature_invalid`,
+ * `operation_refused` when the chips say no, `chips_busy`, `chips_unavailable`, `audit_unavailable`
+ */
+export async function executeOperation(
+  deps: SigningDeps,
+  caller: Caller,
+  request: { readonly id: string; readonly signature: Uint8Array },
+): Promise<Operation> {
+  const { id, signature } = request;
+  const operation = ownOperation(await getOperation(deps, caller.actor, id), caller.actor);
+  if (operation.state === 'executed' || operation.state === 'completed') return operation;
+  return audited(deps.audit, caller, auditOf('operation.execute', operation), async () => {
+    const activated = await activate(deps, caller, id, signature);
+    try {
+      return await keepResult(deps, caller, id, await moveKey(deps, activated));
+    } catch (error) {
+      if (isFinalRefusal(error)) await refuse(deps, caller, id);
+      throw error;
+    }
+  });
+}
+
+/** Records the person's intent, and counts the use against the grant, in one step. */
+function activate(
+  deps: SigningDeps,
+  caller: Caller,
+  id: string,
+  signature: Uint8Array,
+): Promise<Operation> {
+  return settle(deps, caller.actor.tenant, async () => {
+    const operation = await getOperation(deps, caller.actor, id);
+    if (operation.state === 'activated') return { result: operation, write: [] };
+    const { statement } = operation;
+    if (operation.state !== 'approved' || !statement) throw new CinnabarError('operation_state');
+    await assertSigned(deps, caller, operation, statement, signature);
+    const grant = await getGrant(deps, caller.actor, operation.grantId);
+    if (grant.state !== 'active' || grant.used >= grant.usesMax) {
+      const code = grant.state === 'active' ? 'grant_used_up' : 'grant_not_active';
+      throw new CinnabarError('operation_refused', { fields: [{ pointer: '/body', code }] });
+    }
+    const activation = { statement, signatureHex: bytesToHex(signature) };
+    const next = movedOperation(operation, 'activate', { activation });
+    const used = changed(grant, { used: grant.used + 1 });
+    return { result: next, write: [entryOf('operation', next), entryOf('grant', used)] };
+  });
+}
+
+async function assertSigned(
+  deps: SigningDeps,
+  caller: Caller,
+  { personalKeyId }: Operation,
+  text: string,
+  signature: Uint8Array,
+): Promise<void> {
+  const gm = await loadGm();
+  const { publicKeyHex } = await getPersonalKey(deps, caller.actor, personalKeyId);
+  if (!gm.sm2.verify(hexToBytes(publicKeyHex), utf8ToBytes(text), signature)) {
+    throw new CinnabarError('signature_invalid');
+  }
+}
+
+async function moveKey(deps: SigningDeps, operation: Operation): Promise<OperationResult> {
+  const { activation, tenant, institutionKeyId } = operation;
+  if (!activation) throw new CinnabarError('operation_state');
+  const key = await deps.signing.find(tenant, 'institution-key', institutionKeyId);
+  const carried: Activation = {
+    statement: activation.statement,
+    signature: hexToBytes(activation.signatureHex),
+    grants: key?.chipGrants ?? [],
+  };
+  const use = keyOperationOf(operation);
+  if (use.kind === 'sign') {
+    const { signature, receipt } = await deps.keys.sign({ ...use.request, activation: carried });
+    return { valueB64: base64Text(signature), receipt };
+  }
+  const { plaintext, receipt } = await deps.keys.decrypt({ ...use.request, activation: carried });
+  return { valueB64: base64Text(plaintext), receipt };
+}
+
+const finalCodes: ReadonlySet<string> = new Set([
+  'activation_refused',
+  'decryption_failed',
+  'key_limit_reached',
+  'key_not_active',
+  'key_use_refused',
+]);
+
+function isFinalRefusal(error: unknown): boolean {
+  return error instanceof CinnabarError && finalCodes.has(error.code);
+}
+
+/** The chips moved no key and never will for this operation: the use is given back. */
+async function refuse(deps: SigningDeps, caller: Caller, id: string): Promise<void> {
+  await settle(deps, caller.actor.tenant, async () => {
+    const operation = await getOperation(deps, caller.actor, id);
+    if (operation.state !== 'activated') return { result: undefined, write: [] };
+    const grant = await getGrant(deps, caller.actor, operation.grantId);
+    const next = movedOperation(operation, 'refuse', {});
+    const unused = changed(grant, { used: grant.used - 1 });
+    return { result: undefined, write: [entryOf('operation', next), entryOf('grant', unused)] };
+  });
+}
+
+function keepResult(
+  deps: SigningDeps,
+  caller: Caller,
+  id: string,
+  result: OperationResult,
+): Promise<Operation> {
+  return settle(deps, caller.actor.tenant, async () => {
+    const operation = await getOperation(deps, caller.actor, id);
+    if (operation.state !== 'activated') return { result: operation, write: [] };
+    const next = movedOperation(operation, 'execute', { result });
+    return { result: next, write: [entryOf('operation', next)] };
+  });
+}
+
+/** What the person signs about the end of an executed operation. */
+export async function outcomeOf({ id, state, activation, result }: Operation): Promise<string> {
+  if (!activation || !result || (state !== 'executed' && state !== 'completed')) {
+    throw new CinnabarError('operation_state');
+  }
+  const gm = await loadGm();
+  return outcomeText({
+    v: 1,
+    operationId: id,
+    statementHashHex: bytesToHex(gm.sm3(utf8ToBytes(activation.statement))),
+    resultHashHex: result.receipt.resultHashHex,
+    receiptHashHex: bytesToHex(gm.sm3(receiptJson(result.receipt))),
+  });
+}
+
+export interface Completed {
+  readonly operation: Operation;
+  readonly record: UsageRecord;
+}
+
+/**
+ * Ends an operation (C7): with the person's signature over its outcome the record is whole, it is
+ * stored, and it stands in the ledger; only then is the result handed out.
+ *
+ * @throws CinnabarError `operation_not_found`, `operation_state`, `signature_invalid`,
+ * `ledger_unavailable`, `storage_unavailable`, `audit_unavailable`
+ */
+export async function completeOperation(
+  deps: SigningDeps,
+  caller: Caller,
+  request: { readonly id: string; readonly signature: Uint8Array },
+): Promise<Completed> {
+  const { id, signature } = request;
+  const operation = ownOperation(await getOperation(deps, caller.actor, id), caller.actor);
+  const kept = await deps.signing.find(caller.actor.tenant, 'record', id);
+  if (operation.state === 'completed' && kept) return { operation, record: kept };
+  const outcome = await outcomeOf(operation);
+  await assertSigned(deps, caller, operation, outcome, signature);
+  return audited(deps.audit, caller, auditOf('operation.complete', operation), async () => {
+    const stored = kept ?? (await storeRecord(deps, caller, operation, outcome, signature));
+    const placed = stored.place ? stored : await anchor(deps, caller, stored);
+    const done = await settle(deps, caller.actor.tenant, async () => {
+      const current = await getOperation(deps, caller.actor, id);
+      if (current.state === 'completed') return { result: current, write: [] };
+      const next = movedOperation(current, 'complete', { recordId: id });
+      return { result: next, write: [entryOf('operation', next)] };
+    });
+    return { operation: done, record: placed };
+  });
+}
+
+async function storeRecord(
+  deps: SigningDeps,
+  caller: Caller,
+  operation: Operation,
+  outcome: string,
+  signature: Uint8Array,
+): Promise<UsageRecord & Row> {
+  const body = await bodyOf(deps, caller, operation, outcome, signature);
+  const { tenant, institutionKeyId, actor, id } = operation;
+  const recordSha256 = recordHash(body);
+  const fresh = { tenant, id, revision: 1, institutionKeyId, actor, body, recordSha256 };
+  return settle(deps, tenant, async () => {
+    const earlier = await deps.signing.find(tenant, 'record', id);
+    const write: Entry[] = earlier ? [] : [entryOf('record', fresh)];
+    return { result: earlier ?? fresh, write };
+  });
+}
+
+async function bodyOf(
+  deps: SigningDeps,
+  caller: Caller,
+  operation: Operation,
+  outcome: string,
+  signature: Uint8Array,
+): Promise<UsageRecordBody> {
+  const { tenant, activation, result } = operation;
+  if (!activation || !result) throw new CinnabarError('operation_state');
+  const key = await getInstitutionKey(deps, caller.actor, operation.institutionKeyId);
+  const person = await getPersonalKey(deps, caller.actor, operation.personalKeyId);
+  return {
+    v: 1,
+    tenant,
+    institutionKeyId: key.id,
+    institutionPublicKeyHex: key.publicKeyHex,
+    operationId: operation.id,
+    actor: operation.actor,
+    personalKeyId: person.id,
+    personPublicKeyHex: person.publicKeyHex,
+    documentType: operation.documentType,
+    reason: operation.reason,
+    decision: operation.decision,
+    approvals: operation.approvals,
+    statement: activation.statement,
+    statementSignatureHex: activation.signatureHex,
+    receipt: result.receipt,
+    outcome,
+    outcomeSignatureHex: bytesToHex(signature),
+  };
+}
+
+/** Puts the record's hash into the ledger, and its place there into the record. */
+async function anchor(
+  deps: SigningDeps,
+  caller: Caller,
+  record: UsageRecord & Row,
+): Promise<UsageRecord & Row> {
+  const place = await appendAfterHead(
+    deps.ledger,
+    {
+      v: 1,
+      type: 'key_usage',
+      subject: usageSubject(record.institutionKeyId),
+      at: instantText(deps.clock.now()),
+      recordSha256: record.recordSha256,
+    },
+    record.id,
+  );
+  return settle(deps, caller.actor.tenant, async () => {
+    const current = (await deps.signing.find(record.tenant, 'record', record.id)) ?? record;
+    if (current.place) return { result: current, write: [] };
+    const placed = changed(current, { place });
+    return { result: placed, write: [entryOf('record', placed)] };
+  });
+}
