@@ -24,6 +24,7 @@ const hosts = {
 const doors = {
   gm: { entry: 'src/core/gm.ts', outputs: perHost('gm') },
   seal: { entry: 'src/core/seal.ts', outputs: perHost('seal') },
+  ledger: { entry: 'src/core/ledger.ts', outputs: perHost('ledger') },
   client: { entry: 'src/client/index.ts', outputs: [['client.js', hosts.browser]] },
 };
 

@@ -10,12 +10,13 @@ import {
   UsageError,
 } from './command.ts';
 import { gm } from './gm.ts';
+import { ledger } from './ledger.ts';
 import { seal } from './seal.ts';
 
 /** Put in by wasm-build/package.mjs. */
 declare const CINNABAR_VERSION: string;
 
-const groups: Readonly<Record<string, Group>> = { seal, gm };
+const groups: Readonly<Record<string, Group>> = { seal, gm, ledger };
 
 /** Own keys only: `cinnabar constructor` is an unknown group like any other. */
 function named<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
