@@ -423,6 +423,229 @@ export type ReviewDetail = {
   decisions: Array<Decision>;
 };
 
+export type CertificateApplication = {
+  id: string;
+  kind: "person" | "institution" | "terminal" | "service";
+  algorithm: "sm2" | "p256";
+  subject: SubjectName;
+  dnsNames: Array<string>;
+  requested: RequestedSettings;
+  state: "submitted" | "identified" | "approved" | "issued" | "rejected" | "withdrawn";
+  identity?: {
+    method: "officer" | "federated";
+    passed: boolean;
+    reference: string;
+    by: string;
+    /** RFC 3339, UTC. */
+    at: string;
+  };
+  decision?: {
+    settings: CertificateSettings;
+    reasons: Array<"identity_failed" | "sanction_hit" | "consent_expired" | "mandatory_part_missing" | "part_missing" | "tier_kept" | "permission_not_in_tier" | "permission_capped_by_enterprise" | "permission_capped_by_account" | "role_lowered" | "limit_capped_by_tier" | "limit_capped_by_enterprise" | "limit_capped_by_account" | "currency_without_rate" | "dual_control_always" | "manual_review">;
+  };
+  decidedBy?: string;
+  reason?: string;
+  renews?: string;
+  applicant: string;
+  /** Serials, once they exist. */
+  certificates: Array<string>;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+  /** RFC 3339, UTC. */
+  changedAt: string;
+};
+
+export type SubjectName = {
+  commonName: string;
+  organization?: string;
+  organizationalUnit?: string;
+  country?: string;
+};
+
+export type RequestedSettings = {
+  role: "viewer" | "maker" | "checker" | "authoriser";
+  permissions: Array<"view" | "make" | "check" | "payroll" | "fx" | "authorise">;
+  limits: Array<ChannelLimit>;
+  /** Whole minor units, as decimal text. */
+  dualControlAbove?: string;
+};
+
+export type ChannelLimit = {
+  channel: "counter" | "online" | "mobile" | "direct";
+  /** ISO 4217. */
+  currency: string;
+  /** Whole minor units, as decimal text. */
+  single: string;
+  /** Whole minor units, as decimal text. */
+  daily: string;
+  /** Uses a day. */
+  count: number;
+};
+
+export type CertificateSettings = {
+  tier: number;
+  role: "viewer" | "maker" | "checker" | "authoriser";
+  permissions: Array<"view" | "make" | "check" | "payroll" | "fx" | "authorise">;
+  limits: Array<ChannelLimit>;
+  /** Whole minor units, as decimal text. */
+  dualControlAbove: string;
+  approvers: {
+    min: number;
+    ordered: boolean;
+  };
+  /** RFC 3339, UTC. */
+  validFrom: string;
+  /** RFC 3339, UTC. */
+  validTo: string;
+  policyHash: string;
+  modelHash?: string;
+  decisionId: string;
+};
+
+export type NewCertificateApplication = {
+  kind: "person" | "institution" | "terminal" | "service";
+  algorithm?: "sm2" | "p256";
+  subject: SubjectName;
+  dnsNames?: Array<string>;
+  /** PKCS#10 in PEM, signed by the key that the certificate is for. */
+  request?: string;
+  requested: RequestedSettings;
+  /** What the terminal encrypted for others; it is passed on and never read here. */
+  sealed?: {
+    consent: string;
+    boxes: Array<{
+      recipient: string;
+      box: string;
+    }>;
+  };
+};
+
+export type CertificateApplicationPage = {
+  items: Array<CertificateApplication>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+/** What the officer found; or whom to ask instead. */
+export type IdentityFinding = {
+  passed: boolean;
+  reference: string;
+} | {
+  method: "federated";
+};
+
+export type CertificateRejection = {
+  reason: string;
+};
+
+export type CertificatePage = {
+  items: Array<Certificate>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type Certificate = {
+  serial: string;
+  kind: "person" | "institution" | "terminal" | "service";
+  purpose: "signature" | "encryption";
+  algorithm: "sm2" | "p256";
+  subject: SubjectName;
+  state: "prepared" | "frozen" | "active" | "suspended" | "revoked";
+  delivery: "none" | "thawed" | "set" | "delivered";
+  reason?: "keyCompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "certificateHold" | "removeFromCRL" | "privilegeWithdrawn";
+  /** A move that is not finished yet. */
+  pending?: string;
+  /** RFC 3339, UTC. */
+  notBefore: string;
+  /** RFC 3339, UTC. */
+  notAfter: string;
+  applicationId: string;
+  holder: string;
+  /** Of a key in the chips. */
+  keyId?: string;
+  ledgerSubject: string;
+  ledgerIndex?: number;
+  sha256?: string;
+  sm3?: string;
+  /** PEM. */
+  certificate?: string;
+  settings?: CertificateSettings;
+  /** RFC 3339, UTC. */
+  changedAt: string;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+};
+
+export type CertificateVerification = {
+  ok: boolean;
+  code?: string;
+  /** RFC 3339, UTC. */
+  at: string;
+  steps: Array<{
+    step: "checkpoint" | "inclusion" | "consistency" | "signature" | "hash" | "newest";
+    ok: boolean;
+    code?: string;
+    facts: Record<string, string>;
+  }>;
+  /** All that was looked at, to be verified elsewhere. */
+  evidence: {
+    /** PEM. */
+    certificate: string;
+    entry: {
+      index: number;
+      /** The exact bytes, base64url. */
+      entry: string;
+      /** Hashes in hex, from the leaf up. */
+      proof: Array<string>;
+    };
+    checkpoint: string;
+    known?: {
+      checkpoint: string;
+      proof: Array<string>;
+    };
+    status: string;
+    /** Permitted issuers, PEM. */
+    issuers: Array<string>;
+  };
+};
+
+export type CertificateRevocation = {
+  reason: "keyCompromise" | "affiliationChanged" | "superseded" | "cessationOfOperation" | "privilegeWithdrawn";
+};
+
+export type CertificateRenewal = {
+  /** PKCS#10 in PEM, signed by the key that the certificate is for. */
+  request?: string;
+};
+
+export type CertificateBundle = {
+  format: "cinnabar-certificate-bundle/1";
+  serial: string;
+  /** PEM. */
+  certificate: string;
+  /** PEM: the issuer, then the root. */
+  chain: Array<string>;
+  settings: {
+    /** Canonical JSON; its UTF-8 was signed. */
+    payload: string;
+    signatures: Array<{
+      scheme: "sm2-sm3" | "ecdsa-p256-sha256";
+      spkiSha256: string;
+      value: string;
+    }>;
+  };
+  ledger: {
+    checkpoint: string;
+    entries: Array<{
+      index: number;
+      /** The exact bytes, base64url. */
+      entry: string;
+      /** Hashes in hex, from the leaf up. */
+      proof: Array<string>;
+    }>;
+  };
+};
+
 export type AuditPage = {
   items: Array<AuditRecord>;
   /** Where the next page begins; null on the last page. */

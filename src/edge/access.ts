@@ -4,7 +4,7 @@ export interface RouteRule {
   /** Who may call it; `anyone` needs no token. */
   readonly roles: readonly Role[] | 'anyone';
   /** What it reads. Without this the body of a request is never touched. */
-  readonly body?: 'json' | 'multipart';
+  readonly body?: 'json' | 'multipart' | 'ocsp';
   /** Takes an idempotency key. */
   readonly idempotent?: true;
 }
@@ -15,9 +15,19 @@ const sealReaders: readonly Role[] = ['teller', 'administrator', 'reviewer', 'au
 /** Maker and checker are two people; where there is one administrator, the risk officer checks. */
 const policyApprovers: readonly Role[] = ['administrator', 'risk_officer'];
 
+/** Who may ask for a certificate, see certificates, establish identities, and decide. */
+const applicants: readonly Role[] = ['customer', 'teller', 'administrator', 'developer'];
+const certificateReaders: readonly Role[] = roles.filter((role) => role !== 'operator');
+const identityOfficers: readonly Role[] = ['teller', 'reviewer', 'administrator'];
+const certificateApprovers: readonly Role[] = ['administrator', 'risk_officer'];
+
 const anyone: RouteRule = { roles: 'anyone' };
 const read: RouteRule = { roles: sealReaders };
 const writeJson: RouteRule = { roles: sealWriters, body: 'json', idempotent: true };
+const readCertificates: RouteRule = { roles: certificateReaders };
+const apply: RouteRule = { roles: applicants, body: 'json', idempotent: true };
+const approve: RouteRule = { roles: certificateApprovers, idempotent: true };
+const administer: RouteRule = { roles: ['administrator'], idempotent: true };
 const writeForm: RouteRule = { roles: sealWriters, body: 'multipart', idempotent: true };
 
 /** Every route and who may call it. The app refuses to start with a route that is not here. */
@@ -78,5 +88,37 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'GET /ledger/proof/consistency': anyone,
   'GET /ledger/tile/{path}': anyone,
   'POST /v1/audit/anchor': { roles: ['auditor', 'administrator'] },
+  'POST /v1/certificates/applications': apply,
+  'GET /v1/certificates/applications': readCertificates,
+  'GET /v1/certificates/applications/{id}': readCertificates,
+  'POST /v1/certificates/applications/{id}/identity': {
+    roles: identityOfficers,
+    body: 'json',
+    idempotent: true,
+  },
+  'POST /v1/certificates/applications/{id}/approve': approve,
+  'POST /v1/certificates/applications/{id}/issue': approve,
+  'POST /v1/certificates/applications/{id}/reject': {
+    roles: certificateApprovers,
+    body: 'json',
+    idempotent: true,
+  },
+  'POST /v1/certificates/applications/{id}/withdraw': { roles: applicants, idempotent: true },
+  'GET /v1/certificates': readCertificates,
+  'GET /v1/certificates/{serial}': readCertificates,
+  'POST /v1/certificates/{serial}/verify': readCertificates,
+  'POST /v1/certificates/{serial}/thaw': administer,
+  'POST /v1/certificates/{serial}/freeze': administer,
+  'POST /v1/certificates/{serial}/revoke': {
+    roles: ['administrator'],
+    body: 'json',
+    idempotent: true,
+  },
+  'POST /v1/certificates/{serial}/renew': apply,
+  'GET /v1/certificates/{serial}/bundle': readCertificates,
+  'GET /pki/ca.crt': anyone,
+  'GET /pki/crl': anyone,
+  'GET /pki/ocsp/{request}': anyone,
+  'POST /pki/ocsp': { roles: 'anyone', body: 'ocsp' },
   'GET /v1/audit': { roles: ['auditor', 'administrator'] },
 };

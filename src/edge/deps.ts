@@ -1,8 +1,8 @@
 import type { Actor } from '../domain/actor.ts';
+import type { CertificateDeps } from '../domain/certificates/ports.ts';
 import type { ChipOperations } from '../domain/chips/cluster.ts';
 import type { KeyService } from '../domain/chips/keys.ts';
 import type { ShareService } from '../domain/chips/shares.ts';
-import type { Ledger } from '../domain/ledger/ports.ts';
 import type { IdempotencyStore, RateLimiter } from '../domain/ports.ts';
 import type { SealDeps } from '../domain/seals/ports.ts';
 import type { LogLine } from './middleware/log.ts';
@@ -24,9 +24,8 @@ export interface Notices {
 }
 
 /** Everything that the edge needs from the machine it runs on. */
-export interface EdgeDeps extends SealDeps {
+export interface EdgeDeps extends SealDeps, CertificateDeps {
   readonly authenticator: Authenticator;
-  readonly ledger: Ledger;
   readonly idempotency: IdempotencyStore;
   readonly limiter: RateLimiter;
   readonly keys: KeyService;

@@ -51,6 +51,12 @@ export function openApiDocument(app: EdgeApp) {
     tags: [
       { name: 'Seals', description: 'Accounts, seal cards and reserved imprints.' },
       { name: 'Seal verifications', description: 'Query imprints and their verdicts.' },
+      {
+        name: 'Certificate applications',
+        description: 'Who asks for a certificate, and who decides.',
+      },
+      { name: 'Certificates', description: 'Frozen from birth, thawed by the ledger alone.' },
+      { name: 'Public key infrastructure', description: 'What other people’s programs read.' },
       { name: 'Audit', description: 'Who did what, in a chain of hashes.' },
       { name: 'Operation', description: 'For those who run the service.' },
       { name: 'Demo mode only', description: 'Sample people, on one’s own machine.' },

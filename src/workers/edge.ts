@@ -1,5 +1,7 @@
 import { base64url, createLocalJWKSet } from 'jose';
 import { loadSeal } from '../core/seal.ts';
+import { referenceRules, rulesSettings } from '../domain/certificates/rules.ts';
+import { finishAbandoned } from '../domain/certificates/status.ts';
 import type { ChipService } from '../domain/chips/messages.ts';
 import type { WorkMessage } from '../domain/seals/messages.ts';
 import { sweepOrphans } from '../domain/seals/orphans.ts';
@@ -15,6 +17,7 @@ import {
 } from '../edge/middleware/access-token.ts';
 import { chipsReady, remoteCluster, remoteKeys, remoteShares } from '../platform/chips/remote.ts';
 import { chipTemplateKeys } from '../platform/chips/template-keys.ts';
+import { d1CertificateStore } from '../platform/d1/certificate-store.ts';
 import { d1IdempotencyStore, removeExpiredKeys } from '../platform/d1/idempotency-store.ts';
 import { d1SealStore } from '../platform/d1/seal-store.ts';
 import { d1WorkStore } from '../platform/d1/work-store.ts';
@@ -33,6 +36,8 @@ export { LedgerLog, LedgerWitness } from '../platform/durable/ledger.ts';
 /** The bindings of wrangler.toml, and the variables that docs/operations.md describes. */
 export interface EdgeBindings extends LedgerBindings {
   readonly CINNABAR_MODE: string;
+  /** Where this service is reached from outside; certificates carry it for `/pki`. */
+  readonly PUBLIC_ORIGIN: string;
   /** 32 bytes or more in base64url; signs the tokens of demo mode and is used nowhere else. */
   readonly DEMO_TOKEN_SECRET?: string;
   /** Who issues access tokens outside demo mode, and its public keys as a JWK set. */
@@ -66,6 +71,9 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     objects: r2ObjectStore(env.OBJECTS),
     orphans: queuedOrphans(env.CLEANUP),
     templateKeys: chipTemplateKeys(env.CHIPS),
+    certificates: d1CertificateStore(env.DB),
+    settingsSource: rulesSettings(system, referenceRules),
+    pkiBase: env.PUBLIC_ORIGIN,
     keys: remoteKeys(env.CHIPS),
     shares: remoteShares(env.CHIPS),
     chips: remoteCluster(env.CHIPS),
@@ -141,6 +149,8 @@ export default {
 
   async scheduled(_controller, env) {
     await removeExpiredKeys(env.DB, systemClock.now());
-    await sweepWork(await depsOnce(env));
+    const deps = await depsOnce(env);
+    await sweepWork(deps);
+    await finishAbandoned(deps);
   },
 } satisfies ExportedHandler<EdgeBindings>;

@@ -22,6 +22,8 @@ async function document() {
     format: 'esm',
     platform: 'node',
     external: ['libsodium-wrappers'],
+    // Modules are addressed when they are loaded, and here none is.
+    define: { 'import.meta.url': '"file:///"' },
     logLevel: 'error',
   });
   const code = Buffer.from(outputFiles[0].contents).toString('base64');

@@ -32,6 +32,7 @@ function certificate(tenant: string, changes: Partial<Certificate> = {}): Certif
     id: freshId(),
     serialHex: serial(),
     tenant,
+    holder: 'customer-chen',
     ledgerSubject: `cert/${serial()}`,
     applicationId: freshId(),
     kind: 'person',
@@ -53,6 +54,7 @@ function certificate(tenant: string, changes: Partial<Certificate> = {}): Certif
 const full: Partial<Certificate> = {
   keyId: '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10',
   der: Uint8Array.of(0x30, 0, 255),
+  sha256Hex: '12'.repeat(32),
   sm3Hex: 'ab'.repeat(32),
   state: 'active',
   delivery: 'set',
@@ -60,7 +62,7 @@ const full: Partial<Certificate> = {
   headHash: 'cd'.repeat(32),
   frozenIndex: 7,
   reason: 'certificateHold',
-  thawedBy: 't-1',
+  movedBy: 't-1',
   statement: {
     payload: '{"v":1}',
     signatures: [{ scheme: 'sm2-sm3', spkiSha256: 'ef'.repeat(32), value: 'MEUC' }],
@@ -122,7 +124,7 @@ export function certificateStoreContract(
     await store.addCertificate(made);
     const attempts = Array.from({ length: 8 }, (_, i) => ({
       ...made,
-      thawedBy: `t-${i}`,
+      movedBy: `t-${i}`,
       revision: 2,
     }));
     const results = await Promise.allSettled(attempts.map((one) => store.replaceCertificate(one)));
@@ -152,6 +154,7 @@ export function certificateStoreContract(
     expect(await ids({})).toEqual([trade, active, frozen]);
     expect(await ids({ state: 'frozen' })).toEqual([frozen]);
     expect(await ids({ endsBeforeMs: nowMs + 11 })).toEqual([active]);
+    expect(await ids({ holder: 'customer-wu' })).toEqual([]);
     expect(await ids({ query: '思远' })).toEqual([active, frozen]);
     expect(await ids({ query: '%_tra' })).toEqual([trade]);
     expect(await ids({ query: made[1]?.serialHex ?? '' })).toEqual([active]);

@@ -21,10 +21,12 @@ async function p256Signer(): Promise<CertificateSigner> {
   const { subtle } = crypto;
   const curve = { name: 'ECDSA', namedCurve: 'P-256' };
   const pair = await subtle.generateKey(curve, true, ['sign', 'verify']);
+  if (!('privateKey' in pair)) throw new Error('ECDSA gave no key pair');
+  const spki = (await subtle.exportKey('spki', pair.publicKey)) as ArrayBuffer;
   const scheme = { name: 'ECDSA', hash: 'SHA-256' };
   return {
     algorithm: 'ecdsa-p256-sha256',
-    spki: new Uint8Array(await subtle.exportKey('spki', pair.publicKey)),
+    spki: new Uint8Array(spki),
     async sign(data) {
       const raw = new Uint8Array(await subtle.sign(scheme, pair.privateKey, new Uint8Array(data)));
       return derSequence(derUnsigned(raw.slice(0, 32)), derUnsigned(raw.slice(32)));

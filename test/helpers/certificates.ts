@@ -85,16 +85,25 @@ export async function personApplication(
   };
 }
 
+/** An application that an officer identified and somebody else approved. Gives its id. */
+export async function approvedApplication(
+  deps: CertificateDeps,
+  algorithm: KeyAlgorithm = 'sm2',
+): Promise<string> {
+  const input = await personApplication(deps, algorithm);
+  await applyForCertificate(deps, people.applicant, input);
+  await identifyApplicant(deps, people.officer, input.id, { passed: true, reference: 'F-1' });
+  await approveApplication(deps, people.approver, input.id);
+  return input.id;
+}
+
 /** From application to frozen certificate, with three different people. */
 export async function frozenCertificate(
   deps: CertificateDeps,
   algorithm: KeyAlgorithm = 'sm2',
 ): Promise<Certificate> {
-  const input = await personApplication(deps, algorithm);
-  await applyForCertificate(deps, people.applicant, input);
-  await identifyApplicant(deps, people.officer, input.id, { passed: true, reference: 'F-1' });
-  await approveApplication(deps, people.approver, input.id);
-  const [certificate] = await issueCertificates(deps, people.approver, input.id);
+  const id = await approvedApplication(deps, algorithm);
+  const [certificate] = await issueCertificates(deps, people.approver, id);
   if (!certificate) throw new Error('nothing was issued');
   return certificate;
 }

@@ -6,6 +6,7 @@ import type { RequestedSettings } from '../federation/settings.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
 import { derivedUuid } from './authority.ts';
+import { seesOwnOnly } from './find.ts';
 import type { ApplicationFilter, CertificateDeps } from './ports.ts';
 import { type ApplicationKind, type KeyAlgorithm, profiles, purposesOf } from './profiles.ts';
 import { type ApplicationAction, nextApplicationState } from './states.ts';
@@ -142,11 +143,8 @@ export async function getApplication(
   id: string,
 ): Promise<Application> {
   const application = await deps.certificates.findApplication(actor.tenant, id);
-  // A customer sees its own applications; to it, others were never made.
-  const isHidden = actor.roles.every((role) => role === 'customer');
-  if (!application || (isHidden && application.applicant !== actor.id)) {
-    throw new CinnabarError('application_not_found');
-  }
+  const isVisible = application && (!seesOwnOnly(actor) || application.applicant === actor.id);
+  if (!isVisible) throw new CinnabarError('application_not_found');
   return application;
 }
 
@@ -156,8 +154,7 @@ export function listApplications(
   filter: ApplicationFilter,
   page: PageRequest,
 ): Promise<Page<Application>> {
-  const isOwn = actor.roles.every((role) => role === 'customer');
-  const seen = isOwn ? { ...filter, applicant: actor.id } : filter;
+  const seen = seesOwnOnly(actor) ? { ...filter, applicant: actor.id } : filter;
   return readPage(
     page,
     (item) => item.id,

@@ -10,16 +10,21 @@ import type { Certificate } from './types.ts';
 
 type FindDeps = Pick<CertificateDeps, 'certificates' | 'clock'>;
 
-/** A certificate of the actor's institution. @throws CinnabarError `certificate_not_found` */
+/** Customers see what they applied for; to them, the rest was never made. */
+export const seesOwnOnly = (actor: Actor): boolean =>
+  actor.roles.every((role) => role === 'customer');
+
+/** A certificate of the actor's institution, of a customer its own. @throws CinnabarError `certificate_not_found` */
 export async function getCertificate(
   deps: Pick<CertificateDeps, 'certificates'>,
   actor: Actor,
   serialHex: string,
 ): Promise<Certificate> {
   const certificate = await deps.certificates.findCertificate(serialHex);
-  if (!certificate || certificate.tenant !== actor.tenant) {
-    throw new CinnabarError('certificate_not_found');
-  }
+  const isVisible =
+    certificate?.tenant === actor.tenant &&
+    (!seesOwnOnly(actor) || certificate.holder === actor.id);
+  if (!isVisible) throw new CinnabarError('certificate_not_found');
   return certificate;
 }
 
@@ -29,10 +34,11 @@ export function listCertificates(
   filter: CertificateFilter,
   page: PageRequest,
 ): Promise<Page<Certificate>> {
+  const seen = seesOwnOnly(actor) ? { ...filter, holder: actor.id } : filter;
   return readPage(
     page,
     (item) => item.id,
-    (request) => deps.certificates.listCertificates(actor.tenant, filter, request),
+    (request) => deps.certificates.listCertificates(actor.tenant, seen, request),
   );
 }
 

@@ -105,6 +105,7 @@ async function plan(
     id: newId(deps),
     serialHex: newSerial(deps),
     tenant: application.tenant,
+    holder: application.applicant,
     ledgerSubject: `cert/${bytesToHex(deps.random.bytes(16))}`,
     applicationId: application.id,
     kind,
@@ -157,8 +158,9 @@ async function signRow(
     authority.issuer,
   );
   await lint(der, authority, row);
-  const { certSm3 } = await certificateDigests(der);
-  const signed = { ...row, der, sm3Hex: certSm3, revision: row.revision + 1 };
+  const { certSha256, certSm3 } = await certificateDigests(der);
+  const digests = { sha256Hex: certSha256, sm3Hex: certSm3 };
+  const signed = { ...row, der, ...digests, revision: row.revision + 1 };
   await deps.certificates.replaceCertificate(signed);
   return signed;
 }

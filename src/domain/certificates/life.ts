@@ -7,7 +7,13 @@ import { eventBytesToSign, type LedgerEvent } from '../ledger/events.ts';
 import type { Appended } from '../ledger/ports.ts';
 import { type Authority, loadAuthority } from './authority.ts';
 import type { CertificateDeps } from './ports.ts';
-import { afterEvent, type LedgerView, type MoveAction, nextCertificateState } from './states.ts';
+import {
+  afterEvent,
+  eventOfMove,
+  type LedgerView,
+  type MoveAction,
+  nextCertificateState,
+} from './states.ts';
 import type { Certificate, PendingMove } from './types.ts';
 import type { CrlReason } from './x509/crl.ts';
 
@@ -102,7 +108,7 @@ export async function finishMove(
     ...rest,
     ...view,
     ...(pending.reason === undefined ? {} : { reason: pending.reason }),
-    ...(pending.action === 'thaw' ? { thawedBy: pending.requestId } : {}),
+    movedBy: pending.requestId,
     headHash: appended.leafHash,
     frozenIndex: certificate.frozenIndex ?? appended.index,
     changedAtMs: deps.clock.now(),
@@ -174,12 +180,12 @@ export async function followLedger(
   const view = history.reduce((seen, { event }) => afterEvent(seen, event.type), start);
   const { pending, reason: __, ...rest } = certificate;
   const reason = reasonOf(newest.event);
-  // A pending thaw that the ledger has: only one could be pending, so it was this one.
-  const isThawed = pending?.action === 'thaw' && newest.event.type === 'thawed';
+  // A pending move that the ledger has: only one could be pending, so it was this one.
+  const isOurs = pending !== undefined && newest.event.type === eventOfMove[pending.action];
   return draw(deps, {
     ...rest,
     ...view,
-    ...(isThawed ? { thawedBy: pending.requestId } : {}),
+    ...(isOurs ? { movedBy: pending.requestId } : {}),
     ...(reason === undefined ? {} : { reason }),
     headHash: newest.leafHash,
     frozenIndex: history[0]?.index ?? 0,

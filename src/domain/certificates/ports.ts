@@ -25,6 +25,7 @@ export interface CertificateFilter {
   /** Only certificates that end before this. */
   readonly endsBeforeMs?: number;
   readonly applicationId?: string;
+  readonly holder?: string;
 }
 
 /** What a revocation list is made of: one certificate that is, or was lately, not in force. */

@@ -2,7 +2,13 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
-import { type Caps, grantSettings, type PolicyTable, type Tier } from '../federation/settings.ts';
+import {
+  type Caps,
+  grantSettings,
+  type PolicyTable,
+  referencePolicy,
+  type Tier,
+} from '../federation/settings.ts';
 import type { Clock } from '../ports.ts';
 import type { SettingsSource } from './ports.ts';
 
@@ -35,6 +41,9 @@ export function rulesSettings(
     },
   };
 }
+
+/** Where nobody scores: the reference table, and everybody in its middle tier. */
+export const referenceRules = { table: referencePolicy, tier: 3 } as const;
 
 /** SHA-256 of the canonical JSON of a policy table, hex. */
 export function policyHashHex(table: PolicyTable): string {

@@ -102,3 +102,14 @@ export function afterEvent(view: LedgerView, type: LedgerEventType): LedgerView 
   if (type === 'issued') return { ...view, delivery: 'delivered' };
   throw new RangeError(`ledger: a certificate has no event of type ${type}`);
 }
+
+const openStates: readonly ApplicationState[] = ['submitted', 'identified', 'approved'];
+
+/** The states in which somebody still has to act, or those at the end; all without a stage. */
+export function stageStates(
+  stage: 'pending' | 'processed' | undefined,
+): readonly ApplicationState[] | undefined {
+  if (stage === undefined) return undefined;
+  const isOpen = (state: ApplicationState) => openStates.includes(state);
+  return applicationStates.filter((state) => isOpen(state) === (stage === 'pending'));
+}

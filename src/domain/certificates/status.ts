@@ -3,7 +3,6 @@ import { audited, record } from '../audit/record.ts';
 import { getCertificate } from './find.ts';
 import { moveCertificate } from './life.ts';
 import type { CertificateDeps } from './ports.ts';
-import type { MoveAction } from './states.ts';
 import { deliverCertificate, settle } from './thaw.ts';
 import type { Certificate } from './types.ts';
 import type { CrlReason } from './x509/crl.ts';
@@ -38,15 +37,6 @@ export function freezeCertificate(
   return changeStatus(deps, caller, change, 'suspend', 'certificateHold');
 }
 
-/** Takes the hold off a certificate that was active before (A12). Errors as `freezeCertificate`. */
-export function resumeCertificate(
-  deps: CertificateDeps,
-  caller: Caller,
-  change: StatusChange,
-): Promise<Certificate> {
-  return changeStatus(deps, caller, change, 'resume', undefined);
-}
-
 /** Revokes for good (A12). Errors as `freezeCertificate`. */
 export function revokeCertificate(
   deps: CertificateDeps,
@@ -60,21 +50,21 @@ async function changeStatus(
   deps: CertificateDeps,
   caller: Caller,
   { serialHex, id }: StatusChange,
-  action: MoveAction,
-  reason: CrlReason | undefined,
+  action: 'suspend' | 'revoke',
+  reason: CrlReason,
 ): Promise<Certificate> {
   const found = await getCertificate(deps, caller.actor, serialHex);
   const operation = {
     action: `certificate.${action}`,
     subject: `certificate:${serialHex}`,
-    detail: reason === undefined ? {} : { reason },
+    detail: { reason },
   };
   const certificate = await settle(deps, found);
-  if (found.pending?.requestId === id && certificate !== found) {
+  if (certificate.movedBy === id) {
     await record(deps.audit, caller, operation, 'done');
     return certificate;
   }
-  const move = { action, requestId: id, ...(reason === undefined ? {} : { reason }) };
+  const move = { action, requestId: id, reason };
   return audited(deps.audit, caller, operation, () => moveCertificate(deps, certificate, move));
 }
 

@@ -16,10 +16,11 @@ import { examine, type Verification } from './verify.ts';
 /**
  * Thaws a frozen certificate (A9): verifies it against the ledger, and only if that passes makes it
  * active, binds its settings to it (A10) and delivers it (A11). `id` names the intention: a retry
- * under it goes on where the first attempt stopped.
+ * under it goes on where the first attempt stopped. A certificate that was active before, and put
+ * on hold, is only released.
  *
  * @throws CinnabarError `thaw_refused` with the failed step and its code in `fields`,
- * `certificate_not_found`, `certificate_state` when it is not frozen, `certificate_changed` when
+ * `certificate_not_found`, `certificate_state` when it is not on hold, `certificate_changed` when
  * somebody else thawed it at the same time, `ledger_unavailable`, `chips_unavailable`,
  * `storage_unavailable`, `audit_unavailable`
  */
@@ -30,11 +31,15 @@ export async function thawCertificate(
 ): Promise<Certificate> {
   const found = await settle(deps, await getCertificate(deps, caller.actor, serialHex));
   const subject = `certificate:${serialHex}`;
-  const operation = { action: 'certificate.thaw', subject, detail: {} };
-  if (found.state === 'active' && found.thawedBy === id) {
+  const operation = { action: 'certificate.thaw', subject, detail: { from: found.state } };
+  if (found.state === 'active' && found.movedBy === id) {
     const delivered = await deliverCertificate(deps, found);
     await record(deps.audit, caller, operation, 'done');
     return delivered;
+  }
+  if (found.state === 'suspended') {
+    const release = { action: 'resume', requestId: id } as const;
+    return audited(deps.audit, caller, operation, () => moveCertificate(deps, found, release));
   }
   if (found.state !== 'frozen') throw new CinnabarError('certificate_state');
   return audited(deps.audit, caller, operation, async () => {

@@ -95,6 +95,8 @@ export interface Certificate {
   readonly id: string;
   readonly serialHex: string;
   readonly tenant: string;
+  /** The actor who applied for it. */
+  readonly holder: string;
   /** The random name under which the ledger knows it: `cert/<32 hex digits>`. */
   readonly ledgerSubject: string;
   readonly applicationId: string;
@@ -104,8 +106,9 @@ export interface Certificate {
   readonly subject: SubjectName;
   readonly spki: Uint8Array;
   readonly keyId?: string;
-  /** Both absent until it was signed; the second is the SM3 of the first. */
+  /** All absent until it was signed; the others are digests of the first. */
   readonly der?: Uint8Array;
+  readonly sha256Hex?: string;
   readonly sm3Hex?: string;
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
@@ -117,8 +120,8 @@ export interface Certificate {
   readonly frozenIndex?: number;
   /** Why it is on hold or revoked. */
   readonly reason?: CrlReason;
-  /** The request that thawed it: its retries go on, those of others are refused. */
-  readonly thawedBy?: string;
+  /** The request of its last move: a retry of it is answered, others move or are refused. */
+  readonly movedBy?: string;
   readonly statement?: SettingsStatement;
   /** The ledger's name of the certificate that this one follows. */
   readonly renewsSubject?: string;

@@ -17,6 +17,8 @@ import type { CertificateDeps } from './ports.ts';
 import { keyAlgorithms } from './profiles.ts';
 import type { Certificate } from './types.ts';
 
+export { evidenceSteps } from '../../core/pki/evidence.ts';
+
 /** How long ago the witnesses may have cosigned what a verification builds on. */
 const checkpointAgeSecondsMax = 24 * 60 * 60;
 
@@ -24,6 +26,8 @@ const checkpointAgeSecondsMax = 24 * 60 * 60;
 export interface Verification {
   readonly certificate: Certificate;
   readonly evidence: CertificateEvidence;
+  /** Certificates of the authorities that may issue, DER. */
+  readonly issuers: readonly Uint8Array[];
   readonly verdict: EvidenceVerdict;
   readonly atMs: number;
 }
@@ -61,22 +65,28 @@ export async function examine(
 ): Promise<Verification> {
   const evidence = await gatherEvidence(deps, certificate);
   const atMs = deps.clock.now();
-  const verdict = await checkEvidence(evidence, await trustOf(deps), atMs);
+  const { trust, issuers } = await trustOf(deps);
+  const verdict = await checkEvidence(evidence, trust, atMs);
   if (verdict.steps.every(({ step, ok }) => ok || step === 'newest')) {
     const note = evidence.checkpoint;
     await deps.certificates.rememberCheckpoint({ size: sizeOf(note), note });
   }
-  return { certificate, evidence, verdict, atMs };
+  return { certificate, evidence, issuers, verdict, atMs };
 }
 
 /** Whom verifications here trust: the configured log and witnesses, and both issuing authorities. */
-export async function trustOf(deps: CertificateDeps): Promise<EvidenceTrust> {
+export async function trustOf(
+  deps: CertificateDeps,
+): Promise<{ readonly trust: EvidenceTrust; readonly issuers: readonly Uint8Array[] }> {
   const [trust, ...authorities] = await Promise.all([
     deps.ledger.trust(),
     ...keyAlgorithms.map((algorithm) => loadAuthority(deps, algorithm)),
   ]);
   const ledger: LedgerPolicy = policyOf(trust, checkpointAgeSecondsMax);
-  return { ledger, issuers: authorities.map(({ spki }) => spki) };
+  return {
+    trust: { ledger, issuers: authorities.map(({ spki }) => spki) },
+    issuers: authorities.map(({ issuing }) => issuing),
+  };
 }
 
 async function gatherEvidence(

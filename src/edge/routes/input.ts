@@ -1,5 +1,7 @@
+import { CinnabarError } from '../../domain/errors.ts';
 import type { PageRequest } from '../../domain/ports.ts';
 import type { Picture } from '../../domain/seals/picture.ts';
+import { decodePem, PemError } from '../../lib/pem.ts';
 
 type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 
@@ -17,4 +19,22 @@ export function pageRequest(query: { cursor?: string | undefined; limit: number 
 
 export async function pictureOf(file: File, dpi: number | undefined): Promise<Picture> {
   return present({ bytes: new Uint8Array(await file.arrayBuffer()), dpi });
+}
+
+/**
+ * The DER of a PKCS#10 request in PEM, under either of its labels (RFC 7468 §7).
+ *
+ * @throws CinnabarError `invalid_request`
+ */
+export function requestDer(text: string): Uint8Array {
+  try {
+    const label = text.startsWith('-----BEGIN NEW')
+      ? 'NEW CERTIFICATE REQUEST'
+      : 'CERTIFICATE REQUEST';
+    return decodePem(label, text);
+  } catch (error) {
+    if (!(error instanceof PemError)) throw error;
+    const fields = [{ pointer: '/body/request', code: 'malformed' }];
+    throw new CinnabarError('invalid_request', { fields });
+  }
 }

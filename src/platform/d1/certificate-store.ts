@@ -124,12 +124,13 @@ export function d1CertificateStore(db: D1Database): CertificateStore {
     },
     async listCertificates(tenant, filter, request) {
       const conditions: [string, Value][] = [['tenant = ?', tenant]];
-      const { query, state, endsBeforeMs, applicationId } = filter;
+      const { query, state, endsBeforeMs, applicationId, holder } = filter;
       // Not LIKE: D1 limits a pattern to 50 bytes. lower() folds ASCII only.
       if (query) conditions.push(['instr(lower(words), lower(?)) > 0', query]);
       if (state) conditions.push(['state = ?', state]);
       if (endsBeforeMs !== undefined) conditions.push(['not_after_ms < ?', endsBeforeMs]);
       if (applicationId !== undefined) conditions.push(['application_id = ?', applicationId]);
+      if (holder !== undefined) conditions.push(['holder = ?', holder]);
       return (await page('certificates', conditions, request)).map(parseCertificateRow);
     },
     async unfinished(beforeMs, limit) {
@@ -232,6 +233,7 @@ function certificateColumns(certificate: Certificate): Columns {
     tenant: certificate.tenant,
     id: certificate.id,
     revision: certificate.revision,
+    holder: certificate.holder,
     application_id: certificate.applicationId,
     kind: certificate.kind,
     purpose: certificate.purpose,
@@ -243,6 +245,7 @@ function certificateColumns(certificate: Certificate): Columns {
     spki_sha256: bytesToHex(sha256(certificate.spki)),
     key_id: certificate.keyId ?? null,
     der: certificate.der ?? null,
+    sha256_hex: certificate.sha256Hex ?? null,
     sm3_hex: certificate.sm3Hex ?? null,
     not_before_ms: certificate.notBeforeMs,
     not_after_ms: certificate.notAfterMs,
@@ -253,7 +256,7 @@ function certificateColumns(certificate: Certificate): Columns {
     head_hash: certificate.headHash ?? null,
     frozen_index: certificate.frozenIndex ?? null,
     reason: certificate.reason ?? null,
-    thawed_by: certificate.thawedBy ?? null,
+    moved_by: certificate.movedBy ?? null,
     statement: json(certificate.statement),
     renews_subject: certificate.renewsSubject ?? null,
     created_at_ms: certificate.createdAtMs,

@@ -77,7 +77,8 @@ export function memoryCertificateStore(): CertificateStore {
           foldAscii([...Object.values(item.subject), item.serialHex].join('\n')).includes(wanted) &&
           (filter.state === undefined || item.state === filter.state) &&
           (filter.endsBeforeMs === undefined || item.notAfterMs < filter.endsBeforeMs) &&
-          (filter.applicationId === undefined || item.applicationId === filter.applicationId),
+          (filter.applicationId === undefined || item.applicationId === filter.applicationId) &&
+          (filter.holder === undefined || item.holder === filter.holder),
       );
       return pageOf(found, page);
     },

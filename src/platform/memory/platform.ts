@@ -1,9 +1,11 @@
+import { referenceRules, rulesSettings } from '../../domain/certificates/rules.ts';
 import type { Clock, Random } from '../../domain/ports.ts';
 import type { SealPolicy } from '../../domain/seals/policy.ts';
 import type { SealDeps, SealEngine } from '../../domain/seals/ports.ts';
 import { chipTemplateKeys } from '../chips/template-keys.ts';
 import { timerWaits } from '../system.ts';
 import { memoryAuditLog } from './audit-log.ts';
+import { memoryCertificateStore } from './certificate-store.ts';
 import { memoryChips } from './chip-cluster.ts';
 import { memoryIdempotencyStore } from './idempotency-store.ts';
 import { memoryLedger } from './ledger.ts';
@@ -41,6 +43,9 @@ export function memoryPlatform({ clock, random, engine, policy, requestsPerMinut
     ledger: memoryLedger(clock),
     templateKeys: chipTemplateKeys(chips.wrapping),
     keys: chips.keys,
+    certificates: memoryCertificateStore(),
+    settingsSource: rulesSettings({ clock }, referenceRules),
+    pkiBase: 'http://localhost:8787',
     shares: chips.shares,
     chips: chips.chips,
     idempotency: memoryIdempotencyStore(),

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { certificateStateOf, settingsOf } from '../../../src/domain/certificates/find.ts';
-import {
-  freezeCertificate,
-  resumeCertificate,
-  revokeCertificate,
-} from '../../../src/domain/certificates/status.ts';
+import { freezeCertificate, revokeCertificate } from '../../../src/domain/certificates/status.ts';
 import { thawCertificate } from '../../../src/domain/certificates/thaw.ts';
 import { verifyCertificate } from '../../../src/domain/certificates/verify.ts';
 import { certificateDeps, frozenCertificate, people } from '../../helpers/certificates.ts';
@@ -40,7 +36,7 @@ describe.each(['sm2', 'p256'] as const)('a certificate over %s', (algorithm) => 
     await freezeCertificate(deps, people.approver, { serialHex, id: 'a' });
     expect(await certificateStateOf(deps, serialHex)).toBe('on_hold');
     expect(await settingsOf(deps, serialHex)).toBeUndefined();
-    await resumeCertificate(deps, people.approver, { serialHex, id: 'b' });
+    await thawCertificate(deps, people.approver, { serialHex, id: 'b' });
     expect(await certificateStateOf(deps, serialHex)).toBe('good');
     await revokeCertificate(deps, people.approver, { serialHex, id: 'c', reason: 'keyCompromise' });
     expect(await certificateStateOf(deps, serialHex)).toBe('revoked');

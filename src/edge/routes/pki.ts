@@ -1,0 +1,136 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { loadAuthority } from '../../domain/certificates/authority.ts';
+import type { CertificateDeps } from '../../domain/certificates/ports.ts';
+import { keyAlgorithms } from '../../domain/certificates/profiles.ts';
+import { answerOcsp, currentCrl, deltaCrl } from '../../domain/certificates/revocation.ts';
+import { encodePem } from '../../lib/pem.ts';
+import type { EdgeApp, EdgeContext } from '../context.ts';
+import { authorityQuerySchema, crlQuerySchema, ocspParamsSchema } from '../schemas/certificates.ts';
+import { about, problems } from './contract.ts';
+
+const tag = 'Public key infrastructure';
+
+function binary(mediaType: string, description: string) {
+  const schema = z.string().openapi({ format: 'binary' });
+  return { description, content: { [mediaType]: { schema } } };
+}
+
+const authorityRoute = createRoute({
+  method: 'get',
+  path: '/pki/ca.crt',
+  ...about('GET /pki/ca.crt', {
+    tag,
+    operationId: 'getAuthorities',
+    summary: "The service's own certificates",
+    description:
+      'With `algorithm` one certificate in DER: the issuing authority, or the root. Without it all of them in PEM, each issuing authority before its root.',
+  }),
+  request: { query: authorityQuerySchema },
+  responses: {
+    200: binary('application/pkix-cert', 'The certificate, or the list in PEM.'),
+    ...problems('GET /pki/ca.crt', 'invalid_request', 'chips_unavailable'),
+  },
+});
+
+const crlRoute = createRoute({
+  method: 'get',
+  path: '/pki/crl',
+  ...about('GET /pki/crl', {
+    tag,
+    operationId: 'getCrl',
+    summary: 'The certificate revocation list',
+    description:
+      'DER, of the hierarchy `algorithm` (`sm2` if not given). With `delta=true` what changed since the oldest list that has not ended.',
+  }),
+  request: { query: crlQuerySchema },
+  responses: {
+    200: binary('application/pkix-crl', 'The list.'),
+    ...problems('GET /pki/crl', 'invalid_request', 'chips_unavailable'),
+  },
+});
+
+const ocspRoute = createRoute({
+  method: 'post',
+  path: '/pki/ocsp',
+  ...about('POST /pki/ocsp', {
+    tag,
+    operationId: 'askOcsp',
+    summary: 'Ask for the status of certificates (RFC 6960)',
+  }),
+  request: {
+    body: {
+      required: true,
+      content: {
+        'application/ocsp-request': { schema: z.string().openapi({ format: 'binary' }) },
+      },
+    },
+  },
+  responses: {
+    200: binary('application/ocsp-response', 'The signed answer.'),
+    ...problems('POST /pki/ocsp', 'chips_unavailable'),
+  },
+});
+
+const ocspGetRoute = createRoute({
+  method: 'get',
+  path: '/pki/ocsp/{request}',
+  ...about('GET /pki/ocsp/{request}', {
+    tag,
+    operationId: 'askOcspByAddress',
+    summary: 'Ask for the status of certificates, in the address (RFC 6960 Appendix A.1)',
+  }),
+  request: { params: ocspParamsSchema },
+  responses: {
+    200: binary('application/ocsp-response', 'The signed answer.'),
+    ...problems('GET /pki/ocsp/{request}', 'invalid_request', 'chips_unavailable'),
+  },
+});
+
+export function addPkiRoutes(app: EdgeApp, deps: CertificateDeps): void {
+  app.openapi(authorityRoute, async (c) => {
+    const { algorithm, role } = c.req.valid('query');
+    if (algorithm === undefined) return pemList(deps, c);
+    const { issuing, root } = await loadAuthority(deps, algorithm);
+    return answer(c, role === 'root' ? root : issuing, 'application/pkix-cert', 3600);
+  });
+
+  app.openapi(crlRoute, async (c) => {
+    const { algorithm = 'sm2', delta } = c.req.valid('query');
+    const der = delta ? await deltaCrl(deps, algorithm) : (await currentCrl(deps, algorithm)).der;
+    return answer(c, der, 'application/pkix-crl', 0);
+  });
+
+  app.openapi(ocspRoute, async (c) => {
+    const request = new Uint8Array(await c.req.arrayBuffer());
+    return answer(c, await answerOcsp(deps, request), 'application/ocsp-response', 0);
+  });
+
+  app.openapi(ocspGetRoute, async (c) => {
+    const request = decoded(c.req.valid('param').request);
+    return answer(c, await answerOcsp(deps, request), 'application/ocsp-response', 0);
+  });
+}
+
+async function pemList(deps: CertificateDeps, c: EdgeContext): Promise<Response> {
+  const authorities = await Promise.all(keyAlgorithms.map((one) => loadAuthority(deps, one)));
+  const text = authorities
+    .flatMap(({ issuing, root }) => [issuing, root])
+    .map((der) => encodePem('CERTIFICATE', der))
+    .join('');
+  return c.body(text, 200, { 'content-type': 'application/x-pem-file' });
+}
+
+/** A list or an answer must not be older than it says, so only certificates are left to caches. */
+function answer(c: EdgeContext, der: Uint8Array, mediaType: string, seconds: number): Response {
+  const cache = seconds === 0 ? 'no-cache' : `public, max-age=${seconds}`;
+  return c.body(new Uint8Array(der), 200, { 'content-type': mediaType, 'cache-control': cache });
+}
+
+/** Base64 with what browsers and proxies make of it; no bytes at all for anything else. */
+function decoded(text: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(text.replaceAll(' ', '+')), (character) => character.charCodeAt(0));
+  } catch {
+    return new Uint8Array(0);
+  }
+}

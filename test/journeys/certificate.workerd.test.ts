@@ -1,0 +1,137 @@
+import { abortAllDurableObjects } from 'cloudflare:test';
+import { exports } from 'cloudflare:workers';
+import { describe, expect, test } from 'vitest';
+import { type DeliveryBundle, verifyBundle } from '../../src/core/pki/bundle.ts';
+import { policyOf } from '../../src/domain/ledger/lookup.ts';
+import type { LedgerTrust } from '../../src/domain/ledger/ports.ts';
+import type { Certificate, CertificateVerification } from '../../src/edge/schemas/certificates.ts';
+import { encodePem } from '../../src/lib/pem.ts';
+import { localSigner } from '../helpers/certificate-keys.ts';
+import { certificateRequest, requestedSettings } from '../helpers/certificates.ts';
+
+const base = '/v1/certificates';
+const tokens = new Map<string, string>();
+
+function ask(path: string, init: RequestInit = {}) {
+  return exports.default.fetch(new Request(`http://localhost${path}`, init));
+}
+
+async function tokenOf(who: string): Promise<string> {
+  const known = tokens.get(who);
+  if (known) return known;
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ identity: who });
+  const response = await ask('/v1/demo/token', { method: 'POST', headers, body });
+  const { token } = await response.json<{ token: string }>();
+  tokens.set(who, token);
+  return token;
+}
+
+async function call(who: string, method: 'GET' | 'POST', path: string, json?: object) {
+  const headers = new Headers({ authorization: `Bearer ${await tokenOf(who)}` });
+  if (json === undefined) return ask(path, { method, headers });
+  headers.set('content-type', 'application/json');
+  return ask(path, { method, headers, body: JSON.stringify(json) });
+}
+
+async function read<T>(who: string, method: 'GET' | 'POST', path: string, json?: object) {
+  const response = await call(who, method, path, json);
+  if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
+  return response.json<T>();
+}
+
+async function issued(body: object): Promise<readonly string[]> {
+  const { id } = await read<{ id: string }>('customer-chen', 'POST', `${base}/applications`, body);
+  const path = `${base}/applications/${id}`;
+  const finding = { passed: true, reference: 'RA-1' };
+  await read('reviewer-he', 'POST', `${path}/identity`, finding);
+  const { certificates } = await read<{ certificates: string[] }>(
+    'administrator-lin',
+    'POST',
+    `${path}/approve`,
+  );
+  return certificates;
+}
+
+const person = async (algorithm: 'sm2' | 'p256') => ({
+  kind: 'person',
+  algorithm,
+  subject: { commonName: '陈思远', organization: '北辰银行', country: 'CN' },
+  request: encodePem('CERTIFICATE REQUEST', await certificateRequest(await localSigner(algorithm))),
+  requested: requestedSettings,
+});
+
+describe('A6 A7 A8 A9 A10 A11 A12: a certificate on the real Workers', () => {
+  let serial = '';
+
+  test('is issued frozen, with keys in the chips and its hash in the ledger', async () => {
+    [serial = ''] = await issued(await person('sm2'));
+    const frozen = await read<Certificate>('customer-chen', 'GET', `${base}/${serial}`);
+    expect(frozen).toMatchObject({ state: 'frozen', delivery: 'none' });
+    const verified = await read<CertificateVerification>(
+      'customer-chen',
+      'POST',
+      `${base}/${serial}/verify`,
+    );
+    expect(verified.steps.filter(({ ok }) => !ok)).toEqual([]);
+  });
+
+  test('is thawed once by a storm of 64, also across a restart', async () => {
+    await abortAllDurableObjects();
+    const storm = Array.from({ length: 64 }, () =>
+      call('administrator-lin', 'POST', `${base}/${serial}/thaw`),
+    );
+    const answers = await Promise.all(storm);
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1);
+    expect(new Set(statuses)).toEqual(new Set([200, 409]));
+    const done = await read<Certificate>('customer-chen', 'GET', `${base}/${serial}`);
+    expect(done).toMatchObject({ state: 'active', delivery: 'delivered' });
+  });
+
+  test('is delivered as a bundle that verifies offline, and does not once it was changed', async () => {
+    await abortAllDurableObjects();
+    const bundle = await read<DeliveryBundle>('customer-chen', 'GET', `${base}/${serial}/bundle`);
+    const root = await ask('/pki/ca.crt?algorithm=sm2&role=root');
+    const trust = {
+      roots: [new Uint8Array(await root.arrayBuffer())],
+      ledger: policyOf(await (await ask('/ledger/trust')).json<LedgerTrust>()),
+    };
+    const nowMs = Date.now();
+    const verdict = await verifyBundle(bundle, trust, nowMs);
+    expect(verdict).toMatchObject({ ok: true, settings: { tier: 3 } });
+    const { settings } = bundle;
+    const payload = settings.payload.replace('"tier":3', '"tier":1');
+    const raised = { ...bundle, settings: { ...settings, payload } };
+    expect((await verifyBundle(raised, trust, nowMs)).code).toBe('settings_signature_invalid');
+  });
+
+  test('is put on hold, released and revoked; list and ledger say the same', async () => {
+    for (const [move, state] of [
+      ['freeze', 'suspended'],
+      ['thaw', 'active'],
+    ] as const) {
+      const moved = await read<Certificate>(
+        'administrator-lin',
+        'POST',
+        `${base}/${serial}/${move}`,
+      );
+      expect(moved.state).toBe(state);
+    }
+    const reason = { reason: 'keyCompromise' };
+    await read('administrator-lin', 'POST', `${base}/${serial}/revoke`, reason);
+    const list = new Uint8Array(await (await ask('/pki/crl?algorithm=sm2')).arrayBuffer());
+    const hex = Array.from(list, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    expect(hex).toContain(serial);
+  });
+
+  test('of an institution is a pair over keys that never leave the chips', async () => {
+    const serials = await issued({
+      kind: 'institution',
+      algorithm: 'p256',
+      subject: { commonName: '北辰银行结算中心', organization: '北辰银行', country: 'CN' },
+      requested: requestedSettings,
+    });
+    expect(serials).toHaveLength(2);
+  });
+});
