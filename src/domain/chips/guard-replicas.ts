@@ -56,6 +56,7 @@ export function guardReplicas(deps: GuardDeps, memory: GuardMemory) {
     blame,
 
     copy,
+    keepOnly,
 
     /** The first chip makes the key by `birth`, others get copies; at least two hold it. */
     async make(
@@ -121,18 +122,12 @@ export function guardReplicas(deps: GuardDeps, memory: GuardMemory) {
       memory.change({ ...before, replicas: sources });
       const placed = placementOf(before.kind, all, before.kind.policy.protection);
       const grown = await grow(sources, good, placed);
+      const old = before.replicas.map((replica) => replica.chip);
       const kept = grown.replicas.filter(
-        (replica) => isGood(replica) || !before.replicas.some(({ chip }) => chip === replica.chip),
+        (replica) => isGood(replica) || !old.includes(replica.chip),
       );
       if (kept.length < replicasLeast) return grown;
-      const latest = memory.known();
-      const gone = latest.replicas.filter((replica) => !kept.includes(replica));
-      const changed = memory.change({
-        ...latest,
-        replicas: kept,
-        wipes: [...new Set([...latest.wipes, ...gone.map(({ chip }) => chip)])],
-      });
-      await track(changed);
+      await track(keepOnly(kept.map((replica) => replica.chip)));
       await forget();
       return memory.known();
     },
@@ -145,6 +140,17 @@ export function guardReplicas(deps: GuardDeps, memory: GuardMemory) {
       return forget(requestId);
     },
   };
+
+  /** Drops the replicas on other chips, which must forget the key. */
+  function keepOnly(names: readonly string[]): GuardState {
+    const latest = memory.known();
+    const gone = latest.replicas.map((replica) => replica.chip).filter((x) => !names.includes(x));
+    return memory.change({
+      ...latest,
+      replicas: latest.replicas.filter((replica) => names.includes(replica.chip)),
+      wipes: [...new Set([...latest.wipes, ...gone])],
+    });
+  }
 
   /** Clones from the first source that can until enough good replicas exist. */
   async function grow(
@@ -168,7 +174,12 @@ export function guardReplicas(deps: GuardDeps, memory: GuardMemory) {
         await copy(source.chip, view.chip);
         const latest = memory.known();
         if (latest.state === 'revoked') return false;
-        memory.change({ ...latest, replicas: [...latest.replicas, replicaOf(view)] });
+        memory.change({
+          ...latest,
+          replicas: [...latest.replicas, replicaOf(view)],
+          // A chip that was to forget the key is one of its homes again.
+          wipes: latest.wipes.filter((name) => name !== view.chip),
+        });
         return true;
       } catch (error) {
         await blame(source.chip, error);

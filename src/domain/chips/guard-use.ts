@@ -222,6 +222,8 @@ export function guardUses(
           if (limit) memory.addCount(limit.what, -1);
           memory.dropRequest(requestId);
         }
+        // A chip that forgot the key on the way did as it was told.
+        if (memory.known().state !== 'active') throw new CinnabarError('key_not_active');
         throw error;
       },
     );

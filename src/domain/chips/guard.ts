@@ -104,16 +104,7 @@ export function createGuard(deps: GuardDeps): Guard {
     act: (name: string) => Promise<void>,
     change: (state: GuardState) => GuardState,
   ): Promise<GuardState> {
-    return onQuorum(act).then((holders) => {
-      const latest = memory.known();
-      const kept = latest.replicas.filter(({ chip: name }) => holders.includes(name));
-      const lost = latest.replicas.filter((replica) => !kept.includes(replica));
-      return memory.change({
-        ...change(latest),
-        replicas: kept,
-        wipes: [...new Set([...latest.wipes, ...lost.map(({ chip: name }) => name)])],
-      });
-    });
+    return onQuorum(act).then((holders) => memory.change(change(replicas.keepOnly(holders))));
   }
 
   /** @throws CinnabarError `chips_unavailable` when fewer than two chips did it */

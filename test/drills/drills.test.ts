@@ -1,0 +1,22 @@
+import { describe, it } from 'vitest';
+import * as drills from './drills.ts';
+
+const size = { keys: 12, requests: 60, rounds: 4, seed: 20_260_302 };
+
+describe('the drills of the chip cluster, short', () => {
+  it('E2: a chip killed in mid-signature', () => drills.killInMidSignature(size).then(show));
+  it('E2: a chip that loses its storage', () => drills.loseStorage(size).then(show));
+  it('E2: two of three chips lost', () => drills.loseTwoOfThree(size).then(show));
+  it('E2: a slow chip', () => drills.slowChip(size).then(show));
+  it('E2: two hosts claim one chip', () => drills.splitBrain(size).then(show));
+  it('E2: old tickets and packages again', () => drills.replay(size).then(show));
+  it('E2: a storage rolled back', () => drills.rollBack(size).then(show));
+  it('E2: jobs twice and out of order', () => drills.duplicatedJobs(size).then(show));
+  it('E2: a race for a limit', () => drills.limitRace({ ...size, rounds: 1 }).then(show));
+  it('E2: a race with a revocation', () => drills.revocationRace(size).then(show));
+  it('E2: a chip that answers wrongly', () => drills.lyingChip(size).then(show));
+});
+
+function show(figures: object): void {
+  console.log(JSON.stringify(figures));
+}
