@@ -5,6 +5,13 @@ import type {
   Card,
   DemoIdentity,
   DemoToken,
+  LedgerConsistencyProof,
+  LedgerEntry,
+  LedgerHistory,
+  LedgerInclusionProof,
+  LedgerPage,
+  LedgerStatus,
+  LedgerTrust,
   Money,
   Notice,
   Page,
@@ -238,6 +245,32 @@ export function createClient(options: ClientOptions = {}) {
         return parse<Readiness>(response);
       },
       notice: (read?: ReadOptions) => getJson<Notice>('/v1/notice', read),
+    },
+    /** The public ledger. What it says is checked with `cinnabar/ledger`. */
+    ledger: {
+      checkpoint: async (read: ReadOptions = {}): Promise<string> => {
+        const init = read.signal ? { signal: read.signal } : {};
+        return (await request('/ledger/checkpoint', init)).text();
+      },
+      trust: (read?: ReadOptions) => getJson<LedgerTrust>('/ledger/trust', read),
+      list: (query: ListQuery = {}, read?: ReadOptions) =>
+        getJson<LedgerPage>(`/ledger/entries${queryString({ ...query })}`, read),
+      entry: (index: number, read?: ReadOptions) =>
+        getJson<LedgerEntry>(`/ledger/entries/${index}`, read),
+      history: (subject: string, read?: ReadOptions) =>
+        getJson<LedgerHistory>(`/ledger/subjects/${subject}`, read),
+      status: (subject: string, read?: ReadOptions) =>
+        getJson<LedgerStatus>(`/ledger/subjects/${subject}/status`, read),
+      inclusion: (index: number, size: number, read?: ReadOptions) =>
+        getJson<LedgerInclusionProof>(
+          `/ledger/proof/inclusion${queryString({ index, size })}`,
+          read,
+        ),
+      consistency: (first: number, second: number, read?: ReadOptions) =>
+        getJson<LedgerConsistencyProof>(
+          `/ledger/proof/consistency${queryString({ first, second })}`,
+          read,
+        ),
     },
     accounts: {
       create: (account: { number: string; name: string; contact: string }, write?: WriteOptions) =>

@@ -7,6 +7,8 @@ import { AuditPage } from './pages/audit.tsx';
 import { CorePage } from './pages/core.tsx';
 import { EnrolPage } from './pages/enrol.tsx';
 import { HomePage } from './pages/home.tsx';
+import { LedgerPage } from './pages/ledger.tsx';
+import { LedgerEntryPage } from './pages/ledger-entry.tsx';
 import { NewAccountPage } from './pages/new-account.tsx';
 import { SealPage } from './pages/seal.tsx';
 import { VerificationPage } from './pages/verification.tsx';
@@ -46,6 +48,12 @@ const routes: readonly Route[] = [
     render: ({ id = '' }) => <VerificationPage key={id} id={id} />,
   },
   { pattern: '/audit', right: 'readAudit', render: () => <AuditPage /> },
+  { pattern: '/ledger', render: () => <LedgerPage /> },
+  {
+    // Not below /ledger: those addresses are the service's own.
+    pattern: '/ledger-entry/:index',
+    render: ({ index = '' }) => <LedgerEntryPage key={index} index={Number(index)} />,
+  },
   { pattern: '/core', right: 'measureCore', render: () => <CorePage /> },
 ];
 
@@ -76,6 +84,7 @@ const rail: readonly RailEntry[] = [
   { words: 'nav.seals', href: '/seals', letter: 's', right: 'readSeals' },
   { words: 'nav.verifications', href: '/verifications', letter: 'r', right: 'readSeals' },
   { words: 'nav.audit', href: '/audit', letter: 'a', right: 'readAudit' },
+  { words: 'nav.ledger', href: '/ledger', letter: 'l' },
   { words: 'nav.api', href: '/docs', letter: 'd', leaves: true },
   { words: 'nav.core', href: '/core', letter: 'c', right: 'measureCore' },
 ];

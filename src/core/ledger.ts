@@ -7,7 +7,13 @@ export {
   verifyCheckpoint,
 } from './ledger/checkpoint.ts';
 export { LedgerError, type LedgerErrorCode } from './ledger/error.ts';
-export { leafHash, verifyConsistency, verifyInclusion } from './ledger/merkle.ts';
+export {
+  type InclusionStep,
+  inclusionSteps,
+  leafHash,
+  verifyConsistency,
+  verifyInclusion,
+} from './ledger/merkle.ts';
 export { type NoteKey, parseNote, parseNoteKey, verifyNote } from './ledger/note.ts';
 export {
   type ProofFile,

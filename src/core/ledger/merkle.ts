@@ -128,7 +128,46 @@ export function proofOf(plan: ProofPlan, hashes: readonly Uint8Array[]): Uint8Ar
   });
 }
 
-/** Whether `proof` leads from the leaf to the root (RFC 9162 §2.1.3.2). False for any bad form. */
+/** One hash of a proof, and what it makes together with the hash below. */
+export interface InclusionStep {
+  readonly sibling: Uint8Array;
+  readonly side: 'left' | 'right';
+  readonly hash: Uint8Array;
+}
+
+/**
+ * The way from the leaf up to a root (RFC 9162 §2.1.3.2); `undefined` when the proof has not the
+ * length that this place in the tree needs, or anything is not in its form.
+ */
+export function inclusionSteps(claim: {
+  readonly index: number;
+  readonly size: number;
+  readonly leafHash: Uint8Array;
+  readonly proof: readonly Uint8Array[];
+}): InclusionStep[] | undefined {
+  const { index, size, leafHash: leaf, proof } = claim;
+  if (!isSize(index) || !isSize(size) || index >= size) return undefined;
+  if (![leaf, ...proof].every(isHash)) return undefined;
+  const steps: InclusionStep[] = [];
+  let node = index;
+  let last = size - 1;
+  let hash = leaf;
+  for (const sibling of proof) {
+    if (last === 0) return undefined;
+    const isLeft = node % 2 === 1 || node === last;
+    hash = isLeft ? nodeHash(sibling, hash) : nodeHash(hash, sibling);
+    steps.push({ sibling, side: isLeft ? 'left' : 'right', hash });
+    while (isLeft && node % 2 === 0 && node !== 0) {
+      node = node / 2;
+      last = Math.floor(last / 2);
+    }
+    node = Math.floor(node / 2);
+    last = Math.floor(last / 2);
+  }
+  return last === 0 ? steps : undefined;
+}
+
+/** Whether `proof` leads from the leaf to the root. False for any bad form. */
 export function verifyInclusion(claim: {
   readonly index: number;
   readonly size: number;
@@ -136,27 +175,8 @@ export function verifyInclusion(claim: {
   readonly root: Uint8Array;
   readonly proof: readonly Uint8Array[];
 }): boolean {
-  const { index, size, proof, root } = claim;
-  if (!isSize(index) || !isSize(size) || index >= size) return false;
-  if (![claim.leafHash, root, ...proof].every(isHash)) return false;
-  let node = index;
-  let last = size - 1;
-  let hash = claim.leafHash;
-  for (const sibling of proof) {
-    if (last === 0) return false;
-    if (node % 2 === 1 || node === last) {
-      hash = nodeHash(sibling, hash);
-      while (node % 2 === 0 && node !== 0) {
-        node = node / 2;
-        last = Math.floor(last / 2);
-      }
-    } else {
-      hash = nodeHash(hash, sibling);
-    }
-    node = Math.floor(node / 2);
-    last = Math.floor(last / 2);
-  }
-  return last === 0 && sameBytes(hash, root);
+  const steps = inclusionSteps(claim);
+  return steps !== undefined && sameBytes(steps.at(-1)?.hash ?? claim.leafHash, claim.root);
 }
 
 /** Whether the second tree begins with the first (RFC 9162 §2.1.4.2). False for any bad form. */
