@@ -1,4 +1,5 @@
 import { ApiError } from '../client/index.ts';
+import { FederationError } from '../core/federated.ts';
 import { GmError } from '../core/gm.ts';
 import { SealError } from '../core/seal-error.ts';
 import {
@@ -9,6 +10,7 @@ import {
   helpOfGroup,
   UsageError,
 } from './command.ts';
+import { federation } from './federation.ts';
 import { gm } from './gm.ts';
 import { ledger } from './ledger.ts';
 import { seal } from './seal.ts';
@@ -16,7 +18,7 @@ import { seal } from './seal.ts';
 /** Put in by wasm-build/package.mjs. */
 declare const CINNABAR_VERSION: string;
 
-const groups: Readonly<Record<string, Group>> = { seal, gm, ledger };
+const groups: Readonly<Record<string, Group>> = { seal, federation, gm, ledger };
 
 /** Own keys only: `cinnabar constructor` is an unknown group like any other. */
 function named<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
@@ -33,7 +35,12 @@ function sentenceOf(error: ApiError): string {
 /** The code and sentence of what the caller can mend; anything else is a bug and keeps its stack. */
 function refusalOf(error: unknown): { code: string; message: string } | undefined {
   if (error instanceof ApiError) return { code: error.code, message: sentenceOf(error) };
-  if (error instanceof UsageError || error instanceof GmError || error instanceof SealError) {
+  if (
+    error instanceof UsageError ||
+    error instanceof GmError ||
+    error instanceof SealError ||
+    error instanceof FederationError
+  ) {
     return { code: error.code, message: error.message };
   }
   if (error instanceof Error && 'syscall' in error && 'code' in error) {

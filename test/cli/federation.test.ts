@@ -1,0 +1,100 @@
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadGm } from '../../src/core/gm.ts';
+import { pseudonymsOf } from '../../src/domain/federation/join.ts';
+import { inventData } from '../helpers/federated-data.ts';
+import { buildTool, cinnabar } from './tool.ts';
+
+let folder: string;
+const persons = 400;
+const names = ['party_a_bank.csv', 'party_b_operator.csv', 'party_c_registry.csv'];
+
+/** A folder as the sample data's, of invented persons. */
+async function writeFolder(): Promise<void> {
+  const { sm3, sm3Many } = await loadGm();
+  const { eids, tables, labels } = inventData(persons, 3);
+  const text = (rows: readonly (readonly string[])[]) =>
+    rows.map((row) => `${row.join(',')}\n`).join('');
+  await writeFile(join(folder, 'people.csv'), text([['eid'], ...eids.map((eid) => [eid])]));
+  for (const [index, file] of names.entries()) {
+    const key = sm3(Buffer.from(`cinnabar/test-only/party/${'ABC'[index]}`));
+    const pids = pseudonymsOf({ sm3, sm3Many }, key, eids);
+    const columns = [...(tables[index]?.columns ?? [])];
+    const rows = pids.map((pid, row) => [pid, ...columns.map(([, cells]) => cells[row] ?? '')]);
+    const header = ['pid', ...columns.map(([name]) => name)];
+    await writeFile(join(folder, file), text([header, ...(index === 1 ? rows.reverse() : rows)]));
+    if (index > 0) continue;
+    const split = (row: number) => (row % 5 === 0 ? 'val' : 'train');
+    const labelRows = pids.map((pid, row) => [pid, String(labels[row]), split(row)]);
+    await writeFile(join(folder, 'labels.csv'), text([['pid', 'y', 'split'], ...labelRows]));
+  }
+}
+
+const model = () => join(folder, 'model.json');
+const trainIt = (...more: string[]) =>
+  cinnabar(['federation', 'train', folder, '--out', model(), '--lambda', '5', '--json', ...more]);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cinnabar-federation-'));
+  await Promise.all([writeFolder(), buildTool()]);
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('A4: cinnabar federation', () => {
+  it('trains, writes each secret part to a file of its own, and evaluates', async () => {
+    const trained = await trainIt();
+    expect(trained.stderr).toBe('');
+    const { hash, report } = JSON.parse(trained.stdout);
+    expect(report.rows).toBe(80);
+    const files = (await readdir(folder)).filter((name) => name.startsWith('model'));
+    expect(files.sort()).toEqual([
+      'model.json',
+      'model.part-A.json',
+      'model.part-B.json',
+      'model.part-C.json',
+    ]);
+    expect((await stat(join(folder, 'model.part-B.json'))).mode & 0o777).toBe(0o600);
+
+    const scores = join(folder, 'scores.csv');
+    const outcome = await cinnabar([
+      ...['federation', 'evaluate', folder, '--model', model(), '--scores', scores],
+      ...['--baselines', folder, '--json'],
+    ]);
+    expect(outcome.status).toBe(0);
+    const { rows, auc, ks, brier, meanPd, exact, baselines } = JSON.parse(outcome.stdout);
+    expect({ rows, exact }).toEqual({ rows: 80, exact: true });
+    expect(auc * 1e6).toBeCloseTo(report.auc, 0);
+    expect(ks).toBeGreaterThan(0);
+    expect(brier).toBeLessThan(0.26);
+    expect(meanPd).toBeCloseTo(report.meanPd / 1e6, 5);
+    expect(baselines.map(({ name }: { name: string }) => name)).toEqual([
+      'central scorecard',
+      'central LR, raw columns',
+      'party A alone',
+      'party B alone',
+      'party C alone',
+    ]);
+    const lines = (await readFile(scores, 'utf8')).trim().split('\n');
+    expect(lines.length).toBe(81);
+    expect(lines[0]).toBe('pid,score');
+    expect(lines[1]).toMatch(/^[0-9a-f]{32},0\.\d+$/);
+
+    const again = await trainIt('--seed', 'other masks');
+    expect(JSON.parse(again.stdout).hash).toBe(hash);
+  });
+
+  it('refuses in words', async () => {
+    const words = (outcome: { stdout: string }) => JSON.parse(outcome.stdout).error;
+    expect(words(await trainIt('--rounds', 'x')).code).toBe('wrong_use');
+    expect(words(await trainIt('--resume'))).toMatchObject({ code: 'ENOENT' });
+    expect(words(await trainIt('--keys', join(folder, 'model.json'))).code).toBe('bad_input');
+    const elsewhere = ['federation', 'train', join(folder, 'no'), '--out', model(), '--json'];
+    expect(words(await cinnabar(elsewhere)).code).toBe('ENOENT');
+    const part = join(folder, 'model.part-C.json');
+    await writeFile(part, (await readFile(part, 'utf8')).replace('"mean":', '"mean":1'));
+    const tampered = ['federation', 'evaluate', folder, '--model', model(), '--json'];
+    expect(words(await cinnabar(tampered)).code).toBe('model_invalid');
+  });
+});

@@ -1,0 +1,11 @@
+import { expect, it } from 'vitest';
+import { loadFederated } from '../../../src/core/federated.ts';
+import { train } from '../../../src/domain/federation/training/train.ts';
+import { inventData, trainingOf } from '../../helpers/federated-data.ts';
+import { inventedModelHash } from './invented-model.ts';
+
+it('A4: training in workerd gives the model that Node gives, to the bit', async () => {
+  const input = await trainingOf(inventData(700, 3), 'secrets of workerd');
+  const { model } = await train(await loadFederated(), input);
+  expect(model.hash).toBe(inventedModelHash);
+});
