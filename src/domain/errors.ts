@@ -93,6 +93,18 @@ export const errorTitles = {
   pin_wrong: 'The PIN is not right.',
   /** No tries are left; the key can only be withdrawn. */
   pin_locked: 'The PIN was wrong too often.',
+  /** No payment order with this id, or it is somebody else's. */
+  order_not_found: 'There is no such order.',
+  /** The order was executed, terminated, or is not at the step for that. */
+  order_state: 'The order is not in the state for that.',
+  /** Nobody went on with the order in time; it has ended. */
+  order_expired: 'The order has expired.',
+  /** Together with what was spent today the order is above a limit of the certificate. */
+  order_over_limit: 'The order is above a limit.',
+  /** The certificate whose key should sign is on hold, revoked, expired or unknown. */
+  certificate_not_active: 'The certificate is not in force.',
+  /** The person has no such device, or it was revoked. */
+  terminal_not_found: 'There is no such terminal.',
   /** No key of an institution with this id. */
   institution_key_not_found: 'There is no such institution key.',
   /** No grant with this id. */

@@ -3,6 +3,7 @@ import { loadGm } from '../../core/gm.ts';
 import { signContext } from '../../core/two-party-context.ts';
 import type { Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
+import type { ShareReply } from '../chips/shares.ts';
 import { CinnabarError } from '../errors.ts';
 import { getPersonalKey } from './personal-keys.ts';
 import type { SigningDeps } from './ports.ts';
@@ -39,7 +40,7 @@ export async function coSign(
   caller: Caller,
   request: CoSignRequest,
   approved: { readonly purpose: string; readonly bytes: Uint8Array },
-): Promise<{ readonly reply: Uint8Array }> {
+): Promise<ShareReply> {
   const { tenant } = caller.actor;
   const { keyId, requestId, epoch, message } = request;
   const key = await claim(deps, caller, request);
@@ -53,10 +54,9 @@ export async function coSign(
   };
   let failed = false;
   try {
-    const { reply } = await audited(deps.audit, caller, operation, () =>
+    return await audited(deps.audit, caller, operation, () =>
       deps.shares.sign({ tenant, keyId, requestId, epoch, e, ctx, message }),
     );
-    return { reply };
   } catch (error) {
     failed = error instanceof CinnabarError && error.code === 'protocol_failed';
     throw error;

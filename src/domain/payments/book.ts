@@ -1,0 +1,209 @@
+import { calendarDay } from '../../lib/time.ts';
+import type { Receipt } from '../chips/receipts.ts';
+import { CinnabarError } from '../errors.ts';
+import type { PageRequest } from '../ports.ts';
+import type { PaymentLimits } from '../risk/types.ts';
+import { nextOrderState, type OrderAction } from './states.ts';
+import type { Order, PaymentReceipt, TerminationReason } from './types.ts';
+
+/** How long a person has to confirm, once the amount is set aside. */
+export const authorisationLifeMs = 2 * 60 * 1000;
+/** An order that nobody went on with ends by itself. */
+export const orderLifeMs = 30 * 60 * 1000;
+
+/**
+ * The orders of one payer, as they are stored. It answers at once and has one user at a time, so a
+ * look and the write that follows from it are one step; what was written is durable before the
+ * caller hears of it.
+ */
+export interface BookStore {
+  order(id: string): Order | undefined;
+  put(order: Order): void;
+  /** Created at `sinceMs` or later, newest first. */
+  ordersSince(sinceMs: number): readonly Order[];
+  list(page: PageRequest): readonly Order[];
+}
+
+/** What the payer has done so far, for the risk engine and for limits. */
+export interface BookView {
+  readonly spentTodayMinor: number;
+  readonly ordersToday: number;
+  readonly earlier: readonly { readonly atMs: number; readonly amountMinor: number }[];
+  /** When an order to this payee was first executed. */
+  readonly firstPaidAtMs?: number;
+}
+
+const historyMs = 90 * 24 * 60 * 60 * 1000;
+
+/**
+ * The book of one payer: the one place where an order moves. Limits are exact because what is set
+ * aside and what was spent are counted in the step that sets aside.
+ */
+export interface Book {
+  /** Keeps a new order. One with this id that is there already is given back as it is. */
+  place(order: Order): Order;
+  view(input: {
+    readonly currency: string;
+    readonly payeeAccount: string;
+    readonly nowMs: number;
+    readonly utcOffsetMinutes: number;
+  }): BookView;
+  /** @throws CinnabarError `order_state` */
+  clear(id: string, cleared: NonNullable<Order['cleared']>, nowMs: number): Order;
+  /**
+   * Sets the amount aside. Repeated by the same attempt it gives the same order.
+   *
+   * @throws CinnabarError `order_over_limit`, `order_state`, `order_expired`
+   */
+  authorise(
+    id: string,
+    input: {
+      readonly limits: PaymentLimits;
+      readonly nowMs: number;
+      readonly utcOffsetMinutes: number;
+    },
+  ): Order;
+  /** Notes that a chip answered, and its receipt. @throws CinnabarError `order_state` */
+  answered(id: string, chipReceipt: Receipt): Order;
+  /** Once. @throws CinnabarError `order_state`, `order_expired` */
+  execute(id: string, receipt: PaymentReceipt, nowMs: number): Order;
+  /** Adds what came after the end: where the receipt stands in the ledger. */
+  annotate(id: string, receipt: PaymentReceipt): Order;
+  /** @throws CinnabarError `order_state` when it was executed */
+  terminate(id: string, reason: TerminationReason, by: string, nowMs: number): Order;
+  find(id: string, nowMs: number): Order | undefined;
+  list(page: PageRequest, nowMs: number): readonly Order[];
+}
+
+export function createBook(store: BookStore): Book {
+  /** The order as it is now: one whose time is over has ended. */
+  function current(id: string, nowMs: number): Order {
+    const order = store.order(id);
+    if (!order) throw new CinnabarError('order_not_found');
+    return expired(order, nowMs);
+  }
+
+  function expired(order: Order, nowMs: number): Order {
+    const since = order.authorisedAtMs ?? order.createdAtMs;
+    const life = order.authorisedAtMs === undefined ? orderLifeMs : authorisationLifeMs;
+    const isOpen = order.state !== 'executed' && order.state !== 'terminated';
+    if (!isOpen || nowMs - since <= life) return order;
+    const ended = moved(order, 'terminate', {
+      endedAtMs: nowMs,
+      termination: { reason: 'expired', by: '' },
+    });
+    store.put(ended);
+    return ended;
+  }
+
+  function put(order: Order): Order {
+    store.put(order);
+    return order;
+  }
+
+  /** Spent or set aside on the day of `nowMs`, in one currency. */
+  function usedOn(nowMs: number, utcOffsetMinutes: number, currency: string, except: string) {
+    const today = calendarDay(nowMs, utcOffsetMinutes);
+    const dayMs = 24 * 60 * 60 * 1000;
+    const counted = store
+      .ordersSince(nowMs - 2 * dayMs)
+      .map((order) => expired(order, nowMs))
+      .filter(
+        (order) =>
+          order.id !== except &&
+          order.currency === currency &&
+          (order.state === 'executed' || order.state === 'authorised') &&
+          calendarDay(order.authorisedAtMs ?? order.createdAtMs, utcOffsetMinutes) === today,
+      );
+    const spentMinor = counted.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
+    return { spentMinor, orders: counted.length };
+  }
+
+  return {
+    place: (order) => store.order(order.id) ?? put(order),
+
+    view({ currency, payeeAccount, nowMs, utcOffsetMinutes }) {
+      const used = usedOn(nowMs, utcOffsetMinutes, currency, '');
+      const executed = store
+        .ordersSince(nowMs - historyMs)
+        .filter((order) => order.state === 'executed');
+      const paid = executed
+        .filter(({ payee }) => payee.account === payeeAccount)
+        .map(({ endedAtMs = nowMs }) => endedAtMs);
+      return {
+        spentTodayMinor: used.spentMinor,
+        ordersToday: used.orders,
+        earlier: executed
+          .filter((order) => order.currency === currency)
+          .map(({ endedAtMs = nowMs, amountMinor }) => ({ atMs: endedAtMs, amountMinor })),
+        ...(paid.length > 0 ? { firstPaidAtMs: Math.min(...paid) } : {}),
+      };
+    },
+
+    clear(id, cleared, nowMs) {
+      const order = current(id, nowMs);
+      if (order.state === 'assessed' && order.cleared?.by === cleared.by) return order;
+      return put(moved(order, 'clear', { cleared }));
+    },
+
+    authorise(id, { limits, nowMs, utcOffsetMinutes }) {
+      const order = current(id, nowMs);
+      if (order.state === 'authorised') return order;
+      assertOpen(order);
+      const { spentMinor, orders } = usedOn(nowMs, utcOffsetMinutes, order.currency, id);
+      const { amountMinor } = order;
+      const fits =
+        amountMinor <= limits.singleMinor &&
+        spentMinor + amountMinor <= limits.dailyMinor &&
+        orders + 1 <= limits.dailyCount;
+      if (!fits) throw new CinnabarError('order_over_limit');
+      return put(moved(order, 'authorise', { authorisedAtMs: nowMs }));
+    },
+
+    answered(id, chipReceipt) {
+      const order = store.order(id);
+      if (!order) throw new CinnabarError('order_not_found');
+      if (order.state === 'executed') return order;
+      if (order.state !== 'authorised') throw new CinnabarError('order_state');
+      return put({ ...order, chipReceipt });
+    },
+
+    execute(id, receipt, nowMs) {
+      const order = current(id, nowMs);
+      if (order.state === 'executed') return order;
+      assertOpen(order);
+      return put(moved(order, 'execute', { receipt, endedAtMs: nowMs }));
+    },
+
+    annotate(id, receipt) {
+      const order = store.order(id);
+      if (!order) throw new CinnabarError('order_not_found');
+      if (order.state !== 'executed') throw new CinnabarError('order_state');
+      return put({ ...order, receipt });
+    },
+
+    terminate(id, reason, by, nowMs) {
+      const order = current(id, nowMs);
+      if (order.state === 'terminated') return order;
+      return put(moved(order, 'terminate', { endedAtMs: nowMs, termination: { reason, by } }));
+    },
+
+    find(id, nowMs) {
+      const order = store.order(id);
+      return order && expired(order, nowMs);
+    },
+
+    list: (page, nowMs) => store.list(page).map((order) => expired(order, nowMs)),
+  };
+}
+
+function assertOpen({ termination }: Order): void {
+  if (termination?.reason === 'expired') throw new CinnabarError('order_expired');
+}
+
+/** The order after one action of the table. @throws CinnabarError `order_state` */
+function moved(order: Order, action: OrderAction, changes: Partial<Order>): Order {
+  const state = nextOrderState(order.state, action);
+  if (!state) throw new CinnabarError('order_state');
+  return { ...order, ...changes, state };
+}

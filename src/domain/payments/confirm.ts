@@ -1,0 +1,146 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { loadGm } from '../../core/gm.ts';
+import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
+import { instantText } from '../../lib/time.ts';
+import type { Caller } from '../actor.ts';
+import { audited } from '../audit/record.ts';
+import { certificateStateOf, settingsOf } from '../certificates/find.ts';
+import { CinnabarError } from '../errors.ts';
+import { coSign } from '../signing/co-sign.ts';
+import { appendAfterHead } from '../signing/ledger.ts';
+import { getPersonalKey } from '../signing/personal-keys.ts';
+import { auditOf, getOrder, paymentLimits } from './order.ts';
+import type { PaymentDeps } from './ports.ts';
+import type { Order, PaymentReceipt } from './types.ts';
+
+export interface Confirmation {
+  readonly id: string;
+  /** Names this attempt to sign; another one signs the same text. */
+  readonly requestId: string;
+  /** Of the terminal's share. */
+  readonly epoch: number;
+  /** First message of `gm.twoParty.sign` over the order's text. */
+  readonly message: Uint8Array;
+}
+
+/**
+ * The person confirmed: the amount is set aside, and only then the chip with the other share of
+ * the person's key answers (E7, E8). What it signs is the stored text of the order, whatever the
+ * terminal showed or believes.
+ *
+ * @throws CinnabarError `order_not_found`, `order_state`, `order_expired`, `order_over_limit`,
+ * `certificate_not_active`, and as `coSign`
+ */
+export async function confirmOrder(
+  deps: PaymentDeps,
+  caller: Caller,
+  { id, requestId, epoch, message }: Confirmation,
+): Promise<{ readonly order: Order; readonly reply: Uint8Array }> {
+  const { tenant, id: payer } = caller.actor;
+  const order = await getOrder(deps, caller.actor, id);
+  const limits = await limitsNow(deps, order);
+  const authorised = await audited(deps.audit, caller, auditOf('payment.authorise', order), () =>
+    deps.books.authorise(tenant, payer, id, {
+      limits,
+      nowMs: deps.clock.now(),
+      utcOffsetMinutes: deps.utcOffsetMinutes,
+    }),
+  );
+  if (authorised.state !== 'authorised') throw new CinnabarError('order_state');
+  const request = { keyId: order.personalKeyId, requestId, epoch, message };
+  const approved = { purpose: 'payment', bytes: utf8ToBytes(order.text) };
+  const { reply, receipt } = await coSign(deps, caller, request, approved);
+  return { order: await deps.books.answered(tenant, payer, id, receipt), reply };
+}
+
+/** The certificate may have lost its standing since the order was assessed. */
+async function limitsNow(deps: PaymentDeps, order: Order) {
+  const { certificateSerial, channel, currency } = order;
+  if ((await certificateStateOf(deps, certificateSerial)) !== 'good') {
+    throw new CinnabarError('certificate_not_active');
+  }
+  const settings = await settingsOf(deps, certificateSerial);
+  const limits = settings && paymentLimits(settings, channel, currency);
+  if (!limits) throw new CinnabarError('order_over_limit');
+  return limits;
+}
+
+/**
+ * Executes an authorised order for the person's whole signature, once however often it is asked
+ * for, and anchors its receipt.
+ *
+ * @throws CinnabarError `order_not_found`, `order_state`, `order_expired`, `signature_invalid`,
+ * `ledger_unavailable` (the order is executed then; repeated, the call anchors it)
+ */
+export async function executeOrder(
+  deps: PaymentDeps,
+  caller: Caller,
+  request: { readonly id: string; readonly signature: Uint8Array },
+): Promise<Order> {
+  const { tenant, id: payer } = caller.actor;
+  const { id, signature } = request;
+  const order = await getOrder(deps, caller.actor, id);
+  if (order.state === 'executed' && order.receipt?.place) return order;
+  return audited(deps.audit, caller, auditOf('payment.execute', order), async () => {
+    const executed =
+      order.state === 'executed'
+        ? order
+        : await deps.books.execute(
+            tenant,
+            payer,
+            id,
+            await receiptOf(deps, caller, order, signature),
+            deps.clock.now(),
+          );
+    const anchored = await anchor(deps, executed);
+    await deps.riskRegister.keep(anchored);
+    return anchored;
+  });
+}
+
+async function receiptOf(
+  deps: PaymentDeps,
+  caller: Caller,
+  order: Order,
+  signature: Uint8Array,
+): Promise<PaymentReceipt> {
+  const { chipReceipt } = order;
+  if (!chipReceipt) throw new CinnabarError('order_state');
+  const gm = await loadGm();
+  const { publicKeyHex } = await getPersonalKey(deps, caller.actor, order.personalKeyId);
+  if (!gm.sm2.verify(hexToBytes(publicKeyHex), utf8ToBytes(order.text), signature)) {
+    throw new CinnabarError('signature_invalid');
+  }
+  const body = {
+    text: order.text,
+    signatureHex: bytesToHex(signature),
+    publicKeyHex,
+    chipReceipt,
+    assessmentHash: hashOf(order.assessment as unknown as Json),
+    executedAtMs: deps.clock.now(),
+  };
+  return { ...body, recordSha256: hashOf(body as unknown as Json) };
+}
+
+function hashOf(value: Json): string {
+  return bytesToHex(sha256(utf8ToBytes(canonicalJson(value))));
+}
+
+async function anchor(deps: PaymentDeps, order: Order): Promise<Order> {
+  const { receipt, id } = order;
+  if (!receipt) throw new CinnabarError('order_state');
+  if (receipt.place) return order;
+  const place = await appendAfterHead(
+    deps.ledger,
+    {
+      v: 1,
+      type: 'payment',
+      subject: `payment/${id}`,
+      at: instantText(deps.clock.now()),
+      recordSha256: receipt.recordSha256,
+    },
+    id,
+  );
+  return deps.books.annotate(order.tenant, order.payer, id, { ...receipt, place });
+}

@@ -1,0 +1,250 @@
+import type { Actor, Caller } from '../actor.ts';
+import { audited, record } from '../audit/record.ts';
+import { certificateStateOf, settingsOf } from '../certificates/find.ts';
+import { CinnabarError } from '../errors.ts';
+import type { Channel, Settings } from '../federation/settings.ts';
+import { readPage } from '../page.ts';
+import type { Page, PageRequest } from '../ports.ts';
+import { assessOrder } from '../risk/assess.ts';
+import { policyHash } from '../risk/policy.ts';
+import type { PaymentLimits, RiskFacts } from '../risk/types.ts';
+import { getPersonalKey } from '../signing/personal-keys.ts';
+import type { PaymentDeps } from './ports.ts';
+import type { OrderState } from './states.ts';
+import { orderText } from './text.ts';
+import type { Order, OrderTerms } from './types.ts';
+
+export interface NewOrder {
+  /** The id to give. A retry passes the same one and gets the same order. */
+  readonly id: string;
+  readonly terms: OrderTerms;
+  readonly channel: Channel;
+  readonly personalKeyId: string;
+  readonly terminalId: string;
+  /** Where the device is and was, when it told. */
+  readonly movement?: RiskFacts['movement'];
+  readonly sealVerification?: RiskFacts['sealVerification'];
+}
+
+/**
+ * Places an order and assesses it (E7). A terminated one is an answer, not an error: it is kept
+ * with its reasons, and no key ever moves for it.
+ *
+ * @throws CinnabarError `personal_key_not_found`, `terminal_not_found`, `audit_unavailable`
+ */
+export async function placeOrder(
+  deps: PaymentDeps,
+  caller: Caller,
+  request: NewOrder,
+): Promise<Order> {
+  const { tenant, id: payer } = caller.actor;
+  const earlier = await deps.books.find(tenant, payer, request.id, deps.clock.now());
+  if (earlier) return earlier;
+  const order = await assessed(deps, caller.actor, request);
+  return audited(deps.audit, caller, auditOf('payment.place', order), async () => {
+    const placed = await deps.books.place(tenant, payer, order);
+    await deps.riskRegister.keep(placed);
+    return placed;
+  });
+}
+
+async function assessed(deps: PaymentDeps, actor: Actor, request: NewOrder): Promise<Order> {
+  const { tenant, id: payer } = actor;
+  const { id, terms, channel, personalKeyId, terminalId } = request;
+  const key = await getPersonalKey(deps, actor, personalKeyId);
+  const certificateSerial = key.certificateSerial ?? '';
+  const device = await deps.devices.find(tenant, payer, terminalId);
+  if (!device) throw new CinnabarError('terminal_not_found');
+  const facts = await factsOf(deps, actor, request, certificateSerial, device);
+  const { version, policy } = await deps.riskRegister.policyInForce(tenant);
+  const assessment = assessOrder(policy, facts);
+  const head = { id, tenant, payer, certificateSerial, createdAtMs: facts.nowMs };
+  const states = { allow: 'assessed', challenge: 'challenged', terminate: 'terminated' } as const;
+  const state: OrderState = states[assessment.verdict];
+  return {
+    ...head,
+    ...terms,
+    channel,
+    personalKeyId,
+    terminalId,
+    text: orderText(head, terms),
+    state,
+    facts,
+    assessment,
+    policyVersion: version,
+    policyHash: policyHash(policy),
+    ...(state === 'terminated'
+      ? { endedAtMs: facts.nowMs, termination: { reason: 'risk', by: '' } as const }
+      : {}),
+  };
+}
+
+async function factsOf(
+  deps: PaymentDeps,
+  { tenant, id: payer }: Actor,
+  { terms, channel, movement, sealVerification }: NewOrder,
+  certificateSerial: string,
+  device: RiskFacts['device'],
+): Promise<RiskFacts> {
+  const { amountMinor, currency, payee } = terms;
+  const nowMs = deps.clock.now();
+  const { utcOffsetMinutes } = deps;
+  const [certificate, settings, listed, book] = await Promise.all([
+    certificateFact(deps, certificateSerial),
+    settingsOf(deps, certificateSerial),
+    deps.riskRegister.payeeListed(tenant, payee.account),
+    deps.books.view(tenant, payer, {
+      currency,
+      payeeAccount: payee.account,
+      nowMs,
+      utcOffsetMinutes,
+    }),
+  ]);
+  const limits = settings && paymentLimits(settings, channel, currency);
+  const { firstPaidAtMs, ...done } = book;
+  return {
+    nowMs,
+    utcOffsetMinutes,
+    amountMinor,
+    certificate,
+    ...(limits ? { limits } : {}),
+    ...done,
+    payee: { listed, ...(firstPaidAtMs === undefined ? {} : { firstPaidAtMs }) },
+    device,
+    ...(movement ? { movement } : {}),
+    ...(sealVerification ? { sealVerification } : {}),
+  };
+}
+
+async function certificateFact(
+  deps: PaymentDeps,
+  serialHex: string,
+): Promise<RiskFacts['certificate']> {
+  const standing = await certificateStateOf(deps, serialHex);
+  switch (standing) {
+    case 'good':
+      return 'active';
+    case 'on_hold':
+    case 'undelivered':
+      return 'frozen';
+    case 'revoked':
+      return 'revoked';
+    case 'expired':
+    case 'not_yet_valid':
+      return 'expired';
+    case 'unknown':
+      return 'unknown';
+  }
+}
+
+/**
+ * What the settings allow through one channel in one currency; nothing when they name neither, or
+ * when they do not allow to make payments at all (A10).
+ */
+export function paymentLimits(
+  { permissions, limits }: Settings,
+  channel: Channel,
+  currency: string,
+): PaymentLimits | undefined {
+  const line = limits.find((limit) => limit.channel === channel && limit.currency === currency);
+  if (!line || !permissions.includes('make')) return undefined;
+  // Settings are decimal texts; an amount of an order is a safe integer, so more is no limit to it.
+  const bounded = (text: string) => Number(BigInt.asUintN(53, clamp(BigInt(text))));
+  return {
+    singleMinor: bounded(line.single),
+    dailyMinor: bounded(line.daily),
+    dailyCount: line.count,
+  };
+}
+
+const safeMax = BigInt(Number.MAX_SAFE_INTEGER);
+
+function clamp(value: bigint): bigint {
+  return value > safeMax ? safeMax : value;
+}
+
+/**
+ * Stops an order, from any device, as long as it was not executed. Repeated it stays stopped.
+ *
+ * @throws CinnabarError `order_not_found`, `order_state` when it was executed, `audit_unavailable`
+ */
+export async function stopOrder(deps: PaymentDeps, caller: Caller, id: string): Promise<Order> {
+  const { tenant, id: payer } = caller.actor;
+  const order = await getOrder(deps, caller.actor, id);
+  return audited(deps.audit, caller, auditOf('payment.stop', order), async () => {
+    const stopped = await deps.books.terminate(
+      tenant,
+      payer,
+      id,
+      'stopped',
+      payer,
+      deps.clock.now(),
+    );
+    await deps.riskRegister.keep(stopped);
+    return stopped;
+  });
+}
+
+/** An order of the actor itself. @throws CinnabarError `order_not_found` */
+export async function getOrder(deps: PaymentDeps, actor: Actor, id: string): Promise<Order> {
+  const order = await deps.books.find(actor.tenant, actor.id, id, deps.clock.now());
+  if (!order) throw new CinnabarError('order_not_found');
+  return order;
+}
+
+export function listOrders(
+  deps: PaymentDeps,
+  actor: Actor,
+  page: PageRequest,
+): Promise<Page<Order>> {
+  return readPage(
+    page,
+    (order) => order.id,
+    (request) => deps.books.list(actor.tenant, actor.id, request, deps.clock.now()),
+  );
+}
+
+/**
+ * Decides a challenged order: a risk officer of the payer's institution, or a biometric match that
+ * the service itself obtained.
+ *
+ * @throws CinnabarError `own_work` for an officer's own order, `order_not_found`, `order_state`
+ */
+export async function decideChallenge(
+  deps: PaymentDeps,
+  caller: Caller,
+  request: {
+    readonly payer: string;
+    readonly id: string;
+    readonly decision: 'allow' | 'terminate';
+    readonly method: 'biometric' | 'officer';
+  },
+): Promise<Order> {
+  const { tenant, id: by } = caller.actor;
+  const { payer, id, decision, method } = request;
+  const order = await deps.books.find(tenant, payer, id, deps.clock.now());
+  if (!order) throw new CinnabarError('order_not_found');
+  const operation = auditOf(`payment.challenge_${decision}`, order);
+  if (method === 'officer' && payer === by) {
+    await record(deps.audit, caller, operation, 'refused');
+    throw new CinnabarError('own_work');
+  }
+  return audited(deps.audit, caller, operation, async () => {
+    const nowMs = deps.clock.now();
+    const decided =
+      decision === 'allow'
+        ? await deps.books.clear(tenant, payer, id, { method, by }, nowMs)
+        : await deps.books.terminate(tenant, payer, id, 'officer', by, nowMs);
+    await deps.riskRegister.keep(decided);
+    return decided;
+  });
+}
+
+export function auditOf(action: string, order: Order) {
+  const { verdict, score } = order.assessment;
+  return {
+    action,
+    subject: `payment:${order.id}`,
+    detail: { verdict, score, policyVersion: order.policyVersion },
+  };
+}

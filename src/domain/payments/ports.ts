@@ -1,0 +1,38 @@
+import type { RiskPolicy } from '../risk/policy.ts';
+import type { RiskFacts } from '../risk/types.ts';
+import type { SigningDeps } from '../signing/ports.ts';
+import type { Book } from './book.ts';
+import type { Order } from './types.ts';
+
+/** `Book`, of the payer that the first two arguments name, somewhere else. */
+type Remote<F extends (...args: never[]) => unknown> = (
+  tenant: string,
+  payer: string,
+  ...args: Parameters<F>
+) => Promise<ReturnType<F>>;
+
+/** The book of each payer, in one place where one step decides. */
+export type PaymentBooks = { readonly [Name in keyof Book]: Remote<Book[Name]> };
+
+/** What is known of the device that an order comes from. */
+export interface Devices {
+  /** Absent when the payer has no such device, or it was revoked. */
+  find(tenant: string, actor: string, terminalId: string): Promise<RiskFacts['device'] | undefined>;
+}
+
+/** How an institution judges orders. */
+export interface RiskRegister {
+  policyInForce(tenant: string): Promise<{ readonly version: number; readonly policy: RiskPolicy }>;
+  /** Whether an account is on the institution's list of payees to watch or to block. */
+  payeeListed(tenant: string, account: string): Promise<RiskFacts['payee']['listed']>;
+  /** Keeps the order where risk officers find it, and past ones for simulations. */
+  keep(order: Order): Promise<void>;
+}
+
+export interface PaymentDeps extends SigningDeps {
+  readonly books: PaymentBooks;
+  readonly devices: Devices;
+  readonly riskRegister: RiskRegister;
+  /** Of the banks' clocks; the days of limits are theirs. */
+  readonly utcOffsetMinutes: number;
+}

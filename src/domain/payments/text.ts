@@ -1,0 +1,54 @@
+import { canonicalJson } from '../../lib/canonical-json.ts';
+import { instantText } from '../../lib/time.ts';
+import type { OrderTerms } from './types.ts';
+
+export interface OrderHead {
+  readonly id: string;
+  readonly tenant: string;
+  readonly payer: string;
+  readonly certificateSerial: string;
+  readonly createdAtMs: number;
+}
+
+/** Minor units of ISO 4217 that are not hundredths. */
+const exponents: Readonly<Record<string, number>> = { JPY: 0, KRW: 0, VND: 0, KWD: 3, BHD: 3 };
+
+/** An amount as people write it: `12,345.60`. */
+export function amountText(amountMinor: number, currency: string): string {
+  const exponent = exponents[currency] ?? 2;
+  const digits = String(amountMinor).padStart(exponent + 1, '0');
+  const whole = digits.slice(0, digits.length - exponent);
+  const grouped = whole.replace(/\B(?=(?:\d{3})+$)/g, ',');
+  return exponent === 0 ? grouped : `${grouped}.${digits.slice(-exponent)}`;
+}
+
+/** What the person reads before confirming, in both languages; the signature covers both. */
+export function orderWords(terms: OrderTerms): { readonly zh: string; readonly en: string } {
+  const { payee, currency, purpose } = terms;
+  const amount = amountText(terms.amountMinor, currency);
+  return {
+    zh: `向 ${payee.name}（账号 ${payee.account}，${payee.bank}）支付 ${currency} ${amount}，用途：${purpose}`,
+    en: `Pay ${currency} ${amount} to ${payee.name} (account ${payee.account}, ${payee.bank}) for: ${purpose}`,
+  };
+}
+
+/**
+ * The one text of an order: what is shown is in it, and it is what is signed. Canonical JSON
+ * (RFC 8785), so that two orders with other payees, amounts or words never share a text.
+ */
+export function orderText(head: OrderHead, terms: OrderTerms): string {
+  return canonicalJson({
+    v: 1,
+    kind: 'cinnabar payment order',
+    order: head.id,
+    institution: head.tenant,
+    payer: head.payer,
+    certificate: head.certificateSerial,
+    at: instantText(head.createdAtMs),
+    payee: { ...terms.payee },
+    amountMinor: terms.amountMinor,
+    currency: terms.currency,
+    purpose: terms.purpose,
+    words: { ...orderWords(terms) },
+  });
+}

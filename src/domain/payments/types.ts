@@ -1,0 +1,70 @@
+import type { Receipt } from '../chips/receipts.ts';
+import type { Channel } from '../federation/settings.ts';
+import type { Appended } from '../ledger/ports.ts';
+import type { Assessment, RiskFacts } from '../risk/types.ts';
+import type { OrderState } from './states.ts';
+
+export interface Payee {
+  /** As the receiving bank writes it. */
+  readonly account: string;
+  readonly name: string;
+  readonly bank: string;
+}
+
+/** What a person wants to pay. Everything here is shown, and signed as it was shown. */
+export interface OrderTerms {
+  readonly payee: Payee;
+  readonly amountMinor: number;
+  /** ISO 4217. */
+  readonly currency: string;
+  readonly purpose: string;
+}
+
+/** Why an order was not executed. */
+export const terminationReasons = ['risk', 'stopped', 'officer', 'expired', 'key_refused'] as const;
+export type TerminationReason = (typeof terminationReasons)[number];
+
+/** A payment order of one payer (E8). Its terms never change. */
+export interface Order extends OrderTerms {
+  readonly id: string;
+  readonly tenant: string;
+  /** The actor whose order it is. */
+  readonly payer: string;
+  readonly channel: Channel;
+  /** Under whose settings it is limited. */
+  readonly certificateSerial: string;
+  readonly personalKeyId: string;
+  /** The device that it came from. */
+  readonly terminalId: string;
+  /** What is shown and signed (`orderText`); the hash of it names the order outside. */
+  readonly text: string;
+  readonly state: OrderState;
+  readonly facts: RiskFacts;
+  readonly assessment: Assessment;
+  /** Version and hash of the policy that assessed it. */
+  readonly policyVersion: number;
+  readonly policyHash: string;
+  /** How a challenge was met, and by whom. */
+  readonly cleared?: { readonly method: 'biometric' | 'officer'; readonly by: string };
+  readonly createdAtMs: number;
+  readonly authorisedAtMs?: number;
+  readonly endedAtMs?: number;
+  readonly termination?: { readonly reason: TerminationReason; readonly by: string };
+  /** Of the chip that answered the confirmation. */
+  readonly chipReceipt?: Receipt;
+  readonly receipt?: PaymentReceipt;
+}
+
+/** What proves an executed payment to anyone: the person's signature, the chip's, the ledger's. */
+export interface PaymentReceipt {
+  readonly text: string;
+  /** SM2 over the text by the payer's joint key, DER, hex. */
+  readonly signatureHex: string;
+  readonly publicKeyHex: string;
+  /** Of the chip that took part in the signature. */
+  readonly chipReceipt: Receipt;
+  readonly assessmentHash: string;
+  readonly executedAtMs: number;
+  readonly recordSha256: string;
+  readonly place?: Appended;
+}

@@ -1,0 +1,193 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  authorisationLifeMs,
+  type Book,
+  type BookStore,
+  createBook,
+} from '../../../src/domain/payments/book.ts';
+import { nextOrderState, orderActions, orderStates } from '../../../src/domain/payments/states.ts';
+import { amountText, orderText } from '../../../src/domain/payments/text.ts';
+import type { Order, PaymentReceipt } from '../../../src/domain/payments/types.ts';
+import { memoryBookStore } from '../../../src/platform/memory/payment-books.ts';
+import { terms } from '../../helpers/payments.ts';
+
+const nowMs = Date.UTC(2026, 10, 27, 3);
+const day = 24 * 60 * 60 * 1000;
+const utcOffsetMinutes = 480;
+const limits = { singleMinor: 1_000, dailyMinor: 10_000, dailyCount: 100 };
+
+function order(id: string, amountMinor = 100, createdAtMs = nowMs): Order {
+  const head = { id, tenant: 't', payer: 'p', certificateSerial: '01', createdAtMs };
+  const own = { ...terms, amountMinor };
+  return {
+    ...head,
+    ...own,
+    channel: 'online',
+    personalKeyId: 'k',
+    terminalId: 'd',
+    text: orderText(head, own),
+    state: 'assessed',
+    facts: {} as Order['facts'],
+    assessment: { verdict: 'allow', score: 0, reasons: [] },
+    policyVersion: 1,
+    policyHash: '',
+  };
+}
+
+const receipt = { text: '', recordSha256: '' } as PaymentReceipt;
+const authorise = (book: Book, id: string, atMs = nowMs) =>
+  book.authorise(id, { limits, nowMs: atMs, utcOffsetMinutes });
+
+describe('the book of a payer', () => {
+  test('E8: 200 orders against a limit for 100 are authorised a hundred times, to the cent', () => {
+    const book = createBook(memoryBookStore());
+    const ids = Array.from({ length: 200 }, (_, i) => `order-${i}`);
+    for (const id of ids) book.place(order(id));
+    const allowed = ids.filter((id) => {
+      try {
+        return authorise(book, id).state === 'authorised';
+      } catch {
+        return false;
+      }
+    });
+    expect(allowed).toHaveLength(100);
+  });
+
+  test('E8: the same race with a look and a write apart overspends: the drill can fail', async () => {
+    const store = memoryBookStore();
+    const spent = () => store.ordersSince(0).filter(({ state }) => state === 'authorised').length;
+    const careless = async (id: string) => {
+      const before = spent();
+      await Promise.resolve();
+      if (before < 100) store.put({ ...order(id), state: 'authorised', authorisedAtMs: nowMs });
+    };
+    await Promise.all(Array.from({ length: 200 }, (_, i) => careless(`order-${i}`)));
+    expect(spent()).toBeGreaterThan(100);
+  });
+
+  const amounts = fc.array(fc.integer({ min: 1, max: 1_200 }), { minLength: 1, maxLength: 60 });
+  test('E8: whatever is ordered, executed and stopped, no day is above its limits', () => {
+    fc.assert(
+      fc.property(amounts, fc.infiniteStream(fc.nat({ max: 3 })), (list, chances) => {
+        const store = memoryBookStore();
+        const book = createBook(store);
+        let atMs = nowMs;
+        list.forEach((amountMinor, i) => {
+          const id = `order-${String(i).padStart(3, '0')}`;
+          book.place(order(id, amountMinor, atMs));
+          const chance = chances.next().value;
+          try {
+            authorise(book, id, atMs);
+            if (chance === 0) book.terminate(id, 'stopped', 'p', atMs);
+            if (chance === 1) book.execute(id, receipt, atMs);
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'order_over_limit' });
+          }
+          atMs += 30_000;
+        });
+        const counted = store
+          .ordersSince(0)
+          .filter(({ state }) => state === 'authorised' || state === 'executed');
+        expect(counted.every(({ amountMinor }) => amountMinor <= limits.singleMinor)).toBe(true);
+        const fresh = counted.filter(
+          ({ state, authorisedAtMs = 0 }) =>
+            state === 'executed' || atMs - authorisedAtMs <= authorisationLifeMs,
+        );
+        const sum = fresh.reduce((total, { amountMinor }) => total + amountMinor, 0);
+        expect(sum).toBeLessThanOrEqual(limits.dailyMinor);
+      }),
+    );
+  });
+
+  test('E8: what was set aside and not used is free again', () => {
+    const book = createBook(memoryBookStore());
+    const all = { ...limits, dailyMinor: 100 };
+    const set = (id: string, atMs: number) =>
+      book.authorise(id, { limits: all, nowMs: atMs, utcOffsetMinutes });
+    book.place(order('a'));
+    book.place(order('b'));
+    set('a', nowMs);
+    expect(() => set('b', nowMs)).toThrow('order_over_limit');
+    expect(set('b', nowMs + authorisationLifeMs + 1).state).toBe('authorised');
+    expect(book.find('a', nowMs + authorisationLifeMs + 1)?.termination?.reason).toBe('expired');
+  });
+
+  test("E8: a day is the bank's day, not the server's", () => {
+    const book = createBook(memoryBookStore());
+    const all = { ...limits, dailyMinor: 100 };
+    const beforeMidnight = Date.UTC(2026, 10, 27, 15, 59);
+    const set = (id: string, atMs: number) => {
+      book.place(order(id, 100, atMs));
+      return book.authorise(id, { limits: all, nowMs: atMs, utcOffsetMinutes });
+    };
+    set('a', beforeMidnight);
+    book.execute('a', receipt, beforeMidnight);
+    expect(() => set('b', beforeMidnight + 10_000)).toThrow('order_over_limit');
+    expect(set('c', beforeMidnight + 2 * 60_000).state).toBe('authorised');
+    expect(() => set('d', beforeMidnight + 2 * 60_000)).toThrow('order_over_limit');
+    expect(set('e', beforeMidnight + day + 2 * 60_000).state).toBe('authorised');
+  });
+
+  test('E8: the table has every move and no other', () => {
+    const allowed = orderStates.flatMap((state) =>
+      orderActions
+        .filter((action) => nextOrderState(state, action))
+        .map((action) => `${state} ${action} ${nextOrderState(state, action)}`),
+    );
+    expect(allowed).toEqual([
+      'challenged clear assessed',
+      'challenged terminate terminated',
+      'assessed authorise authorised',
+      'assessed terminate terminated',
+      'authorised execute executed',
+      'authorised terminate terminated',
+    ]);
+  });
+
+  test('E8: a store that breaks between two writes leaves one order in one state', () => {
+    const store = memoryBookStore();
+    let isBroken = false;
+    const fragile: BookStore = {
+      ...store,
+      put: (item) => {
+        if (isBroken) throw new Error('the store is gone');
+        store.put(item);
+      },
+    };
+    const book = createBook(fragile);
+    book.place(order('a'));
+    isBroken = true;
+    expect(() => authorise(book, 'a')).toThrow('the store is gone');
+    isBroken = false;
+    expect(authorise(book, 'a').state).toBe('authorised');
+    isBroken = true;
+    expect(() => book.execute('a', receipt, nowMs)).toThrow('the store is gone');
+    isBroken = false;
+    expect(book.execute('a', receipt, nowMs).state).toBe('executed');
+  });
+});
+
+describe('the text of an order', () => {
+  test('E8: amounts are written as people write them', () => {
+    expect(amountText(5, 'CNY')).toBe('0.05');
+    expect(amountText(123_456_789, 'CNY')).toBe('1,234,567.89');
+    expect(amountText(1_234, 'JPY')).toBe('1,234');
+    expect(amountText(1_234, 'KWD')).toBe('1.234');
+  });
+
+  test('E8: every term is in it: another payee, amount or purpose is another text', () => {
+    const head = { id: 'a', tenant: 't', payer: 'p', certificateSerial: '01', createdAtMs: nowMs };
+    const texts = new Set([
+      orderText(head, terms),
+      orderText(head, { ...terms, amountMinor: terms.amountMinor + 1 }),
+      orderText(head, { ...terms, currency: 'USD' }),
+      orderText(head, { ...terms, purpose: 'x' }),
+      ...(['account', 'name', 'bank'] as const).map((member) =>
+        orderText(head, { ...terms, payee: { ...terms.payee, [member]: 'x' } }),
+      ),
+      orderText({ ...head, id: 'b' }, terms),
+    ]);
+    expect(texts.size).toBe(8);
+  });
+});

@@ -1,0 +1,157 @@
+import { hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { loadGm } from '../../../src/core/gm.ts';
+import { freezeCertificate } from '../../../src/domain/certificates/status.ts';
+import { executeOrder } from '../../../src/domain/payments/confirm.ts';
+import {
+  decideChallenge,
+  getOrder,
+  placeOrder,
+  stopOrder,
+} from '../../../src/domain/payments/order.ts';
+import { people } from '../../helpers/certificates.ts';
+import { ordering, paymentDeps, signOrder } from '../../helpers/payments.ts';
+import { callerOf, certifiedTerminal, type Terminal } from '../../helpers/signing.ts';
+
+const gm = await loadGm();
+const day = 24 * 60 * 60 * 1000;
+
+let deps: ReturnType<typeof paymentDeps>;
+let person: Terminal;
+
+beforeEach(async () => {
+  deps = paymentDeps();
+  person = await certifiedTerminal(deps, 'customer-chen');
+});
+
+const place = (more?: Parameters<typeof ordering>[2]) =>
+  placeOrder(deps, person.caller, ordering(deps, person, more));
+
+async function pay(more?: Parameters<typeof ordering>[2]) {
+  const order = await place(more);
+  const signature = await signOrder(deps, person, order);
+  return executeOrder(deps, person.caller, { id: order.id, signature });
+}
+
+describe('E7 E8: payments with the cloud key', () => {
+  test('E8: an allowed order is confirmed, signed by both halves, executed and anchored', async () => {
+    const order = await pay();
+    expect(order).toMatchObject({ state: 'executed', assessment: { verdict: 'allow' } });
+    const { receipt } = order;
+    expect(receipt?.text).toBe(order.text);
+    const signature = hexToBytes(receipt?.signatureHex ?? '');
+    const publicKey = hexToBytes(receipt?.publicKeyHex ?? '');
+    expect(gm.sm2.verify(publicKey, utf8ToBytes(order.text), signature)).toBe(true);
+    expect(receipt?.chipReceipt.operation).toBe('share.sign');
+    const [event] = await deps.ledger.history(`payment/${order.id}`);
+    expect(event?.event).toMatchObject({ type: 'payment', recordSha256: receipt?.recordSha256 });
+  });
+
+  test('E8: what is signed is what was shown, in both languages', async () => {
+    const order = await place();
+    expect(order.text).toContain('向 南浦物业有限公司');
+    expect(order.text).toContain('Pay CNY 1,200.00 to');
+    const swapped = order.text.replaceAll('6222020200112233445', '6222020200119999999');
+    await expect(signOrder(deps, person, order, swapped)).rejects.toMatchObject({
+      code: 'protocol_failed',
+    });
+    expect((await getOrder(deps, person.caller.actor, order.id)).state).toBe('authorised');
+  });
+
+  test('E7: a high-risk order is terminated, and no key moves for it', async () => {
+    deps.known.device = { enrolledAtMs: deps.clock.now(), keyStore: 'software' };
+    deps.known.listed = 'watched';
+    const order = await place();
+    expect(order).toMatchObject({ state: 'terminated', termination: { reason: 'risk' } });
+    expect(order.assessment.reasons.map(({ rule }) => rule)).toEqual([
+      'payee_watched',
+      'device_new',
+      'payee_new',
+      'device_weak',
+    ]);
+    await expect(signOrder(deps, person, order)).rejects.toMatchObject({ code: 'order_state' });
+  });
+
+  test('E7: a challenged order waits for an officer, who is somebody else', async () => {
+    deps.known.device = { enrolledAtMs: deps.clock.now(), keyStore: 'hardware' };
+    const order = await place();
+    expect(order).toMatchObject({ state: 'challenged', assessment: { verdict: 'challenge' } });
+    await expect(signOrder(deps, person, order)).rejects.toMatchObject({ code: 'order_state' });
+    const decision = {
+      payer: 'customer-chen',
+      id: order.id,
+      decision: 'allow',
+      method: 'officer',
+    } as const;
+    await expect(decideChallenge(deps, person.caller, decision)).rejects.toMatchObject({
+      code: 'own_work',
+    });
+    const officer = callerOf('risk-officer-xu', 'risk_officer');
+    expect((await decideChallenge(deps, officer, decision)).state).toBe('assessed');
+    const cleared = await getOrder(deps, person.caller.actor, order.id);
+    const signature = await signOrder(deps, person, cleared);
+    const executed = await executeOrder(deps, person.caller, { id: order.id, signature });
+    expect(executed.cleared).toEqual({ method: 'officer', by: 'risk-officer-xu' });
+  });
+
+  test('E8: an order can be stopped until it was executed, and then no more', async () => {
+    const order = await place();
+    const signature = await signOrder(deps, person, order);
+    expect((await stopOrder(deps, person.caller, order.id)).state).toBe('terminated');
+    await expect(
+      executeOrder(deps, person.caller, { id: order.id, signature }),
+    ).rejects.toMatchObject({ code: 'order_state' });
+    const paid = await pay();
+    await expect(stopOrder(deps, person.caller, paid.id)).rejects.toMatchObject({
+      code: 'order_state',
+    });
+  });
+
+  test('E8: nobody else sees, stops or confirms it', async () => {
+    const order = await place();
+    const other = await certifiedTerminal(deps, 'customer-wang');
+    const missing = { code: 'order_not_found' };
+    await expect(getOrder(deps, other.caller.actor, order.id)).rejects.toMatchObject(missing);
+    await expect(stopOrder(deps, other.caller, order.id)).rejects.toMatchObject(missing);
+    await expect(signOrder(deps, other, order)).rejects.toMatchObject(missing);
+  });
+
+  test('A10 E8: the limits of the certificate hold, and a frozen certificate pays nothing', async () => {
+    const tooMuch = await place({ amountMinor: 10_000_001 });
+    expect(tooMuch).toMatchObject({ state: 'terminated' });
+    const order = await place();
+    const certificateSerial = order.certificateSerial;
+    await freezeCertificate(deps, people.approver, { serialHex: certificateSerial, id: 'hold' });
+    await expect(signOrder(deps, person, order)).rejects.toMatchObject({
+      code: 'certificate_not_active',
+    });
+    expect(await place()).toMatchObject({ state: 'terminated' });
+  });
+
+  test('E8: an order that nobody confirms in time has ended, by either clock', async () => {
+    const order = await place();
+    deps.clock.advance(31 * 60 * 1000);
+    await expect(signOrder(deps, person, order)).rejects.toMatchObject({ code: 'order_expired' });
+    const next = await place();
+    const signature = await signOrder(deps, person, next);
+    deps.clock.advance(10 * 60 * 1000);
+    await expect(
+      executeOrder(deps, person.caller, { id: next.id, signature }),
+    ).rejects.toMatchObject({ code: 'order_expired' });
+    deps.clock.advance(day);
+    expect((await getOrder(deps, person.caller.actor, next.id)).termination?.reason).toBe(
+      'expired',
+    );
+  });
+
+  test('E8: executed again and again it is one payment', async () => {
+    const order = await place();
+    const signature = await signOrder(deps, person, order);
+    const calls = Array.from({ length: 64 }, () =>
+      executeOrder(deps, person.caller, { id: order.id, signature }),
+    );
+    const executed = await Promise.all(calls);
+    expect(new Set(executed.map(({ receipt }) => receipt?.recordSha256)).size).toBe(1);
+    expect(await deps.ledger.history(`payment/${order.id}`)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,74 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { loadGm } from '../../src/core/gm.ts';
+import { signContext } from '../../src/core/two-party-context.ts';
+import { newId } from '../../src/domain/id.ts';
+import { confirmOrder } from '../../src/domain/payments/confirm.ts';
+import type { NewOrder } from '../../src/domain/payments/order.ts';
+import type { PaymentDeps } from '../../src/domain/payments/ports.ts';
+import type { Order, OrderTerms } from '../../src/domain/payments/types.ts';
+import { defaultRiskPolicy } from '../../src/domain/risk/policy.ts';
+import type { RiskFacts } from '../../src/domain/risk/types.ts';
+import { memoryPaymentBooks } from '../../src/platform/memory/payment-books.ts';
+import { signingDeps, type Terminal } from './signing.ts';
+
+const gm = await loadGm();
+
+/** Every port of payments in RAM; the device and the payee list are what a test says. */
+export function paymentDeps(startMs?: number) {
+  const known = {
+    device: { enrolledAtMs: 0, keyStore: 'hardware' } as RiskFacts['device'] | undefined,
+    listed: 'none' as RiskFacts['payee']['listed'],
+    policy: defaultRiskPolicy,
+    kept: [] as Order[],
+  };
+  return {
+    ...signingDeps(startMs),
+    known,
+    books: memoryPaymentBooks(),
+    devices: { find: async () => known.device },
+    riskRegister: {
+      policyInForce: async () => ({ version: 1, policy: known.policy }),
+      payeeListed: async () => known.listed,
+      keep: async (order: Order) => void known.kept.push(order),
+    },
+    utcOffsetMinutes: 480,
+  } satisfies PaymentDeps & Record<string, unknown>;
+}
+
+export const terms: OrderTerms = {
+  payee: { account: '6222020200112233445', name: '南浦物业有限公司', bank: '南浦银行光明支行' },
+  amountMinor: 120_000,
+  currency: 'CNY',
+  purpose: '三月物业费',
+};
+
+export function ordering(
+  deps: PaymentDeps,
+  person: Terminal,
+  more: Partial<OrderTerms> = {},
+): NewOrder {
+  return {
+    id: newId(deps),
+    terms: { ...terms, ...more },
+    channel: 'online',
+    personalKeyId: person.key.id,
+    terminalId: newId(deps),
+  };
+}
+
+/** The terminal's part of a confirmation: it signs the text that it shows. */
+export async function signOrder(
+  deps: PaymentDeps,
+  person: Terminal,
+  order: Order,
+  believed = order.text,
+): Promise<Uint8Array> {
+  const { epoch, publicKey } = gm.twoParty.inspect(person.share);
+  const requestId = newId(deps);
+  const e = gm.sm2.digest(publicKey, utf8ToBytes(believed));
+  const ctx = signContext({ tenant: order.tenant, keyId: order.personalKeyId }, epoch, requestId);
+  const { state, message } = gm.twoParty.sign.clientStart(person.share, e, ctx);
+  const confirmation = { id: order.id, requestId, epoch, message };
+  const { reply } = await confirmOrder(deps, person.caller, confirmation);
+  return gm.twoParty.sign.clientFinish(state, reply);
+}
