@@ -113,6 +113,24 @@ function section(name, document) {
   return text.join('\n');
 }
 
+export function ledgerSection(document) {
+  const { entries, appendsPerSecond, singleAppendMs, proofMicros, verifySeconds } = document;
+  return [
+    '## Ledger, in Node over its store in RAM',
+    '',
+    `${document.machine}; ${document.date}; load average before ${document.loadBefore.join(', ')}; wall time. Every append is in a checkpoint with both signatures of the log and two of three witnesses before it counts.`,
+    '',
+    '| what | figure |',
+    '| --- | --- |',
+    `| entries | ${entries} |`,
+    `| appends a second, 2,000 at a time | ${appendsPerSecond} |`,
+    `| one append after the other | ${singleAppendMs} ms |`,
+    `| an inclusion proof | ${proofMicros} µs |`,
+    `| an outsider verifies the whole log | ${verifySeconds} s |`,
+    '',
+  ].join('\n');
+}
+
 function leakSection(document) {
   const lines = ['| what | secret classes | max abs t | samples |', '| --- | --- | --- | --- |'];
   for (const { name, classes, t, samples } of document.results) {
@@ -156,6 +174,8 @@ export async function writeReport(root) {
     sections.push(section(name, document));
     await writeFile(join(root, 'bench', 'plots', `${name}.svg`), plot(document));
   }
+  const ledger = documents.get('ledger-node');
+  if (ledger) sections.push(ledgerSection(ledger));
   const leaks = documents.get('gm-leaks');
   if (leaks) sections.push(leakSection(leaks));
   const head = `# Results

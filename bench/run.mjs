@@ -1,5 +1,5 @@
 // Runs the benchmarks and writes wasm-build/out/bench/*.json, bench/RESULTS.md and bench/plots.
-// Usage: npm run bench [-- node|workerd|chromium|pictures|report ...]; without names, all of them.
+// Usage: npm run bench [-- node|workerd|chromium|pictures|ledger|report ...]; without names, all of them.
 // npm run bench:leaks looks for timing that depends on secrets.
 // BENCH_ROUNDS (21) and BENCH_SAMPLE_MICROS (20000) set how long that takes.
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -97,6 +97,17 @@ async function pictures() {
   });
   if (run.status !== 0) throw new Error('the benchmark of pictures failed');
   await save('pictures-node', { ...described, ...JSON.parse(run.stdout) });
+}
+
+async function ledger() {
+  const described = environment();
+  const script = await bundle('ledger.bench', 'node', ['node']);
+  const run = spawnSync(process.execPath, [script, process.env.BENCH_LEDGER_ENTRIES ?? '100000'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (run.status !== 0) throw new Error('the benchmark of the ledger failed');
+  await save('ledger-node', { ...described, ...JSON.parse(run.stdout) });
 }
 
 async function leaks() {
@@ -251,7 +262,7 @@ async function chromium() {
   }
 }
 
-const hosts = { node, workerd, chromium, pictures };
+const hosts = { node, workerd, chromium, pictures, ledger };
 const benchmarks = { ...hosts, leaks };
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !(name in benchmarks) && name !== 'report');

@@ -748,6 +748,11 @@ export type LedgerConsistencyProof = {
   proof: Array<string>;
 };
 
+/** Subjects whose first event is served altered. */
+export type DemoLedger = {
+  altered: Array<string>;
+};
+
 export type DemoIdentities = {
   identities: Array<DemoIdentity>;
 };

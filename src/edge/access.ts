@@ -39,6 +39,8 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'GET /docs': anyone,
   'GET /docs/init.js': anyone,
   'GET /v1/demo/identities': anyone,
+  'POST /v1/demo/ledger/alter': { roles: 'anyone', body: 'json' },
+  'POST /v1/demo/ledger/restore': anyone,
   'POST /v1/demo/token': { roles: 'anyone', body: 'json' },
   'GET /v1/notice': { roles },
   'POST /v1/seals/accounts': writeJson,

@@ -57,7 +57,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addPkiRoutes(app, deps);
   addAuditRoutes(app, deps);
   addLedgerRoutes(app, deps);
-  if (deps.demo) addDemoRoutes(app, deps.demo);
+  if (deps.demo) addDemoRoutes(app, deps.demo, deps.demoLedger);
 
   app.onError((error, c) => answerProblem(c, error));
   app.notFound((c) => answerMissing(app, c));

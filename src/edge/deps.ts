@@ -3,6 +3,7 @@ import type { CertificateDeps } from '../domain/certificates/ports.ts';
 import type { ChipOperations } from '../domain/chips/cluster.ts';
 import type { KeyService } from '../domain/chips/keys.ts';
 import type { ShareService } from '../domain/chips/shares.ts';
+import type { DemoLedger } from '../domain/ledger/demo.ts';
 import type { IdempotencyStore, RateLimiter } from '../domain/ports.ts';
 import type { SealDeps } from '../domain/seals/ports.ts';
 import type { LogLine } from './middleware/log.ts';
@@ -37,4 +38,6 @@ export interface EdgeDeps extends SealDeps, CertificateDeps {
   readonly log: (line: LogLine) => void;
   /** Present in demo mode only. */
   readonly demo?: DemoTokens;
+  /** Present in demo mode only: lets the served ledger lie. `ledger` is then the one inside. */
+  readonly demoLedger?: DemoLedger;
 }

@@ -3,6 +3,7 @@ import { loadSeal } from '../core/seal.ts';
 import { referenceRules, rulesSettings } from '../domain/certificates/rules.ts';
 import { finishAbandoned } from '../domain/certificates/status.ts';
 import type { ChipService } from '../domain/chips/messages.ts';
+import { demoLedger } from '../domain/ledger/demo.ts';
 import type { WorkMessage } from '../domain/seals/messages.ts';
 import { sweepOrphans } from '../domain/seals/orphans.ts';
 import { defaultPolicy } from '../domain/seals/policy.ts';
@@ -64,7 +65,7 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     engine: await loadSeal(),
     policy: defaultPolicy,
     audit: durableAuditLog(env.AUDIT),
-    ledger: durableLedger(env.LEDGER, env.LEDGER_ORIGIN),
+    ...ledgerOf(env),
     seals: d1SealStore(env.DB),
     work: d1WorkStore(env.DB),
     workQueue: queuedWork(env.SEAL_WORK),
@@ -102,6 +103,14 @@ function tokensOf(
     ttlSecondsMax: tokenTtlSecondsMax,
   };
   return { authenticator: tokenAuthenticator(trust, system.clock) };
+}
+
+/** In demo mode the ledger can be made to lie, to show that it is found. */
+function ledgerOf(env: EdgeBindings): Pick<EdgeDeps, 'ledger' | 'demoLedger'> {
+  const ledger = durableLedger(env.LEDGER, env.LEDGER_ORIGIN);
+  if (env.CINNABAR_MODE !== 'demo') return { ledger };
+  const demo = demoLedger(ledger);
+  return { ledger: demo.ledger, demoLedger: demo };
 }
 
 /** A name that no tenant can have, so that looking does not touch one. */

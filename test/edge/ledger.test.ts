@@ -5,7 +5,7 @@ import { leafHash, verifyConsistency, verifyInclusion } from '../../src/core/led
 import { verifyStatus } from '../../src/core/ledger/status.ts';
 import { decodeBundle } from '../../src/core/ledger/tiles.ts';
 import { auditSubject } from '../../src/domain/audit/anchor.ts';
-import { policyOf } from '../../src/domain/ledger/lookup.ts';
+import { policyOf, proveHistory } from '../../src/domain/ledger/lookup.ts';
 import { base64Bytes } from '../../src/lib/base64.ts';
 import { frozenEvent } from '../contract/ledger.ts';
 import { account, bodyOf, type Edge, startEdge } from '../helpers/edge.ts';
@@ -139,5 +139,22 @@ describe('the ledger over HTTP', () => {
       subject: auditSubject('beichen-bank'),
     });
     expect(new TextDecoder().decode(entry.bytes)).not.toContain('beichen');
+  });
+
+  it('A8: in demo mode one byte of the served ledger is changed, and a look-up refuses', async () => {
+    const { ledger } = edge.deps;
+    const deps = { ledger, policy: policyOf(await ledger.trust()), clock: edge.clock };
+    const ask = (path: string, json?: unknown) =>
+      edge.call(`/v1/demo/ledger/${path}`, { as: null, method: 'POST', json });
+    expect(await bodyOf(await ask('alter', { subject: 'cert/c5' }))).toEqual({
+      altered: ['cert/c5'],
+    });
+    await expect(proveHistory(deps, 'cert/c5')).rejects.toMatchObject({
+      code: 'ledger_proof_invalid',
+      detail: expect.stringContaining('inclusion_failed'),
+    });
+    await proveHistory(deps, 'cert/c6');
+    expect(await bodyOf(await ask('restore'))).toEqual({ altered: [] });
+    await proveHistory(deps, 'cert/c5');
   });
 });

@@ -1,3 +1,4 @@
+import { demoLedger } from '../../src/domain/ledger/demo.ts';
 import { defaultPolicy } from '../../src/domain/seals/policy.ts';
 import { createApp } from '../../src/edge/app.ts';
 import { actorOfIdentity, demoIdentities } from '../../src/edge/demo-identities.ts';
@@ -34,7 +35,14 @@ export async function startEdge(
     requestsPerMinute: 10_000,
   });
   const tokens = demoTokens(random.bytes(32), { clock, random });
-  const base: EdgeDeps = { ...platform, ...tokens, log: (line) => log.push(line) };
+  const demo = demoLedger(platform.ledger);
+  const base: EdgeDeps = {
+    ...platform,
+    ledger: demo.ledger,
+    demoLedger: demo,
+    ...tokens,
+    log: (line) => log.push(line),
+  };
   const deps: EdgeDeps = { ...base, ...change(base) };
   const app = createApp(deps);
 

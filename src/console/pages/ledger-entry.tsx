@@ -184,7 +184,7 @@ function ProofPanel({ check }: { check: LedgerCheck }) {
         <tbody>
           {rows.map(({ level, joins, hash }) => (
             <tr key={level}>
-              <th scope="row">{level}</th>
+              <td class="nowrap">{level}</td>
               <td class="mono" title={hexOfBytes(hash)}>
                 {shortHash(hexOfBytes(hash))}
               </td>

@@ -1,11 +1,18 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { CinnabarError } from '../../domain/errors.ts';
+import type { DemoLedger } from '../../domain/ledger/demo.ts';
 import { instantText } from '../../lib/time.ts';
 import type { EdgeApp, EdgeEnv } from '../context.ts';
 import { actorOfIdentity, demoIdentities } from '../demo-identities.ts';
 import type { DemoTokens } from '../deps.ts';
-import { demoIdentitiesSchema, demoTokenRequestSchema, demoTokenSchema } from '../schemas/demo.ts';
+import {
+  demoIdentitiesSchema,
+  demoLedgerAlterSchema,
+  demoLedgerSchema,
+  demoTokenRequestSchema,
+  demoTokenSchema,
+} from '../schemas/demo.ts';
 import { about, json, jsonBody, problems } from './contract.ts';
 
 const tag = 'Demo mode only';
@@ -55,7 +62,54 @@ const tokenRoute = createRoute({
   },
 });
 
-export function addDemoRoutes(app: EdgeApp, tokens: DemoTokens): void {
+const alterRoute = createRoute({
+  method: 'post',
+  path: '/v1/demo/ledger/alter',
+  middleware: [loopbackOnly],
+  ...about('POST /v1/demo/ledger/alter', {
+    tag,
+    operationId: 'alterDemoLedger',
+    summary: 'Serve the first event of a subject with one byte changed',
+    description:
+      'What is stored stays as it is. Whoever verifies now refuses, and says why. It lasts until it is restored, or the service is started again.',
+  }),
+  request: { body: jsonBody(demoLedgerAlterSchema) },
+  responses: {
+    200: json(demoLedgerSchema, 'What is altered now.'),
+    ...problems('POST /v1/demo/ledger/alter', 'not_found'),
+  },
+});
+
+const restoreRoute = createRoute({
+  method: 'post',
+  path: '/v1/demo/ledger/restore',
+  middleware: [loopbackOnly],
+  ...about('POST /v1/demo/ledger/restore', {
+    tag,
+    operationId: 'restoreDemoLedger',
+    summary: 'Serve the ledger as it was written again',
+  }),
+  responses: {
+    200: json(demoLedgerSchema, 'Nothing is altered.'),
+    ...problems('POST /v1/demo/ledger/restore', 'not_found'),
+  },
+});
+
+function addDemoLedgerRoutes(app: EdgeApp, demo: DemoLedger): void {
+  app.openapi(alterRoute, (c) => {
+    demo.alter(c.req.valid('json').subject);
+    return c.json({ altered: [...demo.altered()] }, 200);
+  });
+
+  app.openapi(restoreRoute, (c) => {
+    demo.restore();
+    return c.json({ altered: [...demo.altered()] }, 200);
+  });
+}
+
+export function addDemoRoutes(app: EdgeApp, tokens: DemoTokens, ledger?: DemoLedger): void {
+  if (ledger) addDemoLedgerRoutes(app, ledger);
+
   app.openapi(identitiesRoute, (c) => c.json({ identities: [...demoIdentities] }, 200));
 
   app.openapi(tokenRoute, async (c) => {

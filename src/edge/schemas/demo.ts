@@ -40,3 +40,14 @@ export const demoTokenSchema = z
 
 export type DemoIdentity = z.infer<typeof demoIdentitySchema>;
 export type DemoToken = z.infer<typeof demoTokenSchema>;
+
+export const demoLedgerAlterSchema = z.strictObject({
+  subject: z
+    .string()
+    .regex(/^[a-z]{2,16}\/[0-9A-Za-z._-]{1,64}$/)
+    .openapi({ example: 'cert/4f0c2b7e' }),
+});
+
+export const demoLedgerSchema = z
+  .object({ altered: z.array(z.string()) })
+  .openapi('DemoLedger', { description: 'Subjects whose first event is served altered.' });
