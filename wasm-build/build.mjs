@@ -10,7 +10,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { splitNames } from './names.mjs';
+import { customSection, splitNames } from './names.mjs';
 import { buildSodium } from './sodium.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -53,7 +53,13 @@ async function sourceDigest(target) {
     fileURLToPath(import.meta.url),
   ];
   for (const file of files) hash.update(relative(root, file)).update(await readFile(file));
+  hash.update((await modelOf(target)) ?? '');
   return hash.digest('hex');
+}
+
+/** A model that lies beside the sources travels in the module, as a section of that name. */
+async function modelOf(target) {
+  return readFile(join(root, folderOf(target), 'model.bin')).catch(() => undefined);
 }
 
 async function writeDoors(target) {
@@ -96,7 +102,11 @@ async function buildTarget(target) {
   }
   // --debug changes no instruction; it adds the names of functions, which are kept apart.
   const { module, names } = splitNames(await readFile(temporary));
-  await writeFile(temporary, module);
+  const model = await modelOf(target);
+  await writeFile(
+    temporary,
+    model ? Buffer.concat([module, customSection('model', model)]) : module,
+  );
   await writeFile(join(out, `${target}.names`), names);
   // Renaming keeps a build that runs at the same time from reading half a module.
   await rename(temporary, join(out, `${target}.wasm`));

@@ -1,5 +1,5 @@
-// The name section of a WebAssembly module. Modules are compiled with it and shipped without it;
-// tests that point at an instruction use it to say in which function that is.
+// Custom sections of WebAssembly modules, the name section before all. Modules are compiled with
+// it and shipped without it; tests that point at an instruction use it to say where that is.
 
 const HEADER_BYTES = 8;
 
@@ -30,6 +30,23 @@ export function splitNames(bytes) {
     at = end;
   }
   return { module: Buffer.concat(kept), names };
+}
+
+function lengthBytes(value) {
+  const bytes = [];
+  do {
+    bytes.push((value & 0x7f) | (value > 0x7f ? 0x80 : 0));
+    value >>>= 7;
+  } while (value > 0);
+  return Buffer.from(bytes);
+}
+
+/** A custom section as it may be appended to a module; `WebAssembly.Module.customSections` finds it. */
+export function customSection(name, contents) {
+  const label = Buffer.from(name);
+  const head = Buffer.concat([lengthBytes(label.length), label]);
+  const length = lengthBytes(head.length + contents.length);
+  return Buffer.concat([Buffer.from([0]), length, head, contents]);
 }
 
 /** Names of the functions of a module by their index, from what `splitNames` took out. */

@@ -25,6 +25,7 @@ const doors = {
   gm: { entry: 'src/core/gm.ts', outputs: perHost('gm') },
   seal: { entry: 'src/core/seal.ts', outputs: perHost('seal') },
   ledger: { entry: 'src/core/ledger.ts', outputs: perHost('ledger') },
+  tagger: { entry: 'src/core/tagger.ts', outputs: perHost('tagger') },
   client: { entry: 'src/client/index.ts', outputs: [['client.js', hosts.browser]] },
 };
 

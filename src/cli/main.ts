@@ -2,6 +2,7 @@ import { ApiError } from '../client/index.ts';
 import { FederationError } from '../core/federated.ts';
 import { GmError } from '../core/gm.ts';
 import { SealError } from '../core/seal-error.ts';
+import { TaggerError } from '../core/tagger.ts';
 import {
   type Command,
   type Group,
@@ -14,11 +15,12 @@ import { federation } from './federation.ts';
 import { gm } from './gm.ts';
 import { ledger } from './ledger.ts';
 import { seal } from './seal.ts';
+import { tag } from './tag.ts';
 
 /** Put in by wasm-build/package.mjs. */
 declare const CINNABAR_VERSION: string;
 
-const groups: Readonly<Record<string, Group>> = { seal, federation, gm, ledger };
+const groups: Readonly<Record<string, Group>> = { seal, federation, tag, gm, ledger };
 
 /** Own keys only: `cinnabar constructor` is an unknown group like any other. */
 function named<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
@@ -39,7 +41,8 @@ function refusalOf(error: unknown): { code: string; message: string } | undefine
     error instanceof UsageError ||
     error instanceof GmError ||
     error instanceof SealError ||
-    error instanceof FederationError
+    error instanceof FederationError ||
+    error instanceof TaggerError
   ) {
     return { code: error.code, message: error.message };
   }

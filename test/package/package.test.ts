@@ -36,6 +36,10 @@ describe('the tarball', () => {
       'dist/seal.node.js',
       'dist/seal.wasm',
       'dist/seal.workerd.js',
+      'dist/tagger.browser.js',
+      'dist/tagger.node.js',
+      'dist/tagger.wasm',
+      'dist/tagger.workerd.js',
       'dist/vendor-stroke.wasm',
       'package.json',
     ]);
@@ -67,11 +71,12 @@ describe('an installed package', () => {
       `import { readFile } from 'node:fs/promises';
        import * as gm from 'cinnabar/gm';
        import * as seal from 'cinnabar/seal';
+       import * as tagger from 'cinnabar/tagger';
        import { createClient } from 'cinnabar/client';
        import { useDoors } from './journey.js';
        createClient({ baseUrl: 'http://127.0.0.1:9' });
        const open = (name) => readFile(process.argv[2] + '/' + name);
-       console.log(JSON.stringify(await useDoors(gm, seal, open)));`,
+       console.log(JSON.stringify(await useDoors(gm, seal, tagger, open)));`,
     );
     const { stdout } = await runProgram(process.execPath, ['main.js', samples], {
       cwd: installed.folder,
@@ -90,7 +95,7 @@ describe('an installed package', () => {
       const ran = await runProgram(process.execPath, ['example.js'], { cwd: installed.folder });
       printed.push(ran.stdout.split(/\s/)[0]);
     }
-    expect(printed).toEqual(['true', 'pass']);
+    expect(printed).toEqual(['true', 'pass', 'NAME']);
   });
 
   it('works in a Worker that wrangler bundles', async () => {
@@ -105,6 +110,7 @@ describe('an installed package', () => {
       join(folder, 'main.js'),
       `import * as gm from 'cinnabar/gm';
        import * as seal from 'cinnabar/seal';
+       import * as tagger from 'cinnabar/tagger';
        import { createClient } from 'cinnabar/client';
        import { useDoors } from './journey.js';
        createClient({ baseUrl: 'http://127.0.0.1:9' });
@@ -112,7 +118,7 @@ describe('an installed package', () => {
          async fetch(request) {
            const pictures = await request.formData();
            const open = async (name) => new Uint8Array(await pictures.get(name).arrayBuffer());
-           return Response.json(await useDoors(gm, seal, open));
+           return Response.json(await useDoors(gm, seal, tagger, open));
          },
        };`,
     );

@@ -55,12 +55,13 @@ describeInChromium('an installed package in a page without a bundler', () => {
       'page.js',
       `import * as gm from '/node_modules/cinnabar/dist/gm.browser.js';
        import * as seal from '/node_modules/cinnabar/dist/seal.browser.js';
+       import * as tagger from '/node_modules/cinnabar/dist/tagger.browser.js';
        import { createClient } from '/node_modules/cinnabar/dist/client.js';
        import { useDoors } from './journey.js';
        createClient();
        const open = async (name) =>
          new Uint8Array(await (await fetch('/samples/' + name)).arrayBuffer());
-       document.body.textContent = JSON.stringify(await useDoors(gm, seal, open));`,
+       document.body.textContent = JSON.stringify(await useDoors(gm, seal, tagger, open));`,
     );
   });
   afterAll(async () => {

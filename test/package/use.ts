@@ -7,7 +7,7 @@ import { repository } from './installed.ts';
  * `fetchBytes` is the host's way to the sample pictures.
  */
 export const journey = `
-export async function useDoors({ loadGm, GmError }, { loadSeal, SealError }, fetchBytes) {
+export async function useDoors({ loadGm, GmError }, { loadSeal, SealError }, { loadTagger }, fetchBytes) {
   const gm = await loadGm();
   const text = new TextEncoder().encode('abc');
   const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -22,6 +22,7 @@ export async function useDoors({ loadGm, GmError }, { loadSeal, SealError }, fet
   const verdicts = [genuine, forged].map(
     (query) => seal.verify(scanned(reserved, 300), scanned(query, 200)).verdict,
   );
+  const tagger = await loadTagger();
   const codeOf = (act, type) => {
     try {
       act();
@@ -37,6 +38,7 @@ export async function useDoors({ loadGm, GmError }, { loadSeal, SealError }, fet
     badKey: typeof codeOf(() => gm.sm2.publicKey(new Uint8Array(32)), GmError),
     verdicts,
     badPicture: codeOf(() => seal.decode(text), SealError),
+    sensitive: tagger.tag('手机13812345678').map(({ start, label }) => [start, label]),
     vendors: seal.vendors.map(({ code }) => code),
   };
 }
@@ -51,6 +53,7 @@ export const expected = {
   badKey: 'string',
   verdicts: ['pass', 'fail'],
   badPicture: 'picture_unsupported',
+  sensitive: [[2, 'CONTACT']],
   vendors: ['stroke'],
 };
 

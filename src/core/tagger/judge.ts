@@ -1,0 +1,201 @@
+// The last word over the network's spans: edges on whole runs, what a check digit proves, and what
+// cannot be what it was taken for.
+import { isCitizenNumber, isCreditCode, isIban, isLuhn, isMobile } from './checksums.ts';
+import type { Reading, ScoredSpan } from './engine.ts';
+import { labels } from './labels.ts';
+
+const [NAME, ID_DOC, CONTACT, PASSWORD, PAYMENT, BIOMETRIC, ADDRESS] = labels.map((_, i) => i) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+];
+
+const isWordPart = (c: string | undefined) => c !== undefined && /[A-Za-z\d]/.test(c);
+const isHan = (c: string | undefined) => c !== undefined && c >= '\u4e00' && c <= '\u9fff';
+
+/** Marks that are no part of a value's edge. */
+const LEADING = /[\s"'，。,;；：:、=&|>”“（(【\]}]/;
+const TRAILING = /[\s"'，。,;；：:、\\&|<”“？（(【[{]/;
+
+/** A number like (415) 555-0100 begins with its bracket. */
+const OPENS_NUMBER = /^[(（]\+?\d{2,4}[)）]/;
+
+/** Codes go on over hyphens and underscores: gait-00231-bin, hongqi-2019. */
+const JOINER = /[-_]/;
+
+function extended(text: string, span: ScoredSpan): ScoredSpan {
+  let { start, end } = span;
+  const isCode = span.label === PASSWORD || span.label === BIOMETRIC;
+  const goesOn = (at: number, way: 1 | -1) =>
+    isWordPart(text[at]) || (isCode && JOINER.test(text[at] ?? '') && isWordPart(text[at + way]));
+  while (start > 0 && isWordPart(text[start]) && goesOn(start - 1, -1)) start -= 1;
+  while (end < text.length && isWordPart(text[end - 1]) && goesOn(end, 1)) {
+    end += isWordPart(text[end]) ? 1 : 2;
+  }
+  if (span.label === CONTACT && OPENS_NUMBER.test(text.slice(start - 1, start + 6))) start -= 1;
+  if (span.label === BIOMETRIC && text[start - 1] === '[' && text[end] === ']') {
+    start -= 1;
+    end += 1;
+  }
+  return { ...span, start, end };
+}
+
+function trimmed(text: string, span: ScoredSpan): ScoredSpan {
+  let { start, end } = span;
+  while (end > start && TRAILING.test(text[end - 1] ?? '')) end -= 1;
+  while (start < end && LEADING.test(text[start] ?? '') && !beginsValue(text, span, start)) {
+    start += 1;
+  }
+  return { ...span, start, end };
+}
+
+function snapped(text: string, span: ScoredSpan): ScoredSpan {
+  const inner = trimmed(text, span);
+  const isText = span.label === ADDRESS || (span.label === NAME && isHan(text[inner.start]));
+  return isText || inner.start === inner.end ? inner : extended(text, inner);
+}
+
+/** A password may begin with a mark, when a separator stands before it. */
+function beginsValue(text: string, { label }: ScoredSpan, start: number): boolean {
+  return (
+    label === PASSWORD && /[&=|]/.test(text[start] ?? '') && /[\s"'：:]/.test(text[start - 1] ?? '')
+  );
+}
+
+/** Pieces of one number or code that the network took apart. */
+function joined(text: string, spans: readonly ScoredSpan[]): ScoredSpan[] {
+  const result: ScoredSpan[] = [];
+  for (const span of spans) {
+    const last = result.at(-1);
+    const gap = last ? text.slice(last.end, span.start) : '';
+    const isOne =
+      last?.label === span.label &&
+      (gap === ''
+        ? span.label !== NAME || !isHan(text[span.start])
+        : span.label === NAME
+          ? false
+          : /^[ \-·]$/.test(gap) && /\d/.test(text.slice(last.start, last.end)));
+    if (last && isOne)
+      result[result.length - 1] = {
+        ...last,
+        end: span.end,
+        score: Math.min(last.score, span.score),
+      };
+    else result.push(span);
+  }
+  return result;
+}
+
+interface Proof {
+  readonly start: number;
+  readonly end: number;
+  readonly label: number;
+  /** The network may still overrule it when it is surer than this that nothing is there. */
+  readonly doubt: number;
+}
+
+const NUMBER =
+  /(?<![A-Za-z\d.])(?:\+?86[ -]?|0086[ -]?)?\d(?:[ -]?\d){9,22}[Xx]?(?![A-Za-z\d]|\.\d)/g;
+const CODE = /(?<![A-Za-z\d])[A-Z\d]{18}(?![A-Za-z\d])/g;
+const IBAN = /(?<![A-Za-z\d])[A-Z]{2}\d{2}(?: ?[A-Z\d]{2,4}){3,8}(?![A-Za-z\d])/g;
+const MAIL =
+  /(?<![A-Za-z\d._%+-])[A-Za-z\d][A-Za-z\d._%+-]{0,63}@[A-Za-z\d-]{1,63}(?:\.[A-Za-z\d-]{2,63}){1,4}(?![A-Za-z\d])/g;
+
+function proofOfNumber(run: string): Pick<Proof, 'label' | 'doubt'> | undefined {
+  const bare = run.replace(/[ +-]/g, '').toUpperCase();
+  if (isCitizenNumber(bare)) return { label: ID_DOC, doubt: 0.995 };
+  if (isMobile(bare.replace(/^(?:86|0086)/, '')) && !/^\d{11} \d/.test(run))
+    return { label: CONTACT, doubt: 0.97 };
+  if (
+    bare.length >= 15 &&
+    bare.length <= 19 &&
+    /^(?:62|4|5[1-5]|3[57])/.test(bare) &&
+    isLuhn(bare)
+  ) {
+    return { label: PAYMENT, doubt: 0.9 };
+  }
+  return undefined;
+}
+
+function proofs(text: string): Proof[] {
+  const found: Proof[] = [];
+  const add = (
+    { 0: run, index: start }: RegExpExecArray,
+    proof: Pick<Proof, 'label' | 'doubt'> | undefined,
+  ) => {
+    if (proof) found.push({ start, end: start + run.length, ...proof });
+  };
+  for (const match of text.matchAll(NUMBER)) add(match, proofOfNumber(match[0]));
+  for (const match of text.matchAll(CODE)) {
+    const proof =
+      isCreditCode(match[0]) && /[A-Z]/.test(match[0])
+        ? { label: ID_DOC, doubt: 0.999 }
+        : undefined;
+    add(match, proof);
+  }
+  for (const match of text.matchAll(IBAN)) {
+    add(match, isIban(match[0].replace(/ /g, '')) ? { label: PAYMENT, doubt: 0.999 } : undefined);
+  }
+  for (const match of text.matchAll(MAIL)) add(match, { label: CONTACT, doubt: 0.999 });
+  return found.filter(
+    ({ start, end }, i) => !found.some((o, j) => j < i && o.start < end && start < o.end),
+  );
+}
+
+function mean(values: Float32Array, start: number, end: number): number {
+  let sum = 0;
+  for (let i = start; i < end; i++) sum += values[i] ?? 0;
+  return sum / (end - start);
+}
+
+/** What is proved displaces what the network thought of the same place. */
+function proved(text: string, spans: readonly ScoredSpan[], outside: Float32Array): ScoredSpan[] {
+  let result = [...spans];
+  for (const { start, end, label, doubt } of proofs(text)) {
+    const rivals = result.filter((span) => span.start < end && start < span.end);
+    if (
+      rivals.some(
+        (span) =>
+          span.label === PASSWORD ||
+          span.label === BIOMETRIC ||
+          (span.start <= start && span.end >= end && span.label === label),
+      )
+    )
+      continue;
+    if (rivals.length === 0 && mean(outside, start, end) > doubt) continue;
+    result = result.filter((span) => !rivals.includes(span));
+    result.push({ start, end, label, score: Math.max(1 - mean(outside, start, end), 0.9) });
+  }
+  return result.sort((a, b) => a.start - b.start);
+}
+
+const LEAST = [1, 5, 4, 3, 3, 4, 4];
+
+/** Whether the text of a span can be what its label says. */
+function isPossible(text: string, { start, end, label }: ScoredSpan): boolean {
+  const value = text.slice(start, end);
+  if (end - start < (LEAST[label] ?? 1)) return false;
+  if (/\*{2,}|^[xX]{4,}$/.test(value) && !/\d{9}/.test(value)) return false;
+  if (label === NAME) return !/\d/.test(value) && value.length <= 60 && /[\p{L}]/u.test(value);
+  if (label === ID_DOC) return /\d|[零〇一二三四五六七八九幺]/.test(value);
+  if (label === PAYMENT) return /[\dOlISZB零一二三四五六七八九]/.test(value);
+  if (label === CONTACT) return value.length >= 5 || /[A-Za-z]/.test(value);
+  return !/^(?:null|true|false|none|undefined|N\/A|unknown)$/i.test(value);
+}
+
+/** Spans of folded text, in order, none touching another. */
+export function judge(text: string, { spans, outside }: Reading): ScoredSpan[] {
+  const tidy = joined(text, spans).map((span) => snapped(text, span));
+  const result: ScoredSpan[] = [];
+  for (const span of proved(text, tidy, outside)) {
+    const last = result.at(-1);
+    if (!isPossible(text, span)) continue;
+    if (!last || last.end <= span.start) result.push(span);
+    else if (span.score > last.score) result[result.length - 1] = span;
+  }
+  return result;
+}

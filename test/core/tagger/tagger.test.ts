@@ -1,0 +1,239 @@
+import { existsSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type LabelledRecord, tagScores } from '../../../src/cli/tag-scores.ts';
+import {
+  labels,
+  loadTagger,
+  MAX_TEXT,
+  operatingPoints,
+  TaggerError,
+} from '../../../src/core/tagger.ts';
+
+const tagger = await loadTagger();
+const found = (text: string) =>
+  tagger.tag(text).map(({ start, end, label }) => [label, text.slice(start, end)]);
+
+const ID = '11010519491231002X';
+const MOBILE = '13812345678';
+
+describe('D1: what a reader would mark', () => {
+  it.each([
+    [
+      `姓名：陈晓东，手机：${MOBILE}`,
+      [
+        ['NAME', '陈晓东'],
+        ['CONTACT', MOBILE],
+      ],
+    ],
+    [
+      `客户李娜的身份证号是${ID}，请核实。`,
+      [
+        ['NAME', '李娜'],
+        ['ID_DOC', ID],
+      ],
+    ],
+    ['登录密码：Sunny#2031，请尽快修改', [['PASSWORD', 'Sunny#2031']]],
+    [
+      'Please contact Maria Gonzalez at maria.g@example.com.',
+      [
+        ['NAME', 'Maria Gonzalez'],
+        ['CONTACT', 'maria.g@example.com'],
+      ],
+    ],
+    [
+      '收货地址：浙江省杭州市西湖区文三路478号3幢201室',
+      [['ADDRESS', '浙江省杭州市西湖区文三路478号3幢201室']],
+    ],
+    [
+      '{"faceEmbedding":[0.12, -0.55, 0.31, 0.90],"model":"v2"}',
+      [['BIOMETRIC', '[0.12, -0.55, 0.31, 0.90]']],
+    ],
+    [
+      '卡号 4111111111111111，有效期 09/29，安全码 123',
+      [
+        ['PAYMENT', '4111111111111111'],
+        ['PAYMENT', '09/29'],
+        ['PAYMENT', '123'],
+      ],
+    ],
+  ])('%s', (text, expected) => {
+    expect(found(text)).toEqual(expected);
+  });
+
+  it.each([
+    '请输入六位数字密码，不要使用生日。',
+    '订单20231104998812345678已由中通揽收，预计明日送达。',
+    'Release 10.4.1 is available for download.',
+    '{"code":200,"msg":"success","data":{"total":1024}}',
+    '尾号3381的储蓄卡于6月3日支出120.00元',
+  ])('nothing in: %s', (text) => {
+    expect(found(text)).toEqual([]);
+  });
+});
+
+describe('D1: text in disguise', () => {
+  const plain = `我叫王建国，手机号${MOBILE}，身份证${ID}`;
+  const values = (text: string) => tagger.tag(text).map(({ label }) => label);
+  it.each([
+    ['full width', plain.replace(/[!-~]/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0))],
+    ['zero-width characters', [...plain].join('\u200b')],
+    ['traditional characters', '我叫王建國，手機號13812345678，身份證11010519491231002X'],
+    ['Cyrillic look-alikes', plain.replace('X', 'Х')],
+    ['directional marks', `\u202e${plain}\u202c`],
+  ])('%s hides nothing', (_, text) => {
+    expect(values(text)).toEqual(['NAME', 'CONTACT', 'ID_DOC']);
+  });
+
+  it('offsets count the units of the original', () => {
+    const text = `😀电话\u200b１３８1234\u200b5678。`;
+    const [span] = tagger.tag(text);
+    expect(text.slice(span?.start, span?.end)).toBe('１３８1234\u200b5678');
+  });
+
+  it('a value is found wherever it lies in a long text', () => {
+    const filler = '本季度各项指标平稳，会议按期召开，材料已经归档。';
+    for (const lead of [0, 18, 19, 20, 21, 22, 60]) {
+      const text = `${filler.repeat(lead)}联系人电话${MOBILE}。${filler.repeat(20)}`;
+      expect(found(text), `behind ${lead}`).toEqual([['CONTACT', MOBILE]]);
+    }
+  });
+});
+
+describe('D1: any text at all', () => {
+  const piece = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: fc.constantFrom(...'{}[]",:\\&= \n一王0189aZ@.-\ud800\u200b') }),
+    fc.constantFrom(`{"a":"${MOBILE}"}`, ID, '密码：', 'name=', '"', '[[[[', '😀'),
+  );
+  it('spans are in order, within the text, apart from each other', () => {
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
+        const text = pieces.join('');
+        let at = 0;
+        for (const { start, end, label, score } of tagger.tag(text)) {
+          expect(start).toBeGreaterThanOrEqual(at);
+          expect(end).toBeGreaterThan(start);
+          expect(labels).toContain(label);
+          expect(score >= 0 && score <= 1).toBe(true);
+          at = end;
+        }
+        expect(at).toBeLessThanOrEqual(text.length);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('what is too long or no text is refused with a code and without the text', () => {
+    const secret = `密码${'x'.repeat(MAX_TEXT)}`;
+    const refusal = (input: unknown) => {
+      try {
+        tagger.tag(input as string);
+      } catch (error) {
+        return error;
+      }
+      return undefined;
+    };
+    expect(refusal(secret)).toMatchObject({ code: 'text_too_long' });
+    expect(String(refusal(secret))).not.toContain('xxxx');
+    expect(refusal(42)).toBeInstanceOf(TaggerError);
+  });
+
+  it('the same text gives the same spans', () => {
+    const text = `客户${'赵敏'}来电，卡号6222020200112233445，住海淀区中关村大街27号`;
+    expect(tagger.tag(text)).toEqual(tagger.tag(text));
+  });
+});
+
+describe('D1: operating points', () => {
+  it('recall finds what precision finds, and leaning moves one label', () => {
+    const text = '今天安然和高兴都没来，只有王路在。';
+    const count = (options: Parameters<typeof tagger.tag>[1]) => tagger.tag(text, options).length;
+    const [low, middle, high] = operatingPoints.map((point) => count({ point }));
+    expect(low).toBeLessThanOrEqual(middle ?? 0);
+    expect(middle).toBeLessThanOrEqual(high ?? 0);
+    expect(count({ leaning: { NAME: -50 } })).toBe(0);
+  });
+});
+
+describe('D1: split', () => {
+  it('says of every leaf whether it is sensitive, and never what it holds', () => {
+    const body = {
+      applicant: { name: '林志远', idCard: ID, mobile: Number(MOBILE) },
+      order: { id: '20240311000123', amount: 99.5, paid: true, note: null },
+      password: 'Blue!River7',
+      faceFeature: [0.11, -0.2, 0.9, 0.31],
+    };
+    const result = tagger.split(body);
+    expect(result.sensitive.map(({ path, label, whole }) => [path, label, whole])).toEqual([
+      ['/applicant/name', 'NAME', true],
+      ['/applicant/idCard', 'ID_DOC', true],
+      ['/applicant/mobile', 'CONTACT', true],
+      ['/password', 'PASSWORD', true],
+      ['/faceFeature', 'BIOMETRIC', true],
+    ]);
+    expect(result.open.map(({ path }) => path)).toEqual([
+      '/order/id',
+      '/order/amount',
+      '/order/paid',
+      '/order/note',
+    ]);
+    expect(JSON.stringify(result)).not.toMatch(/林志远|13812345678|Blue/);
+    expect(tagger.split(JSON.stringify(body))).toEqual(result);
+  });
+
+  it('reads keys as pointers, also strange ones', () => {
+    const { sensitive } = tagger.split({ 'a/b': { '~mobile': MOBILE }, __proto__x: 1 });
+    expect(sensitive.map(({ path }) => path)).toEqual(['/a~1b/~0mobile']);
+  });
+
+  it.each([
+    ['text that is not JSON', '{"a":'],
+    ['a number', 7],
+    ['nothing', null],
+    [
+      'JSON forty levels deep',
+      JSON.parse(
+        `${'['.repeat(40)}1${']'.repeat(40)}`.replace(/^\[/, '[{"a":').replace(/\]$/, '}]'),
+      ),
+    ],
+    ['a body of too many leaves', Array.from({ length: 2500 }, () => 'a')],
+  ])('refuses %s', (_, input) => {
+    expect(() => tagger.split(input)).toThrow(expect.objectContaining({ code: 'json_invalid' }));
+  });
+});
+
+function scoresOn(path: URL, isCounted: (index: number) => boolean = () => true) {
+  const scores = tagScores();
+  const lines = readFileSync(path, 'utf8').trim().split('\n');
+  for (const [i, line] of lines.entries()) {
+    const record = { ignore: [], ...JSON.parse(line) } as LabelledRecord;
+    if (isCounted(i)) scores.add(record, tagger.tag(record.text));
+  }
+  return scores.result();
+}
+
+describe('D1: how much is found', () => {
+  const second = new URL('../../vectors/tagger/second-set.jsonl', import.meta.url);
+  it.each([
+    ['all records', () => true],
+    ['the half that was never looked at', (i: number) => i % 2 === 1],
+  ])('on the second set, %s', (_, isCounted) => {
+    const { all, labels: by, coverage, falseAlarms, cleanRecords } = scoresOn(second, isCounted);
+    expect(all.exact.f1).toBeGreaterThan(0.72);
+    expect(all.relaxed.f1).toBeGreaterThan(0.82);
+    expect(by.NAME?.exact.f1).toBeGreaterThan(0.65);
+    expect(by.PASSWORD?.exact.f1).toBeGreaterThan(0.65);
+    expect(by.ADDRESS?.relaxed.f1).toBeGreaterThan(0.92);
+    expect(by.BIOMETRIC?.exact.f1).toBeGreaterThan(0.75);
+    expect(coverage).toBeGreaterThan(0.9);
+    expect(falseAlarms / cleanRecords).toBeLessThan(0.2);
+  });
+
+  const dev = new URL('../../../../shared/sensitive/dev.jsonl', import.meta.url);
+  it.skipIf(!existsSync(dev))('on the development set beside the repository', () => {
+    const { all } = scoresOn(dev);
+    expect(all.exact.f1).toBeGreaterThan(0.82);
+    expect(all.relaxed.f1).toBeGreaterThan(0.92);
+  });
+});
