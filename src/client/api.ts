@@ -5,6 +5,7 @@ import type {
   Card,
   DemoIdentity,
   DemoToken,
+  InstalledVendor,
   LedgerConsistencyProof,
   LedgerEntry,
   LedgerHistory,
@@ -20,7 +21,6 @@ import type {
   Readiness,
   Seal,
   SealShape,
-  Vendor,
   Verification,
 } from './types.ts';
 
@@ -338,7 +338,8 @@ export function createClient(options: ClientOptions = {}) {
       /** The imprint picture, restored from the vendor's template. */
       picture: (id: string, vendor?: string, read?: ReadOptions) =>
         picture(`/v1/seals/${encodeURIComponent(id)}/picture${queryString({ vendor })}`, read),
-      vendors: (read?: ReadOptions) => getJson<{ vendors: Vendor[] }>('/v1/seal-vendors', read),
+      vendors: (read?: ReadOptions) =>
+        getJson<{ vendors: InstalledVendor[] }>('/v1/seal-vendors', read),
     },
     verifications: {
       create: (

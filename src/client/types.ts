@@ -8,6 +8,7 @@ export type {
   Card,
   DemoIdentity,
   DemoToken,
+  InstalledVendor,
   LedgerConsistencyProof,
   LedgerEntry,
   LedgerHistory,

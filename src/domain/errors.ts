@@ -39,12 +39,28 @@ export const errorTitles = {
   seal_serial_taken: 'A seal with this serial exists already.',
   /** Today is outside the start and end dates of the seal card, so nothing was computed. */
   seal_card_inactive: 'The seal card is not valid today.',
+  /** The seal is suspended or closed, so nothing was computed. */
+  seal_not_active: 'The seal is suspended or closed.',
+  /** The seal has as many reserved imprints as it may. */
+  seal_imprints_full: 'The seal has as many reserved imprints as it may.',
+  /** Another change of the same card was committed first. */
+  card_changed: 'The seal card was changed by someone else in the meantime.',
   /** Another change of the same seal was committed first. */
   seal_changed: 'The seal was changed by someone else in the meantime.',
   /** No verification with this id in the caller's institution. */
   verification_not_found: 'There is no such verification.',
   /** No installed vendor has this code, or it took no part in the verification. */
   vendor_not_found: 'There is no such vendor here.',
+  /** No job with this id in the caller's institution. */
+  job_not_found: 'There is no such job.',
+  /** The job is not in a state in which this can be done. */
+  job_state: 'The job is not in a state for that.',
+  /** Too much waits already; `Retry-After` says when to come back. */
+  queue_full: 'Too many vouchers wait already.',
+  /** The vendor cannot be replaced by this one: the same, or not both installed. */
+  replacement_invalid: 'These two vendors cannot replace each other here.',
+  /** No proposed change of a seal with this id in the caller's institution. */
+  seal_change_not_found: 'There is no such change of a seal.',
   /** No policy change with this id in the caller's institution. */
   policy_change_not_found: 'There is no such policy change.',
   /** The change was decided already, or it was made for a policy that is no longer in force. */

@@ -5,6 +5,8 @@ export interface RouteRule {
   readonly roles: readonly Role[] | 'anyone';
   /** What it reads. Without this the body of a request is never touched. */
   readonly body?: 'json' | 'multipart' | 'ocsp';
+  /** What it reads; `batch` is a form with many pictures. Without this the body of a request is never touched. */
+  readonly body?: 'json' | 'multipart' | 'batch';
   /** Takes an idempotency key. */
   readonly idempotent?: true;
 }
@@ -54,7 +56,26 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'POST /v1/seals/{id}/rebuild': writeForm,
   'GET /v1/seals/{id}/revisions': read,
   'GET /v1/seals/{id}/picture': read,
+  'POST /v1/seals/{id}/imprints': writeForm,
+  'POST /v1/seals/{id}/status': writeJson,
+  'PATCH /v1/seals/cards/{id}': writeJson,
+  'GET /v1/seal-changes': read,
+  'POST /v1/seal-changes/{id}/decision': {
+    roles: ['administrator', 'reviewer'],
+    body: 'json',
+    idempotent: true,
+  },
   'GET /v1/seal-vendors': read,
+  'POST /v1/seal-vendors/{code}/replace': {
+    roles: ['administrator'],
+    body: 'json',
+    idempotent: true,
+  },
+  'POST /v1/seal-batches': { roles: sealWriters, body: 'batch', idempotent: true },
+  'GET /v1/jobs': read,
+  'GET /v1/jobs/{id}': read,
+  'GET /v1/jobs/{id}/vouchers': read,
+  'POST /v1/jobs/{id}/control': writeJson,
   'POST /v1/seal-verifications': writeForm,
   'GET /v1/seal-verifications': read,
   'GET /v1/seal-verifications/{id}': read,

@@ -37,6 +37,9 @@ function card(owner: Account, withImage = false): Card {
     startDate: '2026-01-01',
     endDate: '2030-12-31',
     image: withImage ? { ...encryptedObject(owner.tenant), mediaType: 'image/jpeg' } : undefined,
+    status: 'active',
+    combinations: [],
+    version: 1,
     createdAtMs: nowMs,
   };
 }
@@ -53,6 +56,7 @@ function template(
     tenant,
     owner,
     revision,
+    specimen: 1,
     vendor: { code, name: `Vendor ${code}`, version: '1.0.0' },
     createdAtMs: nowMs,
   };
@@ -71,6 +75,8 @@ function seal(on: Card, serial = `S-${freshId()}`): Seal {
     remark: '财务专用章',
     status: 'active',
     revision: 1,
+    imprintRevision: 1,
+    reason: '',
     revisionId: id,
     quality: {
       ok: true,
@@ -89,6 +95,8 @@ function rebuilt(from: Seal): Seal {
   return {
     ...from,
     revision,
+    imprintRevision: revision,
+    reason: '换章',
     revisionId: freshId(),
     remark: '公章',
     shape: 'oval',
@@ -316,5 +324,88 @@ export function sealStoreContract(make: () => SealStore | Promise<SealStore>): v
     const found = await store.referencedObjects(tenant, [lost, ...named]);
     expect([...found].sort()).toEqual([...named].sort());
     expect(await store.referencedObjects(tenant, [])).toEqual([]);
+  });
+
+  it('a revision that goes on with an earlier imprint has its templates', async () => {
+    const store = await make();
+    const { stamp } = await filled(store);
+    const suspended: Seal = {
+      ...stamp,
+      revision: 2,
+      revisionId: freshId(),
+      status: 'suspended',
+      reason: '挂失',
+    };
+    await store.replaceSeal(suspended);
+    expect(await store.findSeal(stamp.tenant, stamp.id)).toEqual(suspended);
+    expect(await store.findSealBySerial(stamp.tenant, stamp.serial)).toEqual(suspended);
+    expect(await store.findSealBySerial(freshTenant(), stamp.serial)).toBeUndefined();
+    expect(await store.listRevisions(stamp.tenant, stamp.id)).toEqual([suspended, stamp]);
+  });
+
+  it('changes a card once for each version', async () => {
+    const store = await make();
+    const { owner, paper } = await filled(store);
+    const changed: Card = {
+      ...paper,
+      status: 'suspended',
+      endDate: '2027-12-31',
+      combinations: [['a', 'b'], ['c']],
+      version: 2,
+    };
+    await store.changeCard(changed);
+    expect(await store.findCard(owner.tenant, paper.id)).toEqual(changed);
+    await expect(store.changeCard(changed)).rejects.toMatchObject({ code: 'card_changed' });
+  });
+
+  it('puts a template in the place of another in one step, once', async () => {
+    const store = await make();
+    const { stamp } = await filled(store);
+    const { tenant } = stamp;
+    const [old, other] = stamp.templates;
+    if (!old || !other) throw new Error('the seal has no templates');
+    const fresh = template(tenant, old.owner, 1, 'gamma');
+    const jobId = freshId();
+    const filter = { vendorCode: 'alpha', retiredBy: jobId, after: '' };
+    expect(await store.countReserved(tenant, 'alpha')).toBe(1);
+    expect(await store.findReserved(old, 'beta')).toEqual(other);
+    expect(await store.findReserved(old, 'gamma')).toBeUndefined();
+    expect(await store.listReserved(tenant, filter, 5)).toEqual([
+      { template: old, isRetired: false },
+    ]);
+    await store.putInPlace({ old, fresh, jobId });
+    const found = await store.findSeal(tenant, stamp.id);
+    expect(found?.templates.map(({ id }) => id).sort()).toEqual([other.id, fresh.id].sort());
+    expect(await store.countReserved(tenant, 'alpha')).toBe(0);
+    expect(await store.listReserved(tenant, filter, 5)).toEqual([
+      { template: old, isRetired: true },
+    ]);
+    expect(await store.listReserved(tenant, { ...filter, retiredBy: 'x' }, 5)).toEqual([]);
+    expect(await store.listReserved(tenant, { ...filter, after: old.id }, 5)).toEqual([]);
+    const again = { ...template(tenant, old.owner, 1, 'gamma') };
+    await expect(store.putInPlace({ old, fresh: again, jobId })).rejects.toMatchObject({
+      code: 'work_contended',
+    });
+    // The old one is still found as evidence, and its object is still referred to.
+    expect(await store.findTemplate(tenant, old.id)).toEqual(old);
+    expect(await store.referencedObjects(tenant, [old.objectKey])).toEqual([old.objectKey]);
+  });
+
+  it('removes retired templates, but not those that a verification was compared with', async () => {
+    const store = await make();
+    const { stamp } = await filled(store);
+    const { tenant } = stamp;
+    const [used, unused] = stamp.templates;
+    if (!used || !unused) throw new Error('the seal has no templates');
+    await store.addVerification(verification(stamp));
+    const jobId = freshId();
+    for (const old of [used, unused]) await store.putInPlace({ old, fresh: undefined, jobId });
+    expect(await store.countRetired(tenant, jobId)).toBe(2);
+    expect(await store.listUnusedRetired(tenant, jobId, 9)).toEqual([unused]);
+    await store.removeRetired(tenant, jobId, [used.id, unused.id]);
+    expect(await store.countRetired(tenant, jobId)).toBe(1);
+    expect(await store.findTemplate(tenant, unused.id)).toBeUndefined();
+    expect(await store.findTemplate(tenant, used.id)).toEqual(used);
+    expect(await store.listUnusedRetired(tenant, freshId(), 9)).toEqual([]);
   });
 }

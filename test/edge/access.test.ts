@@ -21,10 +21,13 @@ const nobodysId = '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10';
 
 function callOf(key: string): { path: string; method: string; json?: unknown; form?: object } {
   const [method = 'GET', pattern = ''] = key.split(' ');
-  const path = pattern.replace('{id}', nobodysId).replace('{which}', 'query');
+  const path = pattern
+    .replace('{id}', nobodysId)
+    .replace('{which}', 'query')
+    .replace('{code}', 'nobody');
   const { body } = routeRules[key] ?? {};
   if (body === 'json') return { path, method, json: {} };
-  return body === 'multipart' ? { path, method, form: { x: 'y' } } : { path, method };
+  return body === undefined ? { path, method } : { path, method, form: { x: 'y' } };
 }
 
 describe('access', () => {

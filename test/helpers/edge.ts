@@ -65,7 +65,9 @@ export async function startEdge(
     });
   }
 
-  return { app, call, clock, deps, log, orphans: platform.orphans, tokenOf };
+  /** Messages about work that are due; each is given out once. */
+  const queue = () => platform.workQueue.takeDue();
+  return { app, call, clock, deps, log, orphans: platform.orphans, queue, tokenOf };
 }
 
 export type Edge = Awaited<ReturnType<typeof startEdge>>;

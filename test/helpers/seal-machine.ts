@@ -1,7 +1,8 @@
 import type { Caller, Role } from '../../src/domain/actor.ts';
 import { openAccount } from '../../src/domain/seals/accounts.ts';
 import { addCard } from '../../src/domain/seals/cards.ts';
-import { enrolSeal } from '../../src/domain/seals/enrol.ts';
+import { submitRevision } from '../../src/domain/seals/changes.ts';
+import { type NewSeal, prepareSeal } from '../../src/domain/seals/enrol.ts';
 import { defaultPolicy, type SealPolicy } from '../../src/domain/seals/policy.ts';
 import type { SealDeps, SealEngine } from '../../src/domain/seals/ports.ts';
 import type { Seal } from '../../src/domain/seals/types.ts';
@@ -18,6 +19,20 @@ export function personOf(id: string, role: Role = 'teller'): Caller {
 
 const teller = personOf('teller-1');
 const money = { currency: 'CNY', amountMinor: 100 };
+
+/** Enrols a seal where the policy wants no second person. */
+export async function enrolled(deps: SealDeps, caller: Caller, request: NewSeal): Promise<Seal> {
+  const ids = { sealId: request.id, revisionId: request.id };
+  const made = await submitRevision(deps, caller, ids, () => prepareSeal(deps, caller, request));
+  if (!('seal' in made)) throw new Error('the enrolment waits for a second person');
+  return made.seal;
+}
+
+/** Verifies an imprint in the teller's name. */
+export function verifyWith(deps: SealDeps, id: string, bytes: Uint8Array, sealId: string) {
+  const request = { id, sealId, money, branch: '0102', imprint: { bytes } };
+  return verifyImprint(deps, teller, request);
+}
 
 /** The seal domain over the memory platform, with one account and one card. */
 export async function sealMachine(
@@ -36,7 +51,7 @@ export async function sealMachine(
   const dates = { startDate: '2026-01-01', endDate: '2030-12-31' };
   await addCard(deps, teller, { id: 'c', accountId: 'a', number: '1', ...dates });
   const enrol = (id: string, bytes = ringWithCross): Promise<Seal> =>
-    enrolSeal(deps, teller, {
+    enrolled(deps, teller, {
       id,
       cardId: 'c',
       serial: id,
@@ -45,7 +60,7 @@ export async function sealMachine(
       imprint: { bytes },
     });
   const verify = (id: string, bytes = ringWithCross, sealId = 's') =>
-    verifyImprint(deps, teller, { id, sealId, money, branch: '0102', imprint: { bytes } });
+    verifyWith(deps, id, bytes, sealId);
   return {
     deps,
     clock,

@@ -7,7 +7,7 @@ import { decryptObjects, encryptObjects } from './envelope.ts';
 import { storeObjects } from './orphans.ts';
 import { assertCardPicture, type Picture } from './picture.ts';
 import type { SealDeps } from './ports.ts';
-import type { Card, CardImageType } from './types.ts';
+import type { Card, CardImageType, SealStatus } from './types.ts';
 
 /** Cards begin and end with the banks' day: China Standard Time, which knows no summer time. */
 const bankUtcOffsetMinutes = 8 * 60;
@@ -45,7 +45,15 @@ export async function addCard(deps: SealDeps, caller: Caller, request: NewCard):
   if (picture) assertCardPicture(deps.engine, picture);
   return audited(deps.audit, caller, operation, async () => {
     const image = picture && (await storeImage(deps, tenant, request.id, picture));
-    const card: Card = { ...fields, tenant, image, createdAtMs: deps.clock.now() };
+    const card: Card = {
+      ...fields,
+      tenant,
+      image,
+      status: 'active',
+      combinations: [],
+      version: 1,
+      createdAtMs: deps.clock.now(),
+    };
     await deps.seals.addCard(card);
     return card;
   });
@@ -56,6 +64,72 @@ export async function getCard(deps: SealDeps, actor: Actor, id: string): Promise
   const card = await deps.seals.findCard(actor.tenant, id);
   if (!card) throw new CinnabarError('card_not_found');
   return card;
+}
+
+export interface CardChange {
+  readonly cardId: string;
+  /** The version that the caller saw. */
+  readonly version: number;
+  readonly startDate?: string;
+  readonly endDate?: string;
+  readonly status?: SealStatus;
+  /** Each list names seals of this card that together answer for it. */
+  readonly combinations?: readonly (readonly string[])[];
+  readonly reason: string;
+}
+
+/**
+ * Changes dates, status or combinations of a card (B4). A closed card stays closed. What it was
+ * stands in the audit log.
+ *
+ * @throws CinnabarError `card_not_found`, `card_changed`, `seal_card_inactive` for a closed card,
+ * `invalid_request` for dates in the wrong order or a seal of another card, `audit_unavailable`
+ */
+export async function changeCard(
+  deps: SealDeps,
+  caller: Caller,
+  request: CardChange,
+): Promise<Card> {
+  const { cardId, version, reason, ...changes } = request;
+  const card = await getCard(deps, caller.actor, cardId);
+  const next: Card = { ...card, ...changes, version: version + 1 };
+  if (card.version !== version) {
+    if (isSameCard(card, next)) return card;
+    throw new CinnabarError('card_changed');
+  }
+  if (card.status === 'closed') throw new CinnabarError('seal_card_inactive');
+  if (next.startDate > next.endDate) throw invalid('/body/endDate', 'before_start');
+  await assertOwnSeals(deps, next);
+  const detail = {
+    version: next.version,
+    status: next.status,
+    startDate: next.startDate,
+    endDate: next.endDate,
+    combinations: next.combinations.map((ids) => ids.join('+')).join(' '),
+    reason,
+  };
+  const operation: Operation = { action: 'card.change', subject: `card:${cardId}`, detail };
+  await audited(deps.audit, caller, operation, () => deps.seals.changeCard(next));
+  return next;
+}
+
+/** A retry finds what its first attempt wrote. */
+function isSameCard(stored: Card, wanted: Card): boolean {
+  const fields = ({ version, startDate, endDate, status, combinations }: Card) =>
+    JSON.stringify([version, startDate, endDate, status, combinations]);
+  return fields(stored) === fields(wanted);
+}
+
+async function assertOwnSeals(deps: SealDeps, card: Card): Promise<void> {
+  const ids = new Set(card.combinations.flat());
+  for (const id of ids) {
+    const seal = await deps.seals.findSeal(card.tenant, id);
+    if (seal?.cardId !== card.id) throw invalid('/body/combinations', 'other_card');
+  }
+}
+
+function invalid(pointer: string, code: string): CinnabarError {
+  return new CinnabarError('invalid_request', { fields: [{ pointer, code }] });
 }
 
 /** Whether the card may verify anything at `nowMs`: both its dates are included (B4). */

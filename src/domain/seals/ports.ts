@@ -36,6 +36,12 @@ export interface SealStore {
 
   /** @throws CinnabarError `card_number_taken` */
   addCard(card: Card): Promise<void>;
+  /**
+   * Writes dates, status and combinations of a card.
+   *
+   * @throws CinnabarError `card_changed` when the stored version is not `card.version - 1`
+   */
+  changeCard(card: Card): Promise<void>;
   findCard(tenant: string, id: string): Promise<Card | undefined>;
   listCards(
     tenant: string,
@@ -54,6 +60,7 @@ export interface SealStore {
   replaceSeal(seal: Seal): Promise<void>;
   /** The current revision with its templates. */
   findSeal(tenant: string, id: string): Promise<Seal | undefined>;
+  findSealBySerial(tenant: string, serial: string): Promise<Seal | undefined>;
   /** Current revisions. */
   listSeals(
     tenant: string,
@@ -66,6 +73,40 @@ export interface SealStore {
   /** A template of any revision or of a verification. */
   findTemplate(tenant: string, id: string): Promise<StoredTemplate | undefined>;
 
+  /**
+   * Reserved templates of one vendor in the order of their ids, those of earlier revisions too:
+   * the live ones, and those that the job `retiredBy` has retired.
+   */
+  listReserved(
+    tenant: string,
+    filter: { readonly vendorCode: string; readonly retiredBy: string; readonly after: string },
+    limit: number,
+  ): Promise<readonly { readonly template: StoredTemplate; readonly isRetired: boolean }[]>;
+  /** The vendor's live template of the same seal, revision and specimen. */
+  findReserved(like: StoredTemplate, vendorCode: string): Promise<StoredTemplate | undefined>;
+  /** How many live ones there are. */
+  countReserved(tenant: string, vendorCode: string): Promise<number>;
+  /**
+   * Retires `old` and adds `fresh`, if any, in one step. Retired templates are found by id only.
+   *
+   * @throws CinnabarError `work_contended` when someone else has put a template there already
+   */
+  putInPlace(change: {
+    readonly old: StoredTemplate;
+    readonly fresh: StoredTemplate | undefined;
+    readonly jobId: string;
+  }): Promise<void>;
+  /** Templates that the job retired and no verification was compared with. */
+  listUnusedRetired(
+    tenant: string,
+    jobId: string,
+    limit: number,
+  ): Promise<readonly StoredTemplate[]>;
+  /** Removes rows that `listUnusedRetired` still names. */
+  removeRetired(tenant: string, jobId: string, ids: readonly string[]): Promise<void>;
+  /** How many rows are left that the job retired. */
+  countRetired(tenant: string, jobId: string): Promise<number>;
+
   /** Adds the verification with its query templates and, where a person must look, its review. */
   addVerification(verification: Verification, review?: Work<'review'>): Promise<void>;
   findVerification(tenant: string, id: string): Promise<Verification | undefined>;
@@ -75,7 +116,10 @@ export interface SealStore {
     page: PageRequest,
   ): Promise<readonly Verification[]>;
 
-  /** Which of these objects some row refers to: a template of any revision or a card's image. */
+  /**
+   * Which of these objects some row refers to: a template of any revision, a card's image, or work
+   * that is not done.
+   */
   referencedObjects(tenant: string, objectKeys: readonly string[]): Promise<readonly string[]>;
 }
 

@@ -1,6 +1,8 @@
 import type { WorkMessage } from './messages.ts';
 import type { SealDeps } from './ports.ts';
+import { stepReplacement } from './replace.ts';
 import { settleDecision, settleDueDecisions } from './reviews.ts';
+import { runVoucher, sweepVouchers } from './vouchers.ts';
 
 /** Does what a message asks for. @returns whether nothing is left to do for now */
 export async function runWork(deps: SealDeps, message: WorkMessage): Promise<boolean> {
@@ -8,8 +10,9 @@ export async function runWork(deps: SealDeps, message: WorkMessage): Promise<boo
     case 'decision':
       return settleDecision(deps, message.tenant, message.id);
     case 'voucher':
+      return runVoucher(deps, message.tenant, message.id);
     case 'job':
-      return true;
+      return stepReplacement(deps, message.tenant, message.id);
   }
 }
 
@@ -18,4 +21,5 @@ const sweepItems = 100;
 /** Takes up what lost messages left behind, in every institution. Called once an hour. */
 export async function sweepWork(deps: SealDeps): Promise<void> {
   await settleDueDecisions(deps, sweepItems);
+  await sweepVouchers(deps, sweepItems);
 }

@@ -12,6 +12,8 @@ import type { StoredTemplate, TemplateOwner, Vendor } from './types.ts';
 /** A vendor's template in the clear. It never leaves the memory of one request. */
 export interface PlainTemplate {
   readonly vendor: Vendor;
+  /** Which reserved imprint of the seal, from 1. */
+  readonly specimen: number;
   readonly bytes: Uint8Array;
 }
 
@@ -32,17 +34,26 @@ export async function encryptTemplates(
   const objects = await encryptObjects(
     deps,
     tenant,
-    templates.map(({ vendor, bytes }) => ({
-      context: templateContext({ owner, revision, vendor }),
+    templates.map(({ vendor, specimen, bytes }) => ({
+      context: templateContext({ owner, revision, specimen, vendor }),
       bytes,
     })),
   );
   const createdAtMs = deps.clock.now();
-  const rows = templates.map(({ vendor }, index) => {
+  const rows = templates.map(({ vendor, specimen }, index) => {
     const object = objects[index];
     if (object === undefined) throw new Error('templates: one was not encrypted');
     const { ciphertext: _stored, ...reference } = object;
-    return { ...reference, id: newId(deps), tenant, owner, revision, vendor, createdAtMs };
+    return {
+      ...reference,
+      id: newId(deps),
+      tenant,
+      owner,
+      revision,
+      specimen,
+      vendor,
+      createdAtMs,
+    };
   });
   return { rows, objects };
 }
@@ -71,8 +82,10 @@ export async function decryptTemplates(
 }
 
 function templateContext(
-  template: Pick<StoredTemplate, 'owner' | 'revision' | 'vendor'>,
+  template: Pick<StoredTemplate, 'owner' | 'revision' | 'specimen' | 'vendor'>,
 ): ObjectContext {
-  const { owner, revision, vendor } = template;
-  return ['template', owner.kind, owner.id, String(revision), vendor.code, vendor.version];
+  const { owner, revision, specimen, vendor } = template;
+  const fields = [owner.kind, owner.id, String(revision), vendor.code, vendor.version];
+  // The first imprint is bound as it was when a seal had only one.
+  return ['template', ...fields, ...(specimen === 1 ? [] : [String(specimen)])];
 }

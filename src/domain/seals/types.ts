@@ -22,6 +22,10 @@ export interface EncryptedObject {
 export const cardImageTypes = ['image/png', 'image/jpeg'] as const;
 export type CardImageType = (typeof cardImageTypes)[number];
 
+/** `suspended` verifies nothing for now, `closed` nothing ever again. */
+export const sealStatuses = ['active', 'suspended', 'closed'] as const;
+export type SealStatus = (typeof sealStatuses)[number];
+
 /** A seal card: the paper on which the reserved imprints were made (B3). */
 export interface Card {
   readonly id: string;
@@ -33,6 +37,11 @@ export interface Card {
   /** Last day of validity, included. */
   readonly endDate: string;
   readonly image: (EncryptedObject & { readonly mediaType: CardImageType }) | undefined;
+  readonly status: SealStatus;
+  /** Each list names seals that together answer for the card, such as finance and legal person. */
+  readonly combinations: readonly (readonly string[])[];
+  /** Counts changes; 1 when it was filed. */
+  readonly version: number;
   readonly createdAtMs: number;
 }
 
@@ -59,6 +68,8 @@ export interface StoredTemplate extends EncryptedObject {
   readonly owner: TemplateOwner;
   /** The seal's revision that it belongs to; 1 for a verification. */
   readonly revision: number;
+  /** Which of the reserved imprints of a seal, from 1; 1 for a verification. */
+  readonly specimen: number;
   readonly vendor: Vendor;
   readonly createdAtMs: number;
 }
@@ -79,9 +90,6 @@ export interface Quality {
   readonly reasons: readonly Reason[];
 }
 
-export const sealStatuses = ['active'] as const;
-export type SealStatus = (typeof sealStatuses)[number];
-
 /**
  * A seal with its reserved templates, one from each vendor that was installed at enrolment.
  *
@@ -97,9 +105,14 @@ export interface Seal {
   readonly remark: string;
   readonly status: SealStatus;
   readonly revision: number;
+  /** The revision whose templates this one goes on with; its own when the imprint changed. */
+  readonly imprintRevision: number;
+  /** Why this revision was made; empty for the first. */
+  readonly reason: string;
   /** The operation that made this revision, by which a retry knows its own work. */
   readonly revisionId: string;
   readonly quality: Quality;
+  /** Those that are compared: retired ones are not among them. */
   readonly templates: readonly StoredTemplate[];
   /** When the seal was first enrolled. */
   readonly createdAtMs: number;

@@ -25,6 +25,7 @@ import type {
   Verdict,
   Verification,
 } from './types.ts';
+import { vendorsOf } from './vendors.ts';
 
 export interface VerificationRequest {
   /** The id to give. A retry passes the same one and gets what the first attempt made. */
@@ -43,8 +44,8 @@ export interface VerificationRequest {
  * reviewer needs all the scores, and an early return would tell a forger which vendor refused.
  * Query templates are kept encrypted; the uploaded picture is not kept.
  *
- * @throws CinnabarError `seal_not_found`; `seal_card_inactive` outside the card's dates, nothing is
- * computed then; `picture_…`, `imprint_not_found`, `template_unreadable`, `chips_unavailable`,
+ * @throws CinnabarError `seal_not_found`; `seal_card_inactive` outside the card's dates and
+ * `seal_not_active` for a suspended or closed seal, nothing is computed then; `picture_…`, `imprint_not_found`, `template_unreadable`, `chips_unavailable`,
  * `storage_unavailable`, `audit_unavailable`
  */
 export async function verifyImprint(
@@ -60,7 +61,7 @@ export async function verifyImprint(
     return earlier;
   }
   const seal = await getSeal(deps, caller.actor, request.sealId);
-  await assertCardActive(deps, caller, seal);
+  await assertUsable(deps, caller, seal);
 
   const { policy, drawn } = await applyPolicy(deps, tenant, seal, request);
   const reserved = await decryptTemplates(deps, tenant, drawn);
@@ -71,7 +72,7 @@ export async function verifyImprint(
     { kind: 'verification', id: request.id },
     1,
     comparisons.flatMap(({ reserved: { vendor }, queryTemplate }) =>
-      queryTemplate ? [{ vendor, bytes: queryTemplate }] : [],
+      queryTemplate ? [{ vendor, specimen: 1, bytes: queryTemplate }] : [],
     ),
   );
   const decidedAtMs = deps.clock.now();
@@ -104,16 +105,19 @@ export async function verifyImprint(
   return verification;
 }
 
-async function assertCardActive(deps: SealDeps, caller: Caller, seal: Seal): Promise<void> {
+/** Neither a seal nor a card that is not active verifies anything (B4). */
+async function assertUsable(deps: SealDeps, caller: Caller, seal: Seal): Promise<void> {
   const card = await getCard(deps, caller.actor, seal.cardId);
-  if (isActive(card, deps.clock.now())) return;
+  const isCardActive = card.status === 'active' && isActive(card, deps.clock.now());
+  if (isCardActive && seal.status === 'active') return;
+  const code = isCardActive ? 'seal_not_active' : 'seal_card_inactive';
   const refusal: Operation = {
     action: 'seal.verify',
     subject: `seal:${seal.id}`,
-    detail: { card: card.id, code: 'seal_card_inactive' },
+    detail: { card: card.id, code },
   };
   await record(deps.audit, caller, refusal, 'refused');
-  throw new CinnabarError('seal_card_inactive');
+  throw new CinnabarError(code);
 }
 
 /** Draws among the vendors that are installed and made a template of this seal. */
@@ -123,9 +127,14 @@ async function applyPolicy(
   seal: Seal,
   request: Pick<VerificationRequest, 'branch' | 'money'>,
 ): Promise<{ policy: AppliedPolicy; drawn: readonly StoredTemplate[] }> {
-  const { version, policy } = await policyInForce(deps, tenant);
-  const { vendors } = deps.engine;
-  const choice = choosePolicy(policy, request.branch, request.money, vendors.length);
+  const [{ version, policy }, installed] = await Promise.all([
+    policyInForce(deps, tenant),
+    vendorsOf(deps, tenant),
+  ]);
+  const staying = installed.filter(({ state }) => state === 'active');
+  const choice = choosePolicy(policy, request.branch, request.money, staying.length);
+  // A leaving vendor still answers for the seals that it was not replaced in yet.
+  const vendors = installed.flatMap(({ vendor, state }) => (state === 'retired' ? [] : [vendor]));
   const candidates = vendors.filter((vendor) =>
     seal.templates.some((template) => template.vendor.code === vendor.code),
   );
@@ -146,11 +155,19 @@ function judge(
   policy: PolicyChoice,
 ) {
   const raster = readImprint(engine, request.imprint);
-  const comparisons = reserved.map((template) => compare(engine, template, raster));
+  const byVendor = new Map<string, DecryptedTemplate[]>();
+  for (const template of reserved) {
+    const { code } = template.row.vendor;
+    byVendor.set(code, [...(byVendor.get(code) ?? []), template]);
+  }
+  const comparisons = [...byVendor].map(([code, specimens]) =>
+    compare(engine, code, specimens, raster),
+  );
   return { comparisons, ...concludeAll(comparisons, raster, policy) };
 }
 
 interface Comparison {
+  /** The reserved imprint that the result is about. */
   readonly reserved: StoredTemplate;
   /** Absent when the vendor broke down before it made one. */
   readonly queryTemplate: Uint8Array | undefined;
@@ -158,19 +175,33 @@ interface Comparison {
   readonly result: SealMatch | undefined;
 }
 
-/** Asks one vendor. One that breaks down has not agreed; the others are still asked. */
-function compare(engine: SealEngine, reserved: DecryptedTemplate, raster: Raster): Comparison {
-  const { code } = reserved.row.vendor;
-  let queryTemplate: Uint8Array | undefined;
-  let result: SealMatch | undefined;
+/**
+ * Asks one vendor about every reserved imprint of the seal; the likest counts. One that breaks down
+ * has not agreed; the others are still asked.
+ */
+function compare(
+  engine: SealEngine,
+  code: string,
+  specimens: readonly DecryptedTemplate[],
+  raster: Raster,
+): Comparison {
+  const [first] = specimens;
+  if (!first) throw new CinnabarError('vendor_not_found');
+  let best: Comparison = { reserved: first.row, queryTemplate: undefined, result: undefined };
   try {
-    queryTemplate = engine.enrol(raster, code);
-    result = engine.match(code, reserved.bytes, queryTemplate);
+    const queryTemplate = engine.enrol(raster, code);
+    best = { ...best, queryTemplate };
+    for (const { row, bytes } of specimens) {
+      const result = engine.match(code, bytes, queryTemplate);
+      const isBetter = !best.result || result.score > best.result.score;
+      if (isBetter) best = { reserved: row, queryTemplate, result };
+    }
+    return best;
   } catch (error) {
     const brokeDown = error instanceof SealError && error.code === 'core_failed';
     if (!brokeDown) throw serviceError(error);
+    return { ...best, result: undefined };
   }
-  return { reserved: reserved.row, queryTemplate, result };
 }
 
 /** Fewer vendors than the policy wants cannot pass an imprint by themselves. */

@@ -1,8 +1,12 @@
 import type { Caller } from '../actor.ts';
 import { CinnabarError } from '../errors.ts';
+import type { SealChangeBody } from './changes.ts';
+import type { JobBody } from './jobs.ts';
 import type { PolicyChangeBody, PolicyHeadBody } from './policies.ts';
 import type { SealDeps } from './ports.ts';
 import type { DecisionBody, ReviewBody } from './reviews.ts';
+import type { VendorBody } from './vendors.ts';
+import type { VoucherBody } from './vouchers.ts';
 
 /** What is written in a row of work, by its kind. */
 export interface WorkBodies {
@@ -14,6 +18,14 @@ export interface WorkBodies {
   readonly review: ReviewBody;
   /** One person's decision on a review; the parent is the verification. */
   readonly decision: DecisionBody;
+  /** A revision of a seal that waits for a second person; the id is the revision's. */
+  readonly 'seal-change': SealChangeBody;
+  /** A long piece of work. */
+  readonly job: JobBody;
+  /** One voucher of a batch; the parent is the job, the id that of its verification. */
+  readonly voucher: VoucherBody;
+  /** What became of an installed vendor in the institution; the id is its code. */
+  readonly vendor: VendorBody;
 }
 
 export type WorkKind = keyof WorkBodies;

@@ -8,13 +8,17 @@ export const pictureBytesMax = 8 * 1024 * 1024;
 
 const bodies = {
   json: { mediaType: 'application/json', bytesMax: 64 * 1024 },
-  // One picture, and room for the fields and the multipart framing.
   // A question about a handful of certificates (RFC 6960 §4.1).
   ocsp: { mediaType: 'application/ocsp-request', bytesMax: 4 * 1024 },
-  multipart: { mediaType: 'multipart/form-data', bytesMax: pictureBytesMax + 64 * 1024 },
+  // One picture, and room for the fields and the multipart framing.
+  multipart: {
+    mediaType: 'multipart/form-data',
+    bytesMax: pictureBytesMax + 64 * 1024,
+    partsMax: 32,
+  },
+  // A Worker has 128 MB: the form, its parts, and one picture being encrypted fit into it.
+  batch: { mediaType: 'multipart/form-data', bytesMax: 24 * 1024 * 1024, partsMax: 128 },
 } as const;
-
-const partsMax = 32;
 
 /** Refuses by its headers a body of the wrong type or of a declared length over the limit. */
 export function checkBodyHeaders(): MiddlewareHandler<EdgeEnv> {
@@ -42,13 +46,14 @@ export function readBody(): MiddlewareHandler<EdgeEnv> {
     json: bodyLimit({ maxSize: bodies.json.bytesMax, onError: refuseLarge }),
     ocsp: bodyLimit({ maxSize: bodies.ocsp.bytesMax, onError: refuseLarge }),
     multipart: bodyLimit({ maxSize: bodies.multipart.bytesMax, onError: refuseLarge }),
+    batch: bodyLimit({ maxSize: bodies.batch.bytesMax, onError: refuseLarge }),
   };
   return async (c, next) => {
     const kind = c.get('rule')?.body;
     if (!kind) return next();
     return limits[kind](c, async () => {
       if (kind === 'json') await parseJson(c);
-      if (kind === 'multipart') await parseForm(c);
+      if (kind === 'multipart' || kind === 'batch') await parseForm(c, bodies[kind].partsMax);
       await next();
     });
   };
@@ -58,7 +63,7 @@ async function parseJson(c: Context<EdgeEnv>): Promise<void> {
   await c.req.json().catch(refuseMalformed);
 }
 
-async function parseForm(c: Context<EdgeEnv>): Promise<void> {
+async function parseForm(c: Context<EdgeEnv>, partsMax: number): Promise<void> {
   const form = await c.req.formData().catch(refuseMalformed);
   const parts = partsOf(form);
   if (parts.length > partsMax) refuseMalformed();

@@ -93,7 +93,7 @@ function replay(answer: StoredAnswer): Response {
  */
 async function fingerprint(c: Context<EdgeEnv>): Promise<string> {
   const parts = [c.req.method, c.req.path];
-  if (c.get('rule')?.body === 'multipart') {
+  if (c.get('rule')?.body !== 'json') {
     const described = partsOf(await c.req.formData()).map(async ([name, value]) =>
       JSON.stringify(
         typeof value === 'string'

@@ -1,28 +1,25 @@
 import { createRoute } from '@hono/zod-openapi';
 import { describeAccount, listAccounts, openAccount } from '../../domain/seals/accounts.ts';
 import { addCard, cardImage } from '../../domain/seals/cards.ts';
-import { enrolSeal, rebuildSeal } from '../../domain/seals/enrol.ts';
+import { submitRevision } from '../../domain/seals/changes.ts';
+import { prepareRebuild, prepareSeal } from '../../domain/seals/enrol.ts';
 import { sealPicture } from '../../domain/seals/pictures.ts';
 import { getSeal, listRevisions, listSeals } from '../../domain/seals/seals.ts';
-import type * as rows from '../../domain/seals/types.ts';
-import { instantText } from '../../lib/time.ts';
+import { vendorsOf } from '../../domain/seals/vendors.ts';
 import { actorOf, callerOf, type EdgeApp } from '../context.ts';
 import type { EdgeDeps } from '../deps.ts';
 import { idempotencyHeaderSchema, idParamsSchema } from '../schemas/common.ts';
 import {
-  type Account,
   accountDetailSchema,
   accountPageSchema,
   accountQuerySchema,
   accountSchema,
-  type Card,
   cardSchema,
   newAccountSchema,
   newCardSchema,
   newSealSchema,
   rebuiltSealSchema,
   revisionsSchema,
-  type Seal,
   sealPageSchema,
   sealQuerySchema,
   sealSchema,
@@ -31,6 +28,7 @@ import {
 } from '../schemas/seals.ts';
 import { about, created, formBody, json, jsonBody, picturePng, problems } from './contract.ts';
 import { pageRequest, pictureOf, present } from './input.ts';
+import { accountView, cardView, changeView, revisionResponses, sealView } from './seal-views.ts';
 
 const tag = 'Seals';
 
@@ -142,9 +140,11 @@ const enrolRoute = createRoute({
   request: { headers: idempotencyHeaderSchema, body: formBody(newSealSchema) },
   responses: {
     201: created(sealSchema, 'The seal.'),
+    202: revisionResponses[202],
     ...problems(
       'POST /v1/seals',
       'card_not_found',
+      'seal_card_inactive',
       'seal_serial_taken',
       'picture_unsupported',
       'picture_too_large',
@@ -170,11 +170,12 @@ const rebuildRoute = createRoute({
     body: formBody(rebuiltSealSchema),
   },
   responses: {
-    200: json(sealSchema, 'The seal in its new revision.'),
+    ...revisionResponses,
     ...problems(
       'POST /v1/seals/{id}/rebuild',
       'seal_not_found',
       'seal_changed',
+      'seal_not_active',
       'picture_unsupported',
       'picture_too_large',
       'picture_corrupt',
@@ -306,9 +307,13 @@ export function addSealRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const { imprint, dpi, ...fields } = c.req.valid('form');
     const picture = await pictureOf(imprint, dpi);
     const request = { id: c.get('operationId'), ...fields, imprint: picture };
-    const seal = await enrolSeal(deps, callerOf(c), request);
-    c.header('location', `/v1/seals/${seal.id}`);
-    return c.json(sealView(seal), 201);
+    const ids = { sealId: request.id, revisionId: request.id };
+    const made = await submitRevision(deps, callerOf(c), ids, () =>
+      prepareSeal(deps, callerOf(c), request),
+    );
+    if ('change' in made) return c.json(changeView(made.change), 202);
+    c.header('location', `/v1/seals/${made.seal.id}`);
+    return c.json(sealView(made.seal), 201);
   });
 
   app.openapi(rebuildRoute, async (c) => {
@@ -319,7 +324,11 @@ export function addSealRoutes(app: EdgeApp, deps: EdgeDeps): void {
       revisionId: c.get('operationId'),
       imprint: await pictureOf(imprint, dpi),
     });
-    return c.json(sealView(await rebuildSeal(deps, callerOf(c), request)), 200);
+    const made = await submitRevision(deps, callerOf(c), request, () =>
+      prepareRebuild(deps, callerOf(c), request),
+    );
+    if ('change' in made) return c.json(changeView(made.change), 202);
+    return c.json(sealView(made.seal), 200);
   });
 
   app.openapi(listSealsRoute, async (c) => {
@@ -345,57 +354,18 @@ export function addSealRoutes(app: EdgeApp, deps: EdgeDeps): void {
     return c.body(picture, 200, { 'content-type': 'image/png' });
   });
 
-  app.openapi(listVendorsRoute, (c) =>
-    c.json(
-      { vendors: deps.engine.vendors.map(({ code, name, version }) => ({ code, name, version })) },
+  app.openapi(listVendorsRoute, async (c) => {
+    const vendors = await vendorsOf(deps, actorOf(c).tenant);
+    return c.json(
+      {
+        vendors: vendors.map(({ vendor, state }) => ({
+          code: vendor.code,
+          name: vendor.name,
+          version: vendor.version,
+          state,
+        })),
+      },
       200,
-    ),
-  );
-}
-
-function accountView(account: rows.Account): Account {
-  const { id, number, name, contact } = account;
-  return { id, number, name, contact, createdAt: instantText(account.createdAtMs) };
-}
-
-function cardView(card: rows.Card): Card {
-  const { id, accountId, number, startDate, endDate } = card;
-  return {
-    id,
-    accountId,
-    number,
-    startDate,
-    endDate,
-    hasImage: card.image !== undefined,
-    createdAt: instantText(card.createdAtMs),
-  };
-}
-
-function sealView(seal: rows.Seal): Seal {
-  const { id, cardId, accountId, serial, shape, remark, status, revision, quality } = seal;
-  return {
-    id,
-    cardId,
-    accountId,
-    serial,
-    shape,
-    remark,
-    status,
-    revision,
-    templates: seal.templates.map((template) => ({
-      vendor: template.vendor.code,
-      vendorName: template.vendor.name,
-      vendorVersion: template.vendor.version,
-      bytes: template.bytes,
-      createdAt: instantText(template.createdAtMs),
-    })),
-    quality: {
-      ok: quality.ok,
-      sharpness: quality.sharpness,
-      completeness: quality.completeness,
-      reasons: quality.reasons.map((reason) => ({ ...reason })),
-    },
-    createdAt: instantText(seal.createdAtMs),
-    revisedAt: instantText(seal.revisedAtMs),
-  };
+    );
+  });
 }

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { sealShapes, sealStatuses } from '../../domain/seals/types.ts';
+import { vendorStates } from '../../domain/seals/vendors.ts';
 import {
   dateSchema,
   digits,
@@ -72,6 +73,11 @@ export const cardSchema = z
     startDate: dateSchema,
     endDate: dateSchema.openapi({ example: '2030-12-31' }),
     hasImage: z.boolean(),
+    status: z.enum(sealStatuses),
+    combinations: z.array(z.array(idSchema)).openapi({
+      description: 'Each list names seals of the card that together answer for it.',
+    }),
+    version: z.int().openapi({ example: 1, description: 'Counts changes; starts at 1.' }),
     createdAt: instantSchema,
   })
   .openapi('Card');
@@ -84,7 +90,17 @@ export const vendorSchema = z
   })
   .openapi('Vendor');
 
-export const vendorsSchema = z.object({ vendors: z.array(vendorSchema) }).openapi('Vendors');
+export const installedVendorSchema = vendorSchema
+  .extend({
+    state: z.enum(vendorStates).openapi({
+      description: '`leaving` while its templates are replaced, `retired` when they are.',
+    }),
+  })
+  .openapi('InstalledVendor');
+
+export const vendorsSchema = z
+  .object({ vendors: z.array(installedVendorSchema) })
+  .openapi('Vendors');
 
 export const reasonSchema = z
   .object({
@@ -138,10 +154,12 @@ export const sealSchema = z
     shape: z.enum(sealShapes),
     remark: z.string().openapi({ example: '财务专用章' }),
     status: z.enum(sealStatuses),
+    reason: z.string().openapi({ description: 'Why this revision was made.' }),
     revision: z.int().openapi({ example: 1, description: 'Counts rebuilds; starts at 1.' }),
     templates: z.array(
       z.object({
         vendor: z.string().openapi({ example: 'stroke' }),
+        specimen: z.int().openapi({ example: 1, description: 'Which reserved imprint.' }),
         vendorName: z.string().openapi({ example: 'Registered stroke difference' }),
         vendorVersion: z.string().openapi({ example: '1.0.0' }),
         bytes: z.int().openapi({ example: 4137, description: 'Encrypted size.' }),

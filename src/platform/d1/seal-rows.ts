@@ -55,8 +55,16 @@ export function parseCard(row: Fields): Card {
             ...parseEncryptedObject(row, 'image_'),
             mediaType: oneOf(row, 'image_media_type', cardImageTypes),
           },
+    status: oneOf(row, 'status', sealStatuses),
+    combinations: parseCombinations(jsonOf(row, 'combinations')),
+    version: integerOf(row, 'version'),
     createdAtMs: integerOf(row, 'created_at_ms'),
   };
+}
+
+function parseCombinations(value: unknown): string[][] {
+  if (!Array.isArray(value)) throw new TypeError('stored combinations are not a list');
+  return value.map(textsOf);
 }
 
 export function parseSeal(row: Fields, templates: readonly StoredTemplate[]): Seal {
@@ -70,6 +78,11 @@ export function parseSeal(row: Fields, templates: readonly StoredTemplate[]): Se
     remark: textOf(row, 'remark'),
     status: oneOf(row, 'status', sealStatuses),
     revision: integerOf(row, 'revision'),
+    imprintRevision:
+      row.imprint_revision === null
+        ? integerOf(row, 'revision')
+        : integerOf(row, 'imprint_revision'),
+    reason: textOf(row, 'reason'),
     revisionId: textOf(row, 'revision_id'),
     quality: parseQuality(fieldsOf(jsonOf(row, 'quality'))),
     templates,
@@ -151,6 +164,7 @@ export function parseTemplate(row: Fields): StoredTemplate {
       id: textOf(row, 'owner_id'),
     },
     revision: integerOf(row, 'revision'),
+    specimen: integerOf(row, 'specimen'),
     vendor: {
       code: textOf(row, 'vendor_code'),
       name: textOf(row, 'vendor_name'),

@@ -6,7 +6,7 @@ import type {
   TemplateOwner,
   Verification,
 } from '../../domain/seals/types.ts';
-import { type Fields, textOf } from '../fields.ts';
+import { type Fields, integerOf, textOf } from '../fields.ts';
 import { commit, row, rows } from './database.ts';
 import {
   parseAccount,
@@ -18,9 +18,14 @@ import {
 import { addingWork } from './work-store.ts';
 
 const sealColumns = `s.tenant, s.id, s.created_at_ms, r.revision, r.revision_id, r.account_id, r.card_id, r.serial,
-  r.shape, r.remark, r.status, r.quality, r.revised_at_ms`;
+  r.shape, r.remark, r.status, r.quality, r.revised_at_ms, r.imprint_revision, r.reason`;
 const currentSeals = `SELECT ${sealColumns} FROM seals s JOIN seal_revisions r
   ON r.tenant = s.tenant AND r.seal_id = s.id AND r.revision = s.revision`;
+
+/** Retired by one job, and no verification was compared with it. */
+const unusedRetired = `t.tenant = ? AND t.retired_by = ? AND NOT EXISTS (
+  SELECT 1 FROM verifications v, json_each(v.vendors) r WHERE v.tenant = t.tenant
+    AND v.seal_id = t.owner_id AND r.value ->> '$.reservedTemplateId' = t.id)`;
 
 const serialTaken = {
   'UNIQUE constraint failed: seals.tenant, seals.serial': 'seal_serial_taken',
@@ -56,7 +61,8 @@ export function d1SealStore(db: D1Database): SealStore {
       // A JSON list is one parameter, however many ids it holds.
       sql(
         `SELECT * FROM templates WHERE tenant = ? AND owner_kind = ?
-           AND owner_id IN (SELECT value FROM json_each(?)) ORDER BY position`,
+           AND owner_id IN (SELECT value FROM json_each(?)) AND retired_by IS NULL
+         ORDER BY specimen, position`,
         tenant,
         kind,
         JSON.stringify(ownerIds),
@@ -75,7 +81,7 @@ export function d1SealStore(db: D1Database): SealStore {
     const templates = await templatesOf(tenant, kind, ids);
     return found.map((fields) => {
       const owner = parse(fields, []);
-      const revision = 'revision' in owner ? owner.revision : 1;
+      const revision = 'imprintRevision' in owner ? owner.imprintRevision : 1;
       const own = templates.filter(
         (template) => template.owner.id === owner.id && template.revision === revision,
       );
@@ -86,14 +92,16 @@ export function d1SealStore(db: D1Database): SealStore {
   function addTemplates(templates: readonly StoredTemplate[]): D1PreparedStatement[] {
     return templates.map((template, position) =>
       sql(
-        `INSERT INTO templates (tenant, id, owner_kind, owner_id, revision, position, vendor_code,
-           vendor_name, vendor_version, object_key, wrapped_key, digest_hex, bytes, created_at_ms)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO templates (tenant, id, owner_kind, owner_id, revision, specimen, position,
+           vendor_code, vendor_name, vendor_version, object_key, wrapped_key, digest_hex, bytes,
+           created_at_ms)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         template.tenant,
         template.id,
         template.owner.kind,
         template.owner.id,
         template.revision,
+        template.specimen,
         position,
         template.vendor.code,
         template.vendor.name,
@@ -111,8 +119,8 @@ export function d1SealStore(db: D1Database): SealStore {
     return sql(
       `INSERT INTO seal_revisions (tenant, seal_id, revision, revision_id, previous_revision,
          account_id, card_id,
-         serial, shape, remark, status, quality, revised_at_ms)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         serial, shape, remark, status, quality, revised_at_ms, imprint_revision, reason)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       seal.tenant,
       seal.id,
       seal.revision,
@@ -126,6 +134,8 @@ export function d1SealStore(db: D1Database): SealStore {
       seal.status,
       JSON.stringify(seal.quality),
       seal.revisedAtMs,
+      seal.imprintRevision,
+      seal.reason,
     );
   }
 
@@ -173,8 +183,8 @@ export function d1SealStore(db: D1Database): SealStore {
           sql(
             `INSERT INTO cards (tenant, id, account_id, number, start_date, end_date,
                image_object_key, image_wrapped_key, image_digest_hex, image_bytes,
-               image_media_type, created_at_ms)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+               image_media_type, created_at_ms, status, combinations, version)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
             card.tenant,
             card.id,
             card.accountId,
@@ -187,9 +197,32 @@ export function d1SealStore(db: D1Database): SealStore {
             card.image?.bytes ?? null,
             card.image?.mediaType ?? null,
             card.createdAtMs,
+            card.status,
+            JSON.stringify(card.combinations),
+            card.version,
           ),
         ],
         { 'UNIQUE constraint failed: cards.tenant, cards.number': 'card_number_taken' },
+      );
+    },
+
+    async changeCard(card) {
+      await commit(
+        db,
+        [
+          sql(
+            `UPDATE cards SET start_date = ?1, end_date = ?2, status = ?3, combinations = ?4,
+               version = iif(version = ?5 - 1, ?5, -1) WHERE tenant = ?6 AND id = ?7`,
+            card.startDate,
+            card.endDate,
+            card.status,
+            JSON.stringify(card.combinations),
+            card.version,
+            card.tenant,
+            card.id,
+          ),
+        ],
+        { 'CHECK constraint failed: version >= 1': 'card_changed' },
       );
     },
 
@@ -251,7 +284,8 @@ export function d1SealStore(db: D1Database): SealStore {
           // When the update found another revision, this breaks the chain of revisions and with it
           // the whole batch: the revision exists already, or the one before it does not.
           addRevision(seal),
-          ...addTemplates(seal.templates),
+          // A revision that goes on with an earlier imprint has no templates of its own.
+          ...addTemplates(seal.imprintRevision === seal.revision ? seal.templates : []),
         ],
         {
           ...serialTaken,
@@ -263,6 +297,14 @@ export function d1SealStore(db: D1Database): SealStore {
 
     async findSeal(tenant, id) {
       const found = await rows(sql(`${currentSeals} WHERE s.tenant = ? AND s.id = ?`, tenant, id));
+      const [seal] = await withTemplates(tenant, 'seal', found, parseSeal);
+      return seal;
+    },
+
+    async findSealBySerial(tenant, serial) {
+      const found = await rows(
+        sql(`${currentSeals} WHERE s.tenant = ? AND s.serial = ?`, tenant, serial),
+      );
       const [seal] = await withTemplates(tenant, 'seal', found, parseSeal);
       return seal;
     },
@@ -293,6 +335,93 @@ export function d1SealStore(db: D1Database): SealStore {
         sql('SELECT * FROM templates WHERE tenant = ? AND id = ?', tenant, id),
       );
       return found && parseTemplate(found);
+    },
+
+    async listReserved(tenant, { vendorCode, retiredBy, after }, limit) {
+      const found = await rows(
+        sql(
+          `SELECT * FROM templates WHERE tenant = ? AND owner_kind = 'seal' AND vendor_code = ?
+             AND id > ? AND (retired_by IS NULL OR retired_by = ?) ORDER BY id LIMIT ?`,
+          tenant,
+          vendorCode,
+          after,
+          retiredBy,
+          limit,
+        ),
+      );
+      return found.map((fields) => ({
+        template: parseTemplate(fields),
+        isRetired: fields.retired_by !== null,
+      }));
+    },
+
+    async findReserved({ tenant, owner, revision, specimen }, vendorCode) {
+      const found = await row(
+        sql(
+          `SELECT * FROM templates WHERE tenant = ? AND owner_kind = 'seal' AND owner_id = ?
+             AND revision = ? AND specimen = ? AND vendor_code = ? AND retired_by IS NULL`,
+          tenant,
+          owner.id,
+          revision,
+          specimen,
+          vendorCode,
+        ),
+      );
+      return found && parseTemplate(found);
+    },
+
+    async countReserved(tenant, vendorCode) {
+      const found = await row(
+        sql(
+          `SELECT count(*) AS many FROM templates WHERE tenant = ? AND owner_kind = 'seal'
+             AND vendor_code = ? AND retired_by IS NULL`,
+          tenant,
+          vendorCode,
+        ),
+      );
+      return found ? integerOf(found, 'many') : 0;
+    },
+
+    async putInPlace({ old, fresh, jobId }) {
+      const retire = sql(
+        `UPDATE templates SET retired_by = ? WHERE tenant = ? AND id = ? AND retired_by IS NULL`,
+        jobId,
+        old.tenant,
+        old.id,
+      );
+      // A second worker's fresh template breaks the rule of one live template, and its batch fails.
+      const codes = { 'UNIQUE constraint failed: templates.tenant': 'work_contended' } as const;
+      await commit(db, [retire, ...addTemplates(fresh ? [fresh] : [])], codes);
+    },
+
+    async listUnusedRetired(tenant, jobId, limit) {
+      const found = await rows(
+        sql(`SELECT * FROM templates t WHERE ${unusedRetired} LIMIT ?`, tenant, jobId, limit),
+      );
+      return found.map(parseTemplate);
+    },
+
+    async removeRetired(tenant, jobId, ids) {
+      await rows(
+        sql(
+          `DELETE FROM templates AS t WHERE ${unusedRetired}
+             AND t.id IN (SELECT value FROM json_each(?))`,
+          tenant,
+          jobId,
+          JSON.stringify(ids),
+        ),
+      );
+    },
+
+    async countRetired(tenant, jobId) {
+      const found = await row(
+        sql(
+          'SELECT count(*) AS many FROM templates WHERE tenant = ? AND retired_by = ?',
+          tenant,
+          jobId,
+        ),
+      );
+      return found ? integerOf(found, 'many') : 0;
     },
 
     async addVerification(verification, review) {
@@ -346,7 +475,10 @@ export function d1SealStore(db: D1Database): SealStore {
         sql(
           `SELECT value AS object_key FROM json_each(?1) WHERE
              EXISTS (SELECT 1 FROM templates t WHERE t.object_key = value AND t.tenant = ?2)
-             OR EXISTS (SELECT 1 FROM cards c WHERE c.image_object_key = value AND c.tenant = ?2)`,
+             OR EXISTS (SELECT 1 FROM cards c WHERE c.image_object_key = value AND c.tenant = ?2)
+             OR value IN (SELECT k.value FROM seal_work w, json_each(w.body, '$.objectKeys') k
+               WHERE w.tenant = ?2 AND w.kind IN ('voucher', 'seal-change')
+                 AND w.state IN ('waiting', 'leased', 'dead', 'proposed'))`,
           JSON.stringify(objectKeys),
           tenant,
         ),

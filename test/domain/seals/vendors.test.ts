@@ -3,7 +3,6 @@ import { SealError } from '../../../src/core/seal-error.ts';
 import type { Caller } from '../../../src/domain/actor.ts';
 import { openAccount } from '../../../src/domain/seals/accounts.ts';
 import { addCard } from '../../../src/domain/seals/cards.ts';
-import { enrolSeal } from '../../../src/domain/seals/enrol.ts';
 import { verificationPictures } from '../../../src/domain/seals/pictures.ts';
 import { defaultPolicy, replayDraw, type SealPolicy } from '../../../src/domain/seals/policy.ts';
 import type { SealDeps, SealEngine } from '../../../src/domain/seals/ports.ts';
@@ -12,6 +11,7 @@ import { verifyImprint } from '../../../src/domain/seals/verify.ts';
 import { memoryPlatform } from '../../../src/platform/memory/platform.ts';
 import { gridEngine } from '../../helpers/grid-engine.ts';
 import { ringWithCross, ringWithSquare } from '../../helpers/imprints.ts';
+import { enrolled } from '../../helpers/seal-machine.ts';
 import { seededRandom, tickingClock } from '../../helpers/time-and-chance.ts';
 
 const caller: Caller = {
@@ -34,7 +34,7 @@ async function machine(engine: SealEngine, policy: SealPolicy) {
   const dates = { startDate: '2026-01-01', endDate: '2030-12-31' };
   await addCard(deps, caller, { id: 'c', accountId: 'a', number: '1', ...dates });
   const enrol = (id: string): Promise<Seal> =>
-    enrolSeal(deps, caller, { id, cardId: 'c', serial: id, shape: 'round', remark: '', imprint });
+    enrolled(deps, caller, { id, cardId: 'c', serial: id, shape: 'round', remark: '', imprint });
   const verify = (id: string, bytes = ringWithCross, sealId = 's') =>
     verifyImprint(deps, caller, { id, sealId, money, branch: '0102', imprint: { bytes } });
   return { deps, enrol, verify };

@@ -48,6 +48,9 @@ async function addCardWithImage(tenant: string, objectKey: string): Promise<void
       bytes: 1,
       mediaType: 'image/png',
     },
+    status: 'active',
+    combinations: [],
+    version: 1,
     createdAtMs: nowMs,
   });
 }
