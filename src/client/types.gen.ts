@@ -19,7 +19,7 @@ export type Problem = {
   type: string;
   title: string;
   status: number;
-  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "policy_change_not_found" | "policy_changed" | "review_not_found" | "review_settled" | "review_taken" | "undo_too_late" | "own_work" | "work_contended" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "ledger_conflict" | "ledger_entry_not_found" | "ledger_proof_invalid" | "ledger_unavailable" | "personal_key_not_found" | "personal_key_state" | "personal_keys_too_many" | "personal_key_locked" | "personal_key_busy" | "pin_wrong" | "pin_locked" | "order_not_found" | "order_state" | "order_expired" | "order_over_limit" | "certificate_not_active" | "terminal_not_found" | "institution_key_not_found" | "grant_not_found" | "grant_change_not_found" | "grant_change_outdated" | "grants_too_many" | "operation_not_found" | "operation_state" | "operation_refused" | "signature_invalid" | "signing_contended" | "document_malformed" | "envelope_not_addressed" | "envelope_unreadable" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "protocol_failed" | "share_session_lost" | "share_epoch_unknown" | "chip_not_found" | "chip_exists" | "chip_active" | "chips_too_few" | "chips_busy" | "chips_unavailable" | "storage_unavailable" | "application_not_found" | "application_state" | "application_changed" | "same_person" | "identity_check_absent" | "key_in_use" | "certificate_not_found" | "certificate_state" | "certificate_changed" | "certificate_lint_failed" | "thaw_refused" | "federation_consent_invalid" | "federation_request_used" | "federation_request_not_found" | "federation_refused" | "federation_unavailable" | "federation_inconsistent" | "internal";
+  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_not_active" | "seal_imprints_full" | "card_changed" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "job_not_found" | "job_state" | "queue_full" | "replacement_invalid" | "seal_change_not_found" | "policy_change_not_found" | "policy_changed" | "review_not_found" | "review_settled" | "review_taken" | "undo_too_late" | "own_work" | "work_contended" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "ledger_conflict" | "ledger_entry_not_found" | "ledger_proof_invalid" | "ledger_unavailable" | "personal_key_not_found" | "personal_key_state" | "personal_keys_too_many" | "personal_key_locked" | "personal_key_busy" | "pin_wrong" | "pin_locked" | "order_not_found" | "order_state" | "order_expired" | "order_over_limit" | "certificate_not_active" | "terminal_not_found" | "institution_key_not_found" | "grant_not_found" | "grant_change_not_found" | "grant_change_outdated" | "grants_too_many" | "operation_not_found" | "operation_state" | "operation_refused" | "signature_invalid" | "signing_contended" | "document_malformed" | "envelope_not_addressed" | "envelope_unreadable" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "protocol_failed" | "share_session_lost" | "share_epoch_unknown" | "chip_not_found" | "chip_exists" | "chip_active" | "chips_too_few" | "chips_busy" | "chips_unavailable" | "storage_unavailable" | "application_not_found" | "application_state" | "application_changed" | "same_person" | "identity_check_absent" | "key_in_use" | "certificate_not_found" | "certificate_state" | "certificate_changed" | "certificate_lint_failed" | "thaw_refused" | "federation_consent_invalid" | "federation_request_used" | "federation_request_not_found" | "federation_refused" | "federation_unavailable" | "federation_inconsistent" | "internal";
   /** To quote. */
   requestId: string;
   detail?: string;
@@ -63,6 +63,11 @@ export type Card = {
   startDate: string;
   endDate: string;
   hasImage: boolean;
+  status: "active" | "suspended" | "closed";
+  /** Each list names seals of the card that together answer for it. */
+  combinations: Array<Array<string>>;
+  /** Counts changes; starts at 1. */
+  version: number;
   /** RFC 3339, UTC. */
   createdAt: string;
 };
@@ -74,11 +79,15 @@ export type Seal = {
   serial: string;
   shape: "round" | "oval" | "rectangle" | "square";
   remark: string;
-  status: "active";
+  status: "active" | "suspended" | "closed";
+  /** Why this revision was made. */
+  reason: string;
   /** Counts rebuilds; starts at 1. */
   revision: number;
   templates: Array<{
     vendor: string;
+    /** Which reserved imprint. */
+    specimen: number;
     vendorName: string;
     vendorVersion: string;
     /** Encrypted size. */
@@ -117,6 +126,20 @@ export type NewCard = {
   image?: Blob;
 };
 
+export type SealChange = {
+  id: string;
+  state: "proposed" | "approved" | "rejected";
+  action: "seal.enrol" | "seal.rebuild" | "seal.add-imprint" | "seal.status";
+  seal: Seal;
+  proposedBy: string;
+  /** RFC 3339, UTC. */
+  proposedAt: string;
+  decidedBy: string | null;
+  /** RFC 3339, UTC. */
+  decidedAt: string | null;
+  decisionReason: string | null;
+};
+
 export type NewSeal = {
   cardId: string;
   serial: string;
@@ -151,7 +174,12 @@ export type SealRevisions = {
 };
 
 export type Vendors = {
-  vendors: Array<Vendor>;
+  vendors: Array<InstalledVendor>;
+};
+
+export type InstalledVendor = Vendor & {
+  /** `leaving` while its templates are replaced, `retired` when they are. */
+  state: "active" | "leaving" | "retired";
 };
 
 export type Vendor = {
@@ -409,6 +437,11 @@ export type Decision = {
     /** DER. */
     valueHex: string;
   } | null;
+  /** Where the SHA-256 of the statement stands in the ledger. */
+  ledger: {
+    index: number;
+    leafHash: string;
+  } | null;
 };
 
 /** The reason `other` takes a note. */
@@ -644,6 +677,124 @@ export type CertificateBundle = {
       proof: Array<string>;
     }>;
   };
+};
+
+export type AddedImprint = {
+  revision: number;
+  /** Scan resolution, where the file does not say it or says it wrong. */
+  dpi?: number;
+  /** PNG or JPEG, at most 8 MiB, 4096 pixels a side and 4 megapixels; cropped to the imprint, or nearly. */
+  imprint: Blob;
+};
+
+export type SealStatusChange = {
+  revision: number;
+  status: "active" | "suspended" | "closed";
+  reason: string;
+};
+
+export type CardChange = {
+  /** The one that the caller saw. */
+  version: number;
+  startDate?: string;
+  endDate?: string;
+  status?: "active" | "suspended" | "closed";
+  /** Each list names seals of the card that together answer for it, such as finance and legal person. */
+  combinations?: Array<Array<string>>;
+  reason: string;
+};
+
+export type SealChangePage = {
+  items: Array<SealChange>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type Job = {
+  id: string;
+  type: "verification-batch" | "vendor-replacement";
+  /** `attention`: everything was tried, and some pieces need a person. */
+  state: "running" | "paused" | "done" | "attention" | "cancelled";
+  title: string;
+  requestedBy: string;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+  /** RFC 3339, UTC. */
+  finishedAt: string | null;
+  total: number;
+  done: number;
+  failed: number;
+  replacement?: {
+    from: string;
+    to: string;
+    deleteOld: boolean;
+    dryRun: boolean;
+    phase: "replace" | "sweep" | "finished";
+    /** New templates that hold the very same picture and match themselves. */
+    replaced: number;
+    /** Where the new vendor had its template already. */
+    already: number;
+    failures: Array<{
+      templateId: string;
+      sealId: string;
+      code: string;
+    }>;
+    removed: number;
+    /** Replaced templates that stay as evidence. */
+    kept: number;
+  };
+};
+
+export type NewBatch = {
+  title?: string;
+  /** CSV (RFC 4180) with the columns `picture` (a file's name), `seal` (id or serial), `currency`, `amountMinor`, and optionally `branch`, `reference`, `dpi`; at most 100 rows. */
+  manifest: string;
+  pictures: Array<Blob>;
+};
+
+export type NewReplacement = {
+  /** The vendor that takes over. */
+  to: string;
+  /** Remove replaced templates that no verification was compared with. */
+  deleteOld?: boolean;
+  /** Restore, enrol and prove everything, and change nothing. */
+  dryRun?: boolean;
+};
+
+export type JobPage = {
+  items: Array<Job>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+/** `replay` tries again what was put aside. */
+export type JobControl = {
+  action: "pause" | "resume" | "cancel" | "replay";
+};
+
+export type VoucherPage = {
+  items: Array<Voucher>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type Voucher = {
+  id: string;
+  /** The row of the manifest, from 1. */
+  position: number;
+  reference: string;
+  sealId: string;
+  /** ISO 4217. */
+  currency: string;
+  amountMinor: number;
+  branch: string;
+  /** `dead`: put aside for a person. */
+  state: "waiting" | "leased" | "done" | "dead";
+  attempts: number;
+  verdict: "pass" | "fail" | "review" | null;
+  verificationId: string | null;
+  errorCode: string | null;
+  error: string | null;
 };
 
 export type AuditPage = {

@@ -3,10 +3,11 @@ import { type Role, roles } from '../domain/actor.ts';
 export interface RouteRule {
   /** Who may call it; `anyone` needs no token. */
   readonly roles: readonly Role[] | 'anyone';
-  /** What it reads. Without this the body of a request is never touched. */
-  readonly body?: 'json' | 'multipart' | 'ocsp';
-  /** What it reads; `batch` is a form with many pictures. Without this the body of a request is never touched. */
-  readonly body?: 'json' | 'multipart' | 'batch';
+  /**
+   * What it reads; `batch` is a form with many pictures. Without this the body of a request is
+   * never touched.
+   */
+  readonly body?: 'json' | 'multipart' | 'batch' | 'ocsp';
   /** Takes an idempotency key. */
   readonly idempotent?: true;
 }

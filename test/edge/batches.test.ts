@@ -59,7 +59,7 @@ describe('B9: batches over HTTP', () => {
 
   it.each([
     ['no rows', head, '/body/manifest', 'required'],
-    ['an open quote', `${head}\n"a,b`, '/body/manifest/0', 'malformed'],
+    ['an open quote', `${head}\n"a,b`, '/body/manifest/1', 'malformed'],
     ['a short row', `${head}\na.png,S-1,CNY,1,\na.png`, '/body/manifest/2', 'malformed'],
     ['a missing column', 'picture,seal\na.png,S-1', '/body/manifest/0/currency', 'required'],
     ['an unknown column', `${head},x\na.png,S-1,CNY,1,,`, '/body/manifest/0/6', 'unknown'],

@@ -23,6 +23,7 @@ interface Document {
 const mediaTypes = {
   json: 'application/json',
   multipart: 'multipart/form-data',
+  batch: 'multipart/form-data',
   ocsp: 'application/ocsp-request',
 } as const;
 

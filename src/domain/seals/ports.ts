@@ -2,6 +2,7 @@ import type { Bitmap1, Raster } from '../../core/raster.ts';
 import type { SealMatch } from '../../core/seal-vendor.ts';
 import type { AuditLog } from '../audit/ports.ts';
 import type { KeyService } from '../chips/keys.ts';
+import type { Ledger } from '../ledger/ports.ts';
 import type { Clock, PageRequest, Random } from '../ports.ts';
 import type { WorkMessage } from './messages.ts';
 import type { SealPolicy } from './policy.ts';
@@ -246,7 +247,8 @@ export interface SealDeps {
   readonly work: WorkStore;
   readonly workQueue: WorkQueue;
   /** Signs what people decided. */
-  readonly keys?: KeyService;
+  readonly keys: KeyService;
+  readonly ledger: Ledger;
   readonly objects: ObjectStore;
   readonly orphans: OrphanQueue;
   readonly templateKeys: TemplateKeys;

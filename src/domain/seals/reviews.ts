@@ -5,7 +5,7 @@ import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
 import { sendWork } from './messages.ts';
 import type { SealDeps } from './ports.ts';
-import { signDecision } from './review-statement.ts';
+import { proveDecision } from './review-statement.ts';
 import type { Money, Verdict, Verification } from './types.ts';
 import { moved, settleMove, type Work } from './work.ts';
 
@@ -62,6 +62,8 @@ export interface DecisionBody {
   /** What was signed, as canonical JSON; absent until the decision is final. */
   readonly statement?: string;
   readonly signature?: DecisionSignature;
+  /** Where the hash of the statement stands in the ledger. */
+  readonly ledger?: { readonly index: number; readonly leafHash: string };
 }
 
 export const decisionStates = ['pending', 'withdrawn', 'final'] as const;
@@ -291,7 +293,7 @@ export async function withdrawDecision(
  * Harmless to repeat.
  *
  * @returns whether nothing is left to do
- * @throws CinnabarError `chips_unavailable` and what else signing throws; the decision then waits
+ * @throws CinnabarError as `proveDecision`; the decision then waits
  */
 export async function settleDecision(
   deps: SealDeps,
@@ -303,7 +305,7 @@ export async function settleDecision(
   if (!isDue(deps, found)) return false;
   const verification = await deps.seals.findVerification(tenant, found.parent);
   if (!verification) throw new CinnabarError('verification_not_found');
-  const proof = await signDecision(deps, verification, found);
+  const proof = await proveDecision(deps, verification, found);
   return settleMove(deps, async () => {
     const decision = await deps.work.find(tenant, 'decision', decisionId);
     if (decision?.state !== 'pending') return { result: true };

@@ -238,6 +238,7 @@ function decisionView(item: rows.Decision): Decision {
     finalAt: instantText(item.finalAtMs),
     statement: statement ?? null,
     signature: signature ? { ...signature } : null,
+    ledger: item.ledger ? { ...item.ledger } : null,
   };
 }
 

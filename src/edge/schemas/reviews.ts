@@ -92,6 +92,10 @@ export const decisionSchema = z
         valueHex: z.string().openapi({ description: 'DER.' }),
       })
       .nullable(),
+    ledger: z
+      .object({ index: z.int(), leafHash: z.string() })
+      .nullable()
+      .openapi({ description: 'Where the SHA-256 of the statement stands in the ledger.' }),
   })
   .openapi('Decision');
 

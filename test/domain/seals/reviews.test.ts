@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -155,6 +156,7 @@ describe('B7: a decision', () => {
     clock.advance(undoMs);
     const both = ['reviewer-1', 'reviewer-2'];
     expect(await stateOf('v1')).toMatchObject({ outcome: 'pass', reviewers: both });
+    expect(await deps.ledger.history('review/v1')).toHaveLength(2);
     expect(await stateOf('v3')).toMatchObject({ outcome: 'fail', reviewers: both });
   });
 });
@@ -187,6 +189,14 @@ describe('B7: the signature over a decision', () => {
       writeFileSync(join(folder, name), content);
       return join(folder, name);
     };
+    const entry = await deps.ledger.head('review/v1');
+    expect(entry).toMatchObject({
+      index: decision?.ledger?.index,
+      event: {
+        type: 'seal_review',
+        recordSha256: createHash('sha256').update(statement).digest('hex'),
+      },
+    });
     const hex = (text = '') => Buffer.from(text, 'hex');
     const key = file('key.der', hex(signature?.publicKeyHex));
     const value = file('value.der', hex(signature?.valueHex));
