@@ -168,7 +168,7 @@ export async function writeReport(root) {
   }
   await mkdir(join(root, 'bench', 'plots'), { recursive: true });
   const sections = [];
-  for (const name of ['gm-node', 'gm-workerd', 'gm-chromium', 'pictures-node']) {
+  for (const name of ['gm-node', 'gm-workerd', 'gm-chromium', 'pictures-node', 'federation-node']) {
     const document = documents.get(name);
     if (!document) continue;
     sections.push(section(name, document));

@@ -1,5 +1,5 @@
 // Runs the benchmarks and writes wasm-build/out/bench/*.json, bench/RESULTS.md and bench/plots.
-// Usage: npm run bench [-- node|workerd|chromium|pictures|ledger|report ...]; without names, all of them.
+// Usage: npm run bench [-- node|workerd|chromium|pictures|ledger|federation|report ...]; without names, all of them.
 // npm run bench:leaks looks for timing that depends on secrets.
 // BENCH_ROUNDS (21) and BENCH_SAMPLE_MICROS (20000) set how long that takes.
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -88,15 +88,16 @@ async function node() {
   });
 }
 
-async function pictures() {
+/** A program that measures by itself and prints the document. */
+async function measured(entry, name) {
   const described = environment();
-  const script = await bundle('decode.bench', 'node', ['node'], { packages: 'external' });
+  const script = await bundle(entry, 'node', ['node'], { packages: 'external' });
   const run = spawnSync(process.execPath, [script], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  if (run.status !== 0) throw new Error('the benchmark of pictures failed');
-  await save('pictures-node', { ...described, ...JSON.parse(run.stdout) });
+  if (run.status !== 0) throw new Error(`the benchmark ${entry} failed`);
+  await save(name, { ...described, ...JSON.parse(run.stdout) });
 }
 
 async function ledger() {
@@ -109,6 +110,9 @@ async function ledger() {
   if (run.status !== 0) throw new Error('the benchmark of the ledger failed');
   await save('ledger-node', { ...described, ...JSON.parse(run.stdout) });
 }
+
+const pictures = () => measured('decode.bench', 'pictures-node');
+const federation = () => measured('federation.bench', 'federation-node');
 
 async function leaks() {
   const described = environment();
@@ -262,7 +266,7 @@ async function chromium() {
   }
 }
 
-const hosts = { node, workerd, chromium, pictures, ledger };
+const hosts = { node, workerd, chromium, pictures, ledger, federation };
 const benchmarks = { ...hosts, leaks };
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !(name in benchmarks) && name !== 'report');
@@ -270,7 +274,7 @@ if (unknown.length > 0) {
   console.error(`there is no benchmark named ${unknown.join(', ')}`);
   process.exit(2);
 }
-execFileSync(process.execPath, [join(root, 'wasm-build', 'build.mjs'), 'gm', 'seal'], {
+execFileSync(process.execPath, [join(root, 'wasm-build', 'build.mjs'), 'gm', 'seal', 'federated'], {
   stdio: 'inherit',
 });
 for (const [name, run] of Object.entries(benchmarks)) {

@@ -26,6 +26,7 @@ const doors = {
   seal: { entry: 'src/core/seal.ts', outputs: perHost('seal') },
   ledger: { entry: 'src/core/ledger.ts', outputs: perHost('ledger') },
   tagger: { entry: 'src/core/tagger.ts', outputs: perHost('tagger') },
+  federation: { entry: 'src/domain/federation/index.ts', outputs: perHost('federation') },
   client: { entry: 'src/client/index.ts', outputs: [['client.js', hosts.browser]] },
 };
 
