@@ -3,6 +3,7 @@ import { FederationError } from '../core/federated.ts';
 import { GmError } from '../core/gm.ts';
 import { SealError } from '../core/seal-error.ts';
 import { TaggerError } from '../core/tagger.ts';
+import { chips } from './chips.ts';
 import {
   type Command,
   type Group,
@@ -20,7 +21,7 @@ import { tag } from './tag.ts';
 /** Put in by wasm-build/package.mjs. */
 declare const CINNABAR_VERSION: string;
 
-const groups: Readonly<Record<string, Group>> = { seal, federation, tag, gm, ledger };
+const groups: Readonly<Record<string, Group>> = { seal, federation, tag, gm, ledger, chips };
 
 /** Own keys only: `cinnabar constructor` is an unknown group like any other. */
 function named<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {

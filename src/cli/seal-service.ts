@@ -4,6 +4,7 @@ import type { Card, Imprint, Seal, SealShape, Verification } from '../client/ind
 import { command, required, UsageError } from './command.ts';
 import { parseDpi } from './files.ts';
 import { connect, serviceOptions } from './service.ts';
+import { table } from './table.ts';
 
 const shapes: readonly SealShape[] = ['round', 'oval', 'rectangle', 'square'];
 
@@ -26,19 +27,6 @@ async function openImprint(path: string, dpi?: string): Promise<Imprint> {
   // A copy, because the bytes of a Blob may not lie in Node's shared buffer pool.
   const bytes = new Blob([new Uint8Array(await readFile(path))]);
   return { bytes, name: basename(path), ...(resolution === undefined ? {} : { dpi: resolution }) };
-}
-
-/** Rows under their headings, each column as wide as its widest cell. */
-function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd();
-  return `${[headings, ...rows].map(line).join('\n')}\n`;
 }
 
 const cardRow = ({ id, number, startDate, endDate }: Card) => [id, number, startDate, endDate];

@@ -3,6 +3,9 @@ import type {
   AccountDetail,
   AuditPage,
   Card,
+  Chip,
+  ChipCluster,
+  ChipHalt,
   DemoIdentity,
   DemoToken,
   InstalledVendor,
@@ -227,6 +230,11 @@ export function createClient(options: ClientOptions = {}) {
     return parse<T>(response);
   }
 
+  /** A write without content that may be repeated: doing it twice is doing it once. */
+  async function order<T>(path: string): Promise<T> {
+    return parse<T>(await request(path, { method: 'POST' }));
+  }
+
   async function picture(path: string, read: ReadOptions = {}): Promise<Blob> {
     const response = await request(path, read.signal ? { signal: read.signal } : {});
     return response.blob();
@@ -364,6 +372,15 @@ export function createClient(options: ClientOptions = {}) {
           `/v1/seal-verifications/${encodeURIComponent(id)}/pictures/${which}${queryString({ vendor })}`,
           read,
         ),
+    },
+    chips: {
+      status: (read?: ReadOptions) => getJson<ChipCluster>('/v1/chips', read),
+      add: (chip: { chip: string; zone: string; pool?: string }, write?: WriteOptions) =>
+        post<Chip>('/v1/chips', chip, write),
+      drain: (chip: string) => order<Chip>(`/v1/chips/${encodeURIComponent(chip)}/drain`),
+      readmit: (chip: string) => order<Chip>(`/v1/chips/${encodeURIComponent(chip)}/readmit`),
+      /** In demo mode: stops a chip for a minute. */
+      halt: (chip: string) => order<ChipHalt>(`/v1/chips/${encodeURIComponent(chip)}/halt`),
     },
     audit: {
       list: (query: ListQuery = {}, read?: ReadOptions) =>

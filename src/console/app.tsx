@@ -1,10 +1,10 @@
-import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DemoIdentity } from '../client/index.ts';
 import { formatMoment } from './format.ts';
 import { inLanguage, language, setLanguage, t } from './i18n/index.ts';
 import { activeKeys, setSingleKeys, singleKeys, useKeys } from './keys.ts';
 import { Status } from './parts/chip.tsx';
+import { Dialog } from './parts/dialog.tsx';
 import { SealMark } from './parts/glyph.tsx';
 import { Empty, Loading, Refusal } from './parts/states.tsx';
 import { navigate, path } from './router.ts';
@@ -20,43 +20,6 @@ import {
 } from './session.ts';
 import { setTheme, theme } from './theme.ts';
 import { dismissToast, showToast, toast } from './toast.ts';
-
-function Dialog(props: {
-  title: string;
-  open: boolean;
-  onClose: () => void;
-  children: ComponentChildren;
-}) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    if (props.open) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [props.open]);
-  return (
-    <dialog
-      ref={dialog}
-      aria-label={props.title}
-      onClose={props.onClose}
-      // A press outside the box lands on the dialog itself. Keyboards have Esc.
-      onMouseDown={(event) => {
-        if (event.target === dialog.current) props.onClose();
-      }}
-    >
-      {props.open && (
-        <div class="box">
-          <header>
-            <h2>{props.title}</h2>
-            <span class="grow" />
-            <button type="button" class="btn quiet" onClick={props.onClose}>
-              {t('action.close')} <kbd>Esc</kbd>
-            </button>
-          </header>
-          {props.children}
-        </div>
-      )}
-    </dialog>
-  );
-}
 
 function Help(props: { open: boolean; onClose: () => void }) {
   const names = new Map<string, string[]>();

@@ -4,6 +4,7 @@ import { matchPath } from './match-path.ts';
 import { AccountPage } from './pages/account.tsx';
 import { AccountsPage } from './pages/accounts.tsx';
 import { AuditPage } from './pages/audit.tsx';
+import { ChipsPage } from './pages/chips.tsx';
 import { CorePage } from './pages/core.tsx';
 import { EnrolPage } from './pages/enrol.tsx';
 import { HomePage } from './pages/home.tsx';
@@ -54,6 +55,7 @@ const routes: readonly Route[] = [
     pattern: '/ledger-entry/:index',
     render: ({ index = '' }) => <LedgerEntryPage key={index} index={Number(index)} />,
   },
+  { pattern: '/chips', right: 'operateChips', render: () => <ChipsPage /> },
   { pattern: '/core', right: 'measureCore', render: () => <CorePage /> },
 ];
 
@@ -85,6 +87,7 @@ const rail: readonly RailEntry[] = [
   { words: 'nav.verifications', href: '/verifications', letter: 'r', right: 'readSeals' },
   { words: 'nav.audit', href: '/audit', letter: 'a', right: 'readAudit' },
   { words: 'nav.ledger', href: '/ledger', letter: 'l' },
+  { words: 'nav.chips', href: '/chips', letter: 'x', right: 'operateChips' },
   { words: 'nav.api', href: '/docs', letter: 'd', leaves: true },
   { words: 'nav.core', href: '/core', letter: 'c', right: 'measureCore' },
 ];

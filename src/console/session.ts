@@ -47,11 +47,15 @@ async function currentToken(refused: boolean): Promise<string> {
 
 export const client = createClient({ token: currentToken });
 
-const may: Record<'readSeals' | 'writeSeals' | 'readAudit' | 'measureCore', readonly Role[]> = {
+const may: Record<
+  'readSeals' | 'writeSeals' | 'readAudit' | 'measureCore' | 'operateChips',
+  readonly Role[]
+> = {
   readSeals: ['teller', 'reviewer', 'administrator', 'auditor'],
   writeSeals: ['teller', 'administrator'],
   readAudit: ['auditor', 'administrator'],
   measureCore: ['developer'],
+  operateChips: ['operator', 'administrator'],
 };
 
 /** What the console shows; the service decides again on every request. */

@@ -24,7 +24,10 @@ const certificateReaders: readonly Role[] = roles.filter((role) => role !== 'ope
 const identityOfficers: readonly Role[] = ['teller', 'reviewer', 'administrator'];
 const certificateApprovers: readonly Role[] = ['administrator', 'risk_officer'];
 
+const chipOperators: readonly Role[] = ['operator', 'administrator'];
+
 const anyone: RouteRule = { roles: 'anyone' };
+const operate: RouteRule = { roles: chipOperators };
 const read: RouteRule = { roles: sealReaders };
 const writeJson: RouteRule = { roles: sealWriters, body: 'json', idempotent: true };
 const readCertificates: RouteRule = { roles: certificateReaders };
@@ -144,5 +147,10 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'GET /pki/crl': anyone,
   'GET /pki/ocsp/{request}': anyone,
   'POST /pki/ocsp': { roles: 'anyone', body: 'ocsp' },
+  'GET /v1/chips': operate,
+  'POST /v1/chips': { roles: chipOperators, body: 'json', idempotent: true },
+  'POST /v1/chips/{chip}/drain': operate,
+  'POST /v1/chips/{chip}/readmit': operate,
+  'POST /v1/chips/{chip}/halt': operate,
   'GET /v1/audit': { roles: ['auditor', 'administrator'] },
 };

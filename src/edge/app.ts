@@ -15,6 +15,7 @@ import { answerProblem } from './problem.ts';
 import { addApplicationRoutes } from './routes/applications.ts';
 import { addAuditRoutes } from './routes/audit.ts';
 import { addCertificateRoutes } from './routes/certificates.ts';
+import { addChipRoutes } from './routes/chips.ts';
 import { addDemoRoutes } from './routes/demo.ts';
 import { addDocumentationRoutes } from './routes/documentation.ts';
 import { addJobRoutes } from './routes/jobs.ts';
@@ -59,6 +60,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addPkiRoutes(app, deps);
   addSealChangeRoutes(app, deps);
   addJobRoutes(app, deps);
+  addChipRoutes(app, deps);
   addAuditRoutes(app, deps);
   addLedgerRoutes(app, deps);
   if (deps.demo) addDemoRoutes(app, deps.demo, deps.demoLedger);

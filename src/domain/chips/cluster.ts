@@ -15,6 +15,9 @@ import { assertShareBytes, assertShareCall, assertShareUse, type ShareService } 
 export type ChipCluster = Pick<Directory, (typeof clusterCalls)[number]>;
 export const clusterCalls = ['status', 'add', 'drain', 'readmit', 'tick'] as const;
 
+/** How long a chip stays away when an operator of demo mode stops it. */
+export const haltMs = 60_000;
+
 /** The same, and what only demo mode and drills have. */
 export interface ChipOperations extends ChipCluster {
   /** Stops a chip for a minute. @throws CinnabarError `not_found` outside demo mode */

@@ -1,3 +1,4 @@
+import { haltMs } from '../../domain/chips/cluster.ts';
 import type { Reply } from '../../domain/chips/faults.ts';
 import { check } from '../../domain/chips/keys.ts';
 import type { Cells } from '../../domain/chips/ports.ts';
@@ -48,8 +49,6 @@ export function durableCells({ kv }: DurableObjectStorage): Cells {
   };
 }
 
-/** How long a chip stays away when an operator of demo mode kills it. */
-const haltMs = 60_000;
 const chipNamePattern = /^[a-z][a-z0-9-]{0,31}$/;
 
 /** @throws CinnabarError `not_found` outside demo mode */

@@ -7,6 +7,7 @@ import {
   clusterShares,
   clusterWrapping,
   type GuardOf,
+  haltMs,
   keyCalls,
   shareCalls,
 } from '../../domain/chips/cluster.ts';
@@ -52,8 +53,6 @@ function direct(_chip: string, target: () => OwnedChip): OwnedChip {
     callOn(target(), chipCalls, name, input),
   );
 }
-
-const haltMs = 60_000;
 
 /** A whole cluster in this process: the same chips, guards and directory as in the Workers. */
 export async function memoryCluster(options: MemoryClusterOptions): Promise<MemoryCluster> {
@@ -118,7 +117,8 @@ export async function memoryCluster(options: MemoryClusterOptions): Promise<Memo
     cellsOf,
     restart: (name) => void chips.delete(name),
     async halt(name) {
-      if (!stores.has(name)) throw new CinnabarError('chip_not_found');
+      const views = await directory.view();
+      if (!views.some((view) => view.chip === name)) throw new CinnabarError('chip_not_found');
       halted.set(name, clock.now() + haltMs);
       chips.delete(name);
     },

@@ -1,0 +1,40 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { t } from '../i18n/index.ts';
+
+export function Dialog(props: {
+  title: string;
+  open: boolean;
+  onClose: () => void;
+  children: ComponentChildren;
+}) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    if (props.open) dialog.current?.showModal();
+    else dialog.current?.close();
+  }, [props.open]);
+  return (
+    <dialog
+      ref={dialog}
+      aria-label={props.title}
+      onClose={props.onClose}
+      // A press outside the box lands on the dialog itself. Keyboards have Esc.
+      onMouseDown={(event) => {
+        if (event.target === dialog.current) props.onClose();
+      }}
+    >
+      {props.open && (
+        <div class="box">
+          <header>
+            <h2>{props.title}</h2>
+            <span class="grow" />
+            <button type="button" class="btn quiet" onClick={props.onClose}>
+              {t('action.close')} <kbd>Esc</kbd>
+            </button>
+          </header>
+          {props.children}
+        </div>
+      )}
+    </dialog>
+  );
+}

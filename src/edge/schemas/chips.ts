@@ -1,0 +1,64 @@
+import { z } from '@hono/zod-openapi';
+import { protections } from '../../domain/chips/keys.ts';
+import { duties, healths } from '../../domain/chips/placement.ts';
+import { instantSchema } from './common.ts';
+
+const nameSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/)
+  .openapi({ example: 'chip-5' });
+
+export const chipSchema = z
+  .object({
+    chip: z.string().openapi({ example: 'chip-1' }),
+    zone: z.string().openapi({ example: 'a' }),
+    pool: z.string().openapi({ description: 'Whose keys it takes.', example: 'shared' }),
+    protection: z.enum(protections).openapi({ description: 'What protects the keys in it.' }),
+    health: z.enum(healths),
+    duty: z.enum(duties),
+    reason: z.string().openapi({ description: 'Why it is quarantined; empty otherwise.' }),
+    keys: z.int(),
+    keysToMove: z.int().openapi({ description: 'Keys that still have to leave it.' }),
+    queue: z.int().openapi({ description: 'Tasks that waited at the last heartbeat.' }),
+    operations: z.int().openapi({ description: 'Entries of its log.' }),
+    bootCount: z.int(),
+    logHash: z.string().openapi({ description: 'Head of its hash-chained log.' }),
+    seenAt: instantSchema,
+    latenciesMs: z
+      .array(z.number())
+      .openapi({ description: 'What the last heartbeats took, oldest first.' }),
+    loads: z
+      .array(z.int())
+      .openapi({ description: 'Entries of its log at the last heartbeats, oldest first.' }),
+  })
+  .openapi('Chip');
+
+export const chipClusterSchema = z
+  .object({
+    placementEpoch: z.int().openapi({ description: 'Rises when keys may have to move.' }),
+    keys: z.int().openapi({ description: 'Keys of all tenants in the cluster.' }),
+    mayHalt: z.boolean().openapi({ description: 'Whether a chip may be stopped: in demo mode.' }),
+    chips: z.array(chipSchema),
+    events: z
+      .array(z.object({ at: instantSchema, chip: z.string(), what: z.string() }))
+      .openapi({ description: 'The last hundred, newest first.' }),
+  })
+  .openapi('ChipCluster');
+
+export const chipHaltSchema = z.object({ chip: z.string(), seconds: z.int() }).openapi('ChipHalt');
+
+export const newChipSchema = z.strictObject({
+  chip: nameSchema,
+  zone: nameSchema,
+  pool: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
+    .optional()
+    .openapi({ description: 'A tenant, for a chip of its own; shared if left out.' }),
+});
+
+export const chipParamsSchema = z.strictObject({
+  chip: nameSchema.openapi({ param: { name: 'chip', in: 'path' } }),
+});
+
+export type Chip = z.infer<typeof chipSchema>;
