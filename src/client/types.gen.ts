@@ -797,6 +797,57 @@ export type Voucher = {
   error: string | null;
 };
 
+export type ChipCluster = {
+  /** Rises when keys may have to move. */
+  placementEpoch: number;
+  /** Keys of all tenants in the cluster. */
+  keys: number;
+  /** Whether a chip may be stopped: in demo mode. */
+  mayHalt: boolean;
+  chips: Array<Chip>;
+  /** The last hundred, newest first. */
+  events: Array<{
+    /** RFC 3339, UTC. */
+    at: string;
+    chip: string;
+    what: string;
+  }>;
+};
+
+export type Chip = {
+  chip: string;
+  zone: string;
+  /** Whose keys it takes. */
+  pool: string;
+  /** What protects the keys in it. */
+  protection: "software" | "hsm-wrapped" | "hsm";
+  health: "healthy" | "slow" | "suspect" | "out";
+  duty: "active" | "draining" | "drained" | "quarantined";
+  /** Why it is quarantined; empty otherwise. */
+  reason: string;
+  keys: number;
+  /** Keys that still have to leave it. */
+  keysToMove: number;
+  /** Tasks that waited at the last heartbeat. */
+  queue: number;
+  /** Entries of its log. */
+  operations: number;
+  bootCount: number;
+  /** Head of its hash-chained log. */
+  logHash: string;
+  /** RFC 3339, UTC. */
+  seenAt: string;
+  /** What the last heartbeats took, oldest first. */
+  latenciesMs: Array<number>;
+  /** Entries of its log at the last heartbeats, oldest first. */
+  loads: Array<number>;
+};
+
+export type ChipHalt = {
+  chip: string;
+  seconds: number;
+};
+
 export type AuditPage = {
   items: Array<AuditRecord>;
   /** Where the next page begins; null on the last page. */

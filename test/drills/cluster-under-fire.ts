@@ -27,6 +27,15 @@ export interface Faults {
   lies: boolean;
 }
 
+/** A defect put into all chips, which a drill must notice. */
+export type Plant =
+  /** They say that they forgot a key, and keep it. */
+  | 'keeps-what-it-wiped'
+  /** Once the keys are made, they give no copies. */
+  | 'gives-no-copies'
+  /** Once the keys are made, no use ever ends. */
+  | 'hangs';
+
 export interface Outcome {
   readonly key: KeyRecord;
   readonly requestId: string;
@@ -55,7 +64,7 @@ export const tenant = 'drill-bank';
  * nothing is left to do: the chips, guards and directory are those of the Workers, the network and
  * the faults are simulated.
  */
-export async function clusterUnderFire(seed: number) {
+export async function clusterUnderFire(seed: number, plant?: Plant) {
   const time = virtualTime();
   const random = seededRandom(seed);
   const chance = seededRandom(seed ^ 0x5eed);
@@ -83,6 +92,13 @@ export async function clusterUnderFire(seed: number) {
       const fault = faultsOf(chip);
       if (fault.hangs) await new Promise(() => undefined);
       if (fault.down) throw new ChipFault('no_answer');
+      if (plant === 'gives-no-copies' && name === 'exportTo' && isLoaded) {
+        throw new ChipFault('no_answer');
+      }
+      if (plant === 'hangs' && name === 'use') await new Promise(() => undefined);
+      if (plant === 'keeps-what-it-wiped' && name === 'wipe') {
+        return target().wipe({ tenant: 'nobody', keyId: 'nothing' }, String(input[1]));
+      }
       const life = lives.get(chip) ?? 0;
       const answer = await unpack(() =>
         reply(async () => callOn(target(), chipCalls, name, structuredClone(input))),
@@ -106,6 +122,7 @@ export async function clusterUnderFire(seed: number) {
   const keys = clusterKeys(cluster.guardOf);
   const made: KeyRecord[] = [];
   let serial = 0;
+  let isLoaded = false;
 
   function nextId(): string {
     serial += 1;
@@ -184,6 +201,7 @@ export async function clusterUnderFire(seed: number) {
       between: (i: number) => void | Promise<void> = () => undefined,
       width = 8,
     ): Promise<Outcome[]> {
+      isLoaded = true;
       const outcomes: Outcome[] = [];
       let next = 0;
       let isOver = false;

@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import * as drills from './drills.ts';
 
 const size = { keys: 12, requests: 60, rounds: 4, seed: 20_260_302 };
@@ -15,6 +15,22 @@ describe('the drills of the chip cluster, short', () => {
   it('E2: a race for a limit', () => drills.limitRace({ ...size, rounds: 1 }).then(show));
   it('E2: a race with a revocation', () => drills.revocationRace(size).then(show));
   it('E2: a chip that answers wrongly', () => drills.lyingChip(size).then(show));
+});
+
+describe('a planted defect fails a drill', () => {
+  const fewer = { keys: 3, requests: 12, rounds: 3, seed: 7 };
+  it('E2: chips that keep what they were to forget', async () => {
+    const drill = drills.revocationRace({ ...fewer, plant: 'keeps-what-it-wiped' });
+    await expect(drill).rejects.toThrow();
+  });
+  it('E2: chips that give no copies', async () => {
+    await expect(
+      drills.loseStorage({ ...fewer, rounds: 6, plant: 'gives-no-copies' }),
+    ).rejects.toThrow();
+  });
+  it('E2: chips that never end', async () => {
+    await expect(drills.killInMidSignature({ ...fewer, plant: 'hangs' })).rejects.toThrow();
+  });
 });
 
 function show(figures: object): void {

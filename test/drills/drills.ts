@@ -1,7 +1,13 @@
 import { expect } from 'vitest';
 import type { CloneOffer, ClonePackage } from '../../src/domain/chips/cloning.ts';
 import { ChipFault } from '../../src/domain/chips/faults.ts';
-import { clusterUnderFire, type Figures, tenant, type UnderFire } from './cluster-under-fire.ts';
+import {
+  clusterUnderFire,
+  type Figures,
+  type Plant,
+  tenant,
+  type UnderFire,
+} from './cluster-under-fire.ts';
 
 /** How large a drill is: the short form runs every day, the long form in `test:slow`. */
 export interface Size {
@@ -10,6 +16,8 @@ export interface Size {
   /** How often the fault happens. */
   readonly rounds: number;
   readonly seed: number;
+  /** A planted defect: then the drill must fail. */
+  readonly plant?: Plant;
 }
 
 export type Drill = (size: Size) => Promise<Figures>;
@@ -27,8 +35,8 @@ async function judge(fire: UnderFire, outcomes: Awaited<ReturnType<UnderFire['lo
   return figures;
 }
 
-async function begin({ keys, seed }: Size): Promise<UnderFire> {
-  const fire = await clusterUnderFire(seed);
+async function begin({ keys, seed, plant }: Size): Promise<UnderFire> {
+  const fire = await clusterUnderFire(seed, plant);
   await fire.makeKeys(keys);
   return fire;
 }
@@ -267,7 +275,7 @@ export const duplicatedJobs: Drill = async (size) => {
 
 /** E2: of 500 simultaneous uses of a key for ten, exactly ten succeed. */
 export const limitRace: Drill = async (size) => {
-  const fire = await clusterUnderFire(size.seed);
+  const fire = await clusterUnderFire(size.seed, size.plant);
   const outcomes = [];
   for (let round = 0; round < size.rounds; round++) {
     await fire.makeKeys(1, { usesMax: 10 });
@@ -286,7 +294,7 @@ export const limitRace: Drill = async (size) => {
 
 /** E2: no use is released after the revocation was answered, and no chip keeps the key. */
 export const revocationRace: Drill = async (size) => {
-  const fire = await clusterUnderFire(size.seed);
+  const fire = await clusterUnderFire(size.seed, size.plant);
   const outcomes = [];
   for (let round = 0; round < size.rounds; round++) {
     await fire.makeKeys(1);

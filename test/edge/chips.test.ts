@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { EdgeDeps } from '../../src/edge/deps.ts';
 import { startEdge } from '../helpers/edge.ts';
 
 const operator = { as: 'operator-ma' };
@@ -67,7 +68,9 @@ describe('chips over HTTP', () => {
     const { call } = await startEdge();
     const halt = await call('/v1/chips/chip-2/halt', { ...operator, method: 'POST' });
     expect(await halt.json()).toEqual({ chip: 'chip-2', seconds: 60 });
-    const service = await startEdge(({ demo: _demo, ...deps }) => ({ ...deps, demo: undefined }));
+    // A deployment without demo mode has no such member at all.
+    const outside = { demo: undefined } as unknown as Partial<EdgeDeps>;
+    const service = await startEdge(() => outside);
     const refused = await service.call('/v1/chips/chip-2/halt', { ...operator, method: 'POST' });
     expect(refused.status).toBe(404);
   });
