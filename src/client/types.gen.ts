@@ -19,7 +19,7 @@ export type Problem = {
   type: string;
   title: string;
   status: number;
-  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_not_active" | "seal_imprints_full" | "card_changed" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "job_not_found" | "job_state" | "queue_full" | "replacement_invalid" | "seal_change_not_found" | "policy_change_not_found" | "policy_changed" | "review_not_found" | "review_settled" | "review_taken" | "undo_too_late" | "own_work" | "work_contended" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "ledger_conflict" | "ledger_entry_not_found" | "ledger_proof_invalid" | "ledger_unavailable" | "personal_key_not_found" | "personal_key_state" | "personal_keys_too_many" | "personal_key_locked" | "personal_key_busy" | "pin_wrong" | "pin_locked" | "order_not_found" | "order_state" | "order_expired" | "order_over_limit" | "certificate_not_active" | "terminal_not_found" | "institution_key_not_found" | "grant_not_found" | "grant_change_not_found" | "grant_change_outdated" | "grants_too_many" | "operation_not_found" | "operation_state" | "operation_refused" | "signature_invalid" | "signing_contended" | "document_malformed" | "envelope_not_addressed" | "envelope_unreadable" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "protocol_failed" | "share_session_lost" | "share_epoch_unknown" | "chip_not_found" | "chip_exists" | "chip_active" | "chips_too_few" | "chips_busy" | "chips_unavailable" | "storage_unavailable" | "application_not_found" | "application_state" | "application_changed" | "same_person" | "identity_check_absent" | "key_in_use" | "certificate_not_found" | "certificate_state" | "certificate_changed" | "certificate_lint_failed" | "thaw_refused" | "federation_consent_invalid" | "federation_request_used" | "federation_request_not_found" | "federation_refused" | "federation_unavailable" | "federation_inconsistent" | "internal";
+  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_not_active" | "seal_imprints_full" | "card_changed" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "job_not_found" | "job_state" | "queue_full" | "replacement_invalid" | "seal_change_not_found" | "policy_change_not_found" | "policy_changed" | "review_not_found" | "review_settled" | "review_taken" | "undo_too_late" | "own_work" | "work_contended" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "ledger_conflict" | "ledger_entry_not_found" | "ledger_proof_invalid" | "ledger_unavailable" | "personal_key_not_found" | "personal_key_state" | "personal_keys_too_many" | "personal_key_locked" | "personal_key_busy" | "pin_wrong" | "pin_locked" | "order_not_found" | "order_state" | "order_expired" | "order_over_limit" | "certificate_not_active" | "terminal_not_found" | "institution_not_found" | "institution_key_not_found" | "grant_not_found" | "grant_change_not_found" | "grant_change_outdated" | "grants_too_many" | "operation_not_found" | "operation_state" | "operation_refused" | "signature_invalid" | "signing_contended" | "document_malformed" | "envelope_not_addressed" | "envelope_unreadable" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "protocol_failed" | "share_session_lost" | "share_epoch_unknown" | "chip_not_found" | "chip_exists" | "chip_active" | "chips_too_few" | "chips_busy" | "chips_unavailable" | "storage_unavailable" | "application_not_found" | "application_state" | "application_changed" | "same_person" | "identity_check_absent" | "key_in_use" | "certificate_not_found" | "certificate_state" | "certificate_changed" | "certificate_lint_failed" | "thaw_refused" | "federation_consent_invalid" | "federation_request_used" | "federation_request_not_found" | "federation_refused" | "federation_unavailable" | "federation_inconsistent" | "internal";
   /** To quote. */
   requestId: string;
   detail?: string;
@@ -846,6 +846,267 @@ export type Chip = {
 export type ChipHalt = {
   chip: string;
   seconds: number;
+};
+
+export type StartedPersonalKey = {
+  key: PersonalKey;
+  /** Base64url without padding. */
+  message: string;
+};
+
+export type PersonalKey = {
+  id: string;
+  state: "pending" | "active" | "withdrawn";
+  label: string;
+  /** 04 || x || y in hex; empty while the key is being made. */
+  publicKeyHex: string;
+  certificateSerial: string | null;
+  /** RFC 3339, UTC. */
+  lockedUntil: string | null;
+  failedAttempts: number;
+  refreshing: boolean;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+};
+
+export type NewPersonalKey = {
+  id: string;
+  label: string;
+  sessionId: string;
+  /** Base64url without padding. */
+  commitment: string;
+};
+
+export type PersonalKeyPage = {
+  items: Array<PersonalKey>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type CoSigned = {
+  /** Base64url without padding. */
+  reply: string;
+};
+
+export type CoSignature = {
+  /** Names this signature; the chips answer it once. */
+  requestId: string;
+  epoch: number;
+  /** Base64url without padding. */
+  message: string;
+  purpose: "certificate_request" | "refresh_proof" | "grant_change" | "approval" | "statement" | "outcome";
+  /** The grant change or the operation; absent for the other purposes. */
+  subjectId?: string;
+  /** Of a certificate request: its CertificationRequestInfo, DER. */
+  request?: string;
+};
+
+export type Institution = {
+  id: string;
+  subject: SubjectName;
+  officers: Array<{
+    actor: string;
+    personalKeyId: string;
+    /** 04 || x || y in hex; empty while the key is being made. */
+    publicKeyHex: string;
+  }>;
+  threshold: number;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+};
+
+export type NewInstitution = {
+  subject: {
+    commonName: string;
+    organization: string;
+    organizationalUnit?: string;
+    country?: string;
+  };
+  officerKeyIds: Array<string>;
+  threshold: number;
+};
+
+export type InstitutionPage = {
+  items: Array<Institution>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type AppliedKeys = {
+  applicationId: string;
+  keys: Array<InstitutionKey>;
+};
+
+export type InstitutionKey = {
+  id: string;
+  institutionId: string;
+  algorithm: "sm2" | "p256";
+  purpose: "signature" | "encryption";
+  /** 04 || x || y in hex; empty while the key is being made. */
+  publicKeyHex: string;
+  applicationId: string;
+  officers: Array<{
+    actor: string;
+    personalKeyId: string;
+    /** 04 || x || y in hex; empty while the key is being made. */
+    publicKeyHex: string;
+  }>;
+  threshold: number;
+  /** Persons on the list that the chips enforce. */
+  granted: number;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+};
+
+export type NewInstitutionKeys = {
+  algorithm: "sm2" | "p256";
+  requested: RequestedSettings;
+};
+
+export type InstitutionKeyPage = {
+  items: Array<InstitutionKey>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type Grant = NewGrant & {
+  id: string;
+  state: "proposed" | "active" | "revoked";
+  used: number;
+  grantedBy: string;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+};
+
+export type NewGrant = {
+  institutionKeyId: string;
+  actor: string;
+  personalKeyId: string;
+  operations: Array<"sign" | "decrypt">;
+  /** RFC 3339, UTC. */
+  validFrom: string;
+  /** RFC 3339, UTC. */
+  validUntil: string;
+  usesMax: number;
+  /** Empty: of any type. */
+  documentTypes: Array<string>;
+  amountMax?: {
+    /** ISO 4217. */
+    currency: string;
+    minor: number;
+  };
+  approvalsNeeded: number;
+};
+
+export type GrantChange = {
+  id: string;
+  state: "open" | "done" | "outdated";
+  institutionKeyId: string;
+  grantId: string;
+  action: "give" | "take";
+  listHashHex: string;
+  approvedBy: Array<string>;
+  threshold: number;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+} | null;
+
+export type GrantPage = {
+  items: Array<Grant>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type GrantChangePage = {
+  items: Array<GrantChange>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type Operation = {
+  id: string;
+  state: "asked" | "approved" | "activated" | "executed" | "completed" | "refused" | "cancelled";
+  institutionKeyId: string;
+  grantId: string;
+  personalKeyId: string;
+  actor: string;
+  kind: "sign" | "decrypt";
+  scheme: string;
+  documentType: string;
+  amount: {
+    /** ISO 4217. */
+    currency: string;
+    minor: number;
+  } | null;
+  reason: string;
+  approvals: Array<{
+    actor: string;
+  }>;
+  approvalsNeeded: number;
+  /** Canonical JSON; the statement names its hash. */
+  decision: string;
+  /** What an approving person signs, while approvals are missing. */
+  approvalText: string | null;
+  /** What the person signs before the key moves; valid for two minutes. */
+  statement: string | null;
+  /** What the person signs after it moved; the result is given for it. */
+  outcome: string | null;
+  resultB64: string | null;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+};
+
+export type NewOperation = {
+  grantId: string;
+  personalKeyId: string;
+  request: {
+    kind: "sign";
+    scheme: "sm2-sm3" | "ecdsa-p256-sha256";
+    /** Base64. */
+    messageB64: string;
+  } | {
+    kind: "decrypt";
+    scheme: "sm2";
+    /** Base64. */
+    ciphertextB64: string;
+  };
+  documentType: string;
+  amount?: {
+    /** ISO 4217. */
+    currency: string;
+    minor: number;
+  };
+  reason: string;
+  sealVerificationId?: string;
+};
+
+export type OperationPage = {
+  items: Array<Operation>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type CompletedOperation = {
+  operation: Operation;
+  record: UsageRecord;
+};
+
+export type UsageRecord = {
+  body: Record<string, unknown>;
+  recordSha256: string;
+  place: {
+    index: number;
+    leafHash: string;
+    size: number;
+    checkpoint: string;
+    proof: Array<string>;
+  } | null;
+};
+
+export type UsageRecordPage = {
+  items: Array<UsageRecord>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
 };
 
 export type AuditPage = {

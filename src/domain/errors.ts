@@ -121,6 +121,8 @@ export const errorTitles = {
   certificate_not_active: 'The certificate is not in force.',
   /** The person has no such device, or it was revoked. */
   terminal_not_found: 'There is no such terminal.',
+  /** No institution with this id. */
+  institution_not_found: 'There is no such institution.',
   /** No key of an institution with this id. */
   institution_key_not_found: 'There is no such institution key.',
   /** No grant with this id. */

@@ -25,6 +25,8 @@ const identityOfficers: readonly Role[] = ['teller', 'reviewer', 'administrator'
 const certificateApprovers: readonly Role[] = ['administrator', 'risk_officer'];
 
 const chipOperators: readonly Role[] = ['operator', 'administrator'];
+/** Everybody may hold a personal key; what it may be used for is granted by name. */
+const keyHolders: readonly Role[] = roles;
 
 const anyone: RouteRule = { roles: 'anyone' };
 const operate: RouteRule = { roles: chipOperators };
@@ -152,5 +154,36 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'POST /v1/chips/{chip}/drain': operate,
   'POST /v1/chips/{chip}/readmit': operate,
   'POST /v1/chips/{chip}/halt': operate,
+  'POST /v1/personal-keys': { roles: keyHolders, body: 'json' },
+  'GET /v1/personal-keys': { roles: keyHolders },
+  'GET /v1/personal-keys/{id}': { roles: keyHolders },
+  'POST /v1/personal-keys/{id}/finish': { roles: keyHolders, body: 'json' },
+  'POST /v1/personal-keys/{id}/certificate': { roles: keyHolders, body: 'json' },
+  'POST /v1/personal-keys/{id}/signatures': { roles: keyHolders, body: 'json' },
+  'POST /v1/personal-keys/{id}/refresh': { roles: keyHolders, body: 'json' },
+  'POST /v1/personal-keys/{id}/refresh/finish': { roles: keyHolders, body: 'json' },
+  'POST /v1/personal-keys/{id}/refresh/commit': { roles: keyHolders, body: 'json' },
+  'POST /v1/personal-keys/{id}/withdraw': { roles: keyHolders },
+  'PUT /v1/personal-keys/{id}/pin': { roles: keyHolders, body: 'json' },
+  'POST /v1/personal-keys/{id}/pin': { roles: keyHolders, body: 'json' },
+  'POST /v1/institutions': { roles: ['administrator'], body: 'json', idempotent: true },
+  'GET /v1/institutions': { roles: keyHolders },
+  'POST /v1/institutions/{id}/keys': { roles: ['administrator'], body: 'json', idempotent: true },
+  'GET /v1/institutions/{id}/keys': { roles: keyHolders },
+  'POST /v1/institutions/{id}/grants': { roles: ['administrator'], body: 'json', idempotent: true },
+  'GET /v1/keys/{id}/grants': { roles: keyHolders },
+  'POST /v1/grants/{id}/revoke': { roles: ['administrator'], idempotent: true },
+  'GET /v1/keys/{id}/grant-changes': { roles: keyHolders },
+  'POST /v1/grant-changes/{id}/approvals': { roles: keyHolders, body: 'json' },
+  'POST /v1/keys/{id}/operations': { roles: keyHolders, body: 'json', idempotent: true },
+  'GET /v1/keys/{id}/operations': { roles: keyHolders },
+  'GET /v1/operations/{id}': { roles: keyHolders },
+  'POST /v1/operations/{id}/approve': { roles: keyHolders, body: 'json' },
+  'POST /v1/operations/{id}/activation': { roles: keyHolders },
+  'POST /v1/operations/{id}/execute': { roles: keyHolders, body: 'json' },
+  'POST /v1/operations/{id}/complete': { roles: keyHolders, body: 'json' },
+  'POST /v1/operations/{id}/cancel': { roles: keyHolders },
+  'GET /v1/operations/{id}/record': { roles: keyHolders },
+  'GET /v1/keys/{id}/records': { roles: keyHolders },
   'GET /v1/audit': { roles: ['auditor', 'administrator'] },
 };

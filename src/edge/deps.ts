@@ -1,11 +1,11 @@
 import type { Actor } from '../domain/actor.ts';
-import type { CertificateDeps } from '../domain/certificates/ports.ts';
 import type { ChipOperations } from '../domain/chips/cluster.ts';
 import type { KeyService } from '../domain/chips/keys.ts';
 import type { ShareService } from '../domain/chips/shares.ts';
 import type { DemoLedger } from '../domain/ledger/demo.ts';
 import type { IdempotencyStore, RateLimiter } from '../domain/ports.ts';
 import type { SealDeps } from '../domain/seals/ports.ts';
+import type { SigningDeps } from '../domain/signing/ports.ts';
 import type { LogLine } from './middleware/log.ts';
 
 /** Says who holds an access token. */
@@ -25,7 +25,7 @@ export interface Notices {
 }
 
 /** Everything that the edge needs from the machine it runs on. */
-export interface EdgeDeps extends SealDeps, CertificateDeps {
+export interface EdgeDeps extends SealDeps, SigningDeps {
   readonly authenticator: Authenticator;
   readonly idempotency: IdempotencyStore;
   readonly limiter: RateLimiter;

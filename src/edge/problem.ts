@@ -63,6 +63,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   federation_consent_invalid: 422,
   federation_refused: 422,
   personal_key_not_found: 404,
+  institution_not_found: 404,
   institution_key_not_found: 404,
   grant_not_found: 404,
   grant_change_not_found: 404,

@@ -118,7 +118,7 @@ export async function certifiedTerminal(deps: SigningDeps, id: string): Promise<
   });
   const [certificate] = await inForce(deps, application);
   if (!certificate) throw new Error('nothing was issued');
-  await bindCertificate(deps, terminal.caller, terminal.key.id, certificate.serialHex);
+  await bindCertificate(deps, terminal.caller, terminal.key.id, certificate);
   return terminal;
 }
 

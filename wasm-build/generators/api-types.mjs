@@ -25,11 +25,12 @@ function arrayType({ items, prefixItems }, indent) {
 }
 
 function typeOf(schema, indent) {
-  const { $ref, type, format, allOf, anyOf } = schema;
+  const { $ref, type, format, allOf, anyOf, oneOf } = schema;
   if ($ref) return $ref.slice('#/components/schemas/'.length);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(' | ');
   if (allOf) return allOf.map((part) => typeOf(part, indent)).join(' & ');
-  if (anyOf) return anyOf.map((part) => typeOf(part, indent)).join(' | ');
+  const some = anyOf ?? oneOf;
+  if (some) return some.map((part) => typeOf(part, indent)).join(' | ');
   if (Array.isArray(type)) {
     return type.map((one) => typeOf({ ...schema, type: one }, indent)).join(' | ');
   }
@@ -38,6 +39,7 @@ function typeOf(schema, indent) {
   if (type === 'null') return 'null';
   if (format === 'binary') return 'Blob';
   if (plain[type]) return plain[type];
+  if (Object.keys(schema).length === 0) return 'unknown';
   throw new Error(`no TypeScript for ${JSON.stringify(schema)}`);
 }
 

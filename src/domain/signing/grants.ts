@@ -189,7 +189,8 @@ export async function approveGrantChange(
   if (!gm.sm2.verify(publicKey, grantChangeBytes(change), request.signature)) {
     throw new CinnabarError('signature_invalid');
   }
-  const approval = { ...officer, signatureHex: bytesToHex(request.signature) };
+  const { actor, publicKeyHex } = officer;
+  const approval = { actor, publicKeyHex, signatureHex: bytesToHex(request.signature) };
   const operation = {
     action: 'grant.approve',
     subject: `grant:${change.grantId}`,
@@ -325,6 +326,20 @@ export function listGrants(
     page,
     (grant) => grant.id,
     (request) => deps.signing.list(actor.tenant, 'grant', { parent: institutionKeyId }, request),
+  );
+}
+
+export function listGrantChanges(
+  deps: Pick<SigningDeps, 'signing'>,
+  actor: Actor,
+  institutionKeyId: string,
+  page: PageRequest,
+): Promise<Page<GrantChange>> {
+  return readPage(
+    page,
+    (change) => change.id,
+    (request) =>
+      deps.signing.list(actor.tenant, 'grant-change', { parent: institutionKeyId }, request),
   );
 }
 

@@ -3,6 +3,7 @@ import { parsePublicKey } from '../../core/pki/public-key.ts';
 import { keygenContext } from '../../core/two-party-context.ts';
 import type { Actor, Caller } from '../actor.ts';
 import { type Operation as AuditOperation, audited } from '../audit/record.ts';
+import type { Certificate } from '../certificates/types.ts';
 import type { Receipt } from '../chips/receipts.ts';
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
@@ -137,17 +138,25 @@ export async function withdrawPersonalKey(
   });
 }
 
-/** Names the certificate that was issued over the key. */
+/**
+ * Names the certificate that was issued over the key (C3).
+ *
+ * @throws CinnabarError `personal_key_not_found`, `certificate_not_found` when it is over another key
+ */
 export async function bindCertificate(
   deps: SigningDeps,
   caller: Caller,
   id: string,
-  certificateSerial: string,
+  certificate: Pick<Certificate, 'serialHex' | 'spki'>,
 ): Promise<PersonalKey> {
   return settle(deps, caller.actor.tenant, async () => {
     const key = await getPersonalKey(deps, caller.actor, id);
-    if (key.certificateSerial === certificateSerial) return { result: key, write: [] };
-    const next = changed(key, { certificateSerial });
+    if (bytesToHex(parsePublicKey(certificate.spki).key) !== key.publicKeyHex) {
+      throw new CinnabarError('certificate_not_found');
+    }
+    const { serialHex } = certificate;
+    if (key.certificateSerial === serialHex) return { result: key, write: [] };
+    const next = changed(key, { certificateSerial: serialHex });
     return { result: next, write: [entryOf('personal-key', next)] };
   });
 }

@@ -4,11 +4,20 @@ import type { PageRequest } from '../ports.ts';
 import type { TemplateKeys } from '../seals/ports.ts';
 import type { Pin } from './pin.ts';
 import type { UsageRecord } from './records.ts';
-import type { Grant, GrantChange, InstitutionKey, Operation, PersonalKey, Row } from './types.ts';
+import type {
+  Grant,
+  GrantChange,
+  Institution,
+  InstitutionKey,
+  Operation,
+  PersonalKey,
+  Row,
+} from './types.ts';
 
 /** What is stored, by its kind. */
 export interface SigningRows {
   readonly 'personal-key': PersonalKey;
+  readonly institution: Institution;
   readonly 'institution-key': InstitutionKey;
   readonly grant: Grant;
   readonly 'grant-change': GrantChange;

@@ -9,7 +9,8 @@ type Places = {
 /** What each kind of row is found by. */
 const places: Places = {
   'personal-key': ({ owner, state }) => ({ owner, parent: '', state }),
-  'institution-key': ({ institution }) => ({ owner: '', parent: institution, state: 'active' }),
+  institution: () => ({ owner: '', parent: '', state: 'active' }),
+  'institution-key': ({ institutionId }) => ({ owner: '', parent: institutionId, state: 'active' }),
   grant: ({ actor, institutionKeyId, state }) => ({
     owner: actor,
     parent: institutionKeyId,

@@ -1,3 +1,4 @@
+import type { SubjectName } from '../certificates/x509/build.ts';
 import type { Activation, Grant as ChipGrant } from '../chips/activation.ts';
 import type { SignScheme } from '../chips/keys.ts';
 import type { Receipt } from '../chips/receipts.ts';
@@ -37,10 +38,19 @@ export interface PersonalKey extends Row {
   readonly withdrawnAtMs?: number;
 }
 
+/** An institution, and the people who together decide who may use its keys. */
+export interface Institution extends Row {
+  /** As its certificates have it. */
+  readonly subject: SubjectName;
+  readonly officers: readonly Officer[];
+  readonly threshold: number;
+  readonly registeredBy: string;
+  readonly createdAtMs: number;
+}
+
 /** An institution's key in the chips, and who governs it. */
 export interface InstitutionKey extends Row {
-  /** Its name, as its certificate has it. */
-  readonly institution: string;
+  readonly institutionId: string;
   readonly algorithm: 'sm2' | 'p256';
   readonly purpose: 'signature' | 'encryption';
   /** Of the chips; the row has the same id. */
@@ -58,6 +68,7 @@ export interface InstitutionKey extends Row {
 
 export interface Officer {
   readonly actor: string;
+  readonly personalKeyId: string;
   readonly publicKeyHex: string;
 }
 

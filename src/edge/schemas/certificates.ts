@@ -46,7 +46,7 @@ const countrySchema = z
   .regex(/^[A-Z]{2}$/)
   .openapi({ example: 'CN' });
 
-const subjectSchema = z
+export const subjectSchema = z
   .strictObject({
     commonName: line(64).min(1).openapi({ example: '陈思远' }),
     organization: line(64).min(1).optional().openapi({ example: '北辰银行' }),
@@ -65,7 +65,7 @@ const limitLineSchema = z
   })
   .openapi('ChannelLimit');
 
-const requestedSchema = z
+export const requestedSchema = z
   .strictObject({
     role: z.enum(settingsRoles),
     permissions: z.array(z.enum(permissions)).max(permissions.length),

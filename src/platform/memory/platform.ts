@@ -12,6 +12,7 @@ import { memoryLedger } from './ledger.ts';
 import { memoryObjectStore, memoryOrphanQueue } from './objects.ts';
 import { memoryRateLimiter } from './rate-limiter.ts';
 import { memorySealStore } from './seal-store.ts';
+import { memorySigningStore } from './signing-store.ts';
 import { memoryWorkQueue } from './work-queue.ts';
 import { memoryWorkStore } from './work-store.ts';
 
@@ -48,6 +49,7 @@ export function memoryPlatform({ clock, random, engine, policy, requestsPerMinut
     pkiBase: 'http://localhost:8787',
     shares: chips.shares,
     chips: chips.chips,
+    signing: memorySigningStore(),
     idempotency: memoryIdempotencyStore(),
     limiter: memoryRateLimiter(clock, requestsPerMinute, 60_000),
     notices: { current: async () => undefined },

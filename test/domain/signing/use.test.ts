@@ -9,7 +9,10 @@ import {
   proposeGrant,
   revokeGrant,
 } from '../../../src/domain/signing/grants.ts';
-import { applyForInstitution } from '../../../src/domain/signing/institution-keys.ts';
+import {
+  applyForInstitutionKeys,
+  registerInstitution,
+} from '../../../src/domain/signing/institutions.ts';
 import {
   approvalText,
   approveOperation,
@@ -51,18 +54,19 @@ async function bank(): Promise<Bank> {
   );
   const clerk = await certifiedTerminal(deps, 'clerk');
   if (!a || !b || !c) throw new Error('no officers');
-  const { application, keys } = await applyForInstitution(
-    deps,
-    callerOf('administrator-zhao', 'administrator'),
-    {
-      id: newId(deps),
-      algorithm: 'sm2',
-      subject: { commonName: '北辰银行', organization: '北辰银行', country: 'CN' },
-      requested: requestedSettings,
-      officerKeyIds: [a, b, c].map(({ key }) => key.id),
-      threshold: 2,
-    },
-  );
+  const administrator = callerOf('administrator-zhao', 'administrator');
+  const institution = await registerInstitution(deps, administrator, {
+    id: newId(deps),
+    subject: { commonName: '北辰银行', organization: '北辰银行', country: 'CN' },
+    officerKeyIds: [a, b, c].map(({ key }) => key.id),
+    threshold: 2,
+  });
+  const { application, keys } = await applyForInstitutionKeys(deps, administrator, {
+    id: newId(deps),
+    institutionId: institution.id,
+    algorithm: 'sm2',
+    requested: requestedSettings,
+  });
   await inForce(deps, application.id);
   const [signing, encryption] = keys;
   if (!signing || !encryption) throw new Error('no keys');

@@ -1,0 +1,316 @@
+import { z } from '@hono/zod-openapi';
+import { operationStates } from '../../domain/signing/states.ts';
+import { grantedOperations } from '../../domain/signing/types.ts';
+import { requestedSchema, serialSchema, subjectSchema } from './certificates.ts';
+import {
+  currencySchema,
+  filterIdSchema,
+  idSchema,
+  instantSchema,
+  limitSchema,
+  line,
+  pageOf,
+} from './common.ts';
+
+/** Bytes of a protocol message in base64url, so and so many at most. */
+function bytes(lengthMax: number) {
+  return z
+    .string()
+    .max(Math.ceil((lengthMax * 4) / 3))
+    .regex(/^[0-9A-Za-z_-]+$/)
+    .openapi({ description: 'Base64url without padding.' });
+}
+
+const protocolMessage = bytes(4096);
+const signature = bytes(80).openapi({ description: 'SM2, DER, base64url.' });
+const publicKeyHex = z
+  .string()
+  .openapi({ description: '04 || x || y in hex; empty while the key is being made.' });
+const hex = z.string().regex(/^[0-9a-f]*$/);
+
+export const newPersonalKeySchema = z
+  .strictObject({
+    id: idSchema,
+    label: line(64).min(1).openapi({ example: '我的手机' }),
+    sessionId: idSchema,
+    commitment: protocolMessage,
+  })
+  .openapi('NewPersonalKey');
+
+export const personalKeySchema = z
+  .object({
+    id: z.string(),
+    state: z.enum(['pending', 'active', 'withdrawn']),
+    label: z.string(),
+    publicKeyHex,
+    certificateSerial: z.string().nullable(),
+    lockedUntil: instantSchema.nullable(),
+    failedAttempts: z.int(),
+    refreshing: z.boolean(),
+    createdAt: instantSchema,
+  })
+  .openapi('PersonalKey');
+
+export type PersonalKey = z.infer<typeof personalKeySchema>;
+
+export const startedKeySchema = z
+  .object({ key: personalKeySchema, message: protocolMessage })
+  .openapi('StartedPersonalKey');
+
+export const openingSchema = z.strictObject({ sessionId: idSchema, opening: protocolMessage });
+export const personalKeyPageSchema = pageOf(personalKeySchema).openapi('PersonalKeyPage');
+export const bindingSchema = z.strictObject({ serial: serialSchema });
+
+export const signingPurposes = [
+  'certificate_request',
+  'refresh_proof',
+  'grant_change',
+  'approval',
+  'statement',
+  'outcome',
+] as const;
+
+export const coSignatureSchema = z
+  .strictObject({
+    requestId: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/)
+      .openapi({ description: 'Names this signature; the chips answer it once.' }),
+    epoch: z.int().min(0).max(1_000_000),
+    message: protocolMessage,
+    purpose: z.enum(signingPurposes),
+    subjectId: filterIdSchema.openapi({
+      description: 'The grant change or the operation; absent for the other purposes.',
+    }),
+    request: bytes(4096)
+      .optional()
+      .openapi({ description: 'Of a certificate request: its CertificationRequestInfo, DER.' }),
+  })
+  .openapi('CoSignature');
+
+export const coSignedSchema = z.object({ reply: protocolMessage }).openapi('CoSigned');
+
+export const refreshStartSchema = z.strictObject({
+  sessionId: idSchema,
+  epoch: z.int().min(0).max(1_000_000),
+  commitment: protocolMessage,
+});
+export const protocolReplySchema = z.object({ message: protocolMessage });
+export const refreshedSchema = z.object({ epochs: z.array(z.int()) });
+export const signatureSchema = z.strictObject({ signature });
+export const pinSchema = z.strictObject({
+  verifier: bytes(32).openapi({ description: 'What the terminal derives from the PIN.' }),
+});
+export const pepperSchema = z.object({ pepper: z.string() });
+
+export const withdrawnSchema = z.object({
+  key: personalKeySchema,
+  tombstones: z.array(z.record(z.string(), z.unknown())),
+});
+
+export const newInstitutionSchema = z
+  .strictObject({
+    subject: subjectSchema.required({ organization: true }),
+    officerKeyIds: z.array(idSchema).min(1).max(16),
+    threshold: z.int().min(1).max(16),
+  })
+  .openapi('NewInstitution');
+
+const officerSchema = z.object({ actor: z.string(), personalKeyId: z.string(), publicKeyHex });
+
+export const institutionSchema = z
+  .object({
+    id: z.string(),
+    subject: subjectSchema,
+    officers: z.array(officerSchema),
+    threshold: z.int(),
+    createdAt: instantSchema,
+  })
+  .openapi('Institution');
+
+export type Institution = z.infer<typeof institutionSchema>;
+export const institutionPageSchema = pageOf(institutionSchema).openapi('InstitutionPage');
+
+export const newInstitutionKeysSchema = z
+  .strictObject({ algorithm: z.enum(['sm2', 'p256']), requested: requestedSchema })
+  .openapi('NewInstitutionKeys');
+
+export const institutionKeySchema = z
+  .object({
+    id: z.string(),
+    institutionId: z.string(),
+    algorithm: z.enum(['sm2', 'p256']),
+    purpose: z.enum(['signature', 'encryption']),
+    publicKeyHex,
+    applicationId: z.string(),
+    officers: z.array(officerSchema),
+    threshold: z.int(),
+    granted: z.int().openapi({ description: 'Persons on the list that the chips enforce.' }),
+    createdAt: instantSchema,
+  })
+  .openapi('InstitutionKey');
+
+export type InstitutionKey = z.infer<typeof institutionKeySchema>;
+export const institutionKeyPageSchema = pageOf(institutionKeySchema).openapi('InstitutionKeyPage');
+export const appliedKeysSchema = z
+  .object({ applicationId: z.string(), keys: z.array(institutionKeySchema) })
+  .openapi('AppliedKeys');
+
+const amountSchema = z.strictObject({
+  currency: currencySchema,
+  minor: z.int().min(1).max(Number.MAX_SAFE_INTEGER),
+});
+
+const documentTypeSchema = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/);
+
+/** Keys of institutions are named by the application that made them, with a UUID of version 8. */
+const keyIdSchema = z.uuid().openapi({ example: '5f0c1e9a-3b7d-8c21-9a44-0d6b2f1e7c30' });
+
+export const keyParamsSchema = z.strictObject({
+  id: keyIdSchema.openapi({ param: { name: 'id', in: 'path' } }),
+});
+
+export const newGrantSchema = z
+  .strictObject({
+    institutionKeyId: keyIdSchema,
+    actor: z.string().min(1).max(64),
+    personalKeyId: idSchema,
+    operations: z.array(z.enum(grantedOperations)).min(1).max(2),
+    validFrom: instantSchema,
+    validUntil: instantSchema,
+    usesMax: z.int().min(1).max(1_000_000),
+    documentTypes: z
+      .array(documentTypeSchema)
+      .max(16)
+      .openapi({ description: 'Empty: of any type.' }),
+    amountMax: amountSchema.optional(),
+    approvalsNeeded: z.int().min(0).max(4),
+  })
+  .openapi('NewGrant');
+
+export const grantSchema = newGrantSchema
+  .extend({
+    id: z.string(),
+    state: z.enum(['proposed', 'active', 'revoked']),
+    used: z.int(),
+    grantedBy: z.string(),
+    createdAt: instantSchema,
+  })
+  .openapi('Grant');
+
+export type Grant = z.infer<typeof grantSchema>;
+export const grantPageSchema = pageOf(grantSchema).openapi('GrantPage');
+
+export const grantChangeSchema = z
+  .object({
+    id: z.string(),
+    state: z.enum(['open', 'done', 'outdated']),
+    institutionKeyId: z.string(),
+    grantId: z.string(),
+    action: z.enum(['give', 'take']),
+    listHashHex: hex,
+    approvedBy: z.array(z.string()),
+    threshold: z.int(),
+    createdAt: instantSchema,
+  })
+  .openapi('GrantChange');
+
+export type GrantChange = z.infer<typeof grantChangeSchema>;
+export const grantChangePageSchema = pageOf(grantChangeSchema).openapi('GrantChangePage');
+export const proposedGrantSchema = z.object({
+  grant: grantSchema,
+  change: grantChangeSchema.nullable(),
+});
+
+const inputB64 = z
+  .string()
+  .min(1)
+  .max(1_400_000)
+  .regex(/^[0-9A-Za-z+/]+={0,2}$/)
+  .openapi({ description: 'Base64.' });
+
+export const operationRequestSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('sign'),
+    scheme: z.enum(['sm2-sm3', 'ecdsa-p256-sha256']),
+    messageB64: inputB64,
+  }),
+  z.strictObject({
+    kind: z.literal('decrypt'),
+    scheme: z.literal('sm2'),
+    ciphertextB64: inputB64,
+  }),
+]);
+
+export const newOperationSchema = z
+  .strictObject({
+    grantId: idSchema,
+    personalKeyId: idSchema,
+    request: operationRequestSchema,
+    documentType: documentTypeSchema,
+    amount: amountSchema.optional(),
+    reason: line(200).min(1),
+    sealVerificationId: filterIdSchema,
+  })
+  .openapi('NewOperation');
+
+export const operationSchema = z
+  .object({
+    id: z.string(),
+    state: z.enum(operationStates),
+    institutionKeyId: z.string(),
+    grantId: z.string(),
+    personalKeyId: z.string(),
+    actor: z.string(),
+    kind: z.enum(grantedOperations),
+    scheme: z.string(),
+    documentType: z.string(),
+    amount: amountSchema.nullable(),
+    reason: z.string(),
+    approvals: z.array(z.object({ actor: z.string() })),
+    approvalsNeeded: z.int(),
+    decision: z.string().openapi({ description: 'Canonical JSON; the statement names its hash.' }),
+    approvalText: z.string().nullable().openapi({
+      description: 'What an approving person signs, while approvals are missing.',
+    }),
+    statement: z.string().nullable().openapi({
+      description: 'What the person signs before the key moves; valid for two minutes.',
+    }),
+    outcome: z.string().nullable().openapi({
+      description: 'What the person signs after it moved; the result is given for it.',
+    }),
+    resultB64: z.string().nullable(),
+    createdAt: instantSchema,
+  })
+  .openapi('Operation');
+
+export type Operation = z.infer<typeof operationSchema>;
+export const operationPageSchema = pageOf(operationSchema).openapi('OperationPage');
+export const operationQuerySchema = z.strictObject({
+  cursor: filterIdSchema,
+  limit: limitSchema,
+  state: z.enum(operationStates).optional(),
+});
+export const operationApprovalSchema = z.strictObject({ personalKeyId: idSchema, signature });
+
+export const usageRecordSchema = z
+  .object({
+    body: z.record(z.string(), z.unknown()),
+    recordSha256: hex,
+    place: z
+      .object({
+        index: z.int(),
+        leafHash: hex,
+        size: z.int(),
+        checkpoint: z.string(),
+        proof: z.array(hex),
+      })
+      .nullable(),
+  })
+  .openapi('UsageRecord');
+
+export type UsageRecordView = z.infer<typeof usageRecordSchema>;
+export const usageRecordPageSchema = pageOf(usageRecordSchema).openapi('UsageRecordPage');
+export const completedSchema = z
+  .object({ operation: operationSchema, record: usageRecordSchema })
+  .openapi('CompletedOperation');
