@@ -54,7 +54,10 @@ export async function auxiliaryWorkers(
           { type: 'ESModule', path: join(folder, 'index.js') },
           ...files.map((file) => ({ type: 'CompiledWasm' as const, path: join(folder, file) })),
         ],
-        bindings: Object.fromEntries(required.map((name) => [name, secrets[name] ?? ''])),
+        bindings: {
+          ...workerOptions.bindings,
+          ...Object.fromEntries(required.map((name) => [name, secrets[name] ?? ''])),
+        },
       } as AuxiliaryWorker;
     }),
   );

@@ -200,9 +200,9 @@ function ChipTable(props: { cluster: ChipCluster; order: (order: Order, chip: Ch
                 <Spark values={chip.latenciesMs} label={t('chips.latency')} unit={t('chips.ms')} />
               </td>
               <td class="mono" data-label={t('chips.log')} title={chip.logHash}>
-                {shortHash(chip.logHash)}
+                {chip.logHash === '' ? '–' : shortHash(chip.logHash)}
               </td>
-              <td class="nowrap">
+              <td class="chip-acts">
                 {isActive && (
                   <button type="button" class="link" onClick={() => props.order('drain', chip)}>
                     {t('chips.drain')}
@@ -212,7 +212,7 @@ function ChipTable(props: { cluster: ChipCluster; order: (order: Order, chip: Ch
                   <button type="button" class="link" onClick={() => props.order('readmit', chip)}>
                     {t('chips.readmit')}
                   </button>
-                )}{' '}
+                )}
                 {mayHalt && isActive && chip.health !== 'out' && (
                   <button type="button" class="link" onClick={() => props.order('halt', chip)}>
                     {t('chips.halt')}

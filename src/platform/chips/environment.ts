@@ -12,8 +12,8 @@ export interface CallTarget extends Rpc.DurableObjectBranded {
 export interface ChipsEnv {
   /** 32 bytes, base64url. */
   readonly CHIP_STORAGE_KEY: string;
-  /** `demo` allows an operator to stop a chip for a minute. */
-  readonly CINNABAR_MODE?: string;
+  /** `allowed` in local runs: then an operator of demo mode may stop a chip for a minute. */
+  readonly CHIP_HALT?: string;
   readonly SOFTWARE_CHIPS: DurableObjectNamespace<CallTarget & LegacyChip & FaultyChip>;
   readonly KEY_GUARDS: DurableObjectNamespace<CallTarget>;
   readonly CHIP_DIRECTORY: DurableObjectNamespace<CallTarget>;
@@ -51,9 +51,9 @@ export function durableCells({ kv }: DurableObjectStorage): Cells {
 
 const chipNamePattern = /^[a-z][a-z0-9-]{0,31}$/;
 
-/** @throws CinnabarError `not_found` outside demo mode */
+/** @throws CinnabarError `not_found` in a deployment */
 export async function haltChip(env: ChipsEnv, chip: unknown): Promise<void> {
-  if (env.CINNABAR_MODE !== 'demo') throw new CinnabarError('not_found');
+  if (env.CHIP_HALT !== 'allowed') throw new CinnabarError('not_found');
   check(typeof chip === 'string' && chipNamePattern.test(chip), '/chip');
   // The chip ends in the middle of this call, so the call has no other end.
   await env.SOFTWARE_CHIPS.getByName(String(chip))

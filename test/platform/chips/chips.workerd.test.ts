@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
 import type { UnwrapMessage } from '../../../src/domain/chips/messages.ts';
 import { CinnabarError } from '../../../src/domain/errors.ts';
-import { chipsReady } from '../../../src/platform/chips/remote.ts';
+import { chipsReady, remoteCluster, remoteKeys } from '../../../src/platform/chips/remote.ts';
 import { chipTemplateKeys } from '../../../src/platform/chips/template-keys.ts';
 
 const keys = chipTemplateKeys(env.CHIPS);
@@ -63,5 +63,29 @@ describe('the chips Worker over its service binding', () => {
   test('the edge has neither the storage secret nor a way to the chip objects', () => {
     expect(Object.keys(env)).not.toContain('CHIP_STORAGE_KEY');
     expect(Object.keys(env)).not.toContain('SOFTWARE_CHIPS');
+  });
+
+  test('E2: a chip stopped between two signatures leaves the key signing elsewhere', async () => {
+    const service = remoteKeys(env.CHIPS);
+    const cluster = remoteCluster(env.CHIPS);
+    const name = { tenant: 'halting-bank', id: '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a11' };
+    const { replicas } = await service.create({ ...name, algorithm: 'sm2', uses: ['sign'] });
+    const sign = (requestId: string) =>
+      service.sign({
+        tenant: name.tenant,
+        keyId: name.id,
+        requestId,
+        scheme: 'sm2-sm3',
+        message: context,
+      });
+    const [home = ''] = replicas;
+    await cluster.halt(home);
+    for (const id of ['a', 'b', 'c', 'd']) {
+      const { receipt } = await sign(id);
+      expect(receipt.chip).not.toBe(home);
+    }
+    const { chips } = await cluster.status();
+    const halted = chips.find(({ chip }) => chip === home);
+    expect(['suspect', 'out']).toContain(halted?.health);
   });
 });
