@@ -27,6 +27,7 @@ const doors = {
   ledger: { entry: 'src/core/ledger.ts', outputs: perHost('ledger') },
   tagger: { entry: 'src/core/tagger.ts', outputs: perHost('tagger') },
   federation: { entry: 'src/domain/federation/index.ts', outputs: perHost('federation') },
+  certificates: { entry: 'src/client/certificates.ts', outputs: perHost('certificates') },
   client: { entry: 'src/client/index.ts', outputs: [['client.js', hosts.browser]] },
 };
 

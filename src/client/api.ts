@@ -1,3 +1,4 @@
+import { certificateApi } from './certificate-api.ts';
 import type {
   Account,
   AccountDetail,
@@ -309,6 +310,7 @@ export function createClient(options: ClientOptions = {}) {
       image: (id: string, read?: ReadOptions) =>
         picture(`/v1/seals/cards/${encodeURIComponent(id)}/image`, read),
     },
+    certificates: certificateApi({ getJson, post, query: queryString }),
     seals: {
       enrol: (
         seal: {

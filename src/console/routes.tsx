@@ -3,7 +3,11 @@ import type { Key } from './i18n/index.ts';
 import { matchPath } from './match-path.ts';
 import { AccountPage } from './pages/account.tsx';
 import { AccountsPage } from './pages/accounts.tsx';
+import { ApplicationPage, ApplicationsPage } from './pages/applications.tsx';
+import { ApplyCertificatePage } from './pages/apply-certificate.tsx';
 import { AuditPage } from './pages/audit.tsx';
+import { CertificatePage } from './pages/certificate.tsx';
+import { CertificatesPage } from './pages/certificates.tsx';
 import { ChipsPage } from './pages/chips.tsx';
 import { CorePage } from './pages/core.tsx';
 import { EnrolPage } from './pages/enrol.tsx';
@@ -48,6 +52,27 @@ const routes: readonly Route[] = [
     right: 'readSeals',
     render: ({ id = '' }) => <VerificationPage key={id} id={id} />,
   },
+  { pattern: '/certificates', right: 'readCertificates', render: () => <CertificatesPage /> },
+  {
+    pattern: '/certificates/apply',
+    right: 'applyCertificates',
+    render: () => <ApplyCertificatePage />,
+  },
+  {
+    pattern: '/certificates/applications',
+    right: 'readCertificates',
+    render: () => <ApplicationsPage />,
+  },
+  {
+    pattern: '/certificates/applications/:id',
+    right: 'readCertificates',
+    render: ({ id = '' }) => <ApplicationPage key={id} id={id} />,
+  },
+  {
+    pattern: '/certificates/:serial',
+    right: 'readCertificates',
+    render: ({ serial = '' }) => <CertificatePage key={serial} serial={serial} />,
+  },
   { pattern: '/audit', right: 'readAudit', render: () => <AuditPage /> },
   { pattern: '/ledger', render: () => <LedgerPage /> },
   {
@@ -85,6 +110,7 @@ const rail: readonly RailEntry[] = [
   { words: 'nav.verify', href: '/verify', letter: 'v', right: 'writeSeals' },
   { words: 'nav.seals', href: '/seals', letter: 's', right: 'readSeals' },
   { words: 'nav.verifications', href: '/verifications', letter: 'r', right: 'readSeals' },
+  { words: 'nav.certificates', href: '/certificates', letter: 't', right: 'readCertificates' },
   { words: 'nav.audit', href: '/audit', letter: 'a', right: 'readAudit' },
   { words: 'nav.ledger', href: '/ledger', letter: 'l' },
   { words: 'nav.chips', href: '/chips', letter: 'x', right: 'operateChips' },

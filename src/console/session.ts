@@ -47,21 +47,32 @@ async function currentToken(refused: boolean): Promise<string> {
 
 export const client = createClient({ token: currentToken });
 
-const may: Record<
-  'readSeals' | 'writeSeals' | 'readAudit' | 'measureCore' | 'operateChips',
-  readonly Role[]
-> = {
+const may = {
   readSeals: ['teller', 'reviewer', 'administrator', 'auditor'],
   writeSeals: ['teller', 'administrator'],
   readAudit: ['auditor', 'administrator'],
   measureCore: ['developer'],
   operateChips: ['operator', 'administrator'],
-};
+  readCertificates: [
+    'teller',
+    'reviewer',
+    'administrator',
+    'customer',
+    'developer',
+    'risk_officer',
+    'auditor',
+  ],
+  applyCertificates: ['customer', 'teller', 'administrator', 'developer'],
+  identifyApplicants: ['teller', 'reviewer', 'administrator'],
+  approveCertificates: ['administrator', 'risk_officer'],
+  manageCertificates: ['administrator'],
+} satisfies Record<string, readonly Role[]>;
 
 /** What the console shows; the service decides again on every request. */
 export function allows(right: keyof typeof may): boolean {
   const role = identity.value?.role;
-  return role !== undefined && may[right].includes(role);
+  const allowed: readonly Role[] = may[right];
+  return role !== undefined && allowed.includes(role);
 }
 
 export async function startSession(): Promise<void> {

@@ -1,0 +1,73 @@
+import { hexToBytes } from '@noble/hashes/utils.js';
+import { type LedgerPolicy, policyFrom, type TrustFile } from '../core/ledger.ts';
+import { type BundleVerdict, type DeliveryBundle, verifyBundle } from '../core/pki/bundle.ts';
+import { parseCertificate } from '../core/pki/certificate.ts';
+import { checkEvidence, type EvidenceVerdict } from '../core/pki/evidence.ts';
+import { base64urlBytes } from '../lib/base64url.ts';
+import { decodePem } from '../lib/pem.ts';
+import type { CertificateVerification } from './types.ts';
+
+export type { TrustFile } from '../core/ledger.ts';
+export type { BundleVerdict, DeliveryBundle } from '../core/pki/bundle.ts';
+export type { EvidenceResult, EvidenceVerdict } from '../core/pki/evidence.ts';
+export { makeSm2Request } from './certificate-request.ts';
+
+const ageSecondsMax = 24 * 60 * 60;
+
+/**
+ * Verifies here what the service says it verified: every step again, on the evidence it handed
+ * out, with the keys of log and witnesses that the caller trusts.
+ *
+ * The permitted issuers are those of the evidence unless `issuers` (PEM) names others.
+ *
+ * @throws LedgerError `key_malformed`, `bundle_malformed` for a trust that is none
+ */
+export async function verifyEvidence(
+  evidence: CertificateVerification['evidence'],
+  trust: TrustFile,
+  nowMs: number,
+  issuers: readonly string[] = evidence.issuers,
+): Promise<EvidenceVerdict> {
+  const { entry, known } = evidence;
+  return checkEvidence(
+    {
+      certificate: derOf(evidence.certificate),
+      entry: {
+        index: entry.index,
+        bytes: base64urlBytes(entry.entry) ?? new Uint8Array(0),
+        proof: entry.proof.map((hash) => hexToBytes(hash)),
+      },
+      checkpoint: evidence.checkpoint,
+      ...(known
+        ? {
+            known: {
+              checkpoint: known.checkpoint,
+              proof: known.proof.map((hash) => hexToBytes(hash)),
+            },
+          }
+        : {}),
+      status: evidence.status,
+    },
+    {
+      ledger: policyFrom(trust, ageSecondsMax),
+      issuers: issuers.map((pem) => parseCertificate(derOf(pem)).spki),
+    },
+    nowMs,
+  );
+}
+
+/**
+ * Verifies a delivered bundle offline: chain, settings, proofs.
+ *
+ * @param roots root certificates in PEM, from a place that the caller trusts
+ */
+export function verifyDelivery(
+  bundle: DeliveryBundle,
+  trust: { readonly ledger: TrustFile; readonly roots: readonly string[] },
+  nowMs: number,
+): Promise<BundleVerdict> {
+  const ledger: LedgerPolicy = policyFrom(trust.ledger);
+  return verifyBundle(bundle, { ledger, roots: trust.roots.map(derOf) }, nowMs);
+}
+
+const derOf = (pem: string) => decodePem('CERTIFICATE', pem);

@@ -1,0 +1,313 @@
+import { useState } from 'preact/hooks';
+import type { NewCertificateApplication } from '../../client/index.ts';
+import { t } from '../i18n/index.ts';
+import { parseAmount } from '../money.ts';
+import { Field, SelectField, TextField } from '../parts/field.tsx';
+import { PageHead, Panel } from '../parts/page.tsx';
+import { Refusal } from '../parts/states.tsx';
+import { navigate } from '../router.ts';
+import { client } from '../session.ts';
+import { showToast } from '../toast.ts';
+import { useWrite } from '../write.ts';
+
+type Kind = NewCertificateApplication['kind'];
+type Permission = NewCertificateApplication['requested']['permissions'][number];
+type SettingsRole = NewCertificateApplication['requested']['role'];
+
+const kinds: readonly Kind[] = ['person', 'institution', 'terminal', 'service'];
+const allPermissions: readonly Permission[] = [
+  'view',
+  'make',
+  'check',
+  'payroll',
+  'fx',
+  'authorise',
+];
+const settingsRoles: readonly SettingsRole[] = ['viewer', 'maker', 'checker', 'authoriser'];
+
+interface Draft {
+  kind: Kind;
+  algorithm: 'sm2' | 'p256';
+  commonName: string;
+  organization: string;
+  dnsNames: string;
+  request: string;
+  role: SettingsRole;
+  permissions: readonly Permission[];
+  single: string;
+  daily: string;
+}
+
+const empty: Draft = {
+  kind: 'person',
+  algorithm: 'sm2',
+  commonName: '',
+  organization: '',
+  dnsNames: '',
+  request: '',
+  role: 'maker',
+  permissions: ['view', 'make'],
+  single: '50000',
+  daily: '200000',
+};
+
+const passwordLengthMin = 12;
+const ownKey = (kind: Kind) => kind !== 'institution';
+
+/** The mistakes of a draft, by field. */
+function mistakes(draft: Draft): Partial<Record<keyof Draft, string>> {
+  const missing = t('apply.missing');
+  const wrong: Partial<Record<keyof Draft, string>> = {};
+  if (draft.commonName.trim() === '') wrong.commonName = missing;
+  if (draft.kind !== 'person' && draft.organization.trim() === '') wrong.organization = missing;
+  if (draft.kind === 'service' && draft.dnsNames.trim() === '') wrong.dnsNames = missing;
+  if (ownKey(draft.kind) && !draft.request.includes('CERTIFICATE REQUEST')) {
+    wrong.request = t('apply.request.missing');
+  }
+  for (const name of ['single', 'daily'] as const) {
+    if (parseAmount(draft[name], 'CNY') === undefined) wrong[name] = t('apply.amount.wrong');
+  }
+  return wrong;
+}
+
+function bodyOf(draft: Draft): NewCertificateApplication {
+  const organization = draft.organization.trim();
+  const amount = (text: string) => String(parseAmount(text, 'CNY') ?? 0);
+  return {
+    kind: draft.kind,
+    algorithm: draft.algorithm,
+    subject: {
+      commonName: draft.commonName.trim(),
+      country: 'CN',
+      ...(organization === '' ? {} : { organization }),
+    },
+    dnsNames: draft.kind === 'service' ? draft.dnsNames.trim().split(/[\s,]+/) : [],
+    ...(ownKey(draft.kind) ? { request: draft.request.trim() } : {}),
+    requested: {
+      role: draft.role,
+      permissions: [...draft.permissions],
+      limits: [
+        {
+          channel: 'online',
+          currency: 'CNY',
+          single: amount(draft.single),
+          daily: amount(draft.daily),
+          count: 100,
+        },
+      ],
+    },
+  };
+}
+
+/** Makes an SM2 key in this browser; its private part is saved encrypted and kept nowhere else. */
+function MakeKey({ onRequest }: { onRequest: (request: string) => void }) {
+  const [password, setPassword] = useState('');
+  const [left, setLeft] = useState(false);
+  const make = useWrite<{ password: string }>(async (draft) => {
+    const { makeSm2Request } = await import('../../client/certificate-request.ts');
+    const { request, encryptedKey } = await makeSm2Request(draft.password);
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([encryptedKey]));
+    link.download = 'cinnabar-key.pem';
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    onRequest(request);
+    showToast({ text: t('apply.key.made') });
+  });
+  const short = password.length < passwordLengthMin;
+  return (
+    <>
+      <Field
+        label={t('apply.password')}
+        hint={t('apply.password.hint')}
+        wrong={left && short ? t('apply.password.short') : undefined}
+      >
+        {(ids) => (
+          <input
+            {...ids}
+            class="input"
+            type="password"
+            autocomplete="new-password"
+            value={password}
+            onInput={(event) => setPassword(event.currentTarget.value)}
+            onBlur={() => setLeft(true)}
+          />
+        )}
+      </Field>
+      <button
+        type="button"
+        class="btn"
+        aria-busy={make.busy}
+        onClick={() => {
+          setLeft(true);
+          if (!short) void make.run({ password });
+        }}
+      >
+        {t('apply.key.make')}
+      </button>
+    </>
+  );
+}
+
+function Wishes({ draft, change, wrong }: FieldsProps) {
+  return (
+    <Panel title={t('application.wished')}>
+      <SelectField
+        label={t('settings.role')}
+        value={draft.role}
+        options={settingsRoles.map((value) => ({ value, text: t(`settings.role.${value}`) }))}
+        onChange={(role) => change({ role })}
+      />
+      <fieldset class="field">
+        <legend>{t('settings.permissions')}</legend>
+        {allPermissions.map((item) => (
+          <label key={item} class="check">
+            <input
+              type="checkbox"
+              checked={draft.permissions.includes(item)}
+              onChange={() =>
+                change({
+                  permissions: allPermissions.filter((one) =>
+                    one === item
+                      ? !draft.permissions.includes(one)
+                      : draft.permissions.includes(one),
+                  ),
+                })
+              }
+            />{' '}
+            {t(`permission.${item}`)}
+          </label>
+        ))}
+      </fieldset>
+      <TextField
+        label={t('apply.single')}
+        numeric
+        value={draft.single}
+        onInput={(single) => change({ single })}
+        wrong={wrong.single}
+      />
+      <TextField
+        label={t('apply.daily')}
+        numeric
+        value={draft.daily}
+        onInput={(daily) => change({ daily })}
+        wrong={wrong.daily}
+      />
+    </Panel>
+  );
+}
+
+interface FieldsProps {
+  draft: Draft;
+  change: (part: Partial<Draft>) => void;
+  wrong: Partial<Record<keyof Draft, string>>;
+}
+
+function Subject({ draft, change, wrong }: FieldsProps) {
+  return (
+    <Panel title={t('apply.subject')}>
+      <SelectField
+        label={t('certificate.kind')}
+        value={draft.kind}
+        options={kinds.map((value) => ({ value, text: t(`certificate.kind.${value}`) }))}
+        onChange={(kind) => change({ kind })}
+        hint={t(`apply.kind.${draft.kind}`)}
+      />
+      <SelectField
+        label={t('certificate.algorithm')}
+        value={draft.algorithm}
+        options={[
+          { value: 'sm2', text: 'SM2 · SM3' },
+          { value: 'p256', text: 'P-256 · SHA-256' },
+        ]}
+        onChange={(algorithm) => change({ algorithm })}
+      />
+      <TextField
+        label={t('certificate.subject')}
+        required
+        value={draft.commonName}
+        onInput={(commonName) => change({ commonName })}
+        wrong={wrong.commonName}
+      />
+      <TextField
+        label={t('apply.organization')}
+        value={draft.organization}
+        onInput={(organization) => change({ organization })}
+        wrong={wrong.organization}
+      />
+      {draft.kind === 'service' && (
+        <TextField
+          label={t('apply.dns')}
+          mono
+          value={draft.dnsNames}
+          placeholder="api.bank.example"
+          onInput={(dnsNames) => change({ dnsNames })}
+          wrong={wrong.dnsNames}
+        />
+      )}
+    </Panel>
+  );
+}
+
+export function ApplyCertificatePage() {
+  const [draft, setDraft] = useState<Draft>(empty);
+  const [checked, setChecked] = useState(false);
+  const change = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }));
+  const wrong = checked ? mistakes(draft) : {};
+  const write = useWrite<Draft>(async (sent, keyFor) => {
+    const made = await client.certificates.applications.create(bodyOf(sent), {
+      idempotencyKey: keyFor('apply'),
+    });
+    showToast({ text: t('apply.done') });
+    navigate(`/certificates/applications/${made.id}`);
+  });
+  function submit() {
+    setChecked(true);
+    if (Object.keys(mistakes(draft)).length === 0) void write.run(draft);
+  }
+  return (
+    <>
+      <PageHead
+        title={t('apply.title')}
+        crumbs={[{ text: t('certificates.title'), href: '/certificates' }]}
+      />
+      <form
+        class="body narrow"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        {write.error && <Refusal what="apply.not-made" error={write.error} retry={submit} />}
+        <Subject draft={draft} change={change} wrong={wrong} />
+        {ownKey(draft.kind) && (
+          <Panel title={t('apply.key')}>
+            {draft.algorithm === 'sm2' && <MakeKey onRequest={(request) => change({ request })} />}
+            <Field label={t('apply.request')} hint={t('apply.request.hint')} wrong={wrong.request}>
+              {(ids) => (
+                <textarea
+                  {...ids}
+                  class="input mono"
+                  rows={6}
+                  spellcheck={false}
+                  value={draft.request}
+                  onInput={(event) => change({ request: event.currentTarget.value })}
+                />
+              )}
+            </Field>
+          </Panel>
+        )}
+        <Wishes draft={draft} change={change} wrong={wrong} />
+        <div class="foot">
+          <a class="btn quiet" href="/certificates">
+            {t('action.cancel')}
+          </a>
+          <button type="submit" class="btn primary" aria-busy={write.busy}>
+            {t('apply.send')}
+          </button>
+        </div>
+      </form>
+    </>
+  );
+}

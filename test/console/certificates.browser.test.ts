@@ -1,0 +1,108 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
+import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
+import { freshPort, openConsole } from './console-page.ts';
+
+let host: LocalHost;
+let browser: Browser;
+let state: string;
+
+describeInChromium('the certificate journey in the browser', () => {
+  beforeAll(async () => {
+    state = await mkdtemp(join(tmpdir(), 'cinnabar-certificates-'));
+    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
+  }, 240_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await host?.stop();
+    await rm(state, { recursive: true, force: true });
+  });
+
+  const visit = (identity: string, path: string, language: 'zh' | 'en' = 'zh', width = 1440) =>
+    openConsole(browser, host.url, path, { identity, language, width });
+
+  it('A1 A6 A7 A8 A9 A10 A11: is applied for, identified, approved, verified here, thawed and delivered', async () => {
+    const applicant = await visit('customer-chen', '/certificates/apply');
+    const { page, w } = applicant;
+    await page.getByLabel(w['certificate.subject']).fill('陈思远');
+    await page.getByLabel(w['apply.password'], { exact: true }).fill('correct horse battery');
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: w['apply.key.make'] }).click();
+    expect((await download).suggestedFilename()).toBe('cinnabar-key.pem');
+    await page.getByRole('button', { name: w['apply.send'] }).click();
+    await page.waitForURL(/\/certificates\/applications\/[0-9a-f-]{36}$/);
+    const path = new URL(page.url()).pathname;
+    expect(applicant.faults).toEqual([]);
+
+    const officer = await visit('reviewer-he', path, 'en');
+    await officer.page.getByLabel(officer.w['application.reference']).fill('RA-2026-0117');
+    await officer.page.getByRole('button', { name: officer.w['application.act.pass'] }).click();
+    await officer.page
+      .locator('h1 + .st', { hasText: officer.w['application.state.identified'] })
+      .waitFor();
+    await officer.close();
+
+    const administrator = await visit('administrator-lin', path);
+    await administrator.page.getByRole('button', { name: w['application.act.approve'] }).click();
+    await administrator.page.locator('.kv a.mono').click();
+    const desk = administrator.page;
+    await desk.locator('h1 + .st', { hasText: w['certificate.state.frozen'] }).waitFor();
+    await desk.getByRole('button', { name: w['evidence.here'] }).click();
+    await desk.getByText(w['evidence.ok']).waitFor();
+    await desk.getByText(w['evidence.by.browser']).waitFor();
+    expect(await desk.locator('.evidence .st.ok').count()).toBe(6);
+    await capture(desk, 'certificate-evidence-zh');
+    await desk.locator('.head').getByRole('button', { name: w['certificate.thaw'] }).click();
+    await desk.locator('form').getByRole('button', { name: w['certificate.thaw'] }).click();
+    await desk.locator('h1 + .st', { hasText: w['certificate.state.active'] }).waitFor();
+    expect(await desk.locator('.steps .done').count()).toBe(4);
+    const bundle = desk.waitForEvent('download');
+    await desk.keyboard.press('b');
+    expect((await bundle).suggestedFilename()).toMatch(/^[0-9a-f]{12}\.json$/);
+
+    await desk.locator('.head').getByRole('button', { name: w['certificate.revoke'] }).click();
+    await desk.getByLabel(w['certificate.reason']).selectOption('keyCompromise');
+    await desk.locator('form').getByRole('button', { name: w['certificate.revoke'] }).click();
+    await desk.locator('h1 + .st', { hasText: w['certificate.state.revoked'] }).waitFor();
+    await capture(desk, 'certificate-revoked-zh');
+    expect(administrator.faults).toEqual([]);
+    const certificatePath = new URL(desk.url()).pathname;
+    await administrator.close();
+    await applicant.close();
+
+    const pages = [
+      '/certificates',
+      '/certificates/apply',
+      '/certificates/applications?stage=processed',
+      path,
+      certificatePath,
+    ];
+    for (const language of ['zh', 'en'] as const) {
+      for (const width of [1440, 390]) {
+        for (const [i, address] of pages.entries()) {
+          const look = await visit('administrator-lin', address, language, width);
+          await look.page.locator('h1').waitFor();
+          await look.page.locator('.loading').waitFor({ state: 'detached' });
+          const over = await look.page.evaluate(
+            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+          );
+          expect(over, `${address} ${width}`).toBeLessThanOrEqual(0);
+          expect(look.faults).toEqual([]);
+          await capture(look.page, `page-${i}-${language}-${width}`);
+          await look.close();
+        }
+      }
+    }
+  }, 240_000);
+});
+
+/** For looking at, when a folder is named. */
+async function capture(page: { screenshot: (o: object) => Promise<unknown> }, name: string) {
+  const folder = process.env.CAPTURES;
+  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
