@@ -142,7 +142,7 @@ export const errorTitles = {
   /** The signature is not one of the person over exactly this text. */
   signature_invalid: 'The signature is not valid.',
   /** Others keep changing the same rows; nothing was done. */
-  signing_contended: 'Others are changing the same thing.',
+  rows_contended: 'Others are changing the same thing.',
   /** The bytes are no message, envelope, document or seal of the named format. */
   document_malformed: 'The document does not have the required form.',
   /** The envelope was made for other certificates. */

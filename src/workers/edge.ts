@@ -24,7 +24,7 @@ import { d1SealStore } from '../platform/d1/seal-store.ts';
 import { d1WorkStore } from '../platform/d1/work-store.ts';
 import { type AuditChain, durableAuditLog } from '../platform/durable/audit-log.ts';
 import { durableLedger, type LedgerBindings } from '../platform/durable/ledger.ts';
-import { durableSigningStore, type SigningDesk } from '../platform/durable/signing-desk.ts';
+import { durableRowStore, type RowDesk } from '../platform/durable/row-desk.ts';
 import { kvNotices } from '../platform/kv/notices.ts';
 import { consumeWatches, queuedOrphans } from '../platform/queues/orphans.ts';
 import { consumeWork, queuedWork } from '../platform/queues/work.ts';
@@ -34,7 +34,7 @@ import { systemClock, systemRandom } from '../platform/system.ts';
 
 export { AuditChain } from '../platform/durable/audit-log.ts';
 export { LedgerLog, LedgerWitness } from '../platform/durable/ledger.ts';
-export { SigningDesk } from '../platform/durable/signing-desk.ts';
+export { RowDesk } from '../platform/durable/row-desk.ts';
 
 /** The bindings of wrangler.toml, and the variables that docs/operations.md describes. */
 export interface EdgeBindings extends LedgerBindings {
@@ -54,7 +54,7 @@ export interface EdgeBindings extends LedgerBindings {
   readonly RATE_LIMIT: RateLimit;
   readonly CHIPS: ChipService;
   readonly AUDIT: DurableObjectNamespace<AuditChain>;
-  readonly SIGNING: DurableObjectNamespace<SigningDesk>;
+  readonly DESKS: DurableObjectNamespace<RowDesk>;
 }
 
 /** Longest life of a token from outside that is still accepted. */
@@ -78,7 +78,7 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     certificates: d1CertificateStore(env.DB),
     settingsSource: rulesSettings(system, referenceRules),
     pkiBase: env.PUBLIC_ORIGIN,
-    signing: durableSigningStore(env.SIGNING),
+    signing: durableRowStore(env.DESKS, 'signing'),
     keys: remoteKeys(env.CHIPS),
     shares: remoteShares(env.CHIPS),
     chips: remoteCluster(env.CHIPS),

@@ -6,6 +6,7 @@ import { memoryKeys, memoryShares } from '../../src/platform/memory/keys.ts';
 import { memoryLedger } from '../../src/platform/memory/ledger.ts';
 import { memoryObjectStore } from '../../src/platform/memory/objects.ts';
 import { memoryRateLimiter } from '../../src/platform/memory/rate-limiter.ts';
+import { memoryRowStore } from '../../src/platform/memory/row-store.ts';
 import { memorySealStore } from '../../src/platform/memory/seal-store.ts';
 import { memoryTemplateKeys } from '../../src/platform/memory/template-keys.ts';
 import { memoryWorkStore } from '../../src/platform/memory/work-store.ts';
@@ -16,6 +17,7 @@ import { idempotencyStoreContract } from './idempotency-store.ts';
 import { keysContract } from './keys.ts';
 import { ledgerContract } from './ledger.ts';
 import { objectStoreContract } from './object-store.ts';
+import { rowStoreContract, type SampleRows } from './row-store.ts';
 import { sealStoreContract } from './seal-store.ts';
 import { sharesContract } from './shares.ts';
 import { templateKeysContract } from './template-keys.ts';
@@ -29,6 +31,7 @@ describe('memory ledger', () => {
   ledgerContract(() => memoryLedger(clock), clock.now);
 });
 describe('memory object store', () => objectStoreContract(memoryObjectStore));
+describe('memory row store', () => rowStoreContract(() => memoryRowStore<SampleRows>()));
 describe('memory seal store', () => sealStoreContract(memorySealStore));
 describe('memory work store', () => workStoreContract(memoryWorkStore));
 describe('memory rate limiter', () => {

@@ -8,6 +8,7 @@ import { d1SealStore } from '../../src/platform/d1/seal-store.ts';
 import { d1WorkStore } from '../../src/platform/d1/work-store.ts';
 import { durableAuditLog } from '../../src/platform/durable/audit-log.ts';
 import { durableLedger } from '../../src/platform/durable/ledger.ts';
+import { durableRowStore } from '../../src/platform/durable/row-desk.ts';
 import { r2ObjectStore } from '../../src/platform/r2/object-store.ts';
 import { auditLogContract } from './audit-log.ts';
 import { certificateStoreContract } from './certificate-store.ts';
@@ -15,6 +16,7 @@ import { idempotencyStoreContract } from './idempotency-store.ts';
 import { keysContract } from './keys.ts';
 import { ledgerContract } from './ledger.ts';
 import { objectStoreContract } from './object-store.ts';
+import { rowStoreContract, type SampleRows } from './row-store.ts';
 import { sealStoreContract } from './seal-store.ts';
 import { sharesContract } from './shares.ts';
 import { templateKeysContract } from './template-keys.ts';
@@ -28,6 +30,8 @@ describe('idempotency store in D1', () =>
 describe('ledger of Durable Objects', () =>
   ledgerContract(() => durableLedger(env.LEDGER, env.LEDGER_ORIGIN), Date.now));
 describe('object store in R2', () => objectStoreContract(() => r2ObjectStore(env.OBJECTS)));
+describe('row store of Durable Objects', () =>
+  rowStoreContract(() => durableRowStore<SampleRows>(env.DESKS, 'contract')));
 describe('seal store in D1', () => sealStoreContract(() => d1SealStore(env.DB)));
 describe('work store in D1', () => workStoreContract(() => d1WorkStore(env.DB)));
 describe('template keys in the chips Worker', () =>

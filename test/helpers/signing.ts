@@ -13,7 +13,7 @@ import {
   finishPersonalKey,
   startPersonalKey,
 } from '../../src/domain/signing/personal-keys.ts';
-import type { SigningDeps } from '../../src/domain/signing/ports.ts';
+import type { SigningDeps, SigningRows } from '../../src/domain/signing/ports.ts';
 import type { PersonalKey } from '../../src/domain/signing/types.ts';
 import {
   derBitString,
@@ -24,7 +24,7 @@ import {
 } from '../../src/lib/der.ts';
 import { chipTemplateKeys } from '../../src/platform/chips/template-keys.ts';
 import { memoryChips } from '../../src/platform/memory/chip-cluster.ts';
-import { memorySigningStore } from '../../src/platform/memory/signing-store.ts';
+import { memoryRowStore } from '../../src/platform/memory/row-store.ts';
 import { timerWaits } from '../../src/platform/system.ts';
 import { certificateDeps, people, requestedSettings } from './certificates.ts';
 
@@ -39,7 +39,7 @@ export function signingDeps(startMs?: number) {
     keys: chips.keys,
     shares: chips.shares,
     templateKeys: chipTemplateKeys(chips.wrapping),
-    signing: memorySigningStore(),
+    signing: memoryRowStore<SigningRows>(),
   } satisfies SigningDeps;
 }
 

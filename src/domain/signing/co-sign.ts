@@ -5,9 +5,10 @@ import type { Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
 import type { ShareReply } from '../chips/shares.ts';
 import { CinnabarError } from '../errors.ts';
+import { changed } from '../row-store.ts';
 import { getPersonalKey } from './personal-keys.ts';
 import type { SigningDeps } from './ports.ts';
-import { changed, entryOf, settle } from './rows.ts';
+import { entryOf, settle } from './rows.ts';
 import { isLocked, struck } from './strikes.ts';
 import type { PersonalKey } from './types.ts';
 

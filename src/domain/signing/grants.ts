@@ -10,9 +10,10 @@ import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
+import { changed } from '../row-store.ts';
 import { appendAfterHead } from './ledger.ts';
 import type { Entry, SigningDeps } from './ports.ts';
-import { changed, entryOf, settle } from './rows.ts';
+import { entryOf, settle } from './rows.ts';
 import type { Amount, Grant, GrantChange, GrantedOperation, InstitutionKey } from './types.ts';
 
 export interface NewGrant {

@@ -10,11 +10,12 @@ import { inputDigest, type KeyOperation, operationName } from '../chips/uses.ts'
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
+import { changed } from '../row-store.ts';
 import { grantErrors, type OperationTerms, standingErrors } from './decide.ts';
 import { getGrant, getInstitutionKey } from './grants.ts';
 import { getPersonalKey } from './personal-keys.ts';
 import type { SigningDeps } from './ports.ts';
-import { changed, entryOf, settle } from './rows.ts';
+import { entryOf, settle } from './rows.ts';
 import { nextOperationState, type OperationAction } from './states.ts';
 import type { Grant, InstitutionKey, Operation, PersonalKey } from './types.ts';
 
@@ -58,7 +59,7 @@ export async function askOperation(
   };
   await audited(deps.audit, caller, auditOf('operation.ask', asked), async () => {
     const isWritten = await deps.signing.write(tenant, [entryOf('operation', asked)]);
-    if (!isWritten) throw new CinnabarError('signing_contended');
+    if (!isWritten) throw new CinnabarError('rows_contended');
   });
   return asked;
 }

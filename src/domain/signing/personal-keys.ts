@@ -8,8 +8,9 @@ import type { Receipt } from '../chips/receipts.ts';
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
+import { changed } from '../row-store.ts';
 import type { SigningDeps } from './ports.ts';
-import { changed, entryOf, settle } from './rows.ts';
+import { entryOf, settle } from './rows.ts';
 import { noStrikes } from './strikes.ts';
 import type { PersonalKey } from './types.ts';
 

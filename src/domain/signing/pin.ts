@@ -5,10 +5,11 @@ import { tupleBytes } from '../../lib/tuple.ts';
 import type { Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
+import type { Row } from '../row-store.ts';
+import { changed } from '../row-store.ts';
 import { getPersonalKey } from './personal-keys.ts';
 import type { SigningDeps } from './ports.ts';
-import { changed, entryOf, settle } from './rows.ts';
-import type { Row } from './types.ts';
+import { entryOf, settle } from './rows.ts';
 
 /**
  * Where a terminal has no passkey, a PIN and a pepper that only the service knows encrypt its

@@ -5,9 +5,10 @@ import { canonicalJson } from '../../lib/canonical-json.ts';
 import type { Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
+import { changed } from '../row-store.ts';
 import { getPersonalKey, operationOf } from './personal-keys.ts';
 import type { SigningDeps } from './ports.ts';
-import { changed, entryOf, settle } from './rows.ts';
+import { entryOf, settle } from './rows.ts';
 import type { PersonalKey } from './types.ts';
 
 /**

@@ -1,9 +1,8 @@
-import { CinnabarError } from '../errors.ts';
-import type { Entry, SigningDeps, SigningKind, SigningRows } from './ports.ts';
-import type { Row } from './types.ts';
+import { type Row, settleRows } from '../row-store.ts';
+import type { Entry, SigningDeps, SigningRows } from './ports.ts';
 
 type Places = {
-  readonly [K in SigningKind]: (row: SigningRows[K]) => Omit<Entry<K>, 'kind' | 'row'>;
+  readonly [K in keyof SigningRows]: (row: SigningRows[K]) => Omit<Entry<K>, 'kind' | 'row'>;
 };
 
 /** What each kind of row is found by. */
@@ -35,32 +34,15 @@ const places: Places = {
 };
 
 /** A row in the form in which it is written. */
-export function entryOf<K extends SigningKind>(kind: K, row: SigningRows[K]): Entry<K> {
+export function entryOf<K extends keyof SigningRows>(kind: K, row: SigningRows[K] & Row): Entry<K> {
   return { kind, row, ...places[kind](row) };
 }
 
-/** The row after a change, to be written. */
-export function changed<T extends Row>(row: T, changes: Partial<T>): T {
-  return { ...row, ...changes, revision: row.revision + 1 };
-}
-
-/** How often a change is tried anew after somebody else wrote the row in between. */
-const attemptsMax = 8;
-
-/**
- * Reads and writes until nobody else wrote in between. `step` sees the rows as they are and says
- * what to write, or throws.
- *
- * @throws CinnabarError `signing_contended` when others keep writing the same rows
- */
-export async function settle<T>(
+/** `settleRows` on the rows of signing. @throws CinnabarError `rows_contended` */
+export function settle<T>(
   deps: Pick<SigningDeps, 'signing'>,
   tenant: string,
   step: () => Promise<{ readonly result: T; readonly write: readonly Entry[] }>,
 ): Promise<T> {
-  for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    const { result, write } = await step();
-    if (write.length === 0 || (await deps.signing.write(tenant, write))) return result;
-  }
-  throw new CinnabarError('signing_contended');
+  return settleRows(deps.signing, tenant, step);
 }

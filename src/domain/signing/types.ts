@@ -2,16 +2,9 @@ import type { SubjectName } from '../certificates/x509/build.ts';
 import type { Activation, Grant as ChipGrant } from '../chips/activation.ts';
 import type { SignScheme } from '../chips/keys.ts';
 import type { Receipt } from '../chips/receipts.ts';
+import type { Row } from '../row-store.ts';
 import type { OperationState } from './states.ts';
 import type { Strikes } from './strikes.ts';
-
-/** What every row has: whose it is, which one it is, and how often it was written. */
-export interface Row {
-  readonly tenant: string;
-  readonly id: string;
-  /** 1 when it was added; a write names the revision after the stored one. */
-  readonly revision: number;
-}
 
 /**
  * A person's SM2 key in two shares, one on the terminal, one in the chips (C2).

@@ -6,6 +6,8 @@ import type { Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
 import type { Activation } from '../chips/activation.ts';
 import { CinnabarError } from '../errors.ts';
+import type { Row } from '../row-store.ts';
+import { changed } from '../row-store.ts';
 import { getGrant, getInstitutionKey } from './grants.ts';
 import { appendAfterHead } from './ledger.ts';
 import {
@@ -25,8 +27,8 @@ import {
   type UsageRecordBody,
   usageSubject,
 } from './records.ts';
-import { changed, entryOf, settle } from './rows.ts';
-import type { Operation, OperationResult, Row } from './types.ts';
+import { entryOf, settle } from './rows.ts';
+import type { Operation, OperationResult } from './types.ts';
 
 /**
  * Moves the key (C6), once, for a statement that the person signed. The chips check the signature,

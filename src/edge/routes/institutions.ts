@@ -117,7 +117,7 @@ const grantRoute = createRoute({
       'institution_key_not_found',
       'personal_key_not_found',
       'grants_too_many',
-      'signing_contended',
+      'rows_contended',
     ),
   },
 });
@@ -148,7 +148,7 @@ const revokeRoute = createRoute({
   request: { params, headers },
   responses: {
     200: json(proposedGrantSchema, 'The grant, and the change that officers sign.'),
-    ...problems(`POST ${revoke}`, 'grant_not_found', 'signing_contended', 'ledger_unavailable'),
+    ...problems(`POST ${revoke}`, 'grant_not_found', 'rows_contended', 'ledger_unavailable'),
   },
 });
 

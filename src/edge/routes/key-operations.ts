@@ -44,7 +44,7 @@ const stepProblems = [
   'operation_not_found',
   'operation_state',
   'operation_refused',
-  'signing_contended',
+  'rows_contended',
 ] as const;
 
 const askRoute = createRoute({
@@ -66,7 +66,7 @@ const askRoute = createRoute({
       'grant_not_found',
       'personal_key_not_found',
       'operation_refused',
-      'signing_contended',
+      'rows_contended',
     ),
   },
 });

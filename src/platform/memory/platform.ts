@@ -2,6 +2,7 @@ import { referenceRules, rulesSettings } from '../../domain/certificates/rules.t
 import type { Clock, Random } from '../../domain/ports.ts';
 import type { SealPolicy } from '../../domain/seals/policy.ts';
 import type { SealDeps, SealEngine } from '../../domain/seals/ports.ts';
+import type { SigningRows } from '../../domain/signing/ports.ts';
 import { chipTemplateKeys } from '../chips/template-keys.ts';
 import { timerWaits } from '../system.ts';
 import { memoryAuditLog } from './audit-log.ts';
@@ -11,8 +12,8 @@ import { memoryIdempotencyStore } from './idempotency-store.ts';
 import { memoryLedger } from './ledger.ts';
 import { memoryObjectStore, memoryOrphanQueue } from './objects.ts';
 import { memoryRateLimiter } from './rate-limiter.ts';
+import { memoryRowStore } from './row-store.ts';
 import { memorySealStore } from './seal-store.ts';
-import { memorySigningStore } from './signing-store.ts';
 import { memoryWorkQueue } from './work-queue.ts';
 import { memoryWorkStore } from './work-store.ts';
 
@@ -49,7 +50,7 @@ export function memoryPlatform({ clock, random, engine, policy, requestsPerMinut
     pkiBase: 'http://localhost:8787',
     shares: chips.shares,
     chips: chips.chips,
-    signing: memorySigningStore(),
+    signing: memoryRowStore<SigningRows>(),
     idempotency: memoryIdempotencyStore(),
     limiter: memoryRateLimiter(clock, requestsPerMinute, 60_000),
     notices: { current: async () => undefined },

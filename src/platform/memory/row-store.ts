@@ -1,10 +1,10 @@
-import type { Entry, SigningKind, SigningStore } from '../../domain/signing/ports.ts';
+import type { Row, RowEntry, RowStore } from '../../domain/row-store.ts';
 
-/** Rows of signing in RAM. */
-export function memorySigningStore(): SigningStore {
-  const entries = new Map<string, Entry>();
-  const keyOf = (tenant: string, kind: SigningKind, id: string) =>
-    JSON.stringify([tenant, kind, id]);
+/** Rows in RAM. */
+export function memoryRowStore<Rows>(): RowStore<Rows> {
+  const entries = new Map<string, RowEntry<Rows>>();
+  const keyOf = (tenant: string, kind: keyof Rows, id: string) =>
+    JSON.stringify([tenant, String(kind), id]);
 
   return {
     async write(tenant, written) {
@@ -18,15 +18,21 @@ export function memorySigningStore(): SigningStore {
       }
       return true;
     },
-    async find(tenant, kind, id) {
-      const found = entries.get(keyOf(tenant, kind, id)) as Entry<typeof kind> | undefined;
-      return found && structuredClone(found.row);
+    async find<K extends keyof Rows>(tenant: string, kind: K, id: string) {
+      const found = entries.get(keyOf(tenant, kind, id));
+      // What was written under a kind is a row of that kind.
+      return found && (structuredClone(found.row) as Rows[K] & Row);
     },
-    async list(tenant, kind, { owner, parent, state }, { limit, before }) {
+    async list<K extends keyof Rows>(
+      tenant: string,
+      kind: K,
+      { owner, parent, state }: Parameters<RowStore<Rows>['list']>[2],
+      { limit, before }: Parameters<RowStore<Rows>['list']>[3],
+    ) {
       return [...entries.values()]
-        .filter((entry): entry is Entry<typeof kind> => entry.kind === kind)
         .filter(
           (entry) =>
+            entry.kind === kind &&
             entry.row.tenant === tenant &&
             (owner === undefined || entry.owner === owner) &&
             (parent === undefined || entry.parent === parent) &&
@@ -35,7 +41,7 @@ export function memorySigningStore(): SigningStore {
         )
         .sort((a, b) => (a.row.id < b.row.id ? 1 : -1))
         .slice(0, limit)
-        .map((entry) => structuredClone(entry.row));
+        .map((entry) => structuredClone(entry.row) as Rows[K] & Row);
     },
   };
 }

@@ -1,30 +1,28 @@
 import { DurableObject } from 'cloudflare:workers';
 import { CinnabarError } from '../../domain/errors.ts';
 import type { PageRequest } from '../../domain/ports.ts';
-import type {
-  Entry,
-  SigningFilter,
-  SigningKind,
-  SigningRows,
-  SigningStore,
-} from '../../domain/signing/ports.ts';
+import type { Row, RowEntry, RowFilter, RowStore } from '../../domain/row-store.ts';
 import { jsonOf } from '../fields.ts';
 
 /** An entry as it crosses into the object: its row is text already. */
-interface StoredEntry extends Omit<Entry, 'row'> {
+interface StoredEntry {
+  readonly kind: string;
   readonly id: string;
+  readonly owner: string;
+  readonly parent: string;
+  readonly state: string;
   readonly revision: number;
   readonly row: string;
 }
 
 /**
- * Personal keys, grants, uses and records of one institution.
+ * The rows of one domain and one institution.
  *
- * One object, because a use and the count of its grant change together, and because two requests
- * that race for the last use must meet somewhere: here every write is one step that compares
- * revisions and writes, without giving up control in between.
+ * One object, because rows change together, as a use and the count of its grant do, and because two
+ * requests that race for the last use must meet somewhere: here every write is one step that
+ * compares revisions and writes, without giving up control in between.
  */
-export class SigningDesk extends DurableObject {
+export class RowDesk extends DurableObject {
   readonly #sql: SqlStorage;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -73,14 +71,14 @@ export class SigningDesk extends DurableObject {
     return true;
   }
 
-  find(kind: SigningKind, id: string): string | undefined {
+  find(kind: string, id: string): string | undefined {
     const [found] = this.#sql
       .exec('SELECT row FROM rows WHERE kind = ? AND id = ?', kind, id)
       .toArray();
     return found && String(found.row);
   }
 
-  list(kind: SigningKind, filter: SigningFilter, { limit, before }: PageRequest): string[] {
+  list(kind: string, filter: RowFilter, { limit, before }: PageRequest): string[] {
     const conditions: [string, string][] = [['kind = ?', kind]];
     for (const column of ['owner', 'parent', 'state'] as const) {
       const wanted = filter[column];
@@ -99,34 +97,38 @@ export class SigningDesk extends DurableObject {
   }
 }
 
-/** The rows of signing in their Durable Objects, one per institution. */
-export function durableSigningStore(desks: DurableObjectNamespace<SigningDesk>): SigningStore {
+/** The rows of a domain in their Durable Objects, one per institution. */
+export function durableRowStore<Rows>(
+  desks: DurableObjectNamespace<RowDesk>,
+  domain: string,
+): RowStore<Rows> {
+  const deskOf = (tenant: string) => desks.getByName(`${domain}/${tenant}`);
   return {
-    write: (tenant, entries) =>
-      answered(
-        desks.getByName(tenant).write(
-          entries.map(({ row, ...entry }) => ({
-            ...entry,
-            id: row.id,
-            revision: row.revision,
-            row: JSON.stringify(row),
-          })),
-        ),
-      ),
-    async find(tenant, kind, id) {
-      const row = await answered(desks.getByName(tenant).find(kind, id));
-      return row === undefined ? undefined : parseRow(kind, row);
+    write: (tenant, entries) => answered(deskOf(tenant).write(entries.map(storedEntry))),
+    async find<K extends keyof Rows>(tenant: string, kind: K, id: string) {
+      const row = await answered(deskOf(tenant).find(String(kind), id));
+      return row === undefined ? undefined : parseRow<Rows[K] & Row>(row);
     },
-    async list(tenant, kind, filter, page) {
-      const rows = await answered(desks.getByName(tenant).list(kind, filter, page));
-      return rows.map((row) => parseRow(kind, row));
+    async list<K extends keyof Rows>(
+      tenant: string,
+      kind: K,
+      filter: RowFilter,
+      page: PageRequest,
+    ) {
+      const rows = await answered(deskOf(tenant).list(String(kind), filter, page));
+      return rows.map((row) => parseRow<Rows[K] & Row>(row));
     },
   };
 }
 
-function parseRow<K extends SigningKind>(_kind: K, row: string): SigningRows[K] {
-  // Written by `write` from a row of this kind, and by nothing else.
-  return jsonOf({ row }, 'row') as SigningRows[K];
+function storedEntry<Rows>({ kind, row, ...places }: RowEntry<Rows>): StoredEntry {
+  const { id, revision } = row;
+  return { kind: String(kind), id, revision, ...places, row: JSON.stringify(row) };
+}
+
+function parseRow<T>(row: string): T {
+  // Written by `write` from a row of the kind that is asked for, and by nothing else.
+  return jsonOf({ row }, 'row') as T;
 }
 
 async function answered<T>(call: Promise<T>): Promise<T> {
