@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Card, Imprint, Seal, SealShape, Verification } from '../client/index.ts';
+import {
+  type Card,
+  type Imprint,
+  isWaiting,
+  type Seal,
+  type SealShape,
+  type Verification,
+} from '../client/index.ts';
 import { command, required, UsageError } from './command.ts';
 import { parseDpi } from './files.ts';
 import { connect, serviceOptions } from './service.ts';
@@ -136,6 +143,10 @@ export const sealServiceCommands = {
         ...(remark === undefined ? {} : { remark }),
         imprint: await openImprint(picture, dpi),
       });
+      if (isWaiting(seal)) {
+        const text = `change ${seal.id} waits for a second person\n`;
+        return { exit: 0, json: seal, text };
+      }
       const vendors = seal.templates.map(({ vendorName }) => vendorName).join(', ');
       return { exit: 0, json: seal, text: `seal ${seal.id}, template by ${vendors}\n` };
     },

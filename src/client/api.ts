@@ -1,4 +1,5 @@
 import { certificateApi } from './certificate-api.ts';
+import { sealServiceCalls } from './seal-service.ts';
 import type {
   Account,
   AccountDetail,
@@ -24,8 +25,10 @@ import type {
   Problem,
   Readiness,
   Seal,
+  SealChange,
   SealShape,
   Verification,
+  VerificationTemplates,
 } from './types.ts';
 
 /** What the service, or the way to it, refused. `code` is stable; show words chosen by it. */
@@ -214,19 +217,23 @@ export function createClient(options: ClientOptions = {}) {
     }
   }
 
-  async function post<T>(
+  async function write<T>(
+    method: string,
     path: string,
-    body: FormData | object,
-    write: WriteOptions = {},
+    body: FormData | object | undefined,
+    options: WriteOptions = {},
   ): Promise<T> {
     const isForm = body instanceof FormData;
-    const headers = new Headers({ 'idempotency-key': write.idempotencyKey ?? newIdempotencyKey() });
-    if (!isForm) headers.set('content-type', 'application/json');
+    const headers = new Headers({
+      'idempotency-key': options.idempotencyKey ?? newIdempotencyKey(),
+    });
+    if (body !== undefined && !isForm) headers.set('content-type', 'application/json');
+    const content = isForm ? body : body && JSON.stringify(body);
     const response = await request(path, {
-      method: 'POST',
+      method,
       headers,
-      body: isForm ? body : JSON.stringify(body),
-      ...(write.signal ? { signal: write.signal } : {}),
+      ...(content === undefined ? {} : { body: content }),
+      ...(options.signal ? { signal: options.signal } : {}),
     });
     return parse<T>(response);
   }
@@ -234,6 +241,10 @@ export function createClient(options: ClientOptions = {}) {
   /** A write without content that may be repeated: doing it twice is doing it once. */
   async function order<T>(path: string): Promise<T> {
     return parse<T>(await request(path, { method: 'POST' }));
+  }
+
+  function post<T>(path: string, body: FormData | object, options?: WriteOptions): Promise<T> {
+    return write<T>('POST', path, body, options);
   }
 
   async function picture(path: string, read: ReadOptions = {}): Promise<Blob> {
@@ -323,7 +334,11 @@ export function createClient(options: ClientOptions = {}) {
         write?: WriteOptions,
       ) => {
         const { imprint, ...fields } = seal;
-        return post<Seal>('/v1/seals', formOf({ ...fields, dpi: imprint.dpi }, { imprint }), write);
+        return post<Seal | SealChange>(
+          '/v1/seals',
+          formOf({ ...fields, dpi: imprint.dpi }, { imprint }),
+          write,
+        );
       },
       /**
        * Puts a new imprint in the place of the old one, which is kept as history. `revision` is the
@@ -336,7 +351,7 @@ export function createClient(options: ClientOptions = {}) {
       ) => {
         const { imprint, ...fields } = seal;
         const form = formOf({ ...fields, dpi: imprint.dpi }, { imprint });
-        return post<Seal>(`/v1/seals/${encodeURIComponent(id)}/rebuild`, form, write);
+        return post<Seal | SealChange>(`/v1/seals/${encodeURIComponent(id)}/rebuild`, form, write);
       },
       /** Every revision of a seal, newest first. */
       revisions: (id: string, read?: ReadOptions) =>
@@ -374,6 +389,12 @@ export function createClient(options: ClientOptions = {}) {
           `/v1/seal-verifications/${encodeURIComponent(id)}/pictures/${which}${queryString({ vendor })}`,
           read,
         ),
+      /** Both templates as each vendor made them, opened for a reviewer; that goes on record. */
+      templates: (id: string, read?: ReadOptions) =>
+        getJson<VerificationTemplates>(
+          `/v1/seal-verifications/${encodeURIComponent(id)}/templates`,
+          read,
+        ),
     },
     chips: {
       status: (read?: ReadOptions) => getJson<ChipCluster>('/v1/chips', read),
@@ -384,6 +405,7 @@ export function createClient(options: ClientOptions = {}) {
       /** In demo mode: stops a chip for a minute. */
       halt: (chip: string) => order<ChipHalt>(`/v1/chips/${encodeURIComponent(chip)}/halt`),
     },
+    ...sealServiceCalls({ getJson, write, queryString }),
     audit: {
       list: (query: ListQuery = {}, read?: ReadOptions) =>
         getJson<AuditPage>(`/v1/audit${queryString({ ...query })}`, read),

@@ -7,4 +7,5 @@ export {
   newIdempotencyKey,
   type WriteOptions,
 } from './api.ts';
+export { isWaiting } from './seal-service.ts';
 export type * from './types.ts';

@@ -451,6 +451,17 @@ export type NewDecision = {
   note?: string;
 };
 
+export type VerificationTemplates = {
+  vendors: Array<{
+    code: string;
+    version: string;
+    /** The vendor’s template, base64. */
+    reserved: string;
+    /** The vendor’s template, base64. */
+    query: string;
+  }>;
+};
+
 export type ReviewDetail = {
   review: Review;
   decisions: Array<Decision>;

@@ -41,3 +41,10 @@ export async function lookAt(imprint: Imprint, reserved: Blob | undefined): Prom
   const beside = reserved && (await rasterOf(reserved).catch(() => undefined));
   return { width: raster.width, height: raster.height, dpi, precheck: precheck(raster, beside) };
 }
+
+/** The same look at a picture that is no file yet, such as a frame of a camera. */
+export async function lookAtRaster(raster: Raster): Promise<Look> {
+  const { precheck } = await pictures();
+  const { width, height, dpi } = raster;
+  return { width, height, dpi, precheck: precheck(raster) };
+}

@@ -12,9 +12,12 @@ import { ChipsPage } from './pages/chips.tsx';
 import { CorePage } from './pages/core.tsx';
 import { EnrolPage } from './pages/enrol.tsx';
 import { HomePage } from './pages/home.tsx';
+import { JobsPage } from './pages/jobs.tsx';
 import { LedgerPage } from './pages/ledger.tsx';
 import { LedgerEntryPage } from './pages/ledger-entry.tsx';
 import { NewAccountPage } from './pages/new-account.tsx';
+import { PoliciesPage } from './pages/policies.tsx';
+import { ReviewPage } from './pages/review.tsx';
 import { SealPage } from './pages/seal.tsx';
 import { VerificationPage } from './pages/verification.tsx';
 import { VerificationsPage } from './pages/verifications.tsx';
@@ -73,6 +76,10 @@ const routes: readonly Route[] = [
     right: 'readCertificates',
     render: ({ serial = '' }) => <CertificatePage key={serial} serial={serial} />,
   },
+  { pattern: '/review', right: 'readSeals', render: () => <ReviewPage /> },
+  { pattern: '/jobs', right: 'readSeals', render: () => <JobsPage /> },
+  { pattern: '/jobs/:id', right: 'readSeals', render: ({ id = '' }) => <JobsPage id={id} /> },
+  { pattern: '/policies', right: 'readPolicies', render: () => <PoliciesPage /> },
   { pattern: '/audit', right: 'readAudit', render: () => <AuditPage /> },
   { pattern: '/ledger', render: () => <LedgerPage /> },
   {
@@ -111,6 +118,9 @@ const rail: readonly RailEntry[] = [
   { words: 'nav.seals', href: '/seals', letter: 's', right: 'readSeals' },
   { words: 'nav.verifications', href: '/verifications', letter: 'r', right: 'readSeals' },
   { words: 'nav.certificates', href: '/certificates', letter: 't', right: 'readCertificates' },
+  { words: 'nav.review', href: '/review', letter: 'e', right: 'readSeals' },
+  { words: 'nav.jobs', href: '/jobs', letter: 'j', right: 'readSeals' },
+  { words: 'nav.policies', href: '/policies', letter: 'p', right: 'readPolicies' },
   { words: 'nav.audit', href: '/audit', letter: 'a', right: 'readAudit' },
   { words: 'nav.ledger', href: '/ledger', letter: 'l' },
   { words: 'nav.chips', href: '/chips', letter: 'x', right: 'operateChips' },

@@ -50,6 +50,9 @@ export const client = createClient({ token: currentToken });
 const may = {
   readSeals: ['teller', 'reviewer', 'administrator', 'auditor'],
   writeSeals: ['teller', 'administrator'],
+  readPolicies: ['teller', 'reviewer', 'administrator', 'auditor', 'risk_officer'],
+  proposePolicies: ['administrator'],
+  approvePolicies: ['administrator', 'risk_officer'],
   readAudit: ['auditor', 'administrator'],
   measureCore: ['developer'],
   operateChips: ['operator', 'administrator'],

@@ -31,6 +31,7 @@ const keyHolders: readonly Role[] = roles;
 const anyone: RouteRule = { roles: 'anyone' };
 const operate: RouteRule = { roles: chipOperators };
 const read: RouteRule = { roles: sealReaders };
+const readPolicy: RouteRule = { roles: [...sealReaders, 'risk_officer'] };
 const writeJson: RouteRule = { roles: sealWriters, body: 'json', idempotent: true };
 const readCertificates: RouteRule = { roles: certificateReaders };
 const apply: RouteRule = { roles: applicants, body: 'json', idempotent: true };
@@ -88,6 +89,7 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'GET /v1/seal-verifications/{id}/pictures': read,
   'GET /v1/seal-verifications/{id}/pictures/{which}': read,
   'GET /v1/seal-verifications/{id}/review': read,
+  'GET /v1/seal-verifications/{id}/templates': { roles: ['reviewer'] },
   'POST /v1/seal-verifications/{id}/decision': {
     roles: ['reviewer'],
     body: 'json',
@@ -98,15 +100,15 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'POST /v1/seal-reviews/claim': { roles: ['reviewer'] },
   'POST /v1/seal-reviews/{id}/claim': { roles: ['reviewer'] },
   'POST /v1/seal-reviews/{id}/release': { roles: ['reviewer'] },
-  'GET /v1/seal-policies/current': read,
+  'GET /v1/seal-policies/current': readPolicy,
   'PUT /v1/seal-policies/current': { roles: ['administrator'], body: 'json', idempotent: true },
-  'GET /v1/seal-policies/changes': read,
+  'GET /v1/seal-policies/changes': readPolicy,
   'POST /v1/seal-policies/changes/{id}/decision': {
     roles: policyApprovers,
     body: 'json',
     idempotent: true,
   },
-  'POST /v1/seal-policies/preview': { roles: sealReaders, body: 'json' },
+  'POST /v1/seal-policies/preview': { ...readPolicy, body: 'json' },
   'GET /ledger/checkpoint': anyone,
   'GET /ledger/trust': anyone,
   'GET /ledger/entries': anyone,

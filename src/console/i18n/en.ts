@@ -1,6 +1,8 @@
+import { sealServiceEn } from './seal-service.en.ts';
 import type { zh } from './zh.ts';
 
 export const en: Record<keyof typeof zh, string> = {
+  ...sealServiceEn,
   'demo.word': 'DEMO',
   'demo.band': 'Demo data and demo keys, valid on this machine only; not for real business.',
 
@@ -224,9 +226,6 @@ export const en: Record<keyof typeof zh, string> = {
   'vendor.match': 'Match',
   'vendor.differs': 'Differs',
   'vendor.stroke': 'Registered stroke difference',
-  'policy.default': 'Default policy; vendors that must agree: {n}.',
-  'policy.branch': 'Branch policy; vendors that must agree: {n}.',
-  'policy.level': 'By business level; vendors that must agree: {n}.',
 
   'viewer.tools': 'Comparison tools',
   'viewer.side': 'Side by side',

@@ -1,5 +1,8 @@
+import { sealServiceZh } from './seal-service.zh.ts';
+
 /** Every word of the console in Chinese. `en.ts` has the same keys; the compiler sees to it. */
 export const zh = {
+  ...sealServiceZh,
   'demo.word': '演示',
   'demo.band': '演示数据与演示密钥，只在本机有效；内容不可用于真实业务。',
 
@@ -221,9 +224,6 @@ export const zh = {
   'vendor.match': '相符',
   'vendor.differs': '不符',
   'vendor.stroke': '配准笔画差',
-  'policy.default': '按默认策略，须 {n} 家相符。',
-  'policy.branch': '按机构策略，须 {n} 家相符。',
-  'policy.level': '按业务等级，须 {n} 家相符。',
 
   'viewer.tools': '比对工具',
   'viewer.side': '并排',

@@ -1,5 +1,11 @@
 import { useState } from 'preact/hooks';
-import type { Account, Card, Imprint, SealShape } from '../../client/index.ts';
+import {
+  type Account,
+  type Card,
+  type Imprint,
+  isWaiting,
+  type SealShape,
+} from '../../client/index.ts';
 import { normaliseNumber } from '../format.ts';
 import { t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
@@ -90,7 +96,7 @@ async function filledFrom(sample: Sample, draft: Draft): Promise<Draft> {
   };
 }
 
-async function enrol(draft: Draft, keyFor: (step: string) => string): Promise<string> {
+async function enrol(draft: Draft, keyFor: (step: string) => string) {
   if (!draft.imprint) throw new Error('enrol: called without an imprint');
   const account = draft.makesAccount
     ? await client.accounts.create(cleanAccount(draft.newAccount), {
@@ -115,7 +121,8 @@ async function enrol(draft: Draft, keyFor: (step: string) => string): Promise<st
     },
     { idempotencyKey: keyFor('seal') },
   );
-  return seal.id;
+  if (!isWaiting(seal)) return { address: `/seals/${seal.id}`, said: t('seal.enrolled') };
+  return { address: `/seals/accounts/${account.id}`, said: t('seal.waits') };
 }
 
 function AccountChoice(props: {
@@ -242,9 +249,9 @@ export function EnrolPage() {
 
   const problems = checked ? problemsOf(draft) : nothingWrong;
   const write = useWrite<Draft>(async (wanted, keyFor) => {
-    const id = await enrol(wanted, keyFor);
-    showToast({ text: t('seal.enrolled') });
-    navigate(`/seals/${id}`);
+    const { address, said } = await enrol(wanted, keyFor);
+    showToast({ text: said });
+    navigate(address);
   });
   function submit() {
     setChecked(true);

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Verification } from '../../client/index.ts';
 import { formatMoment, inFours } from '../format.ts';
@@ -12,7 +13,7 @@ import { SealMarkName } from '../parts/seal-name.tsx';
 import { Loaded, Loading, Refusal } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
 import { navigate } from '../router.ts';
-import { allows, client } from '../session.ts';
+import { allows, client, identity } from '../session.ts';
 import { remember } from '../storage.ts';
 
 type VendorScore = Verification['vendors'][number];
@@ -89,9 +90,48 @@ function Score({ vendor }: { vendor: VendorScore }) {
   );
 }
 
+/** Which row of the policy decided how many vendors were asked, and how they were drawn (B5). */
+function Rule({ verification }: { verification: Verification }) {
+  const { policy, branch } = verification;
+  const { level, draw } = policy;
+  const count = (n: number, chosen: boolean) => {
+    const text = t('rule.count', { n });
+    return chosen ? <b>{text}</b> : text;
+  };
+  return (
+    <section>
+      <h3>{t('rule.title')}</h3>
+      <Facts
+        items={[
+          [
+            t(policy.branch.isListed ? 'rule.branch' : 'rule.branch.unlisted', { branch }),
+            count(policy.branch.vendorCount, policy.source !== 'level'),
+          ],
+          level
+            ? [
+                t('rule.level', {
+                  money: formatMoney(level.fromMinor, level.currency, language.value),
+                }),
+                count(level.vendorCount, policy.source === 'level'),
+              ]
+            : [t('rule.level.none'), '—'],
+        ]}
+      />
+      <p class="small faint">
+        {t('rule.larger', { n: policy.vendorCount })} {policy.secondReviewer && t('rule.second')}{' '}
+        {draw.candidates.length > 0 &&
+          t('rule.drawn', {
+            candidates: draw.candidates.join(', '),
+            bytes: draw.bytesHex || '—',
+          })}{' '}
+        {t('rule.version', { n: policy.version })}
+      </p>
+    </section>
+  );
+}
+
 /** The verdict and what it rests on. */
 function Judgement({ verification }: { verification: Verification }) {
-  const { policy } = verification;
   return (
     <>
       <Verdict verification={verification} />
@@ -105,8 +145,8 @@ function Judgement({ verification }: { verification: Verification }) {
             <Score key={vendor.code} vendor={vendor} />
           ))}
         </div>
-        <p class="small faint">{t(`policy.${policy.source}`, { n: policy.vendorCount })}</p>
       </section>
+      <Rule verification={verification} />
     </>
   );
 }
@@ -167,7 +207,16 @@ function vendorToShow(verification: Verification): VendorScore | undefined {
 }
 
 /** The viewer is heavy and comes when it is needed, together with the two pictures. */
-function Stage({ verification, named }: { verification: Verification; named: NamedSeal }) {
+export function Stage({
+  verification,
+  named,
+  extra,
+}: {
+  verification: Verification;
+  named: NamedSeal;
+  /** What a page adds below the differences. */
+  extra?: ComponentChildren;
+}) {
   const [vendor, setVendor] = useState(vendorToShow(verification)?.code ?? '');
   const [resource, reload] = useResource(
     async (signal) => {
@@ -208,7 +257,12 @@ function Stage({ verification, named }: { verification: Verification; named: Nam
       {chooser}
     </>
   );
-  const below = <Voucher verification={verification} named={named} />;
+  const below = (
+    <>
+      {extra}
+      <Voucher verification={verification} named={named} />
+    </>
+  );
   if (resource.kind === 'ready') {
     const { Viewer, pair } = resource.value;
     return <Viewer key={`${verification.id} ${vendor}`} pair={pair} above={above} below={below} />;
@@ -228,6 +282,38 @@ function Stage({ verification, named }: { verification: Verification; named: Nam
         {below}
       </aside>
     </div>
+  );
+}
+
+/** What people decided, or that one is still waited for. */
+function ReviewState({ id }: { id: string }) {
+  const [resource] = useResource((signal) => client.reviews.get(id, { signal }), [id]);
+  if (resource.kind !== 'ready') return null;
+  const { review, decisions } = resource.value;
+  const tone = review.outcome === 'pass' ? 'ok' : review.outcome === 'fail' ? 'no' : 'wait';
+  return (
+    <section>
+      <h3>{t('review.decisions')}</h3>
+      <Status tone={tone}>
+        {t(review.outcome ? `review.settled.${review.outcome}` : 'review.open')}
+      </Status>
+      <ul class="small">
+        {decisions.map((item) => (
+          <li key={item.id}>
+            {item.reviewer} {t(`reason.${item.reason}`)} {item.note}{' '}
+            <span class="faint">
+              {t(`review.${item.state}`)}{' '}
+              {item.ledger && t('review.ledger', { index: item.ledger.index })}
+            </span>
+          </li>
+        ))}
+      </ul>
+      {review.outcome === null && identity.value?.role === 'reviewer' && (
+        <a class="btn" href="/review">
+          {t('review.go')}
+        </a>
+      )}
+    </section>
   );
 }
 
@@ -276,7 +362,11 @@ export function VerificationPage({ id }: { id: string }) {
               )
             }
           />
-          <Stage verification={verification} named={named} />
+          <Stage
+            verification={verification}
+            named={named}
+            extra={verification.nextStep === 'review' && <ReviewState id={verification.id} />}
+          />
         </div>
       )}
     </Loaded>

@@ -5,6 +5,7 @@ import { inLanguage, t } from '../i18n/index.ts';
 import { useResource } from '../resource.ts';
 import { loadSamples, openSample, type Sample, type Samples, sampleAddress } from '../samples.ts';
 import { Glyph } from './glyph.tsx';
+import { LiveCheck } from './live-check.tsx';
 import { useBlobUrl } from './picture.tsx';
 import { Precheck } from './precheck.tsx';
 
@@ -64,6 +65,7 @@ export function ImprintInput(props: {
   const id = useId();
   const file = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
+  const [filming, setFilming] = useState(false);
   const [refused, setRefused] = useState<string | undefined>(undefined);
   const [samples] = useResource(loadSamples, []);
   const url = useBlobUrl(props.value?.bytes);
@@ -126,6 +128,9 @@ export function ImprintInput(props: {
           <label class="btn" for={id}>
             {t(url ? 'imprint.other' : 'imprint.choose')}
           </label>
+          <button type="button" class="btn quiet" onClick={() => setFilming(true)}>
+            {t('camera.open')}
+          </button>
           {props.value && (
             <span class="small faint ellipsis">
               {props.value.name} · {formatBytes(props.value.bytes.size)}
@@ -142,6 +147,16 @@ export function ImprintInput(props: {
           t('imprint.limits')
         )}
       </p>
+      {filming && (
+        <LiveCheck
+          onTake={(imprint) => {
+            setFilming(false);
+            setRefused(undefined);
+            props.onChange(imprint);
+          }}
+          onClose={() => setFilming(false)}
+        />
+      )}
       {props.value && (
         <Precheck imprint={props.value} reserved={props.reserved} reservedId={props.reservedId} />
       )}

@@ -14,7 +14,7 @@ import {
 import { type Box, compose, identityTransform, type Point, turnAndShift } from './geometry.ts';
 import type { ImprintPair } from './load.ts';
 
-export const modes = ['side', 'overlay', 'blink', 'fold'] as const;
+export const modes = ['side', 'overlay', 'blink', 'fold', 'heat'] as const;
 export type Mode = (typeof modes)[number];
 
 /** Composed pictures are twice as fine as the canonical ones, for smooth edges when enlarged. */
@@ -70,7 +70,17 @@ export function differencesOf(pair: ImprintPair, frame: Box): Difference[] {
   );
 }
 
-const colourNames = ['reserved', 'query', 'agree', 'stage', 'ink', 'surface', 'line'] as const;
+const heatNames = ['heat1', 'heat2', 'heat3', 'heat4'] as const;
+const colourNames = [
+  'reserved',
+  'query',
+  'agree',
+  'stage',
+  'ink',
+  'surface',
+  'line',
+  ...heatNames,
+] as const;
 export type Colours = Record<(typeof colourNames)[number], Rgb>;
 
 const tokenOf: Record<keyof Colours, string> = {
@@ -81,6 +91,10 @@ const tokenOf: Record<keyof Colours, string> = {
   ink: '--ink',
   surface: '--surface',
   line: '--line-2',
+  heat1: '--heat-1',
+  heat2: '--heat-2',
+  heat3: '--heat-3',
+  heat4: '--heat-4',
 };
 
 /** The colours of the theme: a probe element turns each token into numbers. */
@@ -149,6 +163,8 @@ export interface Scene {
   fold: Fold;
   blinkShows: 'reserved' | 'query';
   differences: readonly Difference[];
+  /** The vendor's evidence, square by square, in pixels of the reserved picture. */
+  tiles: readonly { x: number; y: number; half: number; score: number }[];
   chosen: number | undefined;
   font: string;
 }
@@ -273,6 +289,21 @@ function drawFold(context: CanvasRenderingContext2D, scene: Scene, scale: number
   });
 }
 
+const faintImprint = 0.4;
+
+/** Where the vendor saw a difference: the stronger, the darker. The strokes lie over it. */
+function drawHeat(context: CanvasRenderingContext2D, scene: Scene) {
+  const weakestFirst = [...scene.tiles].sort((a, b) => b.score - a.score);
+  for (const { x, y, half, score } of weakestFirst) {
+    const step = Math.min(heatNames.length - 1, Math.floor((1 - score) * heatNames.length));
+    context.fillStyle = css(scene.colours[heatNames[step] ?? 'heat1']);
+    context.fillRect(x - half, y - half, 2 * half, 2 * half);
+  }
+  context.globalAlpha = faintImprint;
+  drawLayer(context, scene, scene.layers.reserved);
+  context.globalAlpha = 1;
+}
+
 /** Draws the whole stage. `ratio` is device pixels to a CSS pixel; sizes are CSS pixels. */
 export function paint(
   context: CanvasRenderingContext2D,
@@ -299,6 +330,10 @@ export function paint(
         break;
       case 'fold':
         drawFold(context, scene, scale);
+        break;
+      case 'heat':
+        drawHeat(context, scene);
+        drawDifferences(context, scene, scale);
         break;
     }
     context.restore();

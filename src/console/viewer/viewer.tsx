@@ -126,6 +126,7 @@ export function Viewer(props: {
       fold,
       blinkShows: blink.shows,
       differences,
+      tiles: pair.pair.tiles,
       chosen,
       font,
     };
@@ -413,6 +414,11 @@ export function Viewer(props: {
           </>
         )}
         {mode === 'fold' && <span>{t('viewer.fold-hint')}</span>}
+        {mode === 'heat' && (
+          <span class="key">
+            <i class="heat-scale" /> {t('viewer.heat.scale')}
+          </span>
+        )}
       </div>
 
       <aside class="findings" aria-label={t('verification.findings')}>

@@ -1,4 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
+import { comparedTemplates } from '../../domain/seals/manual.ts';
 import type * as rows from '../../domain/seals/reviews.ts';
 import {
   claimNext,
@@ -24,6 +25,7 @@ import {
   reviewPageSchema,
   reviewQuerySchema,
   reviewSchema,
+  verificationTemplatesSchema,
 } from '../schemas/reviews.ts';
 import { about, json, jsonBody, problems } from './contract.ts';
 import { pageRequest } from './input.ts';
@@ -161,6 +163,28 @@ const getRoute = createRoute({
   },
 });
 
+const templatesRoute = createRoute({
+  method: 'get',
+  path: '/v1/seal-verifications/{id}/templates',
+  ...about('GET /v1/seal-verifications/{id}/templates', {
+    tag,
+    operationId: 'getComparedTemplates',
+    summary: 'Get the templates that were compared, to compare them again',
+    description: 'Decrypted for a reviewer. That they were handed out goes on record.',
+  }),
+  request: { params: idParamsSchema },
+  responses: {
+    200: json(verificationTemplatesSchema, 'One pair for each vendor that was drawn.'),
+    ...problems(
+      'GET /v1/seal-verifications/{id}/templates',
+      'verification_not_found',
+      'template_unreadable',
+      'chips_unavailable',
+      'audit_unavailable',
+    ),
+  },
+});
+
 export function addReviewRoutes(app: EdgeApp, deps: EdgeDeps): void {
   app.openapi(listRoute, async (c) => {
     const { state, ...query } = c.req.valid('query');
@@ -196,6 +220,18 @@ export function addReviewRoutes(app: EdgeApp, deps: EdgeDeps): void {
   app.openapi(withdrawRoute, async (c) => {
     const review = await withdrawDecision(deps, callerOf(c), c.req.valid('param').id);
     return c.json(reviewView(review), 200);
+  });
+
+  app.openapi(templatesRoute, async (c) => {
+    const found = await comparedTemplates(deps, callerOf(c), c.req.valid('param').id);
+    const vendors = found.map(({ vendor, reserved, query }) => ({
+      code: vendor.code,
+      version: vendor.version,
+      reserved: base64(reserved),
+      query: base64(query),
+    }));
+    c.header('cache-control', 'no-store');
+    return c.json({ vendors }, 200);
   });
 
   app.openapi(getRoute, async (c) => {
@@ -240,6 +276,10 @@ function decisionView(item: rows.Decision): Decision {
     signature: signature ? { ...signature } : null,
     ledger: item.ledger ? { ...item.ledger } : null,
   };
+}
+
+function base64(bytes: Uint8Array): string {
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }
 
 function instantOrNull(ms: number | undefined): string | null {

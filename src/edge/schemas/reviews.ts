@@ -103,6 +103,20 @@ export const reviewDetailSchema = z
   .object({ review: reviewSchema, decisions: z.array(decisionSchema) })
   .openapi('ReviewDetail');
 
+export const verificationTemplatesSchema = z
+  .object({
+    vendors: z.array(
+      z.object({
+        code: z.string().openapi({ example: 'stroke' }),
+        version: z.string().openapi({ example: '1.0.0' }),
+        reserved: z.string().openapi({ description: 'The vendor’s template, base64.' }),
+        query: z.string().openapi({ description: 'The vendor’s template, base64.' }),
+      }),
+    ),
+  })
+  .openapi('VerificationTemplates');
+
+export type VerificationTemplates = z.infer<typeof verificationTemplatesSchema>;
 export type Review = z.infer<typeof reviewSchema>;
 export type Decision = z.infer<typeof decisionSchema>;
 export type ReviewDetail = z.infer<typeof reviewDetailSchema>;
