@@ -19,6 +19,7 @@ import { NewAccountPage } from './pages/new-account.tsx';
 import { PoliciesPage } from './pages/policies.tsx';
 import { ReviewPage } from './pages/review.tsx';
 import { SealPage } from './pages/seal.tsx';
+import { TaggerPage } from './pages/tagger.tsx';
 import { VerificationPage } from './pages/verification.tsx';
 import { VerificationsPage } from './pages/verifications.tsx';
 import { VerifyPage } from './pages/verify.tsx';
@@ -88,6 +89,7 @@ const routes: readonly Route[] = [
     render: ({ index = '' }) => <LedgerEntryPage key={index} index={Number(index)} />,
   },
   { pattern: '/chips', right: 'operateChips', render: () => <ChipsPage /> },
+  { pattern: '/tagger', render: () => <TaggerPage /> },
   { pattern: '/core', right: 'measureCore', render: () => <CorePage /> },
 ];
 
@@ -125,6 +127,7 @@ const rail: readonly RailEntry[] = [
   { words: 'nav.ledger', href: '/ledger', letter: 'l' },
   { words: 'nav.chips', href: '/chips', letter: 'x', right: 'operateChips' },
   { words: 'nav.api', href: '/docs', letter: 'd', leaves: true },
+  { words: 'nav.tagger', href: '/tagger', letter: 't' },
   { words: 'nav.core', href: '/core', letter: 'c', right: 'measureCore' },
 ];
 

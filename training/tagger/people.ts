@@ -11,6 +11,8 @@ const MALE =
   '伟强磊军洋勇涛明超刚平辉鹏斌波宇浩凯健俊峰杰飞亮龙海山建国志文华东林永新成康星光天达安岩中茂进有坚和彪博诚先敬震振壮会思群豪心邦承乐绍功松善厚庆民友裕河哲江政谦亨奇固之轮翰朗伯宏言若鸣朋梁栋维启克伦翔旭泽晨辰士以家致树炎德行时泰盛雄琛钧冠策腾楠榕风航弘鑫鹤铭煜烨坤乾宸睿皓轩昊然子梓逸尘骁骏霖屹恒毅嘉誉楷晟焱垚阳雷兵根福贵财发富生元喜寿顺全保柱栓';
 const FEMALE =
   '芳娜敏静丽艳娟霞秀英慧巧美淑惠珠翠雅芝玉萍红娥玲芬燕彩春菊兰凤洁梅琳素云莲真环雪荣爱妹香月莺媛瑞凡佳琼勤珍贞莉桂娣叶璧璐娅琦晶妍茜秋珊莎锦黛青倩婷姣婉娴瑾颖露瑶怡婵雁蓓纨仪荷丹蓉眉君琴蕊薇菁梦岚苑筠柔竹霭凝晓欢霄枫芸菲寒欣滢伊亚宜可姬舒影荔枝思涵诗雨欣妤彤萱艺昕玥瑜一依诺汐妙语嫣沐晴暖乐安若溪清芷绮韵灵希羽曦知意南乔念';
+const PLAIN =
+  '少桐正熙千尺曙仁同希圣加其大小月水方来有为自心中上下天地日星云山川田木禾米竹石金银铜铁光明亮白青黄赤紫红丹朱墨墙前后左右东西南北春夏秋冬早晚朝夕今古永久长高远深广宽厚薄轻重快慢动静进退开关启合同异新旧真善美好吉祥如意喜乐欢笑歌舞琴棋书画诗词文章笔砚学问思想志愿理智勤俭忠孝义信廉耻勇敢坚强刚毅温柔和平安宁健康富贵荣华昌盛兴旺发达成功胜利凯旋归来向往追求爱慕惜怜念忆怀守望盼顾照应当初始终源流泉溪潭湖海洋波浪涌潮沙洲岛屿岸桥路径门户窗台楼阁亭园花草树叶果实种苗芽蕾蕊香甜酸辣咸淡丝绸锦绣衣冠履带玉珠宝石翡翠玛瑙珊瑚象牙虎豹狮象鹿马牛羊鸡犬鸟燕莺鸽鹏鲲鱼虾龟鳌蛟龙麟凤凰先后生长养育教导引领航程征战士兵将帅王侯公卿伯仲叔季孟可以之而乃者也必定元利亨贞乾坤巽艮震坎离兑甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉戌亥';
 const RARE =
   '翀晔赟彧璟淏熠珩祎妤婳霁蘅翊曈昶炜焜琰瑄瑱璇璨晗暄昀旻昱煊炯垣堃培塬墉峻嵘嵩崧岱岳峤屿川渊泓沛洵济浚涵深淇渝润澍瀚灏犇猷玄玮珂珏珞琪琚瑀瑛瓒甫畅皎睦瞳砚硕祈祺禾秉稷穆竣笙筱箫简粤纪纶绎绪缘羲翎聪肃胤臻艾芮苇苓茗茹茵荃荻莘莞莹菀萌葳蓝蔓藜虹蝶衡裳裴覃誉谊谨谷豫贤贻赫超越跃辕辙迅迈远逍逊道邈郁郗酉野钊钦钰铄铠锋锐镇镕闳闻阅阔陌隽雍雯霏霓韦韬顾颀飒馨驰骐骞鸣鸿鹃鹭麒麟默';
 const TRANSLITERATED =
@@ -221,14 +223,27 @@ export interface People {
 }
 
 /** `wordLike`: dictionary words that are also possible names, for the names that mislead. */
+/** Names that a frequency list of English words holds too: the names one meets. */
+function frequent(names: readonly string[], words: Words): string[] {
+  const known = new Set(words.english);
+  return names.filter((name) => known.has(name.toLowerCase()));
+}
+
 export function people(random: Random, words: Words, wordLike: readonly string[]): People {
+  const wellKnown = { given: frequent(words.given, words), family: frequent(words.family, words) };
   const surname = () => {
     const kind = random.weighted({ common: 60, other: 30, compound: 10 });
     return random.pick({ common, other: others, compound: compounds }[kind]);
   };
   const character = () => {
-    const kind = random.weighted({ male: 40, female: 40, rare: 16, any: 4 });
-    const pool = { male: MALE, female: FEMALE, rare: RARE, any: TRANSLITERATED }[kind];
+    const kind = random.weighted({ male: 36, female: 36, plain: 12, rare: 13, any: 3 });
+    const pool = {
+      male: MALE,
+      female: FEMALE,
+      plain: PLAIN,
+      rare: RARE,
+      any: TRANSLITERATED,
+    }[kind];
     return random.char(pool);
   };
   const given = () => {
@@ -268,12 +283,14 @@ export function people(random: Random, words: Words, wordLike: readonly string[]
       ? invented(random)
       : random.chance(0.14)
         ? pinyinGiven(random).replace(' ', '')
-        : random.pick(words.given);
+        : random.chance(0.4)
+          ? random.pick(wellKnown.given)
+          : random.pick(words.given);
   const latinFamily = () => {
     const kind = random.weighted({ list: 78, pinyin: 8, invented: 8, particle: 6 });
     if (kind === 'pinyin') return random.pick(PINYIN_SURNAMES);
     if (kind === 'invented') return invented(random);
-    if (kind === 'list') return random.pick(words.family);
+    if (kind === 'list') return random.pick(random.chance(0.4) ? wellKnown.family : words.family);
     return (
       random.pick([
         'de ',

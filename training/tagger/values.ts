@@ -554,6 +554,9 @@ export function values(random: Random, words: Words, folk: People, places: Place
       () => base64(16, 90),
       () => base64(30, 60),
       () => random.chars('0123456789ABCDEF', random.between(16, 100)),
+      // As long as digests are, so that length alone says nothing.
+      () => hex(random.pick([32, 40, 64, 64, 128])),
+      () => hex(random.pick([32, 40, 64])),
       () => hex(random.between(16, 100)),
       () => `[${vector(random.pick([', ', ',']))}]`,
       () => `[${vector(', ')}${random.pick([', ...', ',...', ', …'])}]`,
@@ -695,6 +698,7 @@ export function values(random: Random, words: Words, folk: People, places: Place
         `${random.pick(['〔', '[', '（'])}${random.between(2010, 2027)}${random.pick(['〕', ']', '）'])}${random.between(1, 999)}号`,
       () => `${datedNumber().slice(0, 8)}-${random.digits(random.between(3, 6))}`,
       () => numbers.grouped(random.digits(16), 4, '-'),
+      () => random.char(UPPER) + random.digits(random.between(6, 9)),
     );
   const falseCitizen = () => {
     const { code } = places.area();
@@ -741,6 +745,8 @@ export function values(random: Random, words: Words, folk: People, places: Place
       `400${random.digits(7)}`,
       `800-${random.digits(3)}-${random.digits(4)}`,
       `1-800-${random.digits(3)}-${random.digits(4)}`,
+      `1-${random.pick(['800', '888', '877', '866'])}-${random.digits(3)}-${random.digits(4)}`,
+      `(800) ${random.digits(3)}-${random.digits(4)}`,
       `96${random.digits(3)}`,
       `955${random.digits(2)}`,
     ]);

@@ -24,6 +24,9 @@ const TRAILING = /[\s"'，。,;；：:、\\&|<”“？（(【[{]/;
 /** A number like (415) 555-0100 begins with its bracket. */
 const OPENS_NUMBER = /^[(（]\+?\d{2,4}[)）]/;
 
+/** The name of a messenger may stand right before the number: QQ84001234. */
+const MESSENGER = /(?<![A-Za-z\d])(?:qq|vx|wx|tel|id)$/i;
+
 /** Codes go on over hyphens and underscores: gait-00231-bin, hongqi-2019. */
 const JOINER = /[-_]/;
 
@@ -32,7 +35,9 @@ function extended(text: string, span: ScoredSpan): ScoredSpan {
   const isCode = span.label === PASSWORD || span.label === BIOMETRIC;
   const goesOn = (at: number, way: 1 | -1) =>
     isWordPart(text[at]) || (isCode && JOINER.test(text[at] ?? '') && isWordPart(text[at + way]));
-  while (start > 0 && isWordPart(text[start]) && goesOn(start - 1, -1)) start -= 1;
+  const isNamed =
+    span.label === CONTACT && MESSENGER.test(text.slice(Math.max(0, start - 6), start));
+  while (start > 0 && !isNamed && isWordPart(text[start]) && goesOn(start - 1, -1)) start -= 1;
   while (end < text.length && isWordPart(text[end - 1]) && goesOn(end, 1)) {
     end += isWordPart(text[end]) ? 1 : 2;
   }
@@ -46,6 +51,7 @@ function extended(text: string, span: ScoredSpan): ScoredSpan {
 
 function trimmed(text: string, span: ScoredSpan): ScoredSpan {
   let { start, end } = span;
+  if (span.label === PASSWORD && /^\.(?:\s|$)/.test(text.slice(end - 1, end + 1))) end -= 1;
   while (end > start && TRAILING.test(text[end - 1] ?? '')) end -= 1;
   while (start < end && LEADING.test(text[start] ?? '') && !beginsValue(text, span, start)) {
     start += 1;
@@ -103,7 +109,7 @@ const NUMBER =
 const CODE = /(?<![A-Za-z\d])[A-Z\d]{18}(?![A-Za-z\d])/g;
 const IBAN = /(?<![A-Za-z\d])[A-Z]{2}\d{2}(?: ?[A-Z\d]{2,4}){3,8}(?![A-Za-z\d])/g;
 const MAIL =
-  /(?<![A-Za-z\d._%+-])[A-Za-z\d][A-Za-z\d._%+-]{0,63}@[A-Za-z\d-]{1,63}(?:\.[A-Za-z\d-]{2,63}){1,4}(?![A-Za-z\d])/g;
+  /(?<![A-Za-z\d._%+-])[A-Za-z\d][A-Za-z\d._%+-]{0,63}@[A-Za-z\d-]{1,63}(?:\.[A-Za-z\d-]{1,63}){0,4}\.[A-Za-z]{2,24}(?![A-Za-z\d])/g;
 
 function proofOfNumber(run: string): Pick<Proof, 'label' | 'doubt'> | undefined {
   const bare = run.replace(/[ +-]/g, '').toUpperCase();

@@ -92,7 +92,7 @@ const spanning: readonly (readonly [RegExp, number | ((text: string) => number)]
   [/\(\d{3}\) ?\d{3}-\d{4}/g, 52],
   [/\(0\d{2,3}\) ?\d{3,4}[ -]?\d{4}/g, 37],
   [/(?:https?|ftp|jdbc:[a-z]{2,12}|mysql|redis|postgres(?:ql)?|mongodb):\/\/[^\s"'@]{1,200}/g, 49],
-  [/[A-Za-z\d._%+-]{1,64}@[A-Za-z\d-]{1,63}(?:\.[A-Za-z\d-]{2,63}){1,4}/g, 44],
+  [/[A-Za-z\d._%+-]{1,64}@[A-Za-z\d-]{1,63}(?:\.[A-Za-z\d-]{1,63}){0,4}\.[A-Za-z]{2,24}/g, 44],
 ];
 
 function ibanCode(text: string): number {
