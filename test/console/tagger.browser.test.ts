@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { examples } from '../../src/console/tagger/examples.ts';
+import examples from '../../src/console/tagger/examples.json' with { type: 'json' };
 import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
 import { type ConsolePage, freshPort, openConsole } from './console-page.ts';

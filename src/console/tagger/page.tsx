@@ -13,12 +13,13 @@ import { t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { Empty } from '../parts/states.tsx';
-import { type Example, examples } from './examples.ts';
+import examples from './examples.json';
 
 /** More than this is cut: the page answers at every key. */
 const MOST = 10_000;
 
-const exampleNames = Object.keys(examples) as Example[];
+/** Texts to begin with. Nobody in them exists. */
+const exampleNames = Object.keys(examples) as (keyof typeof examples)[];
 
 /** The text again, under the field, with its sensitive stretches marked. */
 function Marks(props: { text: string; spans: readonly Span[]; chosen: number }) {
