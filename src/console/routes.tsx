@@ -127,7 +127,7 @@ const rail: readonly RailEntry[] = [
   { words: 'nav.ledger', href: '/ledger', letter: 'l' },
   { words: 'nav.chips', href: '/chips', letter: 'x', right: 'operateChips' },
   { words: 'nav.api', href: '/docs', letter: 'd', leaves: true },
-  { words: 'nav.tagger', href: '/tagger', letter: 't' },
+  { words: 'nav.tagger', href: '/tagger', letter: 'm' },
   { words: 'nav.core', href: '/core', letter: 'c', right: 'measureCore' },
 ];
 
