@@ -40,6 +40,16 @@ function foldersOf(target) {
   return target.startsWith('vendor-') ? [...folders, 'assembly/seal'] : folders;
 }
 
+/** What the vendors share lies beside their folders. */
+async function vendorFiles() {
+  const folder = join(root, 'assembly/vendors');
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => join(folder, name))
+    .sort();
+}
+
 /** One digest over the sources that the target may import, the configuration and this script. */
 async function sourceDigest(target) {
   const hash = createHash('sha256').update(compiler.version).update(target);
@@ -48,7 +58,7 @@ async function sourceDigest(target) {
   );
   const files = [
     ...sources.flat(),
-    ...(target.startsWith('vendor-') ? [join(root, 'assembly/vendors/abi.ts')] : []),
+    ...(target.startsWith('vendor-') ? await vendorFiles() : []),
     join(root, 'asconfig.json'),
     fileURLToPath(import.meta.url),
   ];

@@ -76,7 +76,7 @@ function coloursUpToThree(rgba: usize, pixels: i32): i32 {
   return second == first ? 1 : 2;
 }
 
-function lightness(p: usize): i32 {
+export function lightness(p: usize): i32 {
   return (<i32>load<u8>(p) + <i32>load<u8>(p + 1) + <i32>load<u8>(p + 2) + 1) / 3;
 }
 
@@ -104,9 +104,8 @@ function paperLevel(rgba: usize, width: i32, height: i32, channel: usize): f32 {
 }
 
 /**
- * Extracts depth (f32 plane) and `known` (a byte a pixel, 1 or 0) and returns the kind of picture,
- * or -1 when it has one colour only. `pxPerMm` sets the reach of the filters. The pixels have been
- * flattened.
+ * Extracts depth (f32 plane) and `known` (a byte a pixel, 1 or 0) of a scan of more than two colours
+ * and returns its kind. `pxPerMm` sets the reach of the filters. The pixels have been flattened.
  */
 export function extractInk(
   rgba: usize,
@@ -117,12 +116,6 @@ export function extractInk(
   known: usize,
 ): i32 {
   const pixels = width * height;
-  const colours = coloursUpToThree(rgba, pixels);
-  if (colours == 1) return -1;
-  if (colours == 2) {
-    extractBilevel(rgba, pixels, depth, known);
-    return BILEVEL;
-  }
   const start = mark();
   const dark = takeBytes(pixels);
   const grey = isGrey(rgba, width, height);
@@ -135,7 +128,10 @@ export function extractInk(
   return grey ? GREY : COLOUR;
 }
 
-function extractBilevel(rgba: usize, pixels: i32, depth: usize, known: usize): void {
+/** BILEVEL for a picture of two colours, whose depth it writes; otherwise -1. */
+export function extractBilevel(rgba: usize, pixels: i32, depth: usize, known: usize): i32 {
+  const colours = coloursUpToThree(rgba, pixels);
+  if (colours > 2) return -1;
   let lightest = 0;
   for (let i = 0; i < pixels; i++) {
     lightest = max<i32>(lightest, lightness(rgba + ((<usize>i) << 2)));
@@ -144,6 +140,7 @@ function extractBilevel(rgba: usize, pixels: i32, depth: usize, known: usize): v
     put(depth, i, lightness(rgba + ((<usize>i) << 2)) == lightest ? 0 : BILEVEL_DEPTH);
   }
   memory.fill(known, 1, pixels);
+  return BILEVEL;
 }
 
 function extractGrey(rgba: usize, width: i32, height: i32, depth: usize, dark: usize): void {

@@ -3,7 +3,7 @@
 import { crc32 } from '../seal/checksums';
 import { BAD_FORMAT, BAD_LENGTH, UNSUPPORTED } from '../shared/status';
 
-export const ABI_VERSION: i32 = 1;
+export const ABI_VERSION: i32 = 2;
 /** Most pixels of a picture that `enrol` must accept, at most 300 dpi after reduction. */
 export const MAX_PICTURE_PIXELS: i32 = 4_000_000;
 export const MAX_PICTURE_SIDE: i32 = 4096;
@@ -13,9 +13,12 @@ export const MAX_TEMPLATE: i32 = 65536;
 /** Resolution of canonical pictures. */
 export const CANONICAL_DPI: i32 = 300;
 
-/** Info record: u32 magic, u32 ABI version, u32 module version, f32 accept, f32 reject, code[16], name[40]. */
+/** Info record: u32 magic, u32 ABI version, u32 module version, f32 accept, f32 reject, code[16], name[40], u32 capabilities. */
 export const INFO_MAGIC: u32 = 0x31495643; // CVI1
-export const INFO_SIZE: i32 = 76;
+export const INFO_SIZE: i32 = 80;
+/** Capabilities, bits: it votes, it finds the scale of a picture that names no resolution. */
+export const CAN_VOTE: u32 = 1;
+export const CAN_SCALE: u32 = 2;
 
 /** Result of `compare`: see docs/vendor-abi.md for the fields. */
 export const RESULT_HEAD: i32 = 48;
@@ -105,6 +108,11 @@ export function headWidth(template: usize): i32 {
 
 export function headHeight(template: usize): i32 {
   return <i32>load<u16>(template, AT_HEIGHT);
+}
+
+/** 0 when the picture named none. */
+export function headCaptureDpi(template: usize): i32 {
+  return <i32>load<u16>(template, AT_CAPTURE_DPI);
 }
 
 export function headVersion(template: usize): u32 {

@@ -38,7 +38,7 @@ export interface SealVendor {
   readonly name: string;
   readonly version: string;
   readonly threshold: number;
-  enrol(raster: Raster): Uint8Array<ArrayBuffer>;
+  enrol(raster: Raster, purpose?: EnrolPurpose): Uint8Array<ArrayBuffer>;
   match(reservedTemplate: Uint8Array, queryTemplate: Uint8Array): SealMatch;
   restore(template: Uint8Array): Bitmap1;
 }
@@ -52,6 +52,7 @@ interface VendorExports extends CoreExports {
     width: number,
     height: number,
     dpi: number,
+    keep: number,
     out: number,
     capacity: number,
   ): number;
@@ -70,8 +71,8 @@ const functions = ['reset', 'alloc', 'info', 'enrol', 'restore', 'compare'] as c
 
 // assembly/vendors/abi.ts
 const INFO_MAGIC = 0x31495643;
-const INFO_SIZE = 76;
-const ABI_VERSION = 1;
+const INFO_SIZE = 80;
+const ABI_VERSION = 2;
 const HEAD_SIZE = 64;
 const MAX_TEMPLATE = 65_536;
 const RESULT_HEAD = 48;
@@ -90,8 +91,12 @@ const UNSUPPORTED = -3;
 const TOO_LARGE = -4;
 const NOT_FOUND = -9;
 
-/** Resolution taken for granted when a picture names none. */
-export const ASSUMED_DPI = 300;
+/** What `enrol` is told of a picture that names no resolution. */
+const NO_DPI = 0;
+
+/** A reserved imprint's template holds its canonical picture only, a query's the depth of ink too. */
+export type EnrolPurpose = 'reserved' | 'query';
+const keepOf = { query: 0, reserved: 1 } as const;
 
 /**
  * Checks a module against the ABI and gives its functions.
@@ -124,7 +129,7 @@ export function openVendor(module: WebAssembly.Module): SealVendor {
     name,
     version,
     threshold: accept,
-    enrol: (raster) => using((vendor) => enrol(vendor, raster)),
+    enrol: (raster, purpose = 'query') => using((vendor) => enrol(vendor, raster, keepOf[purpose])),
     match: (reserved, query) => using((vendor) => compare(vendor, reserved, query, accept, reject)),
     restore: (template) => using((vendor) => restore(vendor, template)),
   };
@@ -216,14 +221,14 @@ function readInfo(vendor: VendorExports) {
   };
 }
 
-function enrol(vendor: VendorExports, raster: Raster): Uint8Array<ArrayBuffer> {
-  const { width, height, rgba, dpi = ASSUMED_DPI } = raster;
+function enrol(vendor: VendorExports, raster: Raster, keep: number): Uint8Array<ArrayBuffer> {
+  const { width, height, rgba, dpi = NO_DPI } = raster;
   const isWhole = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
   if (!isWhole || rgba.length !== width * height * 4) {
     throw new SealError('picture_invalid', 'Size and bytes of the raster disagree.');
   }
   const out = allocate(vendor, MAX_TEMPLATE);
-  const length = vendor.enrol(place(vendor, rgba), width, height, dpi, out, MAX_TEMPLATE);
+  const length = vendor.enrol(place(vendor, rgba), width, height, dpi, keep, out, MAX_TEMPLATE);
   if (length < 0) throw pictureRefusal(length);
   if (length < HEAD_SIZE || length > MAX_TEMPLATE) throw malformed();
   return bytesAt(vendor, out, length);

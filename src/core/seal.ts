@@ -1,14 +1,22 @@
+import glyphsSource from '#wasm/vendor-glyphs';
+import spectrumSource from '#wasm/vendor-spectrum';
 import strokeSource from '#wasm/vendor-stroke';
 import { moduleOf } from './load.ts';
 import { loadPictures, type Pictures } from './pictures.ts';
 import type { Bitmap1, Raster } from './raster.ts';
 import { SealError } from './seal-error.ts';
-import { openVendor, type SealMatch, type SealVendor } from './seal-vendor.ts';
+import { type EnrolPurpose, openVendor, type SealMatch, type SealVendor } from './seal-vendor.ts';
 import { conclude, dpiRemarks, type SealConclusion } from './seal-verdict.ts';
 
 export type { Bitmap1, Raster } from './raster.ts';
 export { SealError, type SealErrorCode } from './seal-error.ts';
-export type { SealMatch, SealTransform, SealVendor, TileEvidence } from './seal-vendor.ts';
+export type {
+  EnrolPurpose,
+  SealMatch,
+  SealTransform,
+  SealVendor,
+  TileEvidence,
+} from './seal-vendor.ts';
 export type { SealReason } from './seal-verdict.ts';
 
 export interface SealVerification extends SealConclusion {
@@ -33,11 +41,11 @@ export type SealTemplates = ReadonlyMap<string, Uint8Array>;
 export interface Seal extends Pictures {
   readonly vendors: readonly Pick<SealVendor, 'code' | 'name' | 'version'>[];
   /**
-   * Makes the vendor's template of an imprint, not yet encrypted. Reserved and query imprints have
-   * the same kind of template. Throws `imprint_not_found`, `picture_too_large`, `picture_invalid`,
+   * Makes the vendor's template of an imprint, not yet encrypted. That of a `reserved` imprint is
+   * small: it keeps the canonical picture only, which is all that a comparison uses of it. Throws `imprint_not_found`, `picture_too_large`, `picture_invalid`,
    * `vendor_unknown`, `core_failed`.
    */
-  enrol(raster: Raster, vendorCode: string): Uint8Array<ArrayBuffer>;
+  enrol(raster: Raster, vendorCode: string, purpose?: EnrolPurpose): Uint8Array<ArrayBuffer>;
   /** Throws `template_invalid` for bytes that are not this vendor's, `core_failed` on a breakdown. */
   match(vendorCode: string, reservedTemplate: Uint8Array, queryTemplate: Uint8Array): SealMatch;
   /** The canonical picture in a template, 300 dpi, bit for bit as it was enrolled. */
@@ -57,8 +65,9 @@ export interface Seal extends Pictures {
 
 /** Loads the picture functions, the built-in vendors and the given ones. */
 export async function loadSeal(options: SealOptions = {}): Promise<Seal> {
-  const [pictures, strokeModule] = await Promise.all([loadPictures(), moduleOf(strokeSource)]);
-  const vendors = [strokeModule, ...(options.vendors ?? [])].map(openVendor);
+  const sources = [strokeSource, spectrumSource, glyphsSource];
+  const [pictures, ...modules] = await Promise.all([loadPictures(), ...sources.map(moduleOf)]);
+  const vendors = [...modules, ...(options.vendors ?? [])].map(openVendor);
   const codes = vendors.map(({ code }) => code);
   if (new Set(codes).size !== codes.length) {
     throw new SealError('core_failed', 'Two vendor modules have the same code.');
@@ -73,7 +82,7 @@ export async function loadSeal(options: SealOptions = {}): Promise<Seal> {
   return {
     ...pictures,
     vendors: vendors.map(({ code, name, version }) => ({ code, name, version })),
-    enrol: (raster, code) => vendorOf(code).enrol(raster),
+    enrol: (raster, code, purpose) => vendorOf(code).enrol(raster, purpose),
     match: (code, reserved, query) => vendorOf(code).match(reserved, query),
     restore: (code, template) => vendorOf(code).restore(template),
     verify: (reserved, query, { vendors: named = codes } = {}) =>
@@ -112,7 +121,8 @@ function ask(
   query: Raster,
 ): SealMatch | undefined {
   try {
-    const template = 'rgba' in reserved ? vendor.enrol(reserved) : reserved.get(vendor.code);
+    const template =
+      'rgba' in reserved ? vendor.enrol(reserved, 'reserved') : reserved.get(vendor.code);
     if (!template) throw new SealError('template_invalid', 'The vendor has no reserved template.');
     return vendor.match(template, vendor.enrol(query));
   } catch (error) {

@@ -25,7 +25,11 @@ describe('seal verify', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       match: true,
       verdict: 'pass',
-      vendors: [{ code: 'stroke', match: true, score: expect.any(Number) }],
+      vendors: ['stroke', 'spectrum', 'glyphs'].map((code) => ({
+        code,
+        match: true,
+        score: expect.any(Number),
+      })),
     });
   });
 
@@ -128,7 +132,7 @@ describe('seal evaluate', () => {
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       verdicts: { genuine: { pairs: 0 }, all: { pairs: 1, pass: 1 } },
-      rates: { stroke: {} },
+      rates: { stroke: {}, spectrum: {}, glyphs: {} },
     });
   });
 

@@ -70,7 +70,7 @@ describeInChromium('the page of the core’s speed', () => {
       expect(await page.locator(`tr[data-row=${row}] .bar`).count(), row).toBe(1);
     }
     const environment = page.locator('.environment');
-    for (const module of ['gm.wasm', 'seal.wasm', 'vendor-stroke.wasm']) {
+    for (const module of ['gm.wasm', 'seal.wasm', 'vendor-stroke.wasm', 'vendor-glyphs.wasm']) {
       await environment.getByText(module, { exact: true }).waitFor();
     }
 
@@ -84,7 +84,7 @@ describeInChromium('the page of the core’s speed', () => {
       expect(row.lowerQuartileMicros, row.id).toBeLessThanOrEqual(row.medianMicros);
       expect(row.medianMicros, row.id).toBeLessThanOrEqual(row.upperQuartileMicros);
     }
-    expect(report.modules).toHaveLength(3);
+    expect(report.modules).toHaveLength(5);
 
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.keyboard.press('m');

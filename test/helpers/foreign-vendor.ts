@@ -18,14 +18,14 @@ const sound = {
     return <i32>start;
   }`,
   info: `export function info(): i32 {
-    const at = <usize>alloc(76);
-    memory.fill(at, 0, 76);
-    store<u32>(at, 0x31495643); store<u32>(at, 1, 4); store<u32>(at, 0x20103, 8);
+    const at = <usize>alloc(80);
+    memory.fill(at, 0, 80);
+    store<u32>(at, 0x31495643); store<u32>(at, 2, 4); store<u32>(at, 1, 76); store<u32>(at, 0x20103, 8);
     store<f32>(at, 0.9, 12); store<f32>(at, 0.5, 16);
     memory.copy(at + 20, code, 5); memory.copy(at + 36, code, 5);
     return <i32>at;
   }`,
-  enrol: `export function enrol(rgba: i32, w: i32, h: i32, dpi: f32, out: i32, room: i32): i32 {
+  enrol: `export function enrol(rgba: i32, w: i32, h: i32, dpi: f32, keep: i32, out: i32, room: i32): i32 {
     let n = 64;
     memory.fill(<usize>out, 0, 64);
     memory.copy(<usize>out + 8, code, 16);

@@ -47,6 +47,8 @@ describe('the tarball', () => {
       'dist/tagger.node.js',
       'dist/tagger.wasm',
       'dist/tagger.workerd.js',
+      'dist/vendor-glyphs.wasm',
+      'dist/vendor-spectrum.wasm',
       'dist/vendor-stroke.wasm',
       'package.json',
     ]);

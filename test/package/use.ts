@@ -54,7 +54,7 @@ export const expected = {
   verdicts: ['pass', 'fail'],
   badPicture: 'picture_unsupported',
   sensitive: [[2, 'CONTACT']],
-  vendors: ['stroke'],
+  vendors: ['stroke', 'spectrum', 'glyphs'],
 };
 
 export const samples = join(repository, 'src/console/public/samples');

@@ -8,7 +8,7 @@ import { findEdges, MAX_EDGES } from '../../seal/edges';
 import { BILEVEL, BILEVEL_DEPTH, GREY } from '../../seal/ink';
 import { at, blur, distance, fill, put, takeBytes, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
-import { atDepth, bits, height, kind, levels, unknown, width } from './template';
+import { atDepth, bits, height, kind, levels, unknown, width } from '../template';
 
 /** Pixels per millimetre of all maps. */
 export const SCALE: f32 = 200 / 25.4;

@@ -1,5 +1,8 @@
-// Made by wasm-build/generators/stroke-weights.mjs; change that script, not this file.
+// Made by wasm-build/generators/vendor-weights.mjs; change that script, not this file.
 
+/** Log odds from which an imprint is taken for genuine, and below which for a forgery. */
+export const ACCEPT: f32 = 2.7;
+export const REJECT: f32 = -1;
 /** One scale per array. */
 export const scales = memory.data<f32>([
   0.0000522177797392942, 0.00004095065014553256, 0.00013815668353345245, 0.000028370312065817416,

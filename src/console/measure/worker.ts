@@ -2,12 +2,20 @@
 // whoever started it ends it.
 import gmSource from '#wasm/gm';
 import sealSource from '#wasm/seal';
+import glyphsSource from '#wasm/vendor-glyphs';
+import spectrumSource from '#wasm/vendor-spectrum';
 import strokeSource from '#wasm/vendor-stroke';
 import { clockStep, sampler, summarise } from '../../lib/measure.ts';
 import { groups, type Module, type News, type Order } from './plan.ts';
 import { openRows } from './rows.ts';
 
-const sources = { gm: gmSource, seal: sealSource, 'vendor-stroke': strokeSource };
+const sources = {
+  gm: gmSource,
+  seal: sealSource,
+  'vendor-stroke': strokeSource,
+  'vendor-spectrum': spectrumSource,
+  'vendor-glyphs': glyphsSource,
+};
 
 /** A page has no other clock than the wall's. */
 const clock = () => performance.now() * 1000;

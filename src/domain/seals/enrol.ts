@@ -218,7 +218,7 @@ function makeTemplates(
     templates: vendors.map((vendor) => ({
       vendor,
       specimen,
-      bytes: deps.engine.enrol(raster, vendor.code),
+      bytes: deps.engine.enrol(raster, vendor.code, 'reserved'),
     })),
   }));
 }

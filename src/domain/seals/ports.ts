@@ -1,5 +1,5 @@
 import type { Bitmap1, Raster } from '../../core/raster.ts';
-import type { SealMatch } from '../../core/seal-vendor.ts';
+import type { EnrolPurpose, SealMatch } from '../../core/seal-vendor.ts';
 import type { AuditLog } from '../audit/ports.ts';
 import type { KeyService } from '../chips/keys.ts';
 import type { Ledger } from '../ledger/ports.ts';
@@ -232,7 +232,7 @@ export interface SealEngine {
   readonly vendors: readonly Vendor[];
   decode(bytes: Uint8Array, options: { readonly pixelsMax: number }): Raster;
   precheck(raster: Raster): Quality;
-  enrol(raster: Raster, vendorCode: string): Uint8Array;
+  enrol(raster: Raster, vendorCode: string, purpose?: EnrolPurpose): Uint8Array;
   match(vendorCode: string, reservedTemplate: Uint8Array, queryTemplate: Uint8Array): SealMatch;
   restore(vendorCode: string, template: Uint8Array): Bitmap1;
   encodeBitmapPng(bitmap: Bitmap1, dpi: number): Uint8Array<ArrayBuffer>;

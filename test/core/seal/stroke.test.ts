@@ -51,7 +51,7 @@ describe('sample scans', () => {
     const reserved = sampleScan('r01-reserved.jpg', 300);
     const genuine = seal.verify(reserved, sampleScan('r01-g0.jpg', 200));
     expect(genuine).toMatchObject({ match: true, verdict: 'pass' });
-    expect(genuine.vendors.map(({ code }) => code)).toEqual([STROKE]);
+    expect(genuine.vendors.map(({ code }) => code)).toEqual([STROKE, 'spectrum', 'glyphs']);
     const forged = seal.verify(reserved, sampleScan('r01-f-text0.jpg', 200));
     expect(forged).toMatchObject({ match: false, verdict: 'fail' });
   });

@@ -12,12 +12,16 @@ test('B2: a foreign module joins the vote beside the built-in vendor', async () 
   const seal = await loadSeal({ vendors: [block] });
   expect(seal.vendors).toEqual([
     { code: 'stroke', name: 'Registered stroke difference', version: '1.0.0' },
+    { code: 'spectrum', name: 'Invariant ink spectrum', version: '1.0.0' },
+    { code: 'glyphs', name: 'Glyph constellation', version: '1.0.0' },
     { code: 'block', name: 'block', version: '2.1.3' },
   ]);
   const { verdict, vendors } = seal.verify(imprint, imprint);
   expect(verdict).toBe('pass');
   expect(vendors.map(({ code, match }) => [code, match])).toEqual([
     ['stroke', true],
+    ['spectrum', true],
+    ['glyphs', true],
     ['block', true],
   ]);
   expect(seal.verify(imprint, imprint, { vendors: ['block'] }).vendors).toHaveLength(1);
@@ -58,14 +62,14 @@ describe('B6: a vendor that breaks down has not agreed, and the rest is still as
       'traps when it enrols',
       {
         enrol:
-          'export function enrol(a: i32, b: i32, c: i32, d: f32, e: i32, f: i32): i32 { unreachable(); return 0; }',
+          'export function enrol(a: i32, b: i32, c: i32, d: f32, k: i32, e: i32, f: i32): i32 { unreachable(); return 0; }',
       },
     ],
     [
       'makes an empty template',
       {
         enrol:
-          'export function enrol(a: i32, b: i32, c: i32, d: f32, e: i32, f: i32): i32 { return 0; }',
+          'export function enrol(a: i32, b: i32, c: i32, d: f32, k: i32, e: i32, f: i32): i32 { return 0; }',
       },
     ],
   ])('%s', async (_, fault) => {
@@ -73,7 +77,7 @@ describe('B6: a vendor that breaks down has not agreed, and the rest is still as
     const { match, verdict, vendors, reasons } = seal.verify(imprint, imprint);
     expect(match).toBe(false);
     expect(verdict).toBe('review');
-    expect(vendors.map((vendor) => vendor.match)).toEqual([true, false]);
+    expect(vendors.map((vendor) => vendor.match)).toEqual([true, true, true, false]);
     expect(reasons).toEqual([{ code: 'vendor_failed', detail: 'block' }]);
   });
 
@@ -101,7 +105,7 @@ describe('modules that are no vendors are refused when they are loaded', () => {
       },
     ],
     ['a missing function', { restore: '' }],
-    ['a wrong info record', { info: 'export function info(): i32 { return alloc(76); }' }],
+    ['a wrong info record', { info: 'export function info(): i32 { return alloc(80); }' }],
     [
       'an info record outside of memory',
       { info: 'export function info(): i32 { return 0x7ffffff0; }' },

@@ -1,5 +1,6 @@
-// The template of this vendor: the canonical bilevel picture, losslessly coded, then unknown places
-// and ink depth at 200 dpi. A bilevel source has neither, both follow from its picture.
+// The template of the built-in vendors: the canonical bilevel picture, losslessly coded, then unknown
+// places and ink depth at 200 dpi. A bilevel source has neither, both follow from its picture. What
+// is ink and how deep it is, each vendor finds in its own way: `Extract`.
 import {
   bitAt,
   decodeBilevel,
@@ -7,24 +8,24 @@ import {
   setBit,
   shrinkBilevel,
   strideOf,
-} from '../../seal/bilevel';
-import { decodeDepth, encodeDepth, paddedRow, paddedSize } from '../../seal/depth';
-import { BILEVEL, extractInk, flatten, reduce } from '../../seal/ink';
-import { at, clamp, resample, takeBytes, takePlane } from '../../seal/plane';
-import { BAD_FORMAT, NOT_FOUND, TOO_LARGE, UNSUPPORTED } from '../../shared/status';
+} from '../seal/bilevel';
+import { decodeDepth, encodeDepth, paddedRow, paddedSize } from '../seal/depth';
+import { BILEVEL, extractBilevel, flatten, reduce } from '../seal/ink';
+import { at, clamp, resample, takeBytes, takePlane } from '../seal/plane';
+import { BAD_FORMAT, NOT_FOUND, TOO_LARGE, UNSUPPORTED } from '../shared/status';
 import {
   CANONICAL_DPI,
   checkHead,
   HEAD_FREE,
   HEAD_SIZE,
+  headCaptureDpi,
   headHeight,
   headKind,
   headVersion,
   headWidth,
   MAX_TEMPLATE,
   writeHead,
-} from '../abi';
-import { CODE, VERSION } from './identity';
+} from './abi';
 
 /** Longest side of a canonical picture, a multiple of 3: 86 mm. */
 export const MAX_CANONICAL_SIDE: i32 = 1020;
@@ -43,6 +44,8 @@ const MAX_DEPTH: f32 = 1.3;
 
 /** The parts of a template after `unpack`. */
 export let kind: i32 = 0;
+/** The picture named no resolution: its scale is to be found from the imprint. */
+export let isUnscaled: bool = false;
 export let width: i32 = 0;
 export let height: i32 = 0;
 /** Canonical bits, rows of strideOf(width). */
@@ -55,6 +58,34 @@ export let unknown: usize = 0;
 export function atDepth(side: i32): i32 {
   return (side / 3) * 2;
 }
+
+/** Whose templates these are; set once by the vendor's entry. */
+let code: usize = 0;
+let version: u32 = 0;
+
+export function signAs(vendorCode: usize, vendorVersion: u32): void {
+  code = vendorCode;
+  version = vendorVersion;
+}
+
+/** How to keep what a picture shows. */
+export const KEEP_ALL: i32 = 0;
+/** Only the canonical picture: all that a reserved imprint is used for. */
+export const KEEP_PICTURE: i32 = 1;
+
+/**
+ * Finds ink in a scan of more than two colours: depth (0 = paper, about 1 = full ink, cut at
+ * INK_DEPTH for the canonical picture) and a byte a pixel that is 0 where other ink hides the
+ * imprint. Returns the kind of scan or a status.
+ */
+export type Extract = (
+  rgba: usize,
+  width: i32,
+  height: i32,
+  pxPerMm: f32,
+  depth: usize,
+  known: usize,
+) => i32;
 
 let left: i32 = 0;
 let top: i32 = 0;
@@ -69,10 +100,13 @@ export function pack(
   rgba: usize,
   scanWidth: i32,
   scanHeight: i32,
-  dpi: f32,
+  statedDpi: f32,
+  extract: Extract,
+  keep: i32,
   out: usize,
   capacity: i32,
 ): i32 {
+  const dpi = statedDpi > 0 ? statedDpi : <f32>CANONICAL_DPI;
   const divisor = max<i32>(1, <i32>floor<f32>(dpi / <f32>CANONICAL_DPI + 0.05));
   flatten(rgba, scanWidth * scanHeight);
   if (divisor > 1) reduce(rgba, scanWidth, scanHeight, divisor);
@@ -88,7 +122,8 @@ export function pack(
 
   const depth = takePlane(sourceWidth * sourceHeight + 4);
   const known = takeBytes(sourceWidth * sourceHeight);
-  const source = extractInk(rgba, sourceWidth, sourceHeight, sourceDpi / 25.4, depth, known);
+  let source = extractBilevel(rgba, sourceWidth * sourceHeight, depth, known);
+  if (source < 0) source = extract(rgba, sourceWidth, sourceHeight, sourceDpi / 25.4, depth, known);
   if (source < 0) return NOT_FOUND;
 
   const fullStride = strideOf(fullWidth);
@@ -116,7 +151,11 @@ export function pack(
   let depthLength = 0;
   let unknownShare: f32 = 0;
   if (source != BILEVEL) {
+    // Also where only the picture is kept: the head tells how much was hidden.
     unknownShare = quantise(depth, known, sourceWidth, sourceHeight, 1 / scale);
+    if (keep == KEEP_PICTURE) source = BILEVEL;
+  }
+  if (source != BILEVEL) {
     const rest = room - pictureLength;
     const w = atDepth(width);
     const h = atDepth(height);
@@ -138,11 +177,11 @@ export function pack(
   writeHead(
     out,
     total,
-    CODE,
-    VERSION,
+    code,
+    version,
     width,
     height,
-    dpi,
+    statedDpi,
     source,
     quality,
     percent,
@@ -266,10 +305,11 @@ function quantise(
  * Returns 0 or a status.
  */
 export function unpack(template: usize, length: i32, isPicture: bool): i32 {
-  const status = checkHead(template, length, CODE);
+  const status = checkHead(template, length, code);
   if (status != 0) return status;
-  if (headVersion(template) >>> 16 != VERSION >>> 16) return UNSUPPORTED;
+  if (headVersion(template) >>> 16 != version >>> 16) return UNSUPPORTED;
   kind = headKind(template);
+  isUnscaled = headCaptureDpi(template) == 0;
   width = headWidth(template);
   height = headHeight(template);
   if (kind > BILEVEL || width % 3 != 0 || height % 3 != 0) return BAD_FORMAT;

@@ -1,0 +1,242 @@
+// Registration of centre lines: every angle and a grid of shifts on the distance field, the best of
+// them refined by least squares, in the end with shear and a camera's perspective.
+import { solve } from '../../seal/linear';
+import { at, put, sample } from '../../seal/plane';
+import { holdScale, mapX, mapY, multiply, setSimilar } from '../projective';
+import { hasNoScale, query, reserved } from './lines';
+import { FAR, PITCH } from './skeleton';
+
+const ANGLES: i32 = 120;
+/** Shifts of up to this many steps each way from middle on middle. */
+const STEPS: i32 = 5;
+const STEP_MM: f32 = 1;
+const FEW: i32 = 90;
+const SOME: i32 = 400;
+const MANY: i32 = 2500;
+export const CANDIDATES: i32 = 10;
+const MAX_SCALE_ERROR: f64 = 0.02;
+const PROJECTIVE: i32 = 8;
+/** Scales that are tried when a picture names no resolution. */
+const scales = memory.data<f32>([1, 0.73, 0.81, 0.9, 1.11, 1.23, 1.36]);
+
+/** Reserved millimetres to query millimetres: a 3 x 3 matrix, f64. */
+export const motion = memory.data(9 * 8);
+/** Mean distance of the lines under the motion, millimetres, cut at 0.6. */
+export let distance: f64 = 0;
+const trial = memory.data(9 * 8);
+const matrix = memory.data(64 * 8);
+const vector = memory.data(8 * 8);
+const row = memory.data(8 * 8);
+
+const candidateCost = memory.data(10 * 4);
+const candidateAngle = memory.data(10 * 4);
+const candidateX = memory.data(10 * 4);
+const candidateY = memory.data(10 * 4);
+const candidateScale = memory.data(10 * 4);
+
+function get(p: usize, index: i32): f64 {
+  return load<f64>(p + ((<usize>index) << 3));
+}
+
+function set(p: usize, index: i32, value: f64): void {
+  store<f64>(p + ((<usize>index) << 3), value);
+}
+
+/** Distance to the query's lines at query millimetres; FAR beyond its map. */
+export function toQueryLine(x: f32, y: f32): f32 {
+  const u = x * PITCH + 0.5 * <f32>(query.width - 1);
+  const v = y * PITCH + 0.5 * <f32>(query.height - 1);
+  if (!(u >= 0 && v >= 0 && u <= <f32>(query.width - 1) && v <= <f32>(query.height - 1)))
+    return FAR;
+  return sample(query.toLine, query.width, query.height, u, v);
+}
+
+/** Sums the distance of few points for one angle and scale over all shifts. */
+function scan(angle: f32, size: f32, step: i32): void {
+  const c = <f32>Math.cos(<f64>angle) * size;
+  const s = <f32>Math.sin(<f64>angle) * size;
+  const w = query.width;
+  const h = query.height;
+  const field = <usize>query.toLine;
+  for (let j = -STEPS; j <= STEPS; j++) {
+    for (let i = -STEPS; i <= STEPS; i++) {
+      const dx = <f32>i * STEP_MM * PITCH + 0.5 * <f32>(w - 1);
+      const dy = <f32>j * STEP_MM * PITCH + 0.5 * <f32>(h - 1);
+      let sum: f32 = 0;
+      let n = 0;
+      for (let k = 0; k < reserved.count; k += step) {
+        const x = at(reserved.x, k);
+        const y = at(reserved.y, k);
+        const u = <i32>((c * x - s * y) * PITCH + dx + 0.5);
+        const v = <i32>((s * x + c * y) * PITCH + dy + 0.5);
+        const isInside = u >= 0 && v >= 0 && u < w && v < h;
+        sum += min<f32>(1.2, isInside ? at(field, v * w + u) : FAR);
+        n++;
+      }
+      remember(sum / <f32>n, angle, <f32>i * STEP_MM, <f32>j * STEP_MM, size);
+    }
+  }
+}
+
+/** Keeps the best candidates apart from each other: near ones share a place. */
+function remember(cost: f32, angle: f32, x: f32, y: f32, size: f32): void {
+  if (cost >= at(candidateCost, CANDIDATES - 1)) return;
+  let slot = CANDIDATES - 1;
+  for (let k = 0; k < CANDIDATES; k++) {
+    const turn = abs<f32>(at(candidateAngle, k) - angle);
+    const isNear = min<f32>(turn, <f32>(2 * Math.PI) - turn) < 0.12;
+    if (!isNear || at(candidateCost, k) > 1e6 || at(candidateScale, k) != size) continue;
+    if (cost >= at(candidateCost, k)) return;
+    slot = k;
+    break;
+  }
+  for (; slot > 0 && at(candidateCost, slot - 1) > cost; slot--) move(slot - 1, slot);
+  put(candidateCost, slot, cost);
+  put(candidateAngle, slot, angle);
+  put(candidateX, slot, x);
+  put(candidateY, slot, y);
+  put(candidateScale, slot, size);
+}
+
+function move(from: i32, to: i32): void {
+  put(candidateCost, to, at(candidateCost, from));
+  put(candidateAngle, to, at(candidateAngle, from));
+  put(candidateX, to, at(candidateX, from));
+  put(candidateY, to, at(candidateY, from));
+  put(candidateScale, to, at(candidateScale, from));
+}
+
+function findCandidates(): void {
+  for (let k = 0; k < CANDIDATES; k++) {
+    put(candidateCost, k, Infinity);
+    put(candidateAngle, k, 100);
+    put(candidateScale, k, 0);
+  }
+  const step = max<i32>(1, reserved.count / FEW);
+  const tries = hasNoScale ? 7 : 1;
+  for (let t = 0; t < tries; t++) {
+    const size = at(scales, t);
+    for (let a = 0; a < ANGLES; a++) scan(<f32>((2 * Math.PI * <f64>a) / <f64>ANGLES), size, step);
+  }
+}
+
+function start(m: usize, k: i32): void {
+  const size = <f64>at(candidateScale, k);
+  const x = <f64>at(candidateX, k);
+  setSimilar(m, <f64>at(candidateAngle, k), size, x, <f64>at(candidateY, k));
+}
+
+/** One step: every `step`-th point moves towards its line, those beyond `reach` hardly. */
+function improve(m: usize, step: i32, reach: f64, isWhole: bool): void {
+  const size = isWhole ? PROJECTIVE : 4;
+  memory.fill(matrix, 0, 512);
+  memory.fill(vector, 0, 64);
+  for (let k = 0; k < size; k++) set(matrix, k * size + k, k < 2 ? 0.1 : 1);
+  if (isWhole) {
+    for (let k = 4; k < PROJECTIVE; k++) set(matrix, k * size + k, hasNoScale ? 400 : 8000);
+  }
+  const e: f32 = 0.5 / PITCH;
+  for (let k = 0; k < reserved.count; k += step) {
+    const x = <f64>at(reserved.x, k);
+    const y = <f64>at(reserved.y, k);
+    const u = <f32>mapX(m, x, y);
+    const v = <f32>mapY(m, x, y);
+    const d = <f64>toQueryLine(u, v);
+    const share = d / reach;
+    if (share >= 1) continue;
+    const w = (1 - share * share) * (1 - share * share);
+    const gx = <f64>((toQueryLine(u + e, v) - toQueryLine(u - e, v)) / (2 * e));
+    const gy = <f64>((toQueryLine(u, v + e) - toQueryLine(u, v - e)) / (2 * e));
+    // Derivatives in the query's frame: shift, scale and turn about the image of the middle.
+    const qx = <f64>u - get(m, 2);
+    const qy = <f64>v - get(m, 5);
+    set(row, 0, gx);
+    set(row, 1, gy);
+    set(row, 2, gx * qx + gy * qy);
+    set(row, 3, gy * qx - gx * qy);
+    if (isWhole) {
+      set(row, 4, gx * qx - gy * qy);
+      set(row, 5, gx * qy + gy * qx);
+      set(row, 6, -(gx * qx + gy * qy) * qx * 0.1);
+      set(row, 7, -(gx * qx + gy * qy) * qy * 0.1);
+    }
+    for (let i = 0; i < size; i++) {
+      const wi = w * get(row, i);
+      set(vector, i, get(vector, i) - wi * d);
+      for (let j = 0; j <= i; j++) {
+        const p = matrix + ((<usize>(i * size + j)) << 3);
+        store<f64>(p, load<f64>(p) + wi * get(row, j));
+      }
+    }
+  }
+  solve(matrix, vector, size);
+  apply(m, isWhole);
+}
+
+const change = memory.data(9 * 8);
+
+/** m becomes (1 + found) m, where the change is about the image of the middle. */
+function apply(m: usize, isWhole: bool): void {
+  const a = isWhole ? get(vector, 4) : 0;
+  const b = isWhole ? get(vector, 5) : 0;
+  set(change, 0, 1 + get(vector, 2) + a);
+  set(change, 1, -get(vector, 3) + b);
+  set(change, 2, get(vector, 0));
+  set(change, 3, get(vector, 3) + b);
+  set(change, 4, 1 + get(vector, 2) - a);
+  set(change, 5, get(vector, 1));
+  set(change, 6, isWhole ? 0.1 * get(vector, 6) : 0);
+  set(change, 7, isWhole ? 0.1 * get(vector, 7) : 0);
+  set(change, 8, 1);
+  const tx = get(m, 2);
+  const ty = get(m, 5);
+  shift(m, -tx, -ty);
+  multiply(change, m, m);
+  shift(m, tx, ty);
+  if (!hasNoScale) holdScale(m, MAX_SCALE_ERROR);
+}
+
+/** m, then a shift. */
+function shift(m: usize, x: f64, y: f64): void {
+  for (let j = 0; j < 3; j++) {
+    set(m, j, get(m, j) + x * get(m, 6 + j));
+    set(m, 3 + j, get(m, 3 + j) + y * get(m, 6 + j));
+  }
+}
+
+function costOf(m: usize, step: i32): f64 {
+  let sum: f64 = 0;
+  let n: f64 = 0;
+  for (let k = 0; k < reserved.count; k += step) {
+    const x = <f64>at(reserved.x, k);
+    const y = <f64>at(reserved.y, k);
+    sum += Math.min(0.6, <f64>toQueryLine(<f32>mapX(m, x, y), <f32>mapY(m, x, y)));
+    n += 1;
+  }
+  return sum / Math.max(1, n);
+}
+
+function stepFor(points: i32): i32 {
+  return max<i32>(1, reserved.count / points);
+}
+
+/** Fills `motion` and `distance`. */
+export function register(): void {
+  findCandidates();
+  distance = 1e9;
+  const few = stepFor(SOME);
+  for (let k = 0; k < CANDIDATES; k++) {
+    if (at(candidateCost, k) > 1e6) continue;
+    start(trial, k);
+    for (let round = 0; round < 4; round++) improve(trial, few, 1.6, false);
+    for (let round = 0; round < 4; round++) improve(trial, few, 0.8, false);
+    const cost = costOf(trial, few);
+    if (cost >= distance) continue;
+    distance = cost;
+    memory.copy(motion, trial, 72);
+  }
+  const many = stepFor(MANY);
+  for (let round = 0; round < 3; round++) improve(motion, many, 0.6, false);
+  for (let round = 0; round < 4; round++) improve(motion, many, 0.45, true);
+  distance = costOf(motion, many);
+}

@@ -1,0 +1,516 @@
+// Evidence of ink, square by square: every square of the reserved imprint looks for itself in the
+// query by correlation over small shifts, and for the whole pair the spectra are compared ring by ring.
+import { forward } from '../../seal/fft';
+import { solve } from '../../seal/linear';
+import { at, blur, clamp, put, resample, sample, takePlane } from '../../seal/plane';
+import { mark, release } from '../../shared/arena';
+import { mapX, mapY } from '../projective';
+import { likeness, motion, scale } from './fit';
+import { hasNoScale, isGrey, known, PITCH, qh, query, qw, reserved, rh, rw } from './sheets';
+
+export const SCALES: i32 = 2;
+export const FIGURES: i32 = 13;
+export const WHOLE: i32 = 20;
+/** Side and pitch of the squares in pixels of 150 dpi: 3.4 and 2.0 mm. */
+const sides = memory.data<i32>([20, 12]);
+const pitches = memory.data<i32>([9, 5]);
+const MAX_TILES: i32 = 4096;
+/** Shifts of up to this many pixels each way: 0.34 mm. */
+const REACH: i32 = 2;
+const SHIFTS: i32 = 25;
+/** Least variance of the reserved ink for a square to say anything. */
+const LEAST_VARIANCE: f32 = 0.02;
+
+export const tileCounts = memory.data(2 * 4);
+export const tileFigures = memory.data(2 * 4);
+/** Left and top pixel of each square, i32 pairs. */
+export const tilePlaces = memory.data(2 * 4);
+export const wholeFigures = memory.data(20 * 4);
+
+let laid: usize = 0;
+let seen: usize = 0;
+let stride: i32 = 0;
+let rows: i32 = 0;
+let ink: usize = 0;
+
+export function pointerAt(table: usize, scaleIndex: i32): usize {
+  return load<u32>(table + ((<usize>scaleIndex) << 2));
+}
+
+export function sideOf(scaleIndex: i32): i32 {
+  return load<i32>(sides + ((<usize>scaleIndex) << 2));
+}
+
+/** Query ink and what is known of it on the reserved grid, with a border for the shifts. */
+function lay(): void {
+  stride = rw + 2 * REACH + 8;
+  rows = rh + 2 * REACH;
+  laid = takePlane(stride * rows + 8);
+  seen = takePlane(stride * rows + 8);
+  memory.fill(laid, 0, (<usize>(stride * rows)) << 2);
+  memory.fill(seen, 0, (<usize>(stride * rows)) << 2);
+  const cx = <f64>(qw - 1) * 0.5;
+  const cy = <f64>(qh - 1) * 0.5;
+  for (let y = 0; y < rows; y++) {
+    const my = (<f64>(y - REACH) - <f64>(rh - 1) * 0.5) / <f64>PITCH;
+    for (let x = 0; x < rw + 2 * REACH; x++) {
+      const mx = (<f64>(x - REACH) - <f64>(rw - 1) * 0.5) / <f64>PITCH;
+      const u = <f32>(mapX(motion, mx, my) * <f64>PITCH + cx);
+      const v = <f32>(mapY(motion, mx, my) * <f64>PITCH + cy);
+      if (!(u >= 0 && v >= 0 && u <= <f32>(qw - 1) && v <= <f32>(qh - 1))) continue;
+      put(laid, y * stride + x, sample(query, qw, qh, u, v));
+      put(seen, y * stride + x, sample(known, qw, qh, u, v));
+    }
+  }
+}
+
+/** Places the squares whose reserved ink varies; returns how many. */
+function placeTiles(side: i32, pitch: i32, places: usize): i32 {
+  let count = 0;
+  const half = side >> 2;
+  for (let y = -half; y + side <= rh + half; y += pitch) {
+    for (let x = -half; x + side <= rw + half; x += pitch) {
+      const left = min<i32>(max<i32>(x, 0), rw - side);
+      const top = min<i32>(max<i32>(y, 0), rh - side);
+      if (left < 0 || top < 0 || count >= MAX_TILES) continue;
+      let sum: f32 = 0;
+      let squares: f32 = 0;
+      for (let v = top; v < top + side; v += 2) {
+        for (let u = left; u < left + side; u += 2) {
+          const r = at(reserved, v * rw + u);
+          sum += r;
+          squares += r * r;
+        }
+      }
+      const n: f32 = <f32>(side * side) / 4;
+      if (squares / n - (sum / n) * (sum / n) < LEAST_VARIANCE) continue;
+      store<i32>(places + ((<usize>(2 * count)) << 2), left);
+      store<i32>(places + ((<usize>(2 * count + 1)) << 2), top);
+      count++;
+    }
+  }
+  return count;
+}
+
+const sums = memory.data(6 * 4);
+
+function total(lanes: v128): f32 {
+  const a = f32x4.extract_lane(lanes, 0) + f32x4.extract_lane(lanes, 1);
+  return a + f32x4.extract_lane(lanes, 2) + f32x4.extract_lane(lanes, 3);
+}
+
+/** Fills `sums` with n, r, q, rr, qq, rq over a square whose query part is shifted by (dx, dy). */
+function sumSquare(left: i32, top: i32, side: i32, dx: i32, dy: i32): void {
+  let n = f32x4.splat(0);
+  let sr = f32x4.splat(0);
+  let sq = f32x4.splat(0);
+  let srr = f32x4.splat(0);
+  let sqq = f32x4.splat(0);
+  let srq = f32x4.splat(0);
+  for (let y = 0; y < side; y++) {
+    let p = ink + ((<usize>((top + y) * rw + left)) << 2);
+    const offset = (<usize>((top + y + dy + REACH) * stride + left + dx + REACH)) << 2;
+    let q = laid + offset;
+    let k = seen + offset;
+    for (let x = 0; x < side; x += 4) {
+      const r = v128.load(p);
+      const w = v128.load(k);
+      const value = v128.load(q);
+      const wr = f32x4.mul(w, r);
+      const wq = f32x4.mul(w, value);
+      n = f32x4.add(n, w);
+      sr = f32x4.add(sr, wr);
+      sq = f32x4.add(sq, wq);
+      srr = f32x4.add(srr, f32x4.mul(wr, r));
+      sqq = f32x4.add(sqq, f32x4.mul(wq, value));
+      srq = f32x4.add(srq, f32x4.mul(wr, value));
+      p += 16;
+      q += 16;
+      k += 16;
+    }
+  }
+  put(sums, 0, total(n));
+  put(sums, 1, total(sr));
+  put(sums, 2, total(sq));
+  put(sums, 3, total(srr));
+  put(sums, 4, total(sqq));
+  put(sums, 5, total(srq));
+}
+
+function varianceOf(squares: f32, sum: f32, n: f32): f32 {
+  return max<f32>(2e-3, squares / n - (sum / n) * (sum / n));
+}
+
+function likenessOfSquare(): f32 {
+  const n = at(sums, 0) + 1e-3;
+  const both = at(sums, 5) / n - (at(sums, 1) / n) * (at(sums, 2) / n);
+  const vr = varianceOf(at(sums, 3), at(sums, 1), n);
+  const vq = varianceOf(at(sums, 4), at(sums, 2), n);
+  return both / sqrt<f32>(vr * vq);
+}
+
+/** Ink that a square misses and has too much of, the query taken times `gain`. */
+function differences(left: i32, top: i32, side: i32, gain: f32, out: usize): void {
+  let missing: f32 = 0;
+  let surplus: f32 = 0;
+  let stroke: f32 = 1e-3;
+  let ground: f32 = 1e-3;
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const r = at(ink, (top + y) * rw + left + x);
+      const p = (top + y + REACH) * stride + left + x + REACH;
+      const k = at(seen, p);
+      const d = at(laid, p) * gain - r;
+      stroke += k * r;
+      ground += k * (1 - r);
+      if (d < -0.25) missing -= k * (d + 0.25);
+      if (d > 0.25) surplus += k * (d - 0.25);
+    }
+  }
+  put(out, 10, (missing / stroke) * 4);
+  put(out, 11, (surplus / (ground + 0.15 * <f32>(side * side))) * 8);
+  put(out, 12, min<f32>(at(out, 10), 0.5 * at(out, 11)));
+}
+
+function parabola(a: f32, m: f32, c: f32): f32 {
+  return clamp((0.5 * (a - c)) / min<f32>(a - 2 * m + c, -1e-3), -1, 1);
+}
+
+/** Correlations at all shifts of one square to `grid`; the figures at no shift to `out`. */
+function measure(left: i32, top: i32, side: i32, grid: usize, out: usize, gain: f32): void {
+  let best = 12;
+  for (let i = 0; i < SHIFTS; i++) {
+    sumSquare(left, top, side, (i % 5) - REACH, i / 5 - REACH);
+    const value = likenessOfSquare();
+    put(grid, i, value);
+    if (value > at(grid, best) || i == 0) best = i;
+    if (i == 12) plainFigures(side, out);
+  }
+  const bx = min<i32>(3, max<i32>(1, best % 5));
+  const by = min<i32>(3, max<i32>(1, best / 5));
+  const middle = by * 5 + bx;
+  const dx = parabola(at(grid, middle - 1), at(grid, middle), at(grid, middle + 1));
+  const dy = parabola(at(grid, middle - 5), at(grid, middle), at(grid, middle + 5));
+  put(out, 1, at(grid, best));
+  // Own shift in millimetres, for now: what the smooth motion explains comes off later.
+  put(out, 2, (<f32>(bx - REACH) + dx) / PITCH);
+  put(out, 3, (<f32>(by - REACH) + dy) / PITCH);
+  differences(left, top, side, gain, out);
+}
+
+function plainFigures(side: i32, out: usize): void {
+  const n = at(sums, 0) + 1e-3;
+  const vr = varianceOf(at(sums, 3), at(sums, 1), n);
+  const vq = varianceOf(at(sums, 4), at(sums, 2), n);
+  const both = at(sums, 5) / n - (at(sums, 1) / n) * (at(sums, 2) / n);
+  put(out, 5, at(sums, 0) / <f32>(side * side));
+  put(out, 6, both / vr);
+  put(out, 7, <f32>Math.log(<f64>clamp(vq / vr, 0.01, 20)));
+  put(out, 8, min<f32>(4, at(sums, 2) / max<f32>(0.02 * n, at(sums, 1))));
+}
+
+// ---------------------------------------------------------------- smooth motion of the squares
+
+const TERMS: i32 = 10;
+const terms = memory.data(10 * 8);
+const smoothX = memory.data(10 * 8);
+const smoothY = memory.data(10 * 8);
+const normal = memory.data(100 * 8);
+const normalAgain = memory.data(100 * 8);
+
+function fillTerms(x: f64, y: f64): void {
+  store<f64>(terms, 1);
+  store<f64>(terms, x, 8);
+  store<f64>(terms, y, 16);
+  store<f64>(terms, x * x, 24);
+  store<f64>(terms, x * y, 32);
+  store<f64>(terms, y * y, 40);
+  store<f64>(terms, x * x * x, 48);
+  store<f64>(terms, x * x * y, 56);
+  store<f64>(terms, x * y * y, 64);
+  store<f64>(terms, y * y * y, 72);
+}
+
+function termsOf(places: usize, tile: i32, side: i32): void {
+  const left = load<i32>(places + ((<usize>(2 * tile)) << 2));
+  const top = load<i32>(places + ((<usize>(2 * tile + 1)) << 2));
+  const x = <f64>left + <f64>side * 0.5 - <f64>rw * 0.5;
+  const y = <f64>top + <f64>side * 0.5 - <f64>rh * 0.5;
+  fillTerms(x / <f64>PITCH / 20, y / <f64>PITCH / 20);
+}
+
+function sumOf(coefficients: usize): f64 {
+  let sum: f64 = 0;
+  for (let k = 0; k < TERMS; k++) {
+    sum += load<f64>(coefficients + ((<usize>k) << 3)) * load<f64>(terms + ((<usize>k) << 3));
+  }
+  return sum;
+}
+
+function addTo(p: usize, index: i32, value: f64): void {
+  const q = p + ((<usize>index) << 3);
+  store<f64>(q, load<f64>(q) + value);
+}
+
+/** Robust cubic motion of the large squares. */
+function smooth(): void {
+  const places = pointerAt(tilePlaces, 0);
+  const figures = pointerAt(tileFigures, 0);
+  const count = load<i32>(tileCounts);
+  memory.fill(smoothX, 0, 80);
+  memory.fill(smoothY, 0, 80);
+  for (let round = 0; round < 4; round++) {
+    memory.fill(normal, 0, 800);
+    const rightX = takePlane(20);
+    const rightY = takePlane(20);
+    memory.fill(rightX, 0, 80);
+    memory.fill(rightY, 0, 80);
+    for (let k = 0; k < TERMS; k++) addTo(normal, k * TERMS + k, k < 3 ? 0.1 : 1.5);
+    for (let tile = 0; tile < count; tile++) {
+      const out = figures + ((<usize>(tile * FIGURES)) << 2);
+      const peak = <f64>max<f32>(0, at(out, 1));
+      termsOf(places, tile, sideOf(0));
+      const dx = <f64>at(out, 2);
+      const dy = <f64>at(out, 3);
+      const ex = dx - sumOf(smoothX);
+      const ey = dy - sumOf(smoothY);
+      const far = round == 0 ? 0 : (ex * ex + ey * ey) / 0.0064;
+      const w = (peak * peak * peak * peak * <f64>at(out, 5)) / (1 + far);
+      for (let k = 0; k < TERMS; k++) {
+        const wk = w * load<f64>(terms + ((<usize>k) << 3));
+        addTo(rightX, k, wk * dx);
+        addTo(rightY, k, wk * dy);
+        for (let l = 0; l <= k; l++) {
+          addTo(normal, k * TERMS + l, wk * load<f64>(terms + ((<usize>l) << 3)));
+        }
+      }
+    }
+    memory.copy(normalAgain, normal, 800);
+    solve(normal, rightX, TERMS);
+    solve(normalAgain, rightY, TERMS);
+    memory.copy(smoothX, rightX, 80);
+    memory.copy(smoothY, rightY, 80);
+  }
+}
+
+/** The correlation at a shift between the tried ones. */
+function gridAt(grid: usize, x: f32, y: f32): f32 {
+  const u = clamp(x + <f32>REACH, 0, 3.999);
+  const v = clamp(y + <f32>REACH, 0, 3.999);
+  return sample(grid, 5, 5, u, v);
+}
+
+function finish(scaleIndex: i32, grids: usize): void {
+  const places = pointerAt(tilePlaces, scaleIndex);
+  const figures = pointerAt(tileFigures, scaleIndex);
+  const count = load<i32>(tileCounts + ((<usize>scaleIndex) << 2));
+  for (let tile = 0; tile < count; tile++) {
+    const out = figures + ((<usize>(tile * FIGURES)) << 2);
+    termsOf(places, tile, sideOf(scaleIndex));
+    const sx = <f32>sumOf(smoothX);
+    const sy = <f32>sumOf(smoothY);
+    const dx = at(out, 2) - sx;
+    const dy = at(out, 3) - sy;
+    const own = sqrt<f32>(dx * dx + dy * dy);
+    const peak = max<f32>(0, at(out, 1));
+    const here = gridAt(grids + ((<usize>(tile * SHIFTS)) << 2), sx * PITCH, sy * PITCH);
+    put(out, 0, here);
+    put(out, 2, own * 10);
+    put(out, 3, peak * peak * own * 10);
+    put(out, 4, at(out, 1) - here);
+    put(out, 9, clamp(1 - here, 0, 1) * at(out, 5));
+  }
+}
+
+/** Gathers the evidence under the motion that was found. */
+export function gather(spectral: f32): f32 {
+  lay();
+  ink = takePlane(rw * rh + 8);
+  blur(reserved, ink, rw, rh, 0.5);
+  const gain = inkGain();
+  const grids = memory.data(2 * 4);
+  for (let i = 0; i < SCALES; i++) {
+    const side = sideOf(i);
+    const places = takePlane(2 * MAX_TILES);
+    const count = placeTiles(side, load<i32>(pitches + ((<usize>i) << 2)), places);
+    const figures = takePlane(FIGURES * max<i32>(1, count));
+    const grid = takePlane(SHIFTS * max<i32>(1, count));
+    for (let tile = 0; tile < count; tile++) {
+      const left = load<i32>(places + ((<usize>(2 * tile)) << 2));
+      const top = load<i32>(places + ((<usize>(2 * tile + 1)) << 2));
+      const out = figures + ((<usize>(tile * FIGURES)) << 2);
+      measure(left, top, side, grid + ((<usize>(tile * SHIFTS)) << 2), out, gain);
+    }
+    store<i32>(tileCounts + ((<usize>i) << 2), count);
+    store<u32>(tileFigures + ((<usize>i) << 2), <u32>figures);
+    store<u32>(tilePlaces + ((<usize>i) << 2), <u32>places);
+    store<u32>(grids + ((<usize>i) << 2), <u32>grid);
+  }
+  smooth();
+  for (let i = 0; i < SCALES; i++) finish(i, pointerAt(grids, i));
+  return gatherWhole(spectral, gain);
+}
+
+let unknownShare: f32 = 0;
+
+/** What brings the query's ink to the reserved strokes' level; notes the share of hidden strokes. */
+function inkGain(): f32 {
+  let both: f64 = 1e-6;
+  let mine: f64 = 1e-6;
+  let strokes: f64 = 1e-6;
+  let visible: f64 = 0;
+  for (let y = 0; y < rh; y++) {
+    for (let x = 0; x < rw; x++) {
+      const r = <f64>at(ink, y * rw + x);
+      if (r < 0.6) continue;
+      const p = (y + REACH) * stride + x + REACH;
+      const k = <f64>at(seen, p);
+      strokes += 1;
+      visible += k;
+      const q = <f64>at(laid, p);
+      if (q < 0.2) continue;
+      both += k * r;
+      mine += k * q;
+    }
+  }
+  unknownShare = clamp(<f32>(1 - visible / strokes), 0, 1);
+  return clamp(<f32>(both / mine), 0.6, 2.2);
+}
+
+function share(scaleIndex: i32, figure: i32, limit: f32): f32 {
+  const count = load<i32>(tileCounts + ((<usize>scaleIndex) << 2));
+  const figures = pointerAt(tileFigures, scaleIndex);
+  let there = 0;
+  for (let tile = 0; tile < count; tile++) {
+    if (at(figures, tile * FIGURES + figure) < limit) there++;
+  }
+  return <f32>there / <f32>max<i32>(1, count);
+}
+
+function mean(scaleIndex: i32, figure: i32): f32 {
+  const count = load<i32>(tileCounts + ((<usize>scaleIndex) << 2));
+  const figures = pointerAt(tileFigures, scaleIndex);
+  let sum: f32 = 0;
+  for (let tile = 0; tile < count; tile++) sum += at(figures, tile * FIGURES + figure);
+  return sum / <f32>max<i32>(1, count);
+}
+
+function gatherWhole(spectral: f32, gain: f32): f32 {
+  put(wholeFigures, 0, <f32>likeness * 5);
+  put(wholeFigures, 1, spectral * 5);
+  put(wholeFigures, 2, unknownShare * 3);
+  put(wholeFigures, 3, isGrey ? 1 : 0);
+  put(wholeFigures, 4, hasNoScale ? 0 : <f32>Math.abs(scale - 1) * 200);
+  put(wholeFigures, 5, mean(0, 0) * 5);
+  put(wholeFigures, 6, share(0, 0, 0.5) * 5);
+  put(wholeFigures, 7, share(0, 0, 0.75) * 5);
+  put(wholeFigures, 8, share(1, 0, 0.5) * 5);
+  put(wholeFigures, 9, mean(0, 10) * 2);
+  put(wholeFigures, 10, mean(0, 11) * 2);
+  let bend: f64 = 0;
+  for (let k = 3; k < TERMS; k++) {
+    const x = load<f64>(smoothX + ((<usize>k) << 3));
+    const y = load<f64>(smoothY + ((<usize>k) << 3));
+    bend += x * x + y * y;
+  }
+  put(wholeFigures, 11, <f32>Math.sqrt(bend) * 5);
+  put(wholeFigures, 12, gain);
+  put(wholeFigures, 13, <f32>(rw * rh) / 60_000);
+  put(wholeFigures, 19, hasNoScale ? 1 : 0);
+  compareRings();
+  return unknownShare;
+}
+
+// ---------------------------------------------------------------- Fourier ring correlation
+
+const RINGS: i32 = 5;
+const FIRST_RING: i32 = 14;
+const SIDE: i32 = 128;
+
+/** Likeness of both pictures' spectra, phases included, in rings of rising frequency. */
+function compareRings(): void {
+  const start = mark();
+  const span = <f32>max<i32>(rw, rh);
+  const ratio = max<f32>(1.5, span / <f32>SIDE);
+  const w = min<i32>(SIDE, <i32>(<f32>rw / ratio));
+  const h = min<i32>(SIDE, <i32>(<f32>rh / ratio));
+  const re = takePlane(SIDE * SIDE);
+  const im = takePlane(SIDE * SIDE);
+  memory.fill(re, 0, <usize>(SIDE * SIDE * 4));
+  memory.fill(im, 0, <usize>(SIDE * SIDE * 4));
+  const small = takePlane(SIDE * SIDE);
+  const product = takePlane(rw * rh);
+  // What is hidden in the query is hidden in both.
+  for (let side = 0; side < 2; side++) {
+    for (let y = 0; y < rh; y++) {
+      for (let x = 0; x < rw; x++) {
+        const p = (y + REACH) * stride + x + REACH;
+        const value = side == 0 ? at(ink, y * rw + x) : at(laid, p);
+        put(product, y * rw + x, value * at(seen, p));
+      }
+    }
+    resample(product, rw, rh, small, w, h, ratio, 0, 0);
+    const to = side == 0 ? re : im;
+    for (let y = 0; y < h; y++) {
+      memory.copy(
+        to + ((<usize>(y * SIDE)) << 2),
+        small + ((<usize>(y * w)) << 2),
+        (<usize>w) << 2,
+      );
+    }
+  }
+  forward(re, im, SIDE);
+  sumRings(re, im, ratio);
+  release(start);
+}
+
+function reversed(index: i32): i32 {
+  let bits = 0;
+  for (let k = 0; k < 7; k++) bits |= ((index >> k) & 1) << (6 - k);
+  return bits;
+}
+
+/** One transform holds both pictures, one as its real and one as its imaginary part. */
+function sumRings(re: usize, im: usize, ratio: f32): void {
+  const sumsOfRings = takePlane(3 * RINGS);
+  memory.fill(sumsOfRings, 0, <usize>(3 * RINGS * 4));
+  const order = takePlane(SIDE);
+  const place = takePlane(SIDE);
+  for (let i = 0; i < SIDE; i++) {
+    const f = reversed(i);
+    store<i32>(order + ((<usize>i) << 2), f);
+    store<i32>(place + ((<usize>f) << 2), i);
+  }
+  for (let i = 0; i < SIDE; i++) {
+    const fx = load<i32>(order + ((<usize>i) << 2));
+    const sx = fx > 63 ? fx - 128 : fx;
+    for (let j = 0; j < SIDE; j++) {
+      const fy = load<i32>(order + ((<usize>j) << 2));
+      const sy = fy > 63 ? fy - 128 : fy;
+      // Cycles per millimetre times six.
+      const radius = sqrt<f32>(<f32>(sx * sx + sy * sy)) / ((<f32>SIDE * ratio) / PITCH);
+      const ring = <i32>(radius * 3.4);
+      if (radius < 0.12 || ring >= RINGS) continue;
+      const p = i * SIDE + j;
+      const mi = load<i32>(place + ((<usize>((SIDE - fx) & 127)) << 2));
+      const mj = load<i32>(place + ((<usize>((SIDE - fy) & 127)) << 2));
+      const q = mi * SIDE + mj;
+      const ar: f32 = 0.5 * (at(re, p) + at(re, q));
+      const ai: f32 = 0.5 * (at(im, p) - at(im, q));
+      const br: f32 = 0.5 * (at(im, p) + at(im, q));
+      const bi: f32 = 0.5 * (at(re, q) - at(re, p));
+      const s = sumsOfRings + ((<usize>(3 * ring)) << 2);
+      store<f32>(s, load<f32>(s) + ar * br + ai * bi);
+      store<f32>(s, load<f32>(s, 4) + ar * ar + ai * ai, 4);
+      store<f32>(s, load<f32>(s, 8) + br * br + bi * bi, 8);
+    }
+  }
+  for (let ring = 0; ring < RINGS; ring++) {
+    const both = at(sumsOfRings, 3 * ring + 1) * at(sumsOfRings, 3 * ring + 2);
+    put(
+      wholeFigures,
+      FIRST_RING + ring,
+      (at(sumsOfRings, 3 * ring) / (sqrt<f32>(both) + 1e-6)) * 4,
+    );
+  }
+}

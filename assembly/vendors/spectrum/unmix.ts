@@ -1,0 +1,179 @@
+// Ink by colour unmixing: optical density is a sum of the pad's ink and of neutral dark print
+// (A. Ruifrok and D. Johnston, Quantification of histochemical staining by color deconvolution, 2001).
+// The pad's own colour is found from the imprint, so any pad will do. No edge and no threshold here.
+import { COLOUR, GREY } from '../../seal/ink';
+import { at, blur, clamp, put, takePlane } from '../../seal/plane';
+import { mark, release } from '../../shared/arena';
+
+const density = memory.data(3 * 256 * 4);
+const histogram = memory.data(256 * 4);
+/** Density of full ink counts as this depth. */
+const FULL: f32 = 0.9;
+const MAX_DEPTH: f32 = 1.3;
+/** A pixel with this much density more in one channel than in another has colour. */
+const CHROMA: f32 = 0.25;
+/** Least share of pixels with colour; below it the scan is grey, or the pad black. */
+const LEAST_COLOUR: f32 = 0.004;
+/** Neutral density from which other ink hides the imprint. */
+const HIDING: f32 = 0.42;
+
+function levelOf(rgba: usize, pixels: i32, channel: usize): i32 {
+  memory.fill(histogram, 0, 1024);
+  let total = 0;
+  for (let i = 0; i < pixels; i += 7) {
+    const bin = histogram + ((<usize>load<u8>(rgba + ((<usize>i) << 2) + channel)) << 2);
+    store<u32>(bin, load<u32>(bin) + 1);
+    total++;
+  }
+  let left = total / 10;
+  let value = 255;
+  for (; value > 40 && left > 0; value--) left -= <i32>load<u32>(histogram + ((<usize>value) << 2));
+  return value;
+}
+
+function prepareDensities(rgba: usize, pixels: i32): void {
+  for (let channel: usize = 0; channel < 3; channel++) {
+    const paper = <f64>max<i32>(40, levelOf(rgba, pixels, channel));
+    for (let value = 0; value < 256; value++) {
+      const share = Math.max(0.02, Math.min(1.05, <f64>value / paper));
+      put(density, ((<i32>channel) << 8) + value, <f32>-Math.log(share));
+    }
+  }
+}
+
+function densityAt(rgba: usize, i: i32, channel: i32): f32 {
+  const value = <i32>load<u8>(rgba + ((<usize>i) << 2) + <usize>channel);
+  return at(density, (channel << 8) + value);
+}
+
+let inkR: f32 = 0;
+let inkG: f32 = 0;
+let inkB: f32 = 0;
+
+/** Finds the pad's densities from the pixels with colour; false when there are hardly any. */
+function findPad(rgba: usize, pixels: i32): bool {
+  // Twelve hues; the one with most colour in it is the pad's, be there blue writing or not.
+  const sums = takePlane(12 * 5);
+  memory.fill(sums, 0, 12 * 20);
+  let coloured = 0;
+  let seen = 0;
+  for (let i = 0; i < pixels; i += 3) {
+    const r = densityAt(rgba, i, 0);
+    const g = densityAt(rgba, i, 1);
+    const b = densityAt(rgba, i, 2);
+    seen++;
+    const low = min<f32>(r, min<f32>(g, b));
+    const high = max<f32>(r, max<f32>(g, b));
+    if (high - low < CHROMA) continue;
+    coloured++;
+    const hue = hueOf(r - low, g - low, b - low);
+    const p = sums + <usize>(hue * 20);
+    const weight = high - low;
+    store<f32>(p, load<f32>(p) + weight);
+    store<f32>(p, load<f32>(p, 4) + weight * r, 4);
+    store<f32>(p, load<f32>(p, 8) + weight * g, 8);
+    store<f32>(p, load<f32>(p, 12) + weight * b, 12);
+  }
+  if (<f32>coloured < LEAST_COLOUR * <f32>seen) return false;
+  let best = 0;
+  let bestSum: f32 = -1;
+  for (let hue = 0; hue < 12; hue++) {
+    const sum = load<f32>(sums + <usize>(hue * 20));
+    const next = load<f32>(sums + <usize>(((hue + 1) % 12) * 20));
+    if (sum + next <= bestSum) continue;
+    bestSum = sum + next;
+    best = hue;
+  }
+  const p = sums + <usize>(best * 20);
+  const q = sums + <usize>(((best + 1) % 12) * 20);
+  const weight = load<f32>(p) + load<f32>(q) + 1e-6;
+  inkR = (load<f32>(p, 4) + load<f32>(q, 4)) / weight;
+  inkG = (load<f32>(p, 8) + load<f32>(q, 8)) / weight;
+  inkB = (load<f32>(p, 12) + load<f32>(q, 12)) / weight;
+  return true;
+}
+
+/** 0 to 11 around the circle of hues; one of the three densities is 0. */
+function hueOf(r: f32, g: f32, b: f32): i32 {
+  const total = r + g + b;
+  if (r <= g && r <= b) return min<i32>(3, <i32>((b * 4) / total));
+  if (g <= b) return 4 + min<i32>(3, <i32>((r * 4) / total));
+  return 8 + min<i32>(3, <i32>((g * 4) / total));
+}
+
+/** The given share's density among those above `least`. */
+function usual(plane: usize, pixels: i32, least: f32, share: f32): f32 {
+  memory.fill(histogram, 0, 1024);
+  let total = 0;
+  for (let i = 0; i < pixels; i += 2) {
+    const value = at(plane, i);
+    if (value <= least) continue;
+    const bin = histogram + ((<usize>min<i32>(255, <i32>(value * 80))) << 2);
+    store<u32>(bin, load<u32>(bin) + 1);
+    total++;
+  }
+  if (total < 50) return 1;
+  let left = <i32>(share * <f32>total);
+  let bin = 0;
+  for (; bin < 255 && left > 0; bin++) left -= <i32>load<u32>(histogram + ((<usize>bin) << 2));
+  return <f32>bin / 80;
+}
+
+/** `Extract` of this vendor. */
+export function unmix(
+  rgba: usize,
+  width: i32,
+  height: i32,
+  pxPerMm: f32,
+  depth: usize,
+  known: usize,
+): i32 {
+  const pixels = width * height;
+  const start = mark();
+  prepareDensities(rgba, pixels);
+  const isColour = findPad(rgba, pixels);
+  const other = takePlane(pixels);
+  if (isColour) separate(rgba, pixels, depth, other);
+  else gather(rgba, pixels, depth, other);
+  if (isColour) blur(other, other, width, height, 0.1 * pxPerMm);
+  if (isColour) blur(depth, depth, width, height, 0.05 * pxPerMm);
+  const level = isColour ? clamp(usual(depth, pixels, 0.35, 0.55), 0.4, 1.4) : <f32>1;
+  const hiding: f32 = isColour ? HIDING : <f32>1.75;
+  for (let i = 0; i < pixels; i++) {
+    put(depth, i, clamp((at(depth, i) / level) * FULL, 0, MAX_DEPTH));
+    store<u8>(known + <usize>i, at(other, i) > hiding ? 0 : 1);
+  }
+  release(start);
+  return isColour ? COLOUR : GREY;
+}
+
+/** Least squares of density = ink x pad + print x (1, 1, 1). */
+function separate(rgba: usize, pixels: i32, ink: usize, print: usize): void {
+  const size = inkR * inkR + inkG * inkG + inkB * inkB;
+  const sum = inkR + inkG + inkB;
+  const determinant = max<f32>(0.02, 3 * size - sum * sum);
+  // Where pad and print can hardly be told apart, print takes less.
+  for (let i = 0; i < pixels; i++) {
+    const r = densityAt(rgba, i, 0);
+    const g = densityAt(rgba, i, 1);
+    const b = densityAt(rgba, i, 2);
+    const along = inkR * r + inkG * g + inkB * b;
+    const total = r + g + b;
+    put(ink, i, max<f32>(0, (3 * along - sum * total) / determinant));
+    put(print, i, (size * total - sum * along) / determinant);
+  }
+}
+
+/** Grey scans: density against the imprint's own; what is much darker is print. */
+function gather(rgba: usize, pixels: i32, ink: usize, other: usize): void {
+  for (let i = 0; i < pixels; i++) {
+    const r = densityAt(rgba, i, 0);
+    put(ink, i, (r + densityAt(rgba, i, 1) + densityAt(rgba, i, 2)) / 3);
+  }
+  const level = clamp(usual(ink, pixels, 0.3, 0.5), 0.35, 1.6);
+  for (let i = 0; i < pixels; i++) {
+    const relative = at(ink, i) / level;
+    put(ink, i, min<f32>(relative, 1.25));
+    put(other, i, relative);
+  }
+}

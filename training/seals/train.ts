@@ -1,0 +1,254 @@
+// Usage: node training/seals/run.mjs train VENDOR EVIDENCE [EVIDENCE ...] [--epochs N] [--far SHARE | --missed SHARE]
+// [--refused SHARE] [--judge EVIDENCE]
+// Fits three nets, each without a third of the identities, and sets both limits by what each says of
+// the third that it has not seen. Writes weights.json; run the weights generator and the build after.
+import { writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { ratesOf } from '../../src/cli/seal-rates.ts';
+import type { TracedPair } from './evidence.ts';
+import { geometric, kindOf } from './labels.ts';
+import { type Evidence, filePathOf, Net, type NetFile, type Plan, planOf } from './net.ts';
+import { type Chance, chanceOf } from './random.ts';
+import { evidenceOf, readTraced, spreadOf, type Traced } from './traced.ts';
+
+const FOLDS = 3;
+const BATCH = 32;
+const RATE = 4e-3;
+const DECAY = 2e-3;
+/** How much a pair of each kind counts; copies are not for geometry to find. */
+const weightOf: Record<string, number> = {
+  genuine: 2,
+  text: 1,
+  font: 1,
+  recut: 1.3,
+  tamper: 1.3,
+  fine: 0.25,
+  clone: 0.1,
+};
+
+interface Sample {
+  readonly row: TracedPair;
+  readonly kind: string;
+  readonly identity: string;
+  readonly traced: Traced;
+}
+
+function samplesOf(traced: Traced, source: string): Sample[] {
+  return traced.rows
+    .filter(({ at }) => at >= 0)
+    .map((row) => ({ row, kind: kindOf(row), identity: `${source} ${row.id}`, traced }))
+    .filter(({ kind }) => kind in weightOf);
+}
+
+/** Adam with decoupled decay (I. Loshchilov and F. Hutter, 2019). */
+class Adam {
+  private readonly first: Float64Array;
+  private readonly second: Float64Array;
+  private steps = 0;
+  private readonly net: Net;
+
+  constructor(net: Net) {
+    this.net = net;
+    this.first = new Float64Array(net.weights.length);
+    this.second = new Float64Array(net.weights.length);
+  }
+
+  step(rate: number): void {
+    this.steps++;
+    const { weights, gradient } = this.net;
+    const a = 1 - 0.9 ** this.steps;
+    const b = 1 - 0.999 ** this.steps;
+    for (let i = 0; i < weights.length; i++) {
+      const g = gradient[i] as number;
+      const m = 0.9 * (this.first[i] as number) + 0.1 * g;
+      const v = 0.999 * (this.second[i] as number) + 0.001 * g * g;
+      this.first[i] = m;
+      this.second[i] = v;
+      const move = m / a / (Math.sqrt(v / b) + 1e-8);
+      weights[i] = (weights[i] as number) * (1 - rate * DECAY) - rate * move;
+    }
+    gradient.fill(0);
+  }
+}
+
+function start(net: Net, chance: Chance): void {
+  const { plan, weights } = net;
+  const fill = (at: number, units: number, inputs: number) => {
+    const bound = 1 / Math.sqrt(inputs);
+    for (let i = 0; i < units * (inputs + 1); i++) weights[at + i] = chance.uniform(-bound, bound);
+  };
+  plan.a.forEach((at) => {
+    fill(at, 16, plan.inputs);
+  });
+  plan.b.forEach((at) => {
+    fill(at, 1, 16);
+  });
+  fill(plan.l, 1, plan.summary);
+  fill(plan.c, 16, plan.summary);
+  fill(plan.d, 1, 16);
+}
+
+/** Some tiles left out and all figures shaken a little. */
+function shaken({ tiles, whole }: Evidence, chance: Chance, inputs: number): Evidence {
+  return {
+    whole: whole.map((value) => value + chance.normal(0.05)),
+    tiles: tiles.map((each) => {
+      const kept: number[] = [];
+      for (let t = 0; t < each.length / inputs; t++) {
+        if (chance.happens(0.1)) continue;
+        for (let i = 0; i < inputs; i++)
+          kept.push((each[t * inputs + i] as number) + chance.normal(0.05));
+      }
+      return Float32Array.from(kept);
+    }),
+  };
+}
+
+interface Ready {
+  readonly evidence: Evidence;
+  readonly target: number;
+  readonly weight: number;
+}
+
+function trained(plan: Plan, ready: readonly Ready[], epochs: number, chance: Chance): Net {
+  const net = new Net(plan);
+  start(net, chance.part('start'));
+  const adam = new Adam(net);
+  const order = ready.map((_, i) => i);
+  const batches = Math.ceil(order.length / BATCH);
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    for (let i = order.length - 1; i > 0; i--) {
+      const j = chance.whole(i + 1);
+      [order[i], order[j]] = [order[j] as number, order[i] as number];
+    }
+    for (let batch = 0; batch < batches; batch++) {
+      const chosen = order.slice(batch * BATCH, (batch + 1) * BATCH);
+      for (const index of chosen) {
+        const { evidence, target, weight } = ready[index] as Ready;
+        const keep = Float32Array.from({ length: plan.summary }, () =>
+          chance.happens(0.1) ? 0 : 1 / 0.9,
+        );
+        const seen = shaken(evidence, chance, plan.inputs);
+        const odds = net.forward(seen, keep);
+        net.backward(seen, ((1 / (1 + Math.exp(-odds)) - target) * weight) / chosen.length, keep);
+      }
+      // One cycle: up for a third of the time, then down to nothing.
+      const share = (epoch * batches + batch) / (epochs * batches);
+      const level =
+        share < 0.3 ? share / 0.3 : 0.5 + 0.5 * Math.cos((Math.PI * (share - 0.3)) / 0.7);
+      adam.step(RATE * Math.max(0.02, level));
+    }
+    if (epoch % 10 === 9) process.stderr.write(`epoch ${epoch + 1}\n`);
+  }
+  return net;
+}
+
+function foldOf(identity: string): number {
+  return chanceOf('fold', identity).whole(FOLDS);
+}
+
+interface Scored {
+  readonly kind: string;
+  readonly score: number;
+}
+
+const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
+
+function print(title: string, scored: readonly Scored[]): void {
+  const of = (kinds: readonly string[]) =>
+    scored.filter(({ kind }) => kinds.includes(kind)).map(({ score }) => score);
+  const genuine = of(['genuine']);
+  process.stdout.write(`${title}\n`);
+  for (const [name, kinds] of [
+    ['geo4', geometric] as const,
+    ...[...geometric, 'fine', 'clone'].map((kind) => [kind, [kind]] as const),
+  ]) {
+    const { eer, frrAtFar0, frrAtFar1Percent, forged } = ratesOf(genuine, of(kinds));
+    process.stdout.write(
+      `  ${name.padEnd(8)} ${genuine.length}/${forged}  EER ${percent(eer)}  FRR at 0 ${percent(frrAtFar0)}, at 1 % ${percent(frrAtFar1Percent)}\n`,
+    );
+  }
+}
+
+interface Wanted {
+  /** Greatest share of forgeries that may pass; or, for a vendor that others back, of genuine that may not. */
+  readonly far: number;
+  readonly missed: number | undefined;
+  /** Share of the genuine that may be called forged. */
+  readonly refused: number;
+}
+
+function limitsOf(scored: readonly Scored[], { far, missed, refused }: Wanted) {
+  const genuine = scored
+    .filter(({ kind }) => kind === 'genuine')
+    .map(({ score }) => score)
+    .sort((a, b) => a - b);
+  const forged = scored
+    .filter(({ kind }) => geometric.includes(kind))
+    .map(({ score }) => score)
+    .sort((a, b) => b - a);
+  const strict = (forged[Math.floor(far * forged.length)] ?? 0) + 0.05;
+  const accept =
+    missed === undefined ? strict : (genuine[Math.floor(missed * genuine.length)] ?? 0);
+  const reject = genuine[Math.floor(refused * genuine.length)] ?? 0;
+  const rounded = (value: number) => Number(value.toFixed(2));
+  return { accept: rounded(accept), reject: rounded(Math.min(reject, accept)) };
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    epochs: { type: 'string', default: '40' },
+    judge: { type: 'string', multiple: true, default: [] },
+    far: { type: 'string', default: '0.004' },
+    missed: { type: 'string' },
+    refused: { type: 'string', default: '0.004' },
+  },
+});
+const [vendor = '', ...paths] = positionals;
+const sets = await Promise.all(paths.map(readTraced));
+const samples = sets.flatMap((traced, i) => samplesOf(traced, paths[i] ?? ''));
+const first = sets[0];
+if (!first) throw new Error('no evidence given');
+const plan = planOf(first.sizes);
+const spread = spreadOf(
+  first,
+  first.rows.filter(({ at, ...row }) => at >= 0 && kindOf({ at, ...row }) in weightOf),
+);
+const ready = samples.map(({ row, kind, traced }) => ({
+  evidence: evidenceOf(traced, row, spread, plan),
+  target: kind === 'genuine' ? 0.98 : 0.02,
+  weight: weightOf[kind] ?? 0,
+}));
+const nets: Net[] = [];
+const unseen: Scored[] = [];
+for (let fold = 0; fold < FOLDS; fold++) {
+  const isOut = (i: number) => foldOf(samples[i]?.identity ?? '') === fold;
+  const net = trained(
+    plan,
+    ready.filter((_, i) => !isOut(i)),
+    Number(values.epochs),
+    chanceOf('fit', vendor, fold),
+  );
+  samples.forEach(({ kind }, i) => {
+    if (isOut(i)) unseen.push({ kind, score: net.forward((ready[i] as Ready).evidence) });
+  });
+  nets.push(net);
+}
+print('identities left out', unseen);
+const limits = limitsOf(unseen, {
+  far: Number(values.far),
+  missed: values.missed === undefined ? undefined : Number(values.missed),
+  refused: Number(values.refused),
+});
+process.stdout.write(`limits ${JSON.stringify(limits)}\n`);
+for (const path of values.judge) {
+  const traced = await readTraced(path);
+  const scored = samplesOf(traced, path).map(({ row, kind }): Scored => {
+    const evidence = evidenceOf(traced, row, spread, plan);
+    return { kind, score: nets.reduce((sum, net) => sum + net.forward(evidence), 0) / nets.length };
+  });
+  print(path, scored);
+}
+const file: NetFile[] = nets.map((net) => net.toFile(spread));
+await writeFile(filePathOf(vendor), `${JSON.stringify({ ...limits, nets: file })}\n`);
