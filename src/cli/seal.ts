@@ -5,6 +5,7 @@ import { command, type Group } from './command.ts';
 import { parseDpi, readInput } from './files.ts';
 import { evaluate } from './seal-evaluate.ts';
 import { sealServiceCommands } from './seal-service.ts';
+import { sealWorkCommands } from './seal-work.ts';
 
 const dpiOption = { type: 'string', value: 'N' } as const;
 
@@ -92,5 +93,5 @@ const precheck = command({
 
 export const seal: Group = {
   summary: 'seal imprints: on this machine, and through a running service',
-  commands: { verify, evaluate, precheck, ...sealServiceCommands },
+  commands: { verify, evaluate, precheck, ...sealServiceCommands, ...sealWorkCommands },
 };

@@ -59,6 +59,24 @@ describe('seals of a running service', () => {
     const forged = await asked(['check', seal.json.id, sample('r01-f-text0'), ...amount]);
     expect(forged).toMatchObject({ status: 1, json: { match: false } });
 
+    const waiting = await asked(['reviews'], 'reviewer-he');
+    expect(waiting.json).toMatchObject({ open: 1, items: [{ verificationId: forged.json.id }] });
+    const words = ['decide', forged.json.id, 'fail', '--reason', 'strokes_differ'];
+    expect(await asked(words, 'reviewer-he')).toMatchObject({
+      status: 0,
+      json: { decision: 'fail', state: 'pending' },
+    });
+    expect(await asked([...words.slice(0, 4), 'strokes_agree'], 'reviewer-he')).toMatchObject({
+      status: 2,
+      json: { error: { code: 'invalid_request' } },
+    });
+    expect((await asked(['policy'])).json).toMatchObject({ version: 0 });
+    expect((await asked(['replace-vendor', 'stroke', 'nobody'], 'administrator-lin')).json).toEqual(
+      {
+        error: expect.objectContaining({ code: 'vendor_not_found' }),
+      },
+    );
+
     const listed = await asked(['accounts', '--search', '启明']);
     expect(listed.json.items).toMatchObject([{ id: account.json.id }]);
     const shown = await asked(['cards', account.json.id], 'auditor-gao');
