@@ -12,6 +12,14 @@ export default defineConfig({
   publicDir: 'public',
   clearScreen: false,
   worker: { format: 'es' },
+  resolve: {
+    alias: [
+      {
+        find: /^libsodium$/,
+        replacement: new URL('src/platform/sodium/libsodium.web.ts', import.meta.url).pathname,
+      },
+    ],
+  },
   build: {
     outDir: '../../dist/console',
     emptyOutDir: true,

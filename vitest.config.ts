@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
+import { federationRoster, federationSecretNames } from './src/hosts/federation.mjs';
 import { workerConfigs } from './src/hosts/workers.mjs';
 import { auxiliaryWorkers } from './test/helpers/auxiliary-workers.ts';
 
@@ -11,6 +13,17 @@ process.env.WRANGLER_LOG ??= 'error';
 const [edgeConfig, ...otherConfigs] = workerConfigs;
 /** Any 32 bytes do: the stores of a test run are empty at its start and gone at its end. */
 const testSecret = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8';
+const testKeys = Object.fromEntries(
+  federationSecretNames.map((name, i) => [
+    name,
+    createHash('sha256').update(`test ${i}`).digest('base64url'),
+  ]),
+);
+const testSecrets = {
+  ...testKeys,
+  CHIP_STORAGE_KEY: testSecret,
+  FEDERATION_ROSTER: federationRoster(testKeys),
+};
 
 // In CI the closing line is computed from a machine-readable report beside the readable one.
 const reporters = process.env.CI
@@ -48,9 +61,11 @@ const everyday = [
           bindings: {
             CINNABAR_MODE: 'demo',
             DEMO_TOKEN_SECRET: testSecret,
+            FEDERATION_ROSTER: testSecrets.FEDERATION_ROSTER,
+            FEDERATION_DEADLINE_MS: '20000',
             TEST_MIGRATIONS: await readD1Migrations(`${root}src/platform/d1/migrations`),
           },
-          workers: await auxiliaryWorkers(root, otherConfigs, { CHIP_STORAGE_KEY: testSecret }),
+          workers: await auxiliaryWorkers(root, otherConfigs, testSecrets),
         },
       })),
     ],

@@ -16,11 +16,15 @@ const dist = join(root, 'dist');
 
 const hosts = {
   node: { platform: 'node', conditions: ['node'] },
-  workerd: { platform: 'neutral', conditions: ['workerd'] },
+  workerd: {
+    platform: 'neutral',
+    conditions: ['workerd'],
+    // workerd compiles no WebAssembly from bytes, which is how the package carries its module.
+    alias: { libsodium: join(root, 'src', 'platform', 'sodium', 'libsodium.ts') },
+  },
   browser: { platform: 'browser', conditions: ['browser'] },
 };
 
-/** A door that loads no module is the same everywhere, so it has one file. */
 const doors = {
   gm: { entry: 'src/core/gm.ts', outputs: perHost('gm') },
   seal: { entry: 'src/core/seal.ts', outputs: perHost('seal') },
@@ -28,7 +32,7 @@ const doors = {
   tagger: { entry: 'src/core/tagger.ts', outputs: perHost('tagger') },
   federation: { entry: 'src/domain/federation/index.ts', outputs: perHost('federation') },
   certificates: { entry: 'src/client/certificates.ts', outputs: perHost('certificates') },
-  client: { entry: 'src/client/index.ts', outputs: [['client.js', hosts.browser]] },
+  client: { entry: 'src/client/index.ts', outputs: perHost('client') },
 };
 
 function perHost(door) {
@@ -60,7 +64,7 @@ const modulesBeside = {
 const modulesUsed = new Set();
 const packagesUsed = new Set();
 
-async function bundle(entry, outfile, { platform, conditions }, more = {}) {
+async function bundle(entry, outfile, { platform, conditions, alias = {} }, more = {}) {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -70,6 +74,7 @@ async function bundle(entry, outfile, { platform, conditions }, more = {}) {
     target: 'es2022',
     platform,
     conditions,
+    alias,
     charset: 'utf8',
     legalComments: 'none',
     plugins: [modulesBeside],
@@ -80,7 +85,7 @@ async function bundle(entry, outfile, { platform, conditions }, more = {}) {
   });
   for (const file of outputFiles) await writeWhole(file.path, file.contents);
   for (const input of Object.keys(metafile.inputs)) {
-    const module = /^wasm-build\/out\/([\w-]+)\.(url|workerd)\.js$/.exec(input)?.[1];
+    const module = /^wasm-build\/out\/([\w-]+)\.(url\.js|workerd\.js|glue\.mjs)$/.exec(input)?.[1];
     if (module) modulesUsed.add(module);
     const name = /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1];
     if (name) packagesUsed.add(name);

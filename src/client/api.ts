@@ -1,4 +1,11 @@
 import { certificateApi } from './certificate-api.ts';
+import type {
+  Caps,
+  DemoApplicants,
+  FederationInfo,
+  FederationModel,
+  Scoring,
+} from './federation-types.ts';
 import { sealServiceCalls } from './seal-service.ts';
 import type {
   Account,
@@ -256,6 +263,7 @@ export function createClient(options: ClientOptions = {}) {
     demo: {
       identities: (read?: ReadOptions) =>
         getJson<{ identities: DemoIdentity[] }>('/v1/demo/identities', read),
+      applicants: (read?: ReadOptions) => getJson<DemoApplicants>('/v1/demo/applicants', read),
       token: (identity: string) => post<DemoToken>('/v1/demo/token', { identity }),
     },
     service: {
@@ -406,6 +414,16 @@ export function createClient(options: ClientOptions = {}) {
       halt: (chip: string) => order<ChipHalt>(`/v1/chips/${encodeURIComponent(chip)}/halt`),
     },
     ...sealServiceCalls({ getJson, write, queryString }),
+    federation: {
+      get: (read?: ReadOptions) => getJson<FederationInfo>('/v1/federation', read),
+      model: (read?: ReadOptions) => getJson<FederationModel>('/v1/federation/model', read),
+      /** Sent once: a request id counts, whatever became of the request. */
+      request: (body: { consent: object; boxes: Record<string, string> }, write?: WriteOptions) =>
+        post<Scoring>('/v1/federation/requests', body, write),
+      progress: (requestId: string, read?: ReadOptions) =>
+        getJson<Scoring>(`/v1/federation/requests/${encodeURIComponent(requestId)}`, read),
+      caps: (read?: ReadOptions) => getJson<Caps>('/v1/federation/caps', read),
+    },
     audit: {
       list: (query: ListQuery = {}, read?: ReadOptions) =>
         getJson<AuditPage>(`/v1/audit${queryString({ ...query })}`, read),

@@ -7,5 +7,15 @@ export {
   newIdempotencyKey,
   type WriteOptions,
 } from './api.ts';
+export {
+  type ApplicationInput,
+  canonicalIdentity,
+  IdentityError,
+  type IdentityField,
+  type OpenedScoring,
+  type PreparedApplication,
+  prepareApplication,
+} from './federation.ts';
+export type * from './federation-types.ts';
 export { isWaiting } from './seal-service.ts';
 export type * from './types.ts';

@@ -1153,6 +1153,203 @@ export type AuditAnchor = {
   headSha256: string;
 };
 
+export type Federation = {
+  roster: FederationRoster;
+  /** SHA-256 of the roster in canonical JSON. Compare it with the one you know. */
+  rosterHash: string;
+  policy: {
+    name: string;
+    version: number;
+    rows: Array<{
+      tier: number;
+      pdBelowMicros: number;
+      permissions: Array<"view" | "make" | "check" | "payroll" | "fx" | "authorise">;
+      /** Minor units, as decimal text. */
+      single: string;
+      /** Minor units, as decimal text. */
+      daily: string;
+      count: number;
+      /** Minor units, as decimal text. */
+      dualControlAbove: string;
+      approvers: {
+        min: number;
+        ordered: boolean;
+      };
+    }>;
+    validDays: number;
+  };
+};
+
+export type FederationRoster = {
+  v: 1;
+  name: string;
+  suite: "x25519" | "sm2";
+  /** SHA-256 in hex. */
+  modelHash: string;
+  threshold: number;
+  nodes: Array<{
+    id: string;
+    name: {
+      zh: string;
+      en: string;
+    };
+    boxKey: string;
+    signKey: string;
+    part: string;
+    mandatory: boolean;
+    provesIdentity: boolean;
+    meanScore: number;
+    runByDecision: boolean;
+  }>;
+  decision: {
+    id: string;
+    name: {
+      zh: string;
+      en: string;
+    };
+    boxKey: string;
+    signKey: string;
+  };
+};
+
+/** The public bundle: who contributes what, training history, quality. */
+export type FederationModel = {
+  version: string;
+  method: string;
+  /** SHA-256 in hex. */
+  hash: string;
+  parties: Array<{
+    id: string;
+    mandatory: boolean;
+    columns: Array<string>;
+    features: number;
+    /** SHA-256 in hex. */
+    commitment: string;
+  }>;
+  data: {
+    name: string;
+    trainingRows: number;
+    validationRows: number;
+    /** Millionths. */
+    defaultRate: number;
+    protectedColumns: Array<string>;
+  };
+  training: {
+    lambda: number;
+    bestRound: number;
+    /** Round, loss of the training, loss of the validation. */
+    history: Array<[number, number, number]>;
+  };
+  report: {
+    rows: number;
+    /** Millionths. */
+    auc: number;
+    /** Millionths. */
+    ks: number;
+    /** Millionths. */
+    brier: number;
+    /** Millionths. */
+    meanPd: number;
+    /** Millionths. */
+    defaultRate: number;
+    /** False and true rate. */
+    roc: Array<[number, number]>;
+    /** Rows, mean probability, share of defaults. */
+    calibration: Array<[number, number, number]>;
+  };
+};
+
+export type ScoringRequest = {
+  /** 16 random bytes in hex. */
+  requestId: string;
+  state: "running" | "decided" | "failed";
+  stage: "open" | "settle" | "decide" | "record";
+  nodes: Array<{
+    node: string;
+    state: "waiting" | "opened" | "settled" | "lost" | "refused";
+    code?: string;
+  }>;
+  contributors: Array<string>;
+  /** Why it failed. */
+  code?: string;
+  /** RFC 3339, UTC. */
+  consentExpiresAt: string;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+  outcome?: {
+    /** For the applicant only; base64url. */
+    decision: string;
+    reasons: Array<{
+      party: string;
+      box: string;
+    }>;
+    /** SHA-256 in hex. */
+    decisionHash: string;
+    /** SHA-256 in hex. */
+    policyHash: string;
+    ledgerIndex: number;
+    elapsedMs: number;
+  };
+};
+
+export type NewScoringRequest = {
+  /** What the person agreed to, signed by a key of the terminal. */
+  consent: {
+    consent: {
+      v: 1;
+      purpose: "certificate-settings";
+      /** 16 random bytes in hex. */
+      requestId: string;
+      /** SHA-256 in hex. */
+      rosterHash: string;
+      /** SHA-256 in hex. */
+      modelHash: string;
+      parties: Array<string>;
+      /** A salted commitment to the identity. */
+      subject: string;
+      replyKey: string;
+      /** RFC 3339, UTC. */
+      issuedAt: string;
+      /** RFC 3339, UTC. */
+      expiresAt: string;
+    };
+    signKey: string;
+    signature: string;
+  };
+  /** One box for each party of the roster, which alone can open it. */
+  boxes: Record<string, string>;
+};
+
+/** A channel and currency that a list of limits does not name gets nothing. */
+export type SettingsCaps = {
+  enterprise?: {
+    permissions?: Array<"view" | "make" | "check" | "payroll" | "fx" | "authorise">;
+    limits?: Array<{
+      channel: "counter" | "online" | "mobile" | "direct";
+      /** ISO 4217. */
+      currency: string;
+      /** Minor units, as decimal text. */
+      single: string;
+      /** Minor units, as decimal text. */
+      daily: string;
+      count: number;
+    }>;
+  };
+  account?: {
+    permissions?: Array<"view" | "make" | "check" | "payroll" | "fx" | "authorise">;
+    limits?: Array<{
+      channel: "counter" | "online" | "mobile" | "direct";
+      /** ISO 4217. */
+      currency: string;
+      /** Minor units, as decimal text. */
+      single: string;
+      /** Minor units, as decimal text. */
+      daily: string;
+      count: number;
+    }>;
+  };
+};
+
 export type LedgerTrust = {
   /** Ed25519 verifier key (C2SP signed-note). */
   log: string;
@@ -1225,6 +1422,14 @@ export type LedgerConsistencyProof = {
 /** Subjects whose first event is served altered. */
 export type DemoLedger = {
   altered: Array<string>;
+};
+
+export type DemoApplicants = {
+  applicants: Array<{
+    name: string;
+    idNumber: string;
+    phone: string;
+  }>;
 };
 
 export type DemoIdentities = {

@@ -4,6 +4,7 @@ import { matchPath } from './match-path.ts';
 import { AccountPage } from './pages/account.tsx';
 import { AccountsPage } from './pages/accounts.tsx';
 import { ApplicationPage, ApplicationsPage } from './pages/applications.tsx';
+import { ApplyPage } from './pages/apply.tsx';
 import { ApplyCertificatePage } from './pages/apply-certificate.tsx';
 import { AuditPage } from './pages/audit.tsx';
 import { CertificatePage } from './pages/certificate.tsx';
@@ -11,6 +12,7 @@ import { CertificatesPage } from './pages/certificates.tsx';
 import { ChipsPage } from './pages/chips.tsx';
 import { CorePage } from './pages/core.tsx';
 import { EnrolPage } from './pages/enrol.tsx';
+import { FederationPage } from './pages/federation.tsx';
 import { HomePage } from './pages/home.tsx';
 import { JobsPage } from './pages/jobs.tsx';
 import { LedgerPage } from './pages/ledger.tsx';
@@ -81,6 +83,8 @@ const routes: readonly Route[] = [
   { pattern: '/jobs', right: 'readSeals', render: () => <JobsPage /> },
   { pattern: '/jobs/:id', right: 'readSeals', render: ({ id = '' }) => <JobsPage id={id} /> },
   { pattern: '/policies', right: 'readPolicies', render: () => <PoliciesPage /> },
+  { pattern: '/apply', right: 'apply', render: () => <ApplyPage /> },
+  { pattern: '/federation', right: 'readModel', render: () => <FederationPage /> },
   { pattern: '/audit', right: 'readAudit', render: () => <AuditPage /> },
   { pattern: '/ledger', render: () => <LedgerPage /> },
   {
@@ -124,6 +128,8 @@ const rail: readonly RailEntry[] = [
   { words: 'nav.jobs', href: '/jobs', letter: 'j', right: 'readSeals' },
   { words: 'nav.policies', href: '/policies', letter: 'p', right: 'readPolicies' },
   { words: 'nav.audit', href: '/audit', letter: 'a', right: 'readAudit' },
+  { words: 'nav.apply', href: '/apply', letter: 'p', right: 'apply' },
+  { words: 'nav.federation', href: '/federation', letter: 'f', right: 'readModel' },
   { words: 'nav.ledger', href: '/ledger', letter: 'l' },
   { words: 'nav.chips', href: '/chips', letter: 'x', right: 'operateChips' },
   { words: 'nav.api', href: '/docs', letter: 'd', leaves: true },

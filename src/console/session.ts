@@ -53,6 +53,8 @@ const may = {
   readPolicies: ['teller', 'reviewer', 'administrator', 'auditor', 'risk_officer'],
   proposePolicies: ['administrator'],
   approvePolicies: ['administrator', 'risk_officer'],
+  apply: ['customer', 'teller', 'administrator', 'developer'],
+  readModel: ['risk_officer', 'administrator', 'auditor', 'developer'],
   readAudit: ['auditor', 'administrator'],
   measureCore: ['developer'],
   operateChips: ['operator', 'administrator'],

@@ -18,6 +18,7 @@ import { addCertificateRoutes } from './routes/certificates.ts';
 import { addChipRoutes } from './routes/chips.ts';
 import { addDemoRoutes } from './routes/demo.ts';
 import { addDocumentationRoutes } from './routes/documentation.ts';
+import { addFederationRoutes } from './routes/federation.ts';
 import { addInstitutionRoutes } from './routes/institutions.ts';
 import { addJobRoutes } from './routes/jobs.ts';
 import { addKeyOperationRoutes } from './routes/key-operations.ts';
@@ -68,6 +69,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addInstitutionRoutes(app, deps);
   addKeyOperationRoutes(app, deps);
   addAuditRoutes(app, deps);
+  addFederationRoutes(app, deps);
   addLedgerRoutes(app, deps);
   if (deps.demo) addDemoRoutes(app, deps.demo, deps.demoLedger);
 

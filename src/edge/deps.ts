@@ -2,6 +2,9 @@ import type { Actor } from '../domain/actor.ts';
 import type { ChipOperations } from '../domain/chips/cluster.ts';
 import type { KeyService } from '../domain/chips/keys.ts';
 import type { ShareService } from '../domain/chips/shares.ts';
+import type { CoordinatorDeps } from '../domain/federation/coordinate.ts';
+import type { FederatedModel } from '../domain/federation/model.ts';
+import type { PolicyTable } from '../domain/federation/settings.ts';
 import type { DemoLedger } from '../domain/ledger/demo.ts';
 import type { IdempotencyStore, RateLimiter } from '../domain/ports.ts';
 import type { SealDeps } from '../domain/seals/ports.ts';
@@ -24,6 +27,14 @@ export interface Notices {
   current(): Promise<{ readonly zh: string; readonly en: string } | undefined>;
 }
 
+/** The federation that the edge coordinates, and what is public about it. */
+export interface EdgeFederation
+  extends Pick<CoordinatorDeps, 'federation' | 'parties' | 'requests'> {
+  readonly policy: PolicyTable;
+  /** @throws CinnabarError `federation_unavailable` */
+  model(): Promise<FederatedModel>;
+}
+
 /** Everything that the edge needs from the machine it runs on. */
 export interface EdgeDeps extends SealDeps, SigningDeps {
   readonly authenticator: Authenticator;
@@ -36,6 +47,8 @@ export interface EdgeDeps extends SealDeps, SigningDeps {
   /** One per binding, by the name that `/readyz` shows; it throws when the binding is down. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>;
   readonly log: (line: LogLine) => void;
+  /** Absent where the service is set up without a federation. */
+  readonly federation?: EdgeFederation;
   /** Present in demo mode only. */
   readonly demo?: DemoTokens;
   /** Present in demo mode only: lets the served ledger lie. `ledger` is then the one inside. */

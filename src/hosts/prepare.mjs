@@ -15,12 +15,13 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
+import { federationRoster, federationSecretNames } from './federation.mjs';
 
 /** Something the person at the terminal can mend; shown without a stack. */
 export class Failure extends Error {}
 
 /** Secrets of the local Workers. wrangler gives each Worker only those that its file names. */
-const secretNames = ['DEMO_TOKEN_SECRET', 'CHIP_STORAGE_KEY'];
+const secretNames = ['DEMO_TOKEN_SECRET', 'CHIP_STORAGE_KEY', ...federationSecretNames];
 
 export function wrangler(root) {
   const path = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
@@ -56,7 +57,11 @@ export async function ensureSecrets(state) {
 Put it back, or delete ${state} to start afresh.`);
   }
   const lines = missing.map((name) => `${name}=${randomBytes(32).toString('base64url')}\n`);
-  if (lines.length > 0) await writeFile(path, text + lines.join(''), { mode: 0o600 });
+  const kept = (text + lines.join('')).replace(/^FEDERATION_ROSTER=.*\n/m, '');
+  const secrets = Object.fromEntries(kept.split('\n').map((line) => line.split('=')));
+  // Public, but configuration all the same; it follows from the keys and the sample model.
+  const whole = `${kept}FEDERATION_ROSTER=${federationRoster(secrets)}\n`;
+  if (whole !== text) await writeFile(path, whole, { mode: 0o600 });
   await chmod(path, 0o600);
   return path;
 }

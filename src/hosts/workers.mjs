@@ -1,3 +1,10 @@
 // The Workers of a local run. The first one answers the network; the others are reached only
 // through its service bindings. A further Worker needs its own configuration file and a line here.
-export const workerConfigs = ['wrangler.toml', 'src/workers/chips.toml'];
+export const workerConfigs = [
+  'wrangler.toml',
+  'src/workers/chips.toml',
+  'src/workers/node-bank.toml',
+  'src/workers/node-operator.toml',
+  'src/workers/node-registry.toml',
+  'src/workers/decision.toml',
+];

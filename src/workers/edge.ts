@@ -25,6 +25,7 @@ import { d1WorkStore } from '../platform/d1/work-store.ts';
 import { type AuditChain, durableAuditLog } from '../platform/durable/audit-log.ts';
 import { durableLedger, type LedgerBindings } from '../platform/durable/ledger.ts';
 import { durableRowStore, type RowDesk } from '../platform/durable/row-desk.ts';
+import { edgeFederation, type FederationBindings } from '../platform/federation/edge.ts';
 import { kvNotices } from '../platform/kv/notices.ts';
 import { consumeWatches, queuedOrphans } from '../platform/queues/orphans.ts';
 import { consumeWork, queuedWork } from '../platform/queues/work.ts';
@@ -37,7 +38,7 @@ export { LedgerLog, LedgerWitness } from '../platform/durable/ledger.ts';
 export { RowDesk } from '../platform/durable/row-desk.ts';
 
 /** The bindings of wrangler.toml, and the variables that docs/operations.md describes. */
-export interface EdgeBindings extends LedgerBindings {
+export interface EdgeBindings extends LedgerBindings, FederationBindings {
   readonly CINNABAR_MODE: string;
   /** Where this service is reached from outside; certificates carry it for `/pki`. */
   readonly PUBLIC_ORIGIN: string;
@@ -61,6 +62,7 @@ export interface EdgeBindings extends LedgerBindings {
 const tokenTtlSecondsMax = 60 * 60;
 
 async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
+  const federation = await edgeFederation(env, env.DB);
   const system = { clock: systemClock, random: systemRandom };
   return {
     ...system,
@@ -85,6 +87,7 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     idempotency: d1IdempotencyStore(env.DB),
     limiter: bindingRateLimiter(env.RATE_LIMIT),
     notices: kvNotices(env.NOTICES),
+    ...(federation ? { federation } : {}),
     checks: checksOf(env),
     // biome-ignore lint/suspicious/noConsole: a Worker's log is its console
     log: (line) => console.log(JSON.stringify(line)),

@@ -6,6 +6,7 @@ import type { EdgeDeps } from '../../src/edge/deps.ts';
 import { demoTokens } from '../../src/edge/middleware/access-token.ts';
 import type { LogLine } from '../../src/edge/middleware/log.ts';
 import { memoryPlatform } from '../../src/platform/memory/platform.ts';
+import { memoryFederation } from './federation.ts';
 import { gridEngine } from './grid-engine.ts';
 import { seededRandom, tickingClock } from './time-and-chance.ts';
 
@@ -43,7 +44,8 @@ export async function startEdge(
     ...tokens,
     log: (line) => log.push(line),
   };
-  const deps: EdgeDeps = { ...base, ...change(base) };
+  const federation = await memoryFederation();
+  const deps: EdgeDeps = { ...base, federation, ...change(base) };
   const app = createApp(deps);
 
   async function tokenOf(identityId: string): Promise<string> {

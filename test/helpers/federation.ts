@@ -27,6 +27,7 @@ import {
   type SettingsStatement,
 } from '../../src/domain/federation/decide.ts';
 import { messageJson, PartyRefusal, refusalOf } from '../../src/domain/federation/messages.ts';
+import { parseModel } from '../../src/domain/federation/model.ts';
 import {
   type NodeDeps,
   openRequest,
@@ -36,6 +37,7 @@ import {
 import { openFederation, pairKeysOf } from '../../src/domain/federation/parties.ts';
 import { peopleKeys, referTo } from '../../src/domain/federation/people.ts';
 import { type RequestedSettings, referencePolicy } from '../../src/domain/federation/settings.ts';
+import type { EdgeFederation } from '../../src/edge/deps.ts';
 import { base64urlText } from '../../src/lib/base64url.ts';
 import { memoryAuditLog } from '../../src/platform/memory/audit-log.ts';
 import {
@@ -44,6 +46,7 @@ import {
   memoryScoringStore,
 } from '../../src/platform/memory/federation.ts';
 import { memoryLedger } from '../../src/platform/memory/ledger.ts';
+import sampleModel from '../../src/workers/sample/model.json' with { type: 'json' };
 import { seededRandom, tickingClock } from './time-and-chance.ts';
 
 const nodeIds = ['bank', 'operator', 'registry', 'insurer', 'utility'] as const;
@@ -64,7 +67,6 @@ export function samplePerson(index: number): Identity {
 /** One feature whose bin is worth that many whole log-odds, and less than that of doubt. */
 function wholePoints(): PartModel {
   return {
-    features: 1,
     absent: 0n,
     scoreRow([bin = 0]) {
       const logOdds = bin - 8;
@@ -120,8 +122,10 @@ export async function startFederation(options: FederationOptions = {}) {
     threshold: n - 1,
     nodes: keys.map((own) => ({
       ...publicOf(own),
+      part: own.id,
       mandatory: own.id === 'operator',
       provesIdentity: own.id !== 'operator',
+      meanScore: 0,
       runByDecision: runByDecision.includes(own.id),
     })),
     decision: publicOf(decisionKeys),
@@ -265,5 +269,20 @@ function partiesOf(
     open: (id, message) => answered(message, () => openRequest(nodeOf(id), message)),
     settle: (id, message) => answered(message, () => settleRequest(nodeOf(id), message)),
     decide: (message) => answered(message, () => decideRequest(decision, message)),
+  };
+}
+
+let shared: Promise<TestFederation> | undefined;
+
+/** A federation for a service in memory: parties are shared, what is kept of requests is not. */
+export async function memoryFederation(): Promise<EdgeFederation> {
+  shared ??= startFederation();
+  const { federation, coordinator } = await shared;
+  return {
+    federation,
+    parties: coordinator.parties,
+    requests: memoryScoringStore(),
+    policy: referencePolicy,
+    model: async () => parseModel(sampleModel),
   };
 }

@@ -56,7 +56,7 @@ describeInChromium('an installed package in a page without a bundler', () => {
       `import * as gm from '/node_modules/cinnabar/dist/gm.browser.js';
        import * as seal from '/node_modules/cinnabar/dist/seal.browser.js';
        import * as tagger from '/node_modules/cinnabar/dist/tagger.browser.js';
-       import { createClient } from '/node_modules/cinnabar/dist/client.js';
+       import { createClient } from '/node_modules/cinnabar/dist/client.browser.js';
        import { useDoors } from './journey.js';
        createClient();
        const open = async (name) =>

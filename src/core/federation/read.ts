@@ -37,6 +37,13 @@ export function countOf(fields: Fields, name: string, max: number): number {
   return value as number;
 }
 
+/** A whole number of at most `max` in size. */
+export function integerOf(fields: Fields, name: string, max: number): number {
+  const value = fields[name];
+  if (!Number.isSafeInteger(value) || Math.abs(value as number) > max) throw wrong(name);
+  return value as number;
+}
+
 export function flagOf(fields: Fields, name: string): boolean {
   const value = fields[name];
   if (typeof value !== 'boolean') throw wrong(name);

@@ -6,6 +6,7 @@ import {
   type Fields,
   fieldsOf,
   flagOf,
+  integerOf,
   listOf,
   patterns,
   textOf,
@@ -35,10 +36,14 @@ export interface RosterParty {
 }
 
 export interface RosterNode extends RosterParty {
+  /** The party of the model whose part it computes with. */
+  readonly part: string;
   /** Without its part a person must decide (rule R2). */
   readonly mandatory: boolean;
   /** Says whether a name and an identity number belong together. */
   readonly provesIdentity: boolean;
+  /** Mean of its partial score in training, in multiples of 2^-20: stands in when it is lost. */
+  readonly meanScore: number;
   /** Whoever runs the decision service runs this node too, so it does not count for rule R3. */
   readonly runByDecision: boolean;
 }
@@ -89,15 +94,20 @@ function assertSafe({ nodes, threshold, decision }: Roster): void {
   }
 }
 
+/** A partial score is below 2^40 in size. */
+const partialScoreMax = 2 ** 40 - 1;
+
 const partyFields = ['id', 'name', 'boxKey', 'signKey'];
 
 function parseNode(value: unknown, suite: SuiteName): RosterNode {
-  const own = ['mandatory', 'provesIdentity', 'runByDecision'];
+  const own = ['part', 'mandatory', 'provesIdentity', 'meanScore', 'runByDecision'];
   const fields = fieldsOf(value, [...partyFields, ...own]);
   return {
     ...parseParty(fields, suite),
+    part: textOf(fields, 'part', /^[0-9A-Za-z_-]{1,32}$/),
     mandatory: flagOf(fields, 'mandatory'),
     provesIdentity: flagOf(fields, 'provesIdentity'),
+    meanScore: integerOf(fields, 'meanScore', partialScoreMax),
     runByDecision: flagOf(fields, 'runByDecision'),
   };
 }

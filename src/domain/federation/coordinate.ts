@@ -3,8 +3,10 @@ import {
   consentFault,
   type SignedConsent,
 } from '../../core/federation/consent.ts';
+import { jsonHash } from '../../core/federation/envelope.ts';
+import { asJson } from '../../core/federation/read.ts';
 import { instantText } from '../../lib/time.ts';
-import type { Caller } from '../actor.ts';
+import type { Actor, Caller } from '../actor.ts';
 import type { AuditLog } from '../audit/ports.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError, type FieldError } from '../errors.ts';
@@ -91,6 +93,13 @@ export interface ScoringStore {
   find(tenant: string, requestId: string): Promise<ScoringRequest | undefined>;
   /** Requests of one actor since a moment. */
   countSince(tenant: string, requestedBy: string, sinceMs: number): Promise<number>;
+  /** What the institution allows its people at most. */
+  findCaps(tenant: string): Promise<Caps | undefined>;
+  putCaps(
+    tenant: string,
+    caps: Caps,
+    change: { readonly by: string; readonly atMs: number },
+  ): Promise<void>;
 }
 
 export interface CoordinatorDeps extends PartySystem {
@@ -105,7 +114,6 @@ export interface NewScoring {
   readonly consent: SignedConsent;
   /** One for each party that the consent names. */
   readonly boxes: readonly Addressed[];
-  readonly caps?: Caps;
 }
 
 /** Applications of one actor in an hour: a model can be read off by many chosen queries (rule R4). */
@@ -164,14 +172,32 @@ export async function coordinate(
   });
 }
 
-/** @throws CinnabarError `federation_request_not_found` */
+/** Sets what the institution allows at most; it holds from the next decision on. */
+export async function setCaps(
+  deps: Pick<CoordinatorDeps, 'requests' | 'audit' | 'clock'>,
+  caller: Caller,
+  caps: Caps,
+): Promise<void> {
+  const { tenant, id } = caller.actor;
+  const operation = {
+    action: 'federation.caps',
+    subject: `tenant:${tenant}`,
+    detail: { capsSha256: jsonHash(asJson(caps)) },
+  };
+  await audited(deps.audit, caller, operation, () =>
+    deps.requests.putCaps(tenant, caps, { by: id, atMs: deps.clock.now() }),
+  );
+}
+
+/** A customer sees its own requests; to it, others were never made. @throws CinnabarError `federation_request_not_found` */
 export async function getScoring(
   deps: Pick<CoordinatorDeps, 'requests'>,
-  tenant: string,
+  { tenant, id, roles }: Actor,
   requestId: string,
 ): Promise<ScoringRequest> {
   const found = await deps.requests.find(tenant, requestId);
-  if (!found) throw new CinnabarError('federation_request_not_found');
+  const isHidden = roles.every((role) => role === 'customer') && found?.requestedBy !== id;
+  if (!found || isHidden) throw new CinnabarError('federation_request_not_found');
   return found;
 }
 
@@ -340,8 +366,8 @@ async function settleAll(
 }
 
 async function decide(
-  { federation, parties }: CoordinatorDeps,
-  { boxes, caps }: NewScoring,
+  { federation, parties, requests }: CoordinatorDeps,
+  { boxes }: NewScoring,
   { request }: Run,
   got: {
     readonly opened: ReadonlyMap<string, OpenReply>;
@@ -350,6 +376,7 @@ async function decide(
   },
 ): Promise<DecideReply> {
   const { id } = federation.roster.decision;
+  const caps = await requests.findCaps(request.tenant);
   const statements = [...got.opened].map(([party, { statement }]) => ({ party, box: statement }));
   try {
     return await parties.decide({

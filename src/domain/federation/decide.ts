@@ -34,7 +34,7 @@ import {
   PartyRefusal,
   parseDecideReply,
 } from './messages.ts';
-import { type Band, bands, type IdentityFinding, identityFindings } from './node.ts';
+import { type IdentityFinding, identityFindings } from './node.ts';
 import {
   boxContext,
   type Federation,
@@ -46,6 +46,7 @@ import type { DecisionStore, PartySystem } from './ports.ts';
 import { parseRequested } from './requested.ts';
 import { wordRing } from './ring.ts';
 import { assertContributors, completenessOf, hashContributors } from './rules.ts';
+import { type Band, bands } from './scoring.ts';
 import {
   type CaseFacts,
   decideTier,

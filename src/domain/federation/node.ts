@@ -38,28 +38,15 @@ import { keyedPieces } from './pieces.ts';
 import type { KeptAnswer, NodeStep, NodeStore, PartySystem, PersonRow } from './ports.ts';
 import { wordRing } from './ring.ts';
 import { assertContributors, claimAnswer, hashContributors } from './rules.ts';
+import type { PartialScore } from './scoring.ts';
 import { correct, correctedPieceOf, sumHeld } from './sharing.ts';
 import { bytesOfWords, encodeWord, wordsOfBytes } from './word.ts';
 
-export const bands = ['helps', 'neutral', 'hurts'] as const;
-/** Where a party's part of the score lies against its mean in training, half a deviation wide. */
-export type Band = (typeof bands)[number];
-
-/** What a party's part of the model says of one row. */
-export interface PartScore {
-  /** Fixed point. */
-  readonly score: bigint;
-  readonly band: Band;
-  /** Codes of at most three features that spoke against the person, the heaviest first. */
-  readonly reasons: readonly string[];
-}
-
 /** A party's private part of the model. */
 export interface PartModel {
-  readonly features: number;
   /** The mean in training: what stands in for a row that is not there. */
   readonly absent: bigint;
-  scoreRow(bins: Uint8Array): PartScore;
+  scoreRow(bins: Uint8Array): PartialScore;
 }
 
 /** Everything that a node computes with. */

@@ -3,8 +3,9 @@ import { binsOf } from './features.ts';
 import type { ModelPart } from './model.ts';
 import type { PartyTable } from './table.ts';
 
+export const bands = ['helps', 'neutral', 'hurts'] as const;
 /** How a party's part moved the score, told without the score. */
-export type Band = 'helps' | 'neutral' | 'hurts';
+export type Band = (typeof bands)[number];
 
 /** What a party finds of one person; only the band leaves it, and reasons go to that person alone. */
 export interface PartialScore {
@@ -41,9 +42,17 @@ export function partialScores(
 
 /** The partial score of the first row, explained. @throws FederationError `data_invalid` */
 export function explainScore(part: ModelPart, table: PartyTable): PartialScore {
-  const found = part.features.map((feature) => {
-    const points = feature.points[binsOf(feature, table)[0] ?? 0] ?? 0;
-    return { name: feature.name, points, above: points - feature.mean };
+  return explainBins(
+    part,
+    part.features.map((feature) => binsOf(feature, table)[0] ?? 0),
+  );
+}
+
+/** The partial score of a person, explained; `bins` has one for each feature of the part. */
+export function explainBins(part: ModelPart, bins: ArrayLike<number>): PartialScore {
+  const found = part.features.map(({ name, points: all, mean }, i) => {
+    const points = all[bins[i] ?? 0] ?? 0;
+    return { name, points, above: points - mean };
   });
   const score = found.reduce((sum, { points }) => sum + points, 0);
   const reasons = found

@@ -1,12 +1,14 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
 import { CinnabarError } from '../../domain/errors.ts';
+import { samplePerson } from '../../domain/federation/sample-people.ts';
 import type { DemoLedger } from '../../domain/ledger/demo.ts';
 import { instantText } from '../../lib/time.ts';
 import type { EdgeApp, EdgeEnv } from '../context.ts';
 import { actorOfIdentity, demoIdentities } from '../demo-identities.ts';
 import type { DemoTokens } from '../deps.ts';
 import {
+  demoApplicantsSchema,
   demoIdentitiesSchema,
   demoLedgerAlterSchema,
   demoLedgerSchema,
@@ -107,8 +109,31 @@ function addDemoLedgerRoutes(app: EdgeApp, demo: DemoLedger): void {
   });
 }
 
+const applicantsRoute = createRoute({
+  method: 'get',
+  path: '/v1/demo/applicants',
+  middleware: [loopbackOnly],
+  ...about('GET /v1/demo/applicants', {
+    tag,
+    operationId: 'listDemoApplicants',
+    summary: 'People whom the sample nodes know',
+    description: 'Nobody exists behind them: their region and telephone prefix belong to no one.',
+  }),
+  responses: {
+    200: json(demoApplicantsSchema, 'The people.'),
+    ...problems('GET /v1/demo/applicants', 'not_found'),
+  },
+});
+
+const applicantsShown = 12;
+
 export function addDemoRoutes(app: EdgeApp, tokens: DemoTokens, ledger?: DemoLedger): void {
   if (ledger) addDemoLedgerRoutes(app, ledger);
+
+  app.openapi(applicantsRoute, (c) => {
+    const applicants = Array.from({ length: applicantsShown }, (_, index) => samplePerson(index));
+    return c.json({ applicants }, 200);
+  });
 
   app.openapi(identitiesRoute, (c) => c.json({ identities: [...demoIdentities] }, 200));
 

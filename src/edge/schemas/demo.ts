@@ -51,3 +51,8 @@ export const demoLedgerAlterSchema = z.strictObject({
 export const demoLedgerSchema = z
   .object({ altered: z.array(z.string()) })
   .openapi('DemoLedger', { description: 'Subjects whose first event is served altered.' });
+export const demoApplicantsSchema = z
+  .object({
+    applicants: z.array(z.object({ name: z.string(), idNumber: z.string(), phone: z.string() })),
+  })
+  .openapi('DemoApplicants');

@@ -7,6 +7,7 @@ import type {
   PersonRow,
   StoredDecision,
 } from '../../domain/federation/ports.ts';
+import type { Caps } from '../../domain/federation/settings.ts';
 import { base64urlText } from '../../lib/base64url.ts';
 import { memoryAnswerBook } from './answer-book.ts';
 
@@ -58,6 +59,7 @@ export function memoryDecisionStore(): DecisionStore {
 /** The coordinator's store in RAM. */
 export function memoryScoringStore(): ScoringStore {
   const requests = new Map<string, ScoringRequest>();
+  const caps = new Map<string, Caps>();
   return {
     async begin(request) {
       if (requests.has(request.requestId)) throw new CinnabarError('federation_request_used');
@@ -75,6 +77,12 @@ export function memoryScoringStore(): ScoringStore {
         (request) => request.tenant === tenant && request.requestedBy === requestedBy,
       );
       return theirs.filter(({ createdAtMs }) => createdAtMs >= sinceMs).length;
+    },
+    async findCaps(tenant) {
+      return caps.get(tenant);
+    },
+    async putCaps(tenant, next) {
+      caps.set(tenant, next);
     },
   };
 }

@@ -17,3 +17,8 @@ declare module '*/libsodium.glue.mjs' {
   }
   export default function createSodium(options: SodiumOptions): Promise<SodiumModule>;
 }
+
+declare module '*/libsodium.wasm?url' {
+  const address: string;
+  export default address;
+}

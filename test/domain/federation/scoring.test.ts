@@ -2,7 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { openReasons } from '../../../src/core/federation/decision.ts';
 import { suiteNames } from '../../../src/core/federation/suite.ts';
 import { CinnabarError } from '../../../src/domain/errors.ts';
-import { type Parties, requestsPerHourMax } from '../../../src/domain/federation/coordinate.ts';
+import {
+  type Parties,
+  requestsPerHourMax,
+  setCaps,
+} from '../../../src/domain/federation/coordinate.ts';
 import { caller, requested, samplePerson, startFederation } from '../../helpers/federation.ts';
 
 const person = samplePerson(1);
@@ -118,7 +122,8 @@ describe('A3: what parties say and do not say', () => {
     const limits = [
       { channel: 'online', currency: 'CNY', single: '100', daily: '200', count: 2 },
     ] as const;
-    const { outcome } = await federation.score(applied, { caps: { enterprise: { limits } } });
+    await setCaps(federation.coordinator, caller, { enterprise: { limits } });
+    const { outcome } = await federation.score(applied);
     const { statement, explanation } = federation.open(
       applied,
       outcome?.decision ?? new Uint8Array(),

@@ -1,0 +1,218 @@
+import '../styles/federation.css';
+import type { FederationInfo, FederationModel } from '../../client/index.ts';
+import { shortHash } from '../format.ts';
+import { inLanguage, t } from '../i18n/index.ts';
+import { Status } from '../parts/chip.tsx';
+import { Facts, PageHead, Panel } from '../parts/page.tsx';
+import { Loaded } from '../parts/states.tsx';
+import { useResource } from '../resource.ts';
+import { client } from '../session.ts';
+import { yuan } from './decision.tsx';
+import { Plot } from './plot.tsx';
+
+const million = 1_000_000;
+const perCent = (micros: number) => `${(micros / 10_000).toFixed(1)} %`;
+const ratio = (micros: number) => (micros / million).toFixed(4);
+
+/** The analyst's view: who takes part, how the model was trained, how good it is, what it decides. */
+export function Analysis() {
+  const [federation, reload] = useResource((signal) => client.federation.get({ signal }), []);
+  const [model, reloadModel] = useResource((signal) => client.federation.model({ signal }), []);
+  return (
+    <>
+      <PageHead title={t('federation.title')} facts={<span>{t('federation.lead')}</span>} />
+      <div class="body">
+        <Loaded resource={model} reload={reloadModel} lines={8}>
+          {(value) => <Training model={value} />}
+        </Loaded>
+        <Loaded resource={federation} reload={reload} lines={8}>
+          {(value) => (
+            <>
+              <Parties federation={value} />
+              <Policy federation={value} />
+            </>
+          )}
+        </Loaded>
+      </div>
+    </>
+  );
+}
+
+function Training({ model }: { model: FederationModel }) {
+  const { report, training, data } = model;
+  const loss = (at: 1 | 2) =>
+    training.history.map((entry) => [entry[0], entry[at] / million] as const);
+  return (
+    <Panel title={t('model.title', { version: model.version })}>
+      <Facts
+        items={[
+          [t('model.data'), data.name],
+          [
+            t('model.rows'),
+            t('model.rows.of', { train: data.trainingRows, validation: data.validationRows }),
+          ],
+          ['AUC', ratio(report.auc)],
+          ['KS', ratio(report.ks)],
+          ['Brier', ratio(report.brier)],
+          [
+            t('model.mean'),
+            t('model.mean.of', {
+              pd: perCent(report.meanPd),
+              observed: perCent(report.defaultRate),
+            }),
+          ],
+          [t('model.protected'), data.protectedColumns.join(t('list.comma'))],
+          [
+            t('decision.model'),
+            <span class="mono" title={model.hash}>
+              {shortHash(model.hash)}
+            </span>,
+          ],
+        ]}
+      />
+      <div class="plots">
+        <Plot
+          title={t('plot.loss')}
+          x={t('plot.round')}
+          y={t('plot.loss.unit')}
+          digits={3}
+          series={[
+            { name: t('plot.training'), points: loss(1) },
+            { name: t('plot.validation'), points: loss(2), dashed: true },
+          ]}
+        />
+        <Plot
+          title={t('plot.roc')}
+          x={t('plot.false-rate')}
+          y={t('plot.true-rate')}
+          digits={2}
+          range={{ x: [0, 1], y: [0, 1] }}
+          series={[
+            {
+              name: t('plot.validation'),
+              points: report.roc.map(([fpr, tpr]) => [fpr / million, tpr / million] as const),
+            },
+            {
+              name: t('plot.chance'),
+              points: [
+                [0, 0],
+                [1, 1],
+              ],
+              dashed: true,
+            },
+          ]}
+        />
+        <Plot
+          title={t('plot.calibration')}
+          x={t('plot.predicted')}
+          y={t('plot.observed')}
+          digits={2}
+          range={{ x: [0, 1], y: [0, 1] }}
+          series={[
+            {
+              name: t('plot.tenths'),
+              points: report.calibration.map(
+                ([, pd, rate]) => [pd / million, rate / million] as const,
+              ),
+            },
+            {
+              name: t('plot.perfect'),
+              points: [
+                [0, 0],
+                [1, 1],
+              ],
+              dashed: true,
+            },
+          ]}
+        />
+      </div>
+    </Panel>
+  );
+}
+
+function Parties({ federation }: { federation: FederationInfo }) {
+  const { nodes, decision } = federation.roster;
+  return (
+    <Panel title={t('federation.parties')} flush>
+      <table class="table list">
+        <thead>
+          <tr>
+            <th>{t('sees.party')}</th>
+            <th>{t('federation.role')}</th>
+            <th>{t('federation.key')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {nodes.map(({ id, name, mandatory, provesIdentity, signKey }) => (
+            <tr key={id}>
+              <td>
+                <b>{inLanguage(name)}</b>
+              </td>
+              <td>
+                {mandatory && <Status tone="wait">{t('federation.mandatory')}</Status>}{' '}
+                {provesIdentity && <Status tone="ok">{t('federation.identity')}</Status>}
+              </td>
+              <td class="mono" title={signKey}>
+                {shortHash(signKey)}
+              </td>
+            </tr>
+          ))}
+          <tr>
+            <td>
+              <b>{inLanguage(decision.name)}</b>
+            </td>
+            <td>{t('federation.decides')}</td>
+            <td class="mono" title={decision.signKey}>
+              {shortHash(decision.signKey)}
+            </td>
+          </tr>
+        </tbody>
+      </table>
+    </Panel>
+  );
+}
+
+function Policy({ federation }: { federation: FederationInfo }) {
+  return (
+    <Panel title={t('federation.policy', { version: federation.policy.version })} flush>
+      <table class="table list">
+        <thead>
+          <tr>
+            <th>{t('tier.word')}</th>
+            <th class="num">{t('federation.pd')}</th>
+            <th>{t('settings.permissions')}</th>
+            <th class="num">{t('settings.single')}</th>
+            <th class="num">{t('settings.daily')}</th>
+            <th class="num">{t('settings.dual')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {federation.policy.rows.map((row) => (
+            <tr key={row.tier}>
+              <td>
+                <b>{row.tier}</b>
+              </td>
+              <td class="num" data-label={t('federation.pd')}>
+                {row.pdBelowMicros > million ? '–' : perCent(row.pdBelowMicros)}
+              </td>
+              <td data-label={t('settings.permissions')}>
+                {row.permissions
+                  .map((name) => t(`settings.permission.${name}`))
+                  .join(t('list.comma'))}
+              </td>
+              <td class="num" data-label={t('settings.single')}>
+                {yuan(row.single)}
+              </td>
+              <td class="num" data-label={t('settings.daily')}>
+                {yuan(row.daily)}
+              </td>
+              <td class="num" data-label={t('settings.dual')}>
+                {yuan(row.dualControlAbove)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  );
+}

@@ -1,0 +1,134 @@
+import '../styles/federation.css';
+import { useEffect, useState } from 'preact/hooks';
+import type { ApiError, OpenedScoring, PreparedApplication, Scoring } from '../../client/index.ts';
+import { IdentityError, prepareApplication } from '../../client/index.ts';
+import { t } from '../i18n/index.ts';
+import { PageHead } from '../parts/page.tsx';
+import { Refusal } from '../parts/states.tsx';
+import { asApiError } from '../resource.ts';
+import { client } from '../session.ts';
+import { ConsentCard, WhoSees } from './consent.tsx';
+import { DecisionView } from './decision.tsx';
+import { ApplicationForm, type ApplicationFormValue, emptyForm, requestedOf } from './form.tsx';
+import { NodeStates } from './nodes.tsx';
+
+type Phase =
+  | { kind: 'form'; wrong: readonly string[]; error?: ApiError }
+  | { kind: 'consent'; prepared: PreparedApplication }
+  | { kind: 'running'; prepared: PreparedApplication }
+  | { kind: 'decided'; prepared: PreparedApplication; opened: OpenedScoring }
+  | { kind: 'failed'; prepared: PreparedApplication; error: ApiError };
+
+const pollMs = 250;
+
+/** What the coordinator says of a request while it is under way, and once more when it has failed. */
+function useProgress(requestId: string | undefined, isRunning: boolean): Scoring | undefined {
+  const [progress, setProgress] = useState<Scoring | undefined>(undefined);
+  useEffect(() => {
+    if (requestId === undefined) return;
+    const controller = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = async () => {
+      // Until the service has begun the request it is not found; the request itself tells errors.
+      const found = await client.federation
+        .progress(requestId, { signal: controller.signal })
+        .catch(() => undefined);
+      if (controller.signal.aborted) return;
+      if (found) setProgress(found);
+      if (isRunning) timer = setTimeout(() => void look(), pollMs);
+    };
+    void look();
+    return () => {
+      controller.abort();
+      clearTimeout(timer);
+    };
+  }, [requestId, isRunning]);
+  return progress;
+}
+
+/** From who one is and what one wants, over consent, to a decision that only this page can read. */
+export function Apply() {
+  const [value, setValue] = useState<ApplicationFormValue>(emptyForm);
+  const [phase, setPhase] = useState<Phase>({ kind: 'form', wrong: [] });
+  const requestId =
+    phase.kind === 'running' || phase.kind === 'failed' ? phase.prepared.requestId : undefined;
+  const progress = useProgress(requestId, phase.kind === 'running');
+
+  async function prepare() {
+    const requested = requestedOf(value);
+    if (!requested) return setPhase({ kind: 'form', wrong: ['limits'] });
+    try {
+      const { identity } = value;
+      const prepared = await prepareApplication(client, { identity, requested });
+      setPhase({ kind: 'consent', prepared });
+    } catch (cause) {
+      if (cause instanceof IdentityError) setPhase({ kind: 'form', wrong: cause.fields });
+      else setPhase({ kind: 'form', wrong: [], error: asApiError(cause) });
+    }
+  }
+
+  async function agree(prepared: PreparedApplication) {
+    setPhase({ kind: 'running', prepared });
+    try {
+      const opened = await prepared.send(client);
+      // What was typed is of no more use; the decision does not hold it.
+      setValue(emptyForm);
+      setPhase({ kind: 'decided', prepared, opened });
+    } catch (cause) {
+      setPhase({ kind: 'failed', prepared, error: asApiError(cause) });
+    }
+  }
+
+  const again = () => setPhase({ kind: 'form', wrong: [] });
+  return (
+    <>
+      <PageHead title={t('apply.settings-title')} facts={<span>{t('apply.lead')}</span>} />
+      <ol class="steps" aria-label={t('apply.steps')}>
+        {(['form', 'consent', 'running', 'decided'] as const).map((step) => (
+          <li
+            key={step}
+            aria-current={
+              step === (phase.kind === 'failed' ? 'running' : phase.kind) ? 'step' : undefined
+            }
+          >
+            {t(`apply.step.${step}`)}
+          </li>
+        ))}
+      </ol>
+      {phase.kind === 'form' && (
+        <ApplicationForm
+          value={value}
+          onChange={setValue}
+          wrong={phase.wrong}
+          error={phase.error}
+          onSubmit={() => void prepare()}
+        />
+      )}
+      {phase.kind === 'consent' && (
+        <div class="body narrow">
+          <ConsentCard
+            prepared={phase.prepared}
+            onAgree={() => void agree(phase.prepared)}
+            onRefuse={again}
+          />
+          <WhoSees roster={phase.prepared.roster} />
+        </div>
+      )}
+      {(phase.kind === 'running' || phase.kind === 'failed') && (
+        <div class="body narrow">
+          {phase.kind === 'failed' && (
+            <Refusal what="apply.not-decided" error={phase.error} retry={again} />
+          )}
+          <NodeStates
+            roster={phase.prepared.roster}
+            progress={progress}
+            isRunning={phase.kind === 'running'}
+          />
+        </div>
+      )}
+      {phase.kind === 'decided' && (
+        <DecisionView prepared={phase.prepared} opened={phase.opened} again={again} />
+      )}
+    </>
+  );
+}

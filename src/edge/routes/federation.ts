@@ -1,0 +1,245 @@
+import { createRoute } from '@hono/zod-openapi';
+import { CinnabarError } from '../../domain/errors.ts';
+import {
+  type CoordinatorDeps,
+  coordinate,
+  getScoring,
+  type ScoringRequest,
+  setCaps,
+} from '../../domain/federation/coordinate.ts';
+import type { FederatedModel } from '../../domain/federation/model.ts';
+import { parseCaps } from '../../domain/federation/requested.ts';
+import { base64urlBytes, base64urlText } from '../../lib/base64url.ts';
+import { instantText } from '../../lib/time.ts';
+import { actorOf, callerOf, type EdgeApp } from '../context.ts';
+import type { EdgeDeps, EdgeFederation } from '../deps.ts';
+import {
+  capsSchema,
+  type FederationModelView,
+  type FederationView,
+  federationModelSchema,
+  federationSchema,
+  newScoringSchema,
+  type Scoring,
+  scoringParamsSchema,
+  scoringSchema,
+} from '../schemas/federation.ts';
+import { about, created, json, jsonBody, problems } from './contract.ts';
+import { present } from './input.ts';
+
+const tag = 'Federation';
+
+const federationRoute = createRoute({
+  method: 'get',
+  path: '/v1/federation',
+  ...about('GET /v1/federation', {
+    tag,
+    operationId: 'getFederation',
+    summary: 'Who takes part, with which keys, under which policy',
+  }),
+  responses: {
+    200: json(federationSchema, 'The federation.'),
+    ...problems('GET /v1/federation', 'federation_unavailable'),
+  },
+});
+
+const modelRoute = createRoute({
+  method: 'get',
+  path: '/v1/federation/model',
+  ...about('GET /v1/federation/model', {
+    tag,
+    operationId: 'getFederationModel',
+    summary: 'The public bundle of the model that scores',
+  }),
+  responses: {
+    200: json(federationModelSchema, 'The bundle.'),
+    ...problems('GET /v1/federation/model', 'federation_unavailable'),
+  },
+});
+
+const scoreRoute = createRoute({
+  method: 'post',
+  path: '/v1/federation/requests',
+  ...about('POST /v1/federation/requests', {
+    tag,
+    operationId: 'requestSettings',
+    summary: 'Have an application scored and decided',
+    description:
+      'The service passes boxes between the parties and can open none of them. A request id counts once, whatever became of the request.',
+  }),
+  request: { body: jsonBody(newScoringSchema) },
+  responses: {
+    201: created(scoringSchema, 'The decision, readable for the applicant only.'),
+    ...problems(
+      'POST /v1/federation/requests',
+      'federation_consent_invalid',
+      'federation_request_used',
+      'federation_refused',
+      'federation_inconsistent',
+      'federation_unavailable',
+      'ledger_unavailable',
+      'audit_unavailable',
+    ),
+  },
+});
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/v1/federation/requests/{requestId}',
+  ...about('GET /v1/federation/requests/{requestId}', {
+    tag,
+    operationId: 'getScoringRequest',
+    summary: 'How far a request has come, node by node',
+  }),
+  request: { params: scoringParamsSchema },
+  responses: {
+    200: json(scoringSchema, 'The request.'),
+    ...problems('GET /v1/federation/requests/{requestId}', 'federation_request_not_found'),
+  },
+});
+
+const getCapsRoute = createRoute({
+  method: 'get',
+  path: '/v1/federation/caps',
+  ...about('GET /v1/federation/caps', {
+    tag,
+    operationId: 'getSettingsCaps',
+    summary: 'What the institution allows its people at most',
+  }),
+  responses: {
+    200: json(capsSchema, 'The caps; empty when there are none.'),
+    ...problems('GET /v1/federation/caps', 'federation_unavailable'),
+  },
+});
+
+const putCapsRoute = createRoute({
+  method: 'put',
+  path: '/v1/federation/caps',
+  ...about('PUT /v1/federation/caps', {
+    tag,
+    operationId: 'setSettingsCaps',
+    summary: 'Set what the institution allows its people at most',
+    description: 'Holds from the next decision on, and can only lower what the score gives.',
+  }),
+  request: { body: jsonBody(capsSchema) },
+  responses: {
+    200: json(capsSchema, 'The caps.'),
+    ...problems('PUT /v1/federation/caps', 'federation_unavailable', 'audit_unavailable'),
+  },
+});
+
+export function addFederationRoutes(app: EdgeApp, deps: EdgeDeps): void {
+  app.openapi(federationRoute, async (c) => c.json(federationView(federationOf(deps)), 200));
+
+  app.openapi(modelRoute, async (c) => c.json(modelView(await federationOf(deps).model()), 200));
+
+  app.openapi(scoreRoute, async (c) => {
+    const { consent, boxes } = c.req.valid('json');
+    const addressed = Object.entries(boxes).map(([party, text]) => ({
+      party,
+      box: boxOf(party, text),
+    }));
+    const request = await coordinate(coordinator(deps), callerOf(c), { consent, boxes: addressed });
+    c.header('location', `/v1/federation/requests/${request.requestId}`);
+    return c.json(scoringView(request), 201);
+  });
+
+  app.openapi(getRoute, async (c) => {
+    const { requestId } = c.req.valid('param');
+    return c.json(scoringView(await getScoring(coordinator(deps), actorOf(c), requestId)), 200);
+  });
+
+  app.openapi(getCapsRoute, async (c) => {
+    const caps = await federationOf(deps).requests.findCaps(actorOf(c).tenant);
+    return c.json(capsView(caps ?? {}), 200);
+  });
+
+  app.openapi(putCapsRoute, async (c) => {
+    const caps = parseCaps(present(c.req.valid('json')));
+    await setCaps(coordinator(deps), callerOf(c), caps);
+    return c.json(capsView(caps), 200);
+  });
+}
+
+/** A service that is set up without a federation says so, as it does of one that is down. */
+function federationOf({ federation }: EdgeDeps): EdgeFederation {
+  if (!federation) throw new CinnabarError('federation_unavailable');
+  return federation;
+}
+
+function coordinator(deps: EdgeDeps): CoordinatorDeps {
+  const { federation, parties, requests } = federationOf(deps);
+  const { clock, random, audit, ledger } = deps;
+  return { clock, random, audit, ledger, federation, parties, requests };
+}
+
+function boxOf(party: string, text: string): Uint8Array {
+  const box = base64urlBytes(text);
+  if (box) return box;
+  throw new CinnabarError('invalid_request', {
+    fields: [{ pointer: `/boxes/${party}`, code: 'not_base64url' }],
+  });
+}
+
+function federationView({ federation, policy }: EdgeFederation): FederationView {
+  const { nodes, ...roster } = federation.roster;
+  const { name, version, rows, validDays } = policy;
+  return {
+    roster: { ...roster, nodes: [...nodes] },
+    rosterHash: federation.rosterHash,
+    policy: {
+      name,
+      version,
+      validDays,
+      rows: rows.map((row) => ({ ...row, permissions: [...row.permissions] })),
+    },
+  };
+}
+
+/** Intercept and calibration stay with the decision service: with them a sum would be a probability. */
+function modelView(model: FederatedModel): FederationModelView {
+  const { version, method, hash, parties, data, training, report } = model;
+  return {
+    version,
+    method,
+    hash,
+    parties: parties.map((party) => ({ ...party, columns: [...party.columns] })),
+    data: { ...data, protectedColumns: [...data.protectedColumns] },
+    training: { ...training, history: training.history.map(([...entry]) => entry) },
+    report: {
+      ...report,
+      roc: report.roc.map(([...point]) => point),
+      calibration: report.calibration.map(([...bin]) => bin),
+    },
+  };
+}
+
+function capsView(caps: ReturnType<typeof parseCaps>) {
+  return capsSchema.parse(caps);
+}
+
+function scoringView(request: ScoringRequest): Scoring {
+  const { requestId, state, stage, nodes, contributors, code, outcome } = request;
+  return {
+    requestId,
+    state,
+    stage,
+    nodes: nodes.map((node) => ({ ...node })),
+    contributors: [...contributors],
+    ...(code === undefined ? {} : { code }),
+    consentExpiresAt: request.consent.consent.expiresAt,
+    createdAt: instantText(request.createdAtMs),
+    ...(outcome === undefined
+      ? {}
+      : {
+          outcome: {
+            decision: base64urlText(outcome.decision),
+            reasons: outcome.reasons.map(({ party, box }) => ({ party, box: base64urlText(box) })),
+            decisionHash: outcome.record.decisionHash,
+            policyHash: outcome.record.policyHash,
+            ledgerIndex: outcome.ledgerIndex,
+            elapsedMs: outcome.elapsedMs,
+          },
+        }),
+  };
+}

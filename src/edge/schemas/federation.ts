@@ -1,0 +1,216 @@
+import { z } from '@hono/zod-openapi';
+import { nodeStates, requestStates, stages } from '../../domain/federation/coordinate.ts';
+import { channels, permissions } from '../../domain/federation/settings.ts';
+import { bilingualSchema, currencySchema, instantSchema } from './common.ts';
+
+const partySchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/)
+  .openapi({ example: 'bank' });
+const hashSchema = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .openapi({ description: 'SHA-256 in hex.' });
+const base64urlSchema = (lengthMax: number) =>
+  z
+    .string()
+    .regex(/^[0-9A-Za-z_-]+$/)
+    .max(lengthMax);
+/** A box of 8 KiB in base64url. */
+const boxSchema = base64urlSchema(10_923);
+
+export const scoringIdSchema = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/)
+  .openapi({ example: '5f0c4a1be3d24f6f9a7b8c9d0e1f2a3b', description: '16 random bytes in hex.' });
+
+export const scoringParamsSchema = z.strictObject({
+  requestId: scoringIdSchema.openapi({ param: { name: 'requestId', in: 'path' } }),
+});
+
+const rosterPartySchema = z.object({
+  id: partySchema,
+  name: bilingualSchema,
+  boxKey: z.string(),
+  signKey: z.string(),
+});
+
+const rosterSchema = z
+  .object({
+    v: z.literal(1),
+    name: z.string(),
+    suite: z.enum(['x25519', 'sm2']),
+    modelHash: hashSchema,
+    threshold: z.int(),
+    nodes: z.array(
+      rosterPartySchema.extend({
+        part: z.string(),
+        mandatory: z.boolean(),
+        provesIdentity: z.boolean(),
+        meanScore: z.int(),
+        runByDecision: z.boolean(),
+      }),
+    ),
+    decision: rosterPartySchema,
+  })
+  .openapi('FederationRoster');
+
+const amountSchema = z
+  .string()
+  .regex(/^(?:0|[1-9][0-9]{0,17})$/)
+  .openapi({ example: '5000000', description: 'Minor units, as decimal text.' });
+
+const policyRowSchema = z.object({
+  tier: z.int(),
+  pdBelowMicros: z.int(),
+  permissions: z.array(z.enum(permissions)),
+  single: amountSchema,
+  daily: amountSchema,
+  count: z.int(),
+  dualControlAbove: amountSchema,
+  approvers: z.object({ min: z.int(), ordered: z.boolean() }),
+});
+
+export const federationSchema = z
+  .object({
+    roster: rosterSchema,
+    rosterHash: hashSchema.openapi({
+      description: 'SHA-256 of the roster in canonical JSON. Compare it with the one you know.',
+    }),
+    policy: z.object({
+      name: z.string(),
+      version: z.int(),
+      rows: z.array(policyRowSchema),
+      validDays: z.int(),
+    }),
+  })
+  .openapi('Federation');
+
+const microsSchema = z.int().openapi({ description: 'Millionths.' });
+
+export const federationModelSchema = z
+  .object({
+    version: z.string(),
+    method: z.string(),
+    hash: hashSchema,
+    parties: z.array(
+      z.object({
+        id: z.string(),
+        mandatory: z.boolean(),
+        columns: z.array(z.string()),
+        features: z.int(),
+        commitment: hashSchema,
+      }),
+    ),
+    data: z.object({
+      name: z.string(),
+      trainingRows: z.int(),
+      validationRows: z.int(),
+      defaultRate: microsSchema,
+      protectedColumns: z.array(z.string()),
+    }),
+    training: z.object({
+      lambda: z.number(),
+      bestRound: z.int(),
+      history: z
+        .array(z.tuple([z.int(), microsSchema, microsSchema]))
+        .openapi({ description: 'Round, loss of the training, loss of the validation.' }),
+    }),
+    report: z.object({
+      rows: z.int(),
+      auc: microsSchema,
+      ks: microsSchema,
+      brier: microsSchema,
+      meanPd: microsSchema,
+      defaultRate: microsSchema,
+      roc: z
+        .array(z.tuple([microsSchema, microsSchema]))
+        .openapi({ description: 'False and true rate.' }),
+      calibration: z
+        .array(z.tuple([z.int(), microsSchema, microsSchema]))
+        .openapi({ description: 'Rows, mean probability, share of defaults.' }),
+    }),
+  })
+  .openapi('FederationModel', {
+    description: 'The public bundle: who contributes what, training history, quality.',
+  });
+
+const consentSchema = z.strictObject({
+  consent: z.strictObject({
+    v: z.literal(1),
+    purpose: z.literal('certificate-settings'),
+    requestId: scoringIdSchema,
+    rosterHash: hashSchema,
+    modelHash: hashSchema,
+    parties: z.array(partySchema).max(6),
+    subject: hashSchema.openapi({ description: 'A salted commitment to the identity.' }),
+    replyKey: base64urlSchema(87),
+    issuedAt: instantSchema,
+    expiresAt: instantSchema,
+  }),
+  signKey: base64urlSchema(87),
+  signature: base64urlSchema(86),
+});
+
+export const newScoringSchema = z
+  .strictObject({
+    consent: consentSchema.openapi({
+      description: 'What the person agreed to, signed by a key of the terminal.',
+    }),
+    boxes: z
+      .record(partySchema, boxSchema)
+      .refine((boxes) => Object.keys(boxes).length <= 6, { params: { code: 'too_many' } })
+      .openapi({ description: 'One box for each party of the roster, which alone can open it.' }),
+  })
+  .openapi('NewScoringRequest');
+
+export const scoringSchema = z
+  .object({
+    requestId: scoringIdSchema,
+    state: z.enum(requestStates),
+    stage: z.enum(stages),
+    nodes: z.array(
+      z.object({ node: z.string(), state: z.enum(nodeStates), code: z.string().optional() }),
+    ),
+    contributors: z.array(z.string()),
+    code: z.string().optional().openapi({ description: 'Why it failed.' }),
+    consentExpiresAt: instantSchema,
+    createdAt: instantSchema,
+    outcome: z
+      .object({
+        decision: z.string().openapi({ description: 'For the applicant only; base64url.' }),
+        reasons: z.array(z.object({ party: z.string(), box: z.string() })),
+        decisionHash: hashSchema,
+        policyHash: hashSchema,
+        ledgerIndex: z.int(),
+        elapsedMs: z.int(),
+      })
+      .optional(),
+  })
+  .openapi('ScoringRequest');
+
+const capSchema = z.strictObject({
+  permissions: z.array(z.enum(permissions)).max(permissions.length).optional(),
+  limits: z
+    .array(
+      z.strictObject({
+        channel: z.enum(channels),
+        currency: currencySchema,
+        single: amountSchema,
+        daily: amountSchema,
+        count: z.int().min(0).max(1_000_000),
+      }),
+    )
+    .max(16)
+    .optional(),
+});
+
+export const capsSchema = z
+  .strictObject({ enterprise: capSchema.optional(), account: capSchema.optional() })
+  .openapi('SettingsCaps', {
+    description: 'A channel and currency that a list of limits does not name gets nothing.',
+  });
+
+export type FederationView = z.infer<typeof federationSchema>;
+export type Scoring = z.infer<typeof scoringSchema>;
+export type FederationModelView = z.infer<typeof federationModelSchema>;

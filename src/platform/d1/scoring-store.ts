@@ -1,0 +1,126 @@
+import { parseSignedConsent } from '../../core/federation/consent.ts';
+import {
+  nodeStates,
+  type Outcome,
+  requestStates,
+  type ScoringRequest,
+  type ScoringStore,
+  stages,
+} from '../../domain/federation/coordinate.ts';
+import { messageJson, parseDecideReply, parseRefusal } from '../../domain/federation/messages.ts';
+import { parseCaps } from '../../domain/federation/requested.ts';
+import { base64urlBytes } from '../../lib/base64url.ts';
+import { type Fields, fieldsOf, integerOf, jsonOf, listOf, oneOf, textOf } from '../fields.ts';
+import { commit, row } from './database.ts';
+
+/** Scoring requests in D1. */
+export function d1ScoringStore(db: D1Database): ScoringStore {
+  return {
+    async begin(request) {
+      await commit(
+        db,
+        [
+          db
+            .prepare(
+              `INSERT INTO scoring_requests (request_id, tenant, requested_by, consent, state, stage,
+                 nodes, contributors, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+            )
+            .bind(
+              request.requestId,
+              request.tenant,
+              request.requestedBy,
+              JSON.stringify(request.consent),
+              request.state,
+              request.stage,
+              JSON.stringify(request.nodes),
+              JSON.stringify(request.contributors),
+              request.createdAtMs,
+            ),
+        ],
+        { 'scoring_requests.request_id': 'federation_request_used' },
+      );
+    },
+    async save(request) {
+      await commit(db, [
+        db
+          .prepare(
+            `UPDATE scoring_requests SET state = ?, stage = ?, nodes = ?, contributors = ?, code = ?,
+               outcome = ? WHERE request_id = ? AND tenant = ?`,
+          )
+          .bind(
+            request.state,
+            request.stage,
+            JSON.stringify(request.nodes),
+            JSON.stringify(request.contributors),
+            request.code ?? null,
+            request.outcome ? messageJson(request.outcome) : null,
+            request.requestId,
+            request.tenant,
+          ),
+      ]);
+    },
+    async find(tenant, requestId) {
+      const found = await row(
+        db
+          .prepare('SELECT * FROM scoring_requests WHERE request_id = ? AND tenant = ?')
+          .bind(requestId, tenant),
+      );
+      return found && requestOf(found);
+    },
+    async countSince(tenant, requestedBy, sinceMs) {
+      const found = await row(
+        db
+          .prepare(
+            `SELECT count(*) AS requests FROM scoring_requests
+             WHERE tenant = ? AND requested_by = ? AND created_at_ms >= ?`,
+          )
+          .bind(tenant, requestedBy, sinceMs),
+      );
+      return integerOf(fieldsOf(found), 'requests');
+    },
+    async findCaps(tenant) {
+      const query = db.prepare('SELECT caps FROM settings_caps WHERE tenant = ?').bind(tenant);
+      const found = await row(query);
+      return found && parseCaps(jsonOf(found, 'caps'));
+    },
+    async putCaps(tenant, caps, { by, atMs }) {
+      const query = `INSERT INTO settings_caps (tenant, caps, changed_by, changed_at_ms)
+        VALUES (?1, ?2, ?3, ?4) ON CONFLICT (tenant) DO UPDATE SET caps = ?2, changed_by = ?3,
+          changed_at_ms = ?4`;
+      await commit(db, [db.prepare(query).bind(tenant, JSON.stringify(caps), by, atMs)]);
+    },
+  };
+}
+
+function requestOf(found: Fields): ScoringRequest {
+  return {
+    tenant: textOf(found, 'tenant'),
+    requestId: textOf(found, 'request_id'),
+    requestedBy: textOf(found, 'requested_by'),
+    consent: parseSignedConsent(jsonOf(found, 'consent')),
+    state: oneOf(found, 'state', requestStates),
+    stage: oneOf(found, 'stage', stages),
+    nodes: listOf(jsonOf(found, 'nodes'), (node) => ({
+      node: textOf(node, 'node'),
+      state: oneOf(node, 'state', nodeStates),
+      ...(node.code === undefined ? {} : { code: parseRefusal({ code: node.code }) }),
+    })),
+    contributors: jsonOf(found, 'contributors') as string[],
+    createdAtMs: integerOf(found, 'created_at_ms'),
+    ...(found.code === null ? {} : { code: textOf(found, 'code') }),
+    ...(found.outcome === null ? {} : { outcome: outcomeOf(fieldsOf(jsonOf(found, 'outcome'))) }),
+  };
+}
+
+function outcomeOf(fields: Fields): Outcome {
+  const { decision, record, signature } = fields;
+  return {
+    ...parseDecideReply({ decision, record, signature }),
+    reasons: listOf(fields.reasons, (item) => ({
+      party: textOf(item, 'party'),
+      box: base64urlBytes(textOf(item, 'box')) ?? new Uint8Array(),
+    })),
+    ledgerIndex: integerOf(fields, 'ledgerIndex'),
+    elapsedMs: integerOf(fields, 'elapsedMs'),
+  };
+}

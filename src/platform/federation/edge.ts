@@ -1,0 +1,54 @@
+import { CinnabarError } from '../../domain/errors.ts';
+import { type FederatedModel, parseModel } from '../../domain/federation/model.ts';
+import { referencePolicy } from '../../domain/federation/settings.ts';
+import { d1ScoringStore } from '../d1/scoring-store.ts';
+import { federationOf } from './configuration.ts';
+import { type PartyDoor, remoteParties } from './parties.ts';
+
+/** What the edge is given to reach a federation; docs/operations.md describes it. */
+export interface FederationBindings {
+  /** Absent where there is no federation. */
+  readonly FEDERATION_ROSTER?: string;
+  /** Milliseconds for one step of one party; each is tried twice. */
+  readonly FEDERATION_DEADLINE_MS?: string;
+  /** Addresses of parties elsewhere, as JSON from id to URL. */
+  readonly FEDERATION_URLS?: string;
+  readonly DECISION?: Fetcher;
+  /** `NODE_<ID>` is the service binding of a node. */
+  readonly [node: `NODE_${string}`]: Fetcher | undefined;
+}
+
+const defaultDeadlineMs = 800;
+
+/** The federation that the bindings describe, if they do. */
+export async function edgeFederation(bindings: FederationBindings, db: D1Database) {
+  if (!bindings.FEDERATION_ROSTER) return undefined;
+  const federation = await federationOf(bindings.FEDERATION_ROSTER);
+  const decisionId = federation.roster.decision.id;
+  const urls = JSON.parse(bindings.FEDERATION_URLS ?? '{}') as Readonly<Record<string, string>>;
+  const doorOf = (party: string): PartyDoor | undefined => {
+    const name = `NODE_${party.toUpperCase().replaceAll('-', '_')}` as const;
+    const fetcher = party === decisionId ? bindings.DECISION : bindings[name];
+    if (fetcher) return (path, init) => fetcher.fetch(`https://party${path}`, init);
+    const url = urls[party];
+    return url === undefined ? undefined : (path, init) => fetch(`${url}${path}`, init);
+  };
+  const deadlineMs = Number(bindings.FEDERATION_DEADLINE_MS ?? defaultDeadlineMs);
+  return {
+    federation,
+    parties: remoteParties(doorOf, decisionId, deadlineMs),
+    requests: d1ScoringStore(db),
+    policy: referencePolicy,
+    model: () => publicModel(doorOf(decisionId)),
+  };
+}
+
+async function publicModel(door: PartyDoor | undefined): Promise<FederatedModel> {
+  try {
+    const response = await door?.('/model', { method: 'GET' });
+    if (response?.status !== 200) throw new TypeError(`a party answered ${response?.status}`);
+    return parseModel(await response.json());
+  } catch (cause) {
+    throw new CinnabarError('federation_unavailable', { cause });
+  }
+}

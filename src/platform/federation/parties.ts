@@ -1,0 +1,64 @@
+import { CinnabarError } from '../../domain/errors.ts';
+import type { Parties } from '../../domain/federation/coordinate.ts';
+import {
+  messageJson,
+  PartyRefusal,
+  parseDecideReply,
+  parseOpenReply,
+  parseRefusal,
+  parseSettleReply,
+} from '../../domain/federation/messages.ts';
+import { messageBytesMax } from './answer.ts';
+
+/** How a party is reached: a service binding, or the address of an institution elsewhere. */
+export type PartyDoor = (path: string, init: RequestInit) => Promise<Response>;
+
+/** A message is sent once more when no answer came; the party gives the same one. */
+const attempts = 2;
+
+/** The parties over HTTP. `doorOf` gives `undefined` for a party that nobody told us how to reach. */
+export function remoteParties(
+  doorOf: (party: string) => PartyDoor | undefined,
+  decisionId: string,
+  deadlineMs: number,
+): Parties {
+  async function ask<T>(
+    party: string,
+    step: 'open' | 'settle' | 'decide',
+    message: object,
+    parse: (value: unknown) => T,
+  ): Promise<T> {
+    const door = doorOf(party);
+    if (!door) throw new CinnabarError('federation_unavailable');
+    const body = messageJson(message);
+    let cause: unknown;
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      try {
+        const response = await door(`/${step}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body,
+          signal: AbortSignal.timeout(deadlineMs),
+        });
+        return await read(response, parse);
+      } catch (error) {
+        if (error instanceof PartyRefusal) throw error;
+        cause = error;
+      }
+    }
+    throw new CinnabarError('federation_unavailable', { cause });
+  }
+  return {
+    open: (node, message) => ask(node, 'open', message, parseOpenReply),
+    settle: (node, message) => ask(node, 'settle', message, parseSettleReply),
+    decide: (message) => ask(decisionId, 'decide', message, parseDecideReply),
+  };
+}
+
+async function read<T>(response: Response, parse: (value: unknown) => T): Promise<T> {
+  const text = await response.text();
+  if (text.length > messageBytesMax) throw new TypeError('a party answered too much');
+  if (response.status === 422) throw new PartyRefusal(parseRefusal(JSON.parse(text)));
+  if (response.status !== 200) throw new TypeError(`a party answered ${response.status}`);
+  return parse(JSON.parse(text));
+}

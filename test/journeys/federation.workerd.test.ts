@@ -1,0 +1,153 @@
+import { env } from 'cloudflare:workers';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  type ApplicationDraft,
+  draftApplication,
+  sealApplication,
+} from '../../src/core/federation/application.ts';
+import { openDecision, openReasons } from '../../src/core/federation/decision.ts';
+import type { Identity } from '../../src/core/federation/identity.ts';
+import { asJson } from '../../src/core/federation/read.ts';
+import { parseRoster, type Roster, rosterHash } from '../../src/core/federation/roster.ts';
+import { loadSuite, type Suite } from '../../src/core/federation/suite.ts';
+import type { Explanation, SettingsStatement } from '../../src/domain/federation/decide.ts';
+import { samplePerson } from '../../src/domain/federation/sample-people.ts';
+import type { RequestedSettings } from '../../src/domain/federation/settings.ts';
+import type { FederationView, Scoring } from '../../src/edge/schemas/federation.ts';
+import { base64urlBytes, base64urlText } from '../../src/lib/base64url.ts';
+import { answerOf, callAs } from '../helpers/workerd/calls.ts';
+
+const applicant = 'customer-chen';
+const requested: RequestedSettings = {
+  role: 'authoriser',
+  permissions: ['view', 'make', 'check', 'authorise'],
+  limits: [
+    { channel: 'online', currency: 'CNY', single: '90000000', daily: '900000000', count: 900 },
+  ],
+};
+
+let suite: Suite;
+let roster: Roster;
+
+function drafted(identity: Identity, ttlMs = 600_000): ApplicationDraft {
+  const nowMs = Date.now();
+  return draftApplication(suite, { roster, identity, requested: asJson(requested), nowMs, ttlMs });
+}
+
+function bodyOf(draft: ApplicationDraft) {
+  const { consent, boxes } = sealApplication(suite, draft);
+  const texts = boxes.map(({ party, box }) => [party, base64urlText(box)]);
+  return { consent, boxes: Object.fromEntries(texts) };
+}
+
+function post(draft: ApplicationDraft) {
+  return callAs(applicant, '/v1/federation/requests', { json: bodyOf(draft) });
+}
+
+function opened({ replyKeys, consent }: ApplicationDraft, scoring: Scoring) {
+  const box = base64urlBytes(scoring.outcome?.decision ?? '') ?? new Uint8Array();
+  const decision = openDecision(suite, roster, replyKeys, consent.requestId, box);
+  if (!decision) throw new Error('the decision does not open');
+  return {
+    statement: decision.statement as unknown as SettingsStatement,
+    explanation: decision.explanation as unknown as Explanation,
+  };
+}
+
+async function decided(index: number) {
+  const draft = drafted(samplePerson(index));
+  const scoring = await answerOf<Scoring>(await post(draft), 201);
+  return { draft, scoring, ...opened(draft, scoring) };
+}
+
+describe('an application through three nodes, a coordinator and a decision service', () => {
+  beforeAll(async () => {
+    const view = await answerOf<FederationView>(await callAs(applicant, '/v1/federation'));
+    roster = parseRoster(view.roster);
+    expect(rosterHash(roster)).toBe(view.rosterHash);
+    suite = await loadSuite(roster.suite);
+  });
+
+  test('A1, A3, A5, A10: who pays on time gets a better tier than who does not', async () => {
+    const people = await Promise.all([0, 1, 2, 3, 4, 5].map(decided));
+    const tiers = people.map(({ statement }) => statement.settings.tier);
+    expect(Math.max(...tiers.slice(0, 4))).toBeLessThan(3);
+    expect(Math.min(...tiers.slice(4))).toBeGreaterThan(3);
+    for (const { statement, scoring } of people) {
+      expect(statement.identity).toBe('proven');
+      expect(scoring).toMatchObject({
+        state: 'decided',
+        contributors: ['bank', 'operator', 'registry'],
+      });
+    }
+  });
+
+  test('A5: reasons are for the applicant; the ledger shows hashes', async () => {
+    const { draft, scoring } = await decided(17);
+    const reasons = scoring.outcome?.reasons.map(({ party, box }) => {
+      const bytes = base64urlBytes(box) ?? new Uint8Array();
+      return openReasons(suite, roster, draft.replyKeys, scoring.requestId, party, bytes);
+    });
+    expect(reasons?.flat().length).toBeGreaterThan(0);
+    const entry = await callAs(undefined, `/ledger/entries/${scoring.outcome?.ledgerIndex}`);
+    expect(await entry.text()).toContain(scoring.outcome?.decisionHash);
+  });
+
+  test('A6: a name that is not that of the number proves no identity', async () => {
+    const draft = drafted({ ...samplePerson(6), name: '冒名' });
+    const scoring = await answerOf<Scoring>(await post(draft), 201);
+    const { statement, explanation } = opened(draft, scoring);
+    expect(statement).toMatchObject({
+      identity: 'failed',
+      settings: { tier: 6, permissions: ['view'] },
+    });
+    expect(explanation.reasons).toContain('identity_failed');
+  });
+
+  test('R1, R5: one answer per request, one request per person and minute', async () => {
+    const draft = drafted(samplePerson(8));
+    const body = bodyOf(draft);
+    const path = '/v1/federation/requests';
+    const both = await Promise.all([1, 2, 3].map(() => callAs(applicant, path, { json: body })));
+    expect(both.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+    const again = await post(drafted(samplePerson(8)));
+    expect(again.status).toBe(422);
+    expect(await again.json()).toMatchObject({
+      code: 'federation_refused',
+      errors: [
+        { code: 'answer_repeated' },
+        { code: 'answer_repeated' },
+        { code: 'answer_repeated' },
+      ],
+    });
+  });
+
+  test('another customer does not see the request, an auditor does', async () => {
+    const { scoring } = await decided(10);
+    const path = `/v1/federation/requests/${scoring.requestId}`;
+    expect((await callAs('teller-wu', path)).status).toBe(404);
+    expect(await answerOf<Scoring>(await callAs('auditor-gao', path))).toEqual(scoring);
+  });
+
+  test('A2: no identifier, plain or in a form that can be guessed, is in any store of the edge', async () => {
+    const { draft } = await decided(12);
+    const { name, idNumber, phone } = samplePerson(12);
+    const { results } = await env.DB.prepare('SELECT * FROM scoring_requests').all();
+    const stored = JSON.stringify(results);
+    expect(stored).toContain(draft.consent.requestId);
+    for (const marker of [name, idNumber, phone]) expect(stored).not.toContain(marker);
+  });
+
+  test('an expired consent, and one for another roster, are refused at the door', async () => {
+    const expired = await post(drafted(samplePerson(14), -1));
+    expect(await expired.json()).toMatchObject({
+      code: 'federation_consent_invalid',
+      errors: [{ pointer: '/consent', code: 'consent_expired' }],
+    });
+    const draft = drafted(samplePerson(14));
+    const other = { ...draft, consent: { ...draft.consent, rosterHash: '0'.repeat(64) } };
+    expect(await (await post(other)).json()).toMatchObject({
+      errors: [{ code: 'consent_roster' }],
+    });
+  });
+});
