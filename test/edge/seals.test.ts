@@ -240,8 +240,8 @@ describe('seals over HTTP', () => {
   it('lists the installed vendors', async () => {
     expect(await bodyOf(await edge.call('/v1/seal-vendors'))).toEqual({
       vendors: [
-        { code: 'alpha', name: 'Grid alpha', version: '1.0.0' },
-        { code: 'beta', name: 'Grid beta', version: '1.0.0' },
+        { code: 'alpha', name: 'Grid alpha', version: '1.0.0', state: 'active' },
+        { code: 'beta', name: 'Grid beta', version: '1.0.0', state: 'active' },
       ],
     });
   });

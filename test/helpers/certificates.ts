@@ -21,7 +21,7 @@ import { memoryCertificateStore } from '../../src/platform/memory/certificate-st
 import { memoryKeys } from '../../src/platform/memory/keys.ts';
 import { memoryLedger } from '../../src/platform/memory/ledger.ts';
 import { localSigner } from './certificate-keys.ts';
-import { seededRandom, tickingClock } from './time-and-chance.ts';
+import { patientWaits, seededRandom, tickingClock } from './time-and-chance.ts';
 
 /** Every port of the certificates in RAM, with real keys and a real log. */
 export function certificateDeps(startMs?: number) {
@@ -30,7 +30,7 @@ export function certificateDeps(startMs?: number) {
     clock,
     random: seededRandom(11),
     audit: memoryAuditLog(clock),
-    keys: memoryKeys(clock),
+    keys: memoryKeys(clock, patientWaits),
     ledger: memoryLedger(clock),
     certificates: memoryCertificateStore(),
     settingsSource: rulesSettings({ clock }, { table: referencePolicy, tier: 3 }),

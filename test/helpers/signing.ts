@@ -25,15 +25,15 @@ import {
 import { chipTemplateKeys } from '../../src/platform/chips/template-keys.ts';
 import { memoryChips } from '../../src/platform/memory/chip-cluster.ts';
 import { memoryRowStore } from '../../src/platform/memory/row-store.ts';
-import { timerWaits } from '../../src/platform/system.ts';
 import { certificateDeps, people, requestedSettings } from './certificates.ts';
+import { patientWaits } from './time-and-chance.ts';
 
 const gm = await loadGm();
 
 /** Every port of signing in RAM, on a whole cluster of chips. */
 export function signingDeps(startMs?: number) {
   const base = certificateDeps(startMs);
-  const chips = memoryChips({ clock: base.clock, random: base.random, waits: timerWaits });
+  const chips = memoryChips({ clock: base.clock, random: base.random, waits: patientWaits });
   return {
     ...base,
     keys: chips.keys,

@@ -1,3 +1,4 @@
+import type { Waits } from '../../src/domain/chips/ports.ts';
 import type { Clock, Random } from '../../src/domain/ports.ts';
 
 export interface TestClock extends Clock {
@@ -27,3 +28,11 @@ export function seededRandom(seed: number): Random {
   }
   return { bytes: (length) => Uint8Array.from({ length }, next) };
 }
+
+/**
+ * Time-outs that never come: on a busy machine a real one would end what a test waits for. Where
+ * time-outs are the subject, a test brings its own.
+ */
+export const patientWaits: Waits = {
+  after: () => ({ done: new Promise<void>(() => undefined), cancel: () => undefined }),
+};
