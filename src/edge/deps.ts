@@ -6,9 +6,11 @@ import type { CoordinatorDeps } from '../domain/federation/coordinate.ts';
 import type { FederatedModel } from '../domain/federation/model.ts';
 import type { PolicyTable } from '../domain/federation/settings.ts';
 import type { DemoLedger } from '../domain/ledger/demo.ts';
+import type { PaymentDeps, PaymentRows } from '../domain/payments/ports.ts';
 import type { IdempotencyStore, RateLimiter } from '../domain/ports.ts';
+import type { RiskDeps } from '../domain/risk/ports.ts';
+import type { RowStore } from '../domain/row-store.ts';
 import type { SealDeps } from '../domain/seals/ports.ts';
-import type { SigningDeps } from '../domain/signing/ports.ts';
 import type { LogLine } from './middleware/log.ts';
 
 /** Says who holds an access token. */
@@ -36,7 +38,8 @@ export interface EdgeFederation
 }
 
 /** Everything that the edge needs from the machine it runs on. */
-export interface EdgeDeps extends SealDeps, SigningDeps {
+export interface EdgeDeps extends SealDeps, PaymentDeps, RiskDeps {
+  readonly paymentRows: RowStore<PaymentRows>;
   readonly authenticator: Authenticator;
   readonly idempotency: IdempotencyStore;
   readonly limiter: RateLimiter;

@@ -4,6 +4,10 @@ import { referenceRules, rulesSettings } from '../domain/certificates/rules.ts';
 import { finishAbandoned } from '../domain/certificates/status.ts';
 import type { ChipService } from '../domain/chips/messages.ts';
 import { demoLedger } from '../domain/ledger/demo.ts';
+import type { PaymentRows } from '../domain/payments/ports.ts';
+import { rowRiskRegister } from '../domain/payments/register.ts';
+import { rowDevices } from '../domain/payments/terminals.ts';
+import type { RiskRows } from '../domain/risk/ports.ts';
 import type { WorkMessage } from '../domain/seals/messages.ts';
 import { sweepOrphans } from '../domain/seals/orphans.ts';
 import { defaultPolicy } from '../domain/seals/policy.ts';
@@ -24,6 +28,7 @@ import { d1SealStore } from '../platform/d1/seal-store.ts';
 import { d1WorkStore } from '../platform/d1/work-store.ts';
 import { type AuditChain, durableAuditLog } from '../platform/durable/audit-log.ts';
 import { durableLedger, type LedgerBindings } from '../platform/durable/ledger.ts';
+import { durablePaymentBooks, type PaymentBook } from '../platform/durable/payment-book.ts';
 import { durableRowStore, type RowDesk } from '../platform/durable/row-desk.ts';
 import { edgeFederation, type FederationBindings } from '../platform/federation/edge.ts';
 import { kvNotices } from '../platform/kv/notices.ts';
@@ -35,6 +40,7 @@ import { systemClock, systemRandom } from '../platform/system.ts';
 
 export { AuditChain } from '../platform/durable/audit-log.ts';
 export { LedgerLog, LedgerWitness } from '../platform/durable/ledger.ts';
+export { PaymentBook } from '../platform/durable/payment-book.ts';
 export { RowDesk } from '../platform/durable/row-desk.ts';
 
 /** The bindings of wrangler.toml, and the variables that docs/operations.md describes. */
@@ -56,6 +62,7 @@ export interface EdgeBindings extends LedgerBindings, FederationBindings {
   readonly CHIPS: ChipService;
   readonly AUDIT: DurableObjectNamespace<AuditChain>;
   readonly DESKS: DurableObjectNamespace<RowDesk>;
+  readonly PAYMENTS: DurableObjectNamespace<PaymentBook>;
 }
 
 /** Longest life of a token from outside that is still accepted. */
@@ -81,6 +88,7 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     settingsSource: rulesSettings(system, referenceRules),
     pkiBase: env.PUBLIC_ORIGIN,
     signing: durableRowStore(env.DESKS, 'signing'),
+    ...paymentsOf(env),
     keys: remoteKeys(env.CHIPS),
     shares: remoteShares(env.CHIPS),
     chips: remoteCluster(env.CHIPS),
@@ -91,6 +99,22 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     checks: checksOf(env),
     // biome-ignore lint/suspicious/noConsole: a Worker's log is its console
     log: (line) => console.log(JSON.stringify(line)),
+  };
+}
+
+/** Days of limits are those of China's clocks. */
+const utcOffsetMinutes = 8 * 60;
+
+function paymentsOf(env: EdgeBindings) {
+  const riskRows = durableRowStore<RiskRows>(env.DESKS, 'risk');
+  const paymentRows = durableRowStore<PaymentRows>(env.DESKS, 'payments');
+  return {
+    books: durablePaymentBooks(env.PAYMENTS),
+    riskRows,
+    paymentRows,
+    devices: rowDevices(paymentRows),
+    riskRegister: rowRiskRegister({ riskRows }, paymentRows),
+    utcOffsetMinutes,
   };
 }
 

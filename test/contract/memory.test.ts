@@ -5,6 +5,7 @@ import { memoryIdempotencyStore } from '../../src/platform/memory/idempotency-st
 import { memoryKeys, memoryShares } from '../../src/platform/memory/keys.ts';
 import { memoryLedger } from '../../src/platform/memory/ledger.ts';
 import { memoryObjectStore } from '../../src/platform/memory/objects.ts';
+import { memoryPaymentBooks } from '../../src/platform/memory/payment-books.ts';
 import { memoryRateLimiter } from '../../src/platform/memory/rate-limiter.ts';
 import { memoryRowStore } from '../../src/platform/memory/row-store.ts';
 import { memorySealStore } from '../../src/platform/memory/seal-store.ts';
@@ -17,6 +18,7 @@ import { idempotencyStoreContract } from './idempotency-store.ts';
 import { keysContract } from './keys.ts';
 import { ledgerContract } from './ledger.ts';
 import { objectStoreContract } from './object-store.ts';
+import { paymentBooksContract } from './payment-books.ts';
 import { rowStoreContract, type SampleRows } from './row-store.ts';
 import { sealStoreContract } from './seal-store.ts';
 import { sharesContract } from './shares.ts';
@@ -31,6 +33,7 @@ describe('memory ledger', () => {
   ledgerContract(() => memoryLedger(clock), clock.now);
 });
 describe('memory object store', () => objectStoreContract(memoryObjectStore));
+describe('memory payment books', () => paymentBooksContract(memoryPaymentBooks));
 describe('memory row store', () => rowStoreContract(() => memoryRowStore<SampleRows>()));
 describe('memory seal store', () => sealStoreContract(memorySealStore));
 describe('memory work store', () => workStoreContract(memoryWorkStore));

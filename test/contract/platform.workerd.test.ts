@@ -8,6 +8,7 @@ import { d1SealStore } from '../../src/platform/d1/seal-store.ts';
 import { d1WorkStore } from '../../src/platform/d1/work-store.ts';
 import { durableAuditLog } from '../../src/platform/durable/audit-log.ts';
 import { durableLedger } from '../../src/platform/durable/ledger.ts';
+import { durablePaymentBooks } from '../../src/platform/durable/payment-book.ts';
 import { durableRowStore } from '../../src/platform/durable/row-desk.ts';
 import { r2ObjectStore } from '../../src/platform/r2/object-store.ts';
 import { auditLogContract } from './audit-log.ts';
@@ -16,6 +17,7 @@ import { idempotencyStoreContract } from './idempotency-store.ts';
 import { keysContract } from './keys.ts';
 import { ledgerContract } from './ledger.ts';
 import { objectStoreContract } from './object-store.ts';
+import { paymentBooksContract } from './payment-books.ts';
 import { rowStoreContract, type SampleRows } from './row-store.ts';
 import { sealStoreContract } from './seal-store.ts';
 import { sharesContract } from './shares.ts';
@@ -30,6 +32,8 @@ describe('idempotency store in D1', () =>
 describe('ledger of Durable Objects', () =>
   ledgerContract(() => durableLedger(env.LEDGER, env.LEDGER_ORIGIN), Date.now));
 describe('object store in R2', () => objectStoreContract(() => r2ObjectStore(env.OBJECTS)));
+describe('payment books of Durable Objects', () =>
+  paymentBooksContract(() => durablePaymentBooks(env.PAYMENTS)));
 describe('row store of Durable Objects', () =>
   rowStoreContract(() => durableRowStore<SampleRows>(env.DESKS, 'contract')));
 describe('seal store in D1', () => sealStoreContract(() => d1SealStore(env.DB)));

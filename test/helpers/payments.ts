@@ -5,6 +5,7 @@ import { newId } from '../../src/domain/id.ts';
 import { confirmOrder } from '../../src/domain/payments/confirm.ts';
 import type { NewOrder } from '../../src/domain/payments/order.ts';
 import type { PaymentDeps } from '../../src/domain/payments/ports.ts';
+import { orderText } from '../../src/domain/payments/text.ts';
 import type { Order, OrderTerms } from '../../src/domain/payments/types.ts';
 import { defaultRiskPolicy } from '../../src/domain/risk/policy.ts';
 import type { RiskFacts } from '../../src/domain/risk/types.ts';
@@ -71,4 +72,23 @@ export async function signOrder(
   const confirmation = { id: order.id, requestId, epoch, message };
   const { reply } = await confirmOrder(deps, person.caller, confirmation);
   return gm.twoParty.sign.clientFinish(state, reply);
+}
+
+/** An assessed order as a book takes it. */
+export function bookOrder(id: string, amountMinor: number, createdAtMs: number): Order {
+  const head = { id, tenant: 't', payer: 'p', certificateSerial: '01', createdAtMs };
+  const own = { ...terms, amountMinor };
+  return {
+    ...head,
+    ...own,
+    channel: 'online',
+    personalKeyId: 'k',
+    terminalId: 'd',
+    text: orderText(head, own),
+    state: 'assessed',
+    facts: {} as Order['facts'],
+    assessment: { verdict: 'allow', score: 0, reasons: [] },
+    policyVersion: 1,
+    policyHash: '',
+  };
 }

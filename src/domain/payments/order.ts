@@ -39,7 +39,11 @@ export async function placeOrder(
 ): Promise<Order> {
   const { tenant, id: payer } = caller.actor;
   const earlier = await deps.books.find(tenant, payer, request.id, deps.clock.now());
-  if (earlier) return earlier;
+  if (earlier) {
+    // The first attempt may have ended between the book and the register.
+    await deps.riskRegister.keep(earlier);
+    return earlier;
+  }
   const order = await assessed(deps, caller.actor, request);
   return audited(deps.audit, caller, auditOf('payment.place', order), async () => {
     const placed = await deps.books.place(tenant, payer, order);
@@ -230,6 +234,8 @@ export async function decideChallenge(
     throw new CinnabarError('own_work');
   }
   return audited(deps.audit, caller, operation, async () => {
+    // One that ended by itself in the meantime leaves the officers' list, whatever they decide.
+    if (order.state === 'terminated') await deps.riskRegister.keep(order);
     const nowMs = deps.clock.now();
     const decided =
       decision === 'allow'

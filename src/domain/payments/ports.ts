@@ -2,6 +2,8 @@ import type { RiskPolicy } from '../risk/policy.ts';
 import type { RiskFacts } from '../risk/types.ts';
 import type { SigningDeps } from '../signing/ports.ts';
 import type { Book } from './book.ts';
+import type { KeptOrder } from './register.ts';
+import type { PaymentTerminal } from './terminals.ts';
 import type { Order } from './types.ts';
 
 /** `Book`, of the payer that the first two arguments name, somewhere else. */
@@ -13,6 +15,12 @@ type Remote<F extends (...args: never[]) => unknown> = (
 
 /** The book of each payer, in one place where one step decides. */
 export type PaymentBooks = { readonly [Name in keyof Book]: Remote<Book[Name]> };
+
+/** What an institution keeps of payments beside the books, by its kind. */
+export interface PaymentRows {
+  readonly order: KeptOrder;
+  readonly terminal: PaymentTerminal;
+}
 
 /** What is known of the device that an order comes from. */
 export interface Devices {

@@ -1,5 +1,9 @@
 import { referenceRules, rulesSettings } from '../../domain/certificates/rules.ts';
+import type { PaymentRows } from '../../domain/payments/ports.ts';
+import { rowRiskRegister } from '../../domain/payments/register.ts';
+import { rowDevices } from '../../domain/payments/terminals.ts';
 import type { Clock, Random } from '../../domain/ports.ts';
+import type { RiskRows } from '../../domain/risk/ports.ts';
 import type { SealPolicy } from '../../domain/seals/policy.ts';
 import type { SealDeps, SealEngine } from '../../domain/seals/ports.ts';
 import type { SigningRows } from '../../domain/signing/ports.ts';
@@ -11,6 +15,7 @@ import { memoryChips } from './chip-cluster.ts';
 import { memoryIdempotencyStore } from './idempotency-store.ts';
 import { memoryLedger } from './ledger.ts';
 import { memoryObjectStore, memoryOrphanQueue } from './objects.ts';
+import { memoryPaymentBooks } from './payment-books.ts';
 import { memoryRateLimiter } from './rate-limiter.ts';
 import { memoryRowStore } from './row-store.ts';
 import { memorySealStore } from './seal-store.ts';
@@ -30,6 +35,8 @@ export interface MemoryBase {
 /** Every port in RAM, gone with the process: for tests and for `cinnabar demo`. */
 export function memoryPlatform({ clock, random, engine, policy, requestsPerMinute }: MemoryBase) {
   const work = memoryWorkStore();
+  const riskRows = memoryRowStore<RiskRows>();
+  const paymentRows = memoryRowStore<PaymentRows>();
   const chips = memoryChips({ clock, random, waits: timerWaits });
   return {
     clock,
@@ -51,6 +58,12 @@ export function memoryPlatform({ clock, random, engine, policy, requestsPerMinut
     shares: chips.shares,
     chips: chips.chips,
     signing: memoryRowStore<SigningRows>(),
+    books: memoryPaymentBooks(),
+    riskRows,
+    paymentRows,
+    devices: rowDevices(paymentRows),
+    riskRegister: rowRiskRegister({ riskRows }, paymentRows),
+    utcOffsetMinutes: 480,
     idempotency: memoryIdempotencyStore(),
     limiter: memoryRateLimiter(clock, requestsPerMinute, 60_000),
     notices: { current: async () => undefined },

@@ -8,32 +8,17 @@ import {
 } from '../../../src/domain/payments/book.ts';
 import { nextOrderState, orderActions, orderStates } from '../../../src/domain/payments/states.ts';
 import { amountText, orderText } from '../../../src/domain/payments/text.ts';
-import type { Order, PaymentReceipt } from '../../../src/domain/payments/types.ts';
+import type { PaymentReceipt } from '../../../src/domain/payments/types.ts';
 import { memoryBookStore } from '../../../src/platform/memory/payment-books.ts';
-import { terms } from '../../helpers/payments.ts';
+import { bookOrder, terms } from '../../helpers/payments.ts';
 
 const nowMs = Date.UTC(2026, 10, 27, 3);
 const day = 24 * 60 * 60 * 1000;
 const utcOffsetMinutes = 480;
 const limits = { singleMinor: 1_000, dailyMinor: 10_000, dailyCount: 100 };
 
-function order(id: string, amountMinor = 100, createdAtMs = nowMs): Order {
-  const head = { id, tenant: 't', payer: 'p', certificateSerial: '01', createdAtMs };
-  const own = { ...terms, amountMinor };
-  return {
-    ...head,
-    ...own,
-    channel: 'online',
-    personalKeyId: 'k',
-    terminalId: 'd',
-    text: orderText(head, own),
-    state: 'assessed',
-    facts: {} as Order['facts'],
-    assessment: { verdict: 'allow', score: 0, reasons: [] },
-    policyVersion: 1,
-    policyHash: '',
-  };
-}
+const order = (id: string, amountMinor = 100, createdAtMs = nowMs) =>
+  bookOrder(id, amountMinor, createdAtMs);
 
 const receipt = { text: '', recordSha256: '' } as PaymentReceipt;
 const authorise = (book: Book, id: string, atMs = nowMs) =>

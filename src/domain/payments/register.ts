@@ -1,0 +1,97 @@
+import type { Actor } from '../actor.ts';
+import { CinnabarError } from '../errors.ts';
+import { readPage } from '../page.ts';
+import type { Page, PageRequest } from '../ports.ts';
+import { payeeListed } from '../risk/payees.ts';
+import { riskPolicyInForce } from '../risk/policies.ts';
+import type { RiskPolicy } from '../risk/policy.ts';
+import type { RiskDeps } from '../risk/ports.ts';
+import { type Simulation, simulatePolicy } from '../risk/simulate.ts';
+import { type Row, type RowStore, settleRows } from '../row-store.ts';
+import type { PaymentRows, RiskRegister } from './ports.ts';
+import type { OrderState } from './states.ts';
+import type { Order } from './types.ts';
+
+/** An order as risk officers find it. The payer's book decides; this follows. */
+export interface KeptOrder extends Row {
+  readonly order: Order;
+}
+
+/** Past orders that a simulation looks at. */
+export const simulatedMax = 500;
+
+/** How far an order has come: what is kept never goes back. */
+const progress: Readonly<Record<OrderState, number>> = {
+  challenged: 0,
+  assessed: 1,
+  authorised: 2,
+  executed: 3,
+  terminated: 3,
+};
+
+/** How an institution judges orders, on its rows. */
+export function rowRiskRegister(
+  risk: Pick<RiskDeps, 'riskRows'>,
+  payments: RowStore<PaymentRows>,
+): RiskRegister {
+  return {
+    policyInForce: (tenant) => riskPolicyInForce(risk, tenant),
+    payeeListed: (tenant, account) => payeeListed(risk, tenant, account),
+    keep: (order) =>
+      settleRows(payments, order.tenant, async () => {
+        const { tenant, id, state, payer: owner } = order;
+        const kept = await payments.find(tenant, 'order', id);
+        const isNews = !kept || progress[kept.order.state] < progress[state];
+        const row = { tenant, id, revision: (kept?.revision ?? 0) + 1, order };
+        const entry = { kind: 'order', row, owner, parent: '', state } as const;
+        return { result: undefined, write: isNews ? [entry] : [] };
+      }),
+  };
+}
+
+interface KeptDeps extends Pick<RiskDeps, 'riskRows'> {
+  readonly paymentRows: RowStore<PaymentRows>;
+}
+
+/** @throws CinnabarError `order_not_found` */
+export async function keptOrder(
+  deps: Pick<KeptDeps, 'paymentRows'>,
+  { tenant }: Actor,
+  id: string,
+): Promise<Order> {
+  const kept = await deps.paymentRows.find(tenant, 'order', id);
+  if (!kept) throw new CinnabarError('order_not_found');
+  return kept.order;
+}
+
+/** Orders of the institution, newest first: those that wait for an officer, and how others ended. */
+export function listKeptOrders(
+  deps: Pick<KeptDeps, 'paymentRows'>,
+  { tenant }: Actor,
+  filter: { readonly state?: OrderState },
+  page: PageRequest,
+): Promise<Page<Order>> {
+  return readPage(
+    page,
+    ({ id }) => id,
+    async (request) =>
+      (await deps.paymentRows.list(tenant, 'order', filter, request)).map(({ order }) => order),
+  );
+}
+
+/** What a policy would have said of the institution's last orders; nothing changes. */
+export async function simulateOnPast(
+  deps: KeptDeps,
+  { tenant }: Actor,
+  candidate: RiskPolicy,
+): Promise<Simulation> {
+  const [{ policy }, past] = await Promise.all([
+    riskPolicyInForce(deps, tenant),
+    deps.paymentRows.list(tenant, 'order', {}, { limit: simulatedMax }),
+  ]);
+  return simulatePolicy(
+    policy,
+    candidate,
+    past.map(({ id, order }) => ({ id, facts: order.facts })),
+  );
+}

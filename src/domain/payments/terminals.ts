@@ -1,0 +1,108 @@
+import type { Actor, Caller } from '../actor.ts';
+import { audited } from '../audit/record.ts';
+import { CinnabarError } from '../errors.ts';
+import { readPage } from '../page.ts';
+import type { Page, PageRequest } from '../ports.ts';
+import type { RiskFacts } from '../risk/types.ts';
+import { changed, type Row, type RowEntry, type RowStore, settleRows } from '../row-store.ts';
+import { getPersonalKey } from '../signing/personal-keys.ts';
+import type { SigningDeps } from '../signing/ports.ts';
+import type { Devices, PaymentRows } from './ports.ts';
+
+/** A device that pays. It has the id of the personal key whose share it holds. */
+export interface PaymentTerminal extends Row {
+  readonly owner: string;
+  readonly label: string;
+  readonly state: 'active' | 'revoked';
+  /** Where its passkey lives; `unknown` as long as nothing attested it. */
+  readonly keyStore: RiskFacts['device']['keyStore'];
+  readonly enrolledAtMs: number;
+}
+
+export interface TerminalDeps extends SigningDeps {
+  readonly paymentRows: RowStore<PaymentRows>;
+}
+
+/**
+ * Registers the device that holds the terminal's share of a personal key. Once per key: repeated, it
+ * is the same device, and one that was revoked stays so.
+ *
+ * @throws CinnabarError `personal_key_not_found`, `personal_key_state` when the key is not active,
+ * `audit_unavailable`
+ */
+export async function registerTerminal(
+  deps: TerminalDeps,
+  caller: Caller,
+  personalKeyId: string,
+): Promise<PaymentTerminal> {
+  const { tenant, id: owner } = caller.actor;
+  const key = await getPersonalKey(deps, caller.actor, personalKeyId);
+  if (key.state !== 'active') throw new CinnabarError('personal_key_state');
+  return audited(deps.audit, caller, operationOf('terminal.register', key.id), () =>
+    settleRows(deps.paymentRows, tenant, async () => {
+      const earlier = await deps.paymentRows.find(tenant, 'terminal', key.id);
+      if (earlier) return { result: earlier, write: [] };
+      const terminal: PaymentTerminal = {
+        tenant,
+        id: key.id,
+        revision: 1,
+        owner,
+        label: key.label,
+        state: 'active',
+        keyStore: 'unknown',
+        enrolledAtMs: deps.clock.now(),
+      };
+      return { result: terminal, write: [entryOf(terminal)] };
+    }),
+  );
+}
+
+/** From then on no order comes from it. @throws CinnabarError `terminal_not_found` */
+export async function revokeTerminal(
+  deps: TerminalDeps,
+  caller: Caller,
+  id: string,
+): Promise<PaymentTerminal> {
+  const { tenant, id: owner } = caller.actor;
+  return audited(deps.audit, caller, operationOf('terminal.revoke', id), () =>
+    settleRows(deps.paymentRows, tenant, async () => {
+      const terminal = await deps.paymentRows.find(tenant, 'terminal', id);
+      if (terminal?.owner !== owner) throw new CinnabarError('terminal_not_found');
+      if (terminal.state === 'revoked') return { result: terminal, write: [] };
+      const revoked = changed(terminal, { state: 'revoked' });
+      return { result: revoked, write: [entryOf(revoked)] };
+    }),
+  );
+}
+
+export function listTerminals(
+  deps: Pick<TerminalDeps, 'paymentRows'>,
+  { tenant, id: owner }: Actor,
+  page: PageRequest,
+): Promise<Page<PaymentTerminal>> {
+  return readPage(
+    page,
+    ({ id }) => id,
+    (request) => deps.paymentRows.list(tenant, 'terminal', { owner }, request),
+  );
+}
+
+/** The devices of payers, as assessments see them. */
+export function rowDevices(rows: RowStore<PaymentRows>): Devices {
+  return {
+    async find(tenant, actor, terminalId) {
+      const terminal = await rows.find(tenant, 'terminal', terminalId);
+      if (terminal?.owner !== actor || terminal.state !== 'active') return undefined;
+      const { enrolledAtMs, keyStore } = terminal;
+      return { enrolledAtMs, keyStore };
+    },
+  };
+}
+
+function entryOf(row: PaymentTerminal): RowEntry<PaymentRows> {
+  return { kind: 'terminal', row, owner: row.owner, parent: '', state: row.state };
+}
+
+function operationOf(action: string, id: string) {
+  return { action, subject: `terminal:${id}`, detail: {} };
+}

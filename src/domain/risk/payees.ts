@@ -1,0 +1,70 @@
+import type { Actor, Caller } from '../actor.ts';
+import { audited } from '../audit/record.ts';
+import { readPage } from '../page.ts';
+import type { Page, PageRequest } from '../ports.ts';
+import { settleRows } from '../row-store.ts';
+import type { RiskDeps } from './ports.ts';
+import type { RiskFacts } from './types.ts';
+
+export const payeeListings = ['none', 'watched', 'blocked'] as const;
+export type PayeeListing = RiskFacts['payee']['listed'];
+
+/** An account that orders to are watched or blocked. */
+export interface ListedPayee {
+  /** The account, as the receiving bank writes it. */
+  readonly id: string;
+  readonly listed: PayeeListing;
+  readonly reason: string;
+  readonly listedBy: string;
+  readonly listedAtMs: number;
+}
+
+/** Whether orders to an account are watched or blocked. */
+export async function payeeListed(
+  deps: Pick<RiskDeps, 'riskRows'>,
+  tenant: string,
+  account: string,
+): Promise<PayeeListing> {
+  return (await deps.riskRows.find(tenant, 'payee', account))?.listed ?? 'none';
+}
+
+/**
+ * Puts an account on the list, or takes it off with `none`. The next order sees it.
+ *
+ * @throws CinnabarError `rows_contended`, `audit_unavailable`
+ */
+export async function listPayee(
+  deps: RiskDeps,
+  caller: Caller,
+  request: Pick<ListedPayee, 'listed' | 'reason'> & { readonly account: string },
+): Promise<ListedPayee> {
+  const { tenant, id: listedBy } = caller.actor;
+  const { account, listed, reason } = request;
+  // The account is a customer's of another bank: the record names the fact, not the number.
+  const operation = { action: 'risk_payee.list', subject: 'risk-payee', detail: { listed } };
+  return audited(deps.audit, caller, operation, () =>
+    settleRows(deps.riskRows, tenant, async () => {
+      const revision = ((await deps.riskRows.find(tenant, 'payee', account))?.revision ?? 0) + 1;
+      const listedAtMs = deps.clock.now();
+      const row = { tenant, id: account, revision, listed, reason, listedBy, listedAtMs };
+      return {
+        result: row,
+        write: [{ kind: 'payee', row, owner: listedBy, parent: '', state: listed }],
+      };
+    }),
+  );
+}
+
+/** The accounts that are watched, or those that are blocked. */
+export function listedPayees(
+  deps: RiskDeps,
+  { tenant }: Actor,
+  state: PayeeListing,
+  page: PageRequest,
+): Promise<Page<ListedPayee>> {
+  return readPage(
+    page,
+    ({ id }) => id,
+    (request) => deps.riskRows.list(tenant, 'payee', { state }, request),
+  );
+}
