@@ -1,4 +1,4 @@
-// The rows of gm-rows.ts in a page. `runGmBenchmark` is what a page calls; the console may too.
+// The rows of gm-rows.ts in a page. `runBenchmark` is what a page calls; the console may too.
 
 import { createSM3 } from 'hash-wasm';
 import * as smCryptoV2 from 'sm-crypto-v2';
@@ -7,7 +7,7 @@ import { gmRows, type Hasher, material, smCryptoV2Peer } from './gm-rows.ts';
 import { measure, type RowResult } from './harness.ts';
 
 /** Wall time: a page has no other. The sample is long against the clock's step of 0.1 ms. */
-export async function runGmBenchmark(
+export async function runBenchmark(
   rounds: number,
   sampleMicros: number,
 ): Promise<readonly RowResult[]> {
@@ -26,4 +26,4 @@ export async function runGmBenchmark(
   return measure(gmRows(gm, data, peers), { rounds, clock, sampleMicros });
 }
 
-Object.assign(globalThis, { runGmBenchmark });
+Object.assign(globalThis, { runBenchmark });

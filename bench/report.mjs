@@ -24,6 +24,15 @@ function spread(figure) {
 // Rows whose factors are no speed of ours against a peer; they have no bar in the plot.
 const UNITS = new Set(['two-party-sign']);
 
+const hasPeers = ({ results }) => results.some(({ figures }) => figures.length > 1);
+
+/** What stands before the host in the title of a section. */
+const titles = {
+  'tagger-node': 'Tagger, ',
+  'tagger-workerd': 'Tagger, ',
+  'tagger-chromium': 'Tagger, ',
+};
+
 const find = (row, name) => row.figures.find((figure) => figure.name === name);
 
 function times(row, name) {
@@ -94,14 +103,13 @@ ${parts.join('\n')}
 function section(name, document) {
   const { host, clock, date, commit, machine, loadBefore, rounds, sampleMicros } = document;
   const text = [
-    `## ${host}`,
+    `## ${titles[name] ?? ''}${host}`,
     '',
     `${machine}; ${date}; commit ${commit}; ${clock}; ${rounds} rounds of ${sampleMicros / 1000} ms each, interleaved; load average before ${loadBefore.join(', ')}. Spread is the distance of the quartiles as a share of the median.`,
     '',
     table(document),
     '',
-    `![ratios](plots/${name}.svg)`,
-    '',
+    ...(hasPeers(document) ? [`![ratios](plots/${name}.svg)`, ''] : []),
   ];
   if (document.wasm) {
     const { wasm, start } = document;
@@ -168,10 +176,12 @@ export async function writeReport(root) {
   }
   await mkdir(join(root, 'bench', 'plots'), { recursive: true });
   const sections = [];
-  for (const name of ['gm-node', 'gm-workerd', 'gm-chromium', 'pictures-node', 'federation-node']) {
+  const compared = ['gm-node', 'gm-workerd', 'gm-chromium', 'pictures-node', 'federation-node'];
+  for (const name of [...compared, ...Object.keys(titles)]) {
     const document = documents.get(name);
     if (!document) continue;
     sections.push(section(name, document));
+    if (!hasPeers(document)) continue;
     await writeFile(join(root, 'bench', 'plots', `${name}.svg`), plot(document));
   }
   const ledger = documents.get('ledger-node');

@@ -1,5 +1,6 @@
 // Runs the benchmarks and writes wasm-build/out/bench/*.json, bench/RESULTS.md and bench/plots.
-// Usage: npm run bench [-- node|workerd|chromium|pictures|ledger|federation|report ...]; without names, all of them.
+// Usage: npm run bench [-- node|workerd|chromium|pictures|ledger|federation|tagger|report ...];
+// without names, all of them.
 // npm run bench:leaks looks for timing that depends on secrets.
 // BENCH_ROUNDS (21) and BENCH_SAMPLE_MICROS (20000) set how long that takes.
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -154,10 +155,11 @@ function summarise(samples) {
   return { micros: at(0.5), low: at(0.25), high: at(0.75), rounds: sorted.length };
 }
 
-async function workerd() {
+/** The rows of a door inside workerd. */
+async function inWorkerd(door) {
   const described = environment();
   const { Miniflare } = await import('miniflare');
-  const script = await bundle('gm.workerd', 'neutral', ['workerd', 'worker'], {
+  const script = await bundle(`${door}.workerd`, 'neutral', ['workerd', 'worker'], {
     external: ['*.wasm'],
     mainFields: ['module', 'main'],
   });
@@ -166,7 +168,7 @@ async function workerd() {
     modulesRoot: out,
     modules: [
       { type: 'ESModule', path: script },
-      { type: 'CompiledWasm', path: join(out, 'gm.wasm') },
+      { type: 'CompiledWasm', path: join(out, `${door}.wasm`) },
     ],
     compatibilityDate: '2026-04-01',
     compatibilityFlags: ['nodejs_compat'],
@@ -210,7 +212,7 @@ async function workerd() {
     const { version } = JSON.parse(
       await readFile(join(root, 'node_modules', 'workerd', 'package.json'), 'utf8'),
     );
-    await save('gm-workerd', {
+    await save(`${door}-workerd`, {
       ...described,
       host: `workerd ${version} through Miniflare`,
       clock: 'CPU time of the workerd process, seen from outside',
@@ -221,14 +223,15 @@ async function workerd() {
   }
 }
 
-async function chromium() {
+/** The rows of a door in a page. */
+async function inChromium(door) {
   const described = environment();
   const { chromium: browserType } = await import('playwright-core');
-  const script = await bundle('gm.browser', 'browser', ['browser']);
+  const script = await bundle(`${door}.browser`, 'browser', ['browser']);
   const files = new Map([
     ['/', ['text/html', '<!doctype html><script type="module" src="/bench.js"></script>']],
     ['/bench.js', ['text/javascript', await readFile(script)]],
-    ['/gm.wasm', ['application/wasm', await readFile(join(out, 'gm.wasm'))]],
+    [`/${door}.wasm`, ['application/wasm', await readFile(join(out, `${door}.wasm`))]],
   ]);
   const server = createServer((request, response) => {
     const file = files.get(request.url ?? '');
@@ -249,12 +252,12 @@ async function chromium() {
     const page = await browser.newPage();
     page.setDefaultTimeout(280_000);
     await page.goto(`http://127.0.0.1:${server.address().port}/`);
-    await page.waitForFunction(() => 'runGmBenchmark' in globalThis);
+    await page.waitForFunction(() => 'runBenchmark' in globalThis);
     const results = await page.evaluate(
-      ([count, micros]) => globalThis.runGmBenchmark(count, micros),
+      ([count, micros]) => globalThis.runBenchmark(count, micros),
       [rounds, sampleMicros],
     );
-    await save('gm-chromium', {
+    await save(`${door}-chromium`, {
       ...described,
       host: `Chromium ${browser.version()}`,
       clock: 'wall time in the page',
@@ -266,7 +269,22 @@ async function chromium() {
   }
 }
 
-const hosts = { node, workerd, chromium, pictures, ledger, federation };
+async function tagger() {
+  const described = environment();
+  const script = await bundle('tagger.bench', 'node', ['node']);
+  const run = spawnSync(process.execPath, [script], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (run.status !== 0) throw new Error('the benchmark of the tagger failed');
+  await save('tagger-node', { ...described, ...JSON.parse(run.stdout) });
+  await inWorkerd('tagger');
+  await inChromium('tagger');
+}
+
+const workerd = () => inWorkerd('gm');
+const chromium = () => inChromium('gm');
+const hosts = { node, workerd, chromium, pictures, ledger, federation, tagger };
 const benchmarks = { ...hosts, leaks };
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !(name in benchmarks) && name !== 'report');
@@ -274,9 +292,13 @@ if (unknown.length > 0) {
   console.error(`there is no benchmark named ${unknown.join(', ')}`);
   process.exit(2);
 }
-execFileSync(process.execPath, [join(root, 'wasm-build', 'build.mjs'), 'gm', 'seal', 'federated'], {
-  stdio: 'inherit',
-});
+execFileSync(
+  process.execPath,
+  [join(root, 'wasm-build', 'build.mjs'), 'gm', 'seal', 'tagger', 'federated'],
+  {
+    stdio: 'inherit',
+  },
+);
 for (const [name, run] of Object.entries(benchmarks)) {
   if (named.length > 0 ? !named.includes(name) : !(name in hosts)) continue;
   console.error(`${name}:`);

@@ -111,6 +111,24 @@ const IBAN = /(?<![A-Za-z\d])[A-Z]{2}\d{2}(?: ?[A-Z\d]{2,4}){3,8}(?![A-Za-z\d])/
 const MAIL =
   /(?<![A-Za-z\d._%+-])[A-Za-z\d][A-Za-z\d._%+-]{0,63}@[A-Za-z\d-]{1,63}(?:\.[A-Za-z\d-]{1,63}){0,4}\.[A-Za-z]{2,24}(?![A-Za-z\d])/g;
 
+/**
+ * A long code right behind a word that can only mean a biometric template. "Fingerprint" alone is
+ * left to the network, because digests are called so too.
+ */
+const TEMPLATE =
+  /(?:(?<![A-Za-z])(?:iris|retina|face|facial|voice(?:print)?|palm|vein|gait|biometric|(?:finger|thumb)(?:print)?[ _-]?(?:template|data|feature|image))|人脸|面部|虹膜|声纹|掌纹|静脉|步态|生物特征|指纹(?:特征|模板|数据))([\w\u4e00-\u9fff-]{0,12}|[ _-](?:template|code|feature|data|vector|embedding|scan|id))["'”]?\s{0,2}[:：=为是]?\s{0,2}["'“]?((?:[\da-fA-F]{32,256})|(?:[A-Za-z\d+/]{40,400}={0,2}))(?![\w+/=])/gi;
+const DIGEST = /hash|md5|sha|sign|digest|check|crc|url|path|摘要|哈希|校验|签名/i;
+
+function templates(text: string): Proof[] {
+  return [...text.matchAll(TEMPLATE)].flatMap(
+    ({ 0: all, 1: between = '', 2: code = '', index }) => {
+      const end = index + all.length;
+      const isTemplate = !DIGEST.test(between) && /\d/.test(code);
+      return isTemplate ? [{ start: end - code.length, end, label: BIOMETRIC, doubt: 1.1 }] : [];
+    },
+  );
+}
+
 function proofOfNumber(run: string): Pick<Proof, 'label' | 'doubt'> | undefined {
   const bare = run.replace(/[ +-]/g, '').toUpperCase();
   if (isCitizenNumber(bare)) return { label: ID_DOC, doubt: 0.995 };
@@ -128,7 +146,7 @@ function proofOfNumber(run: string): Pick<Proof, 'label' | 'doubt'> | undefined 
 }
 
 function proofs(text: string): Proof[] {
-  const found: Proof[] = [];
+  const found: Proof[] = templates(text);
   const add = (
     { 0: run, index: start }: RegExpExecArray,
     proof: Pick<Proof, 'label' | 'doubt'> | undefined,

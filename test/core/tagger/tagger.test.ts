@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -70,6 +71,26 @@ describe('D1: what a reader would mark', () => {
   ])('nothing in: %s', (text) => {
     expect(found(text)).toEqual([]);
   });
+});
+
+describe('D1: a digest is no template', () => {
+  const hex = '26a638729869a0066d2e8c9fbe2e50bc54605aba02b31a726f9185cb02459819';
+  it.each([
+    [`iris=${hex}`, ['BIOMETRIC']],
+    [`人脸特征：${hex}`, ['BIOMETRIC']],
+    [`voiceprint template ${hex} stored`, ['BIOMETRIC']],
+    [`face_hash=${hex}`, []],
+    [`interface=${hex}`, []],
+    [`sha256: ${hex}`, []],
+  ])('%s', (text, expected) => {
+    expect(tagger.tag(text).map(({ label }) => label)).toEqual(expected);
+  });
+});
+
+it('D1: the model is the one that its data sheet describes', () => {
+  const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url));
+  const hash = createHash('sha256').update(read('assembly/tagger/model.bin')).digest('hex');
+  expect(read('docs/tagger-data-sheet.md').toString()).toContain(hash);
 });
 
 describe('D1: text in disguise', () => {
