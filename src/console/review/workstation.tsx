@@ -41,6 +41,7 @@ function Queue(props: {
           <li key={item.verificationId}>
             <button
               type="button"
+              data-verification={item.verificationId}
               aria-current={item.verificationId === props.chosen ? 'true' : undefined}
               onClick={() => props.onChoose(item)}
             >

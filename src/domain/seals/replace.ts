@@ -239,7 +239,9 @@ function isOutage({ code }: CinnabarError): boolean {
  *
  * By the vendor ABI a vendor compares by nothing of a reserved template but what follows from its
  * canonical picture. So when the new template holds the very same picture, every later query gets
- * the score that it would have got had this vendor been there at enrolment.
+ * the score that it gets whenever this vendor enrols that picture. Vendors separate ink each in its
+ * own way: from the original scan, which is not kept, this one might have seen other edges, and its
+ * scores might lie a little higher or lower.
  */
 function makeAnew(
   engine: SealEngine,

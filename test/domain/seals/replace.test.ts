@@ -22,7 +22,7 @@ import { sealMachine, verifyWith as verify } from '../../helpers/seal-machine.ts
 const { administrator, seals, request } = replacement;
 
 describe('B10: replacing a vendor', () => {
-  it('gives every later query the very score that enrolment with the new vendor would have', async () => {
+  it('gives every later query the very score that enrolment of that picture with the new vendor gives', async () => {
     const machine = await institution();
     const { deps } = machine;
     await verify(deps, 'before', ringWithCross, 's00');
