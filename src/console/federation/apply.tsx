@@ -83,7 +83,7 @@ export function Apply() {
   return (
     <>
       <PageHead title={t('apply.settings-title')} facts={<span>{t('apply.lead')}</span>} />
-      <ol class="steps" aria-label={t('apply.steps')}>
+      <ol class="phases" aria-label={t('apply.steps')}>
         {(['form', 'consent', 'running', 'decided'] as const).map((step) => (
           <li
             key={step}
