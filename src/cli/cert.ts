@@ -8,6 +8,7 @@ import type {
 } from '../client/index.ts';
 import type { DeliveryBundle } from '../core/pki/bundle.ts';
 import { command, type Group, required, UsageError } from './command.ts';
+import { certificatesIn } from './files.ts';
 import { connect, serviceOptions } from './service.ts';
 
 const reasons: readonly CertificateRevocation['reason'][] = [
@@ -240,11 +241,14 @@ const check = command({
   async run([file = ''], { roots, trust }) {
     const delivered = await readJson<DeliveryBundle>(file);
     const pem = await readFile(required('roots', roots), 'utf8');
-    const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
     const keys = await readJson<Parameters<typeof verifyDelivery>[1]['ledger']>(
       required('trust', trust),
     );
-    const verdict = await verifyDelivery(delivered, { ledger: keys, roots: blocks }, Date.now());
+    const verdict = await verifyDelivery(
+      delivered,
+      { ledger: keys, roots: certificatesIn(pem) },
+      Date.now(),
+    );
     const lines = verdict.steps.map(({ step, ok, code }) => `  ${step}: ${ok ? 'ok' : code}`);
     const text = `${[verdict.ok ? 'ok' : `refused: ${verdict.code}`, ...lines].join('\n')}\n`;
     return { exit: verdict.ok ? 0 : 1, json: verdict, text };

@@ -3,6 +3,7 @@ import { FederationError } from '../core/federated.ts';
 import { GmError } from '../core/gm.ts';
 import { SealError } from '../core/seal-error.ts';
 import { TaggerError } from '../core/tagger.ts';
+import { audit } from './audit.ts';
 import { cert } from './cert.ts';
 import { chips } from './chips.ts';
 import {
@@ -22,7 +23,16 @@ import { tag } from './tag.ts';
 /** Put in by wasm-build/package.mjs. */
 declare const CINNABAR_VERSION: string;
 
-const groups: Readonly<Record<string, Group>> = { cert, seal, federation, tag, gm, ledger, chips };
+const groups: Readonly<Record<string, Group>> = {
+  audit,
+  cert,
+  seal,
+  federation,
+  tag,
+  gm,
+  ledger,
+  chips,
+};
 
 /** Own keys only: `cinnabar constructor` is an unknown group like any other. */
 function named<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {

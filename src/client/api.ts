@@ -254,6 +254,19 @@ export function createClient(options: ClientOptions = {}) {
     return write<T>('POST', path, body, options);
   }
 
+  /** Parts put behind each other until the service says that there is no next one. */
+  async function exportedRecords(keyId: string, read: ReadOptions = {}): Promise<string> {
+    const path = `/v1/keys/${encodeURIComponent(keyId)}/records/export`;
+    const parts: string[] = [];
+    for (let from: string | null = '0'; from !== null; ) {
+      const init = read.signal ? { signal: read.signal } : {};
+      const response = await request(`${path}${queryString({ from })}`, init);
+      parts.push(await response.text());
+      from = response.headers.get('cinnabar-next');
+    }
+    return parts.join('');
+  }
+
   async function picture(path: string, read: ReadOptions = {}): Promise<Blob> {
     const response = await request(path, read.signal ? { signal: read.signal } : {});
     return response.blob();
@@ -328,6 +341,10 @@ export function createClient(options: ClientOptions = {}) {
       /** The picture of the card itself, as it was uploaded. */
       image: (id: string, read?: ReadOptions) =>
         picture(`/v1/seals/cards/${encodeURIComponent(id)}/image`, read),
+    },
+    records: {
+      /** What was done with a key, for `verifyRecords` of `cinnabar/certificates`. */
+      export: exportedRecords,
     },
     certificates: certificateApi({ getJson, post, query: queryString }),
     seals: {

@@ -3,6 +3,7 @@ import { type LedgerPolicy, policyFrom, type TrustFile } from '../core/ledger.ts
 import { type BundleVerdict, type DeliveryBundle, verifyBundle } from '../core/pki/bundle.ts';
 import { parseCertificate } from '../core/pki/certificate.ts';
 import { checkEvidence, type EvidenceVerdict } from '../core/pki/evidence.ts';
+import { type UsageVerdict, verifyUsageExport } from '../core/usage/verify.ts';
 import { base64urlBytes } from '../lib/base64url.ts';
 import { decodePem } from '../lib/pem.ts';
 import type { CertificateVerification } from './types.ts';
@@ -10,6 +11,7 @@ import type { CertificateVerification } from './types.ts';
 export type { TrustFile } from '../core/ledger.ts';
 export type { BundleVerdict, DeliveryBundle } from '../core/pki/bundle.ts';
 export type { EvidenceResult, EvidenceVerdict } from '../core/pki/evidence.ts';
+export type { UsageFinding, UsageVerdict } from '../core/usage/verify.ts';
 export { makeSm2Request } from './certificate-request.ts';
 
 const ageSecondsMax = 24 * 60 * 60;
@@ -68,6 +70,27 @@ export function verifyDelivery(
 ): Promise<BundleVerdict> {
   const ledger: LedgerPolicy = policyFrom(trust.ledger);
   return verifyBundle(bundle, { ledger, roots: trust.roots.map(derOf) }, nowMs);
+}
+
+/**
+ * Verifies offline an export of what was done with an institution's key.
+ *
+ * @param trust roots in PEM, and identity keys of chips in hex, from a place that the caller trusts;
+ *   without chips, whichever chip signed a receipt is taken
+ */
+export function verifyRecords(
+  text: string,
+  trust: {
+    readonly ledger: TrustFile;
+    readonly roots: readonly string[];
+    readonly chips?: readonly string[];
+  },
+  nowMs: number,
+): Promise<UsageVerdict> {
+  const { chips } = trust;
+  const roots = trust.roots.map(derOf);
+  const ledger = policyFrom(trust.ledger);
+  return verifyUsageExport(text, { roots, ledger, ...(chips ? { chips } : {}) }, nowMs);
 }
 
 const derOf = (pem: string) => decodePem('CERTIFICATE', pem);

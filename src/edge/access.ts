@@ -27,6 +27,8 @@ const certificateApprovers: readonly Role[] = ['administrator', 'risk_officer'];
 const chipOperators: readonly Role[] = ['operator', 'administrator'];
 /** Everybody may hold a personal key; what it may be used for is granted by name. */
 const keyHolders: readonly Role[] = roles;
+/** Who may carry all records of a key out of the house. */
+const recordExporters: readonly Role[] = ['auditor', 'administrator', 'risk_officer'];
 
 const anyone: RouteRule = { roles: 'anyone' };
 const operate: RouteRule = { roles: chipOperators };
@@ -194,5 +196,6 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'GET /v1/federation/requests/{requestId}': { roles: [...applicants, 'auditor'] },
   'GET /v1/federation/caps': { roles: ['administrator', 'risk_officer', 'auditor'] },
   'PUT /v1/federation/caps': { roles: ['administrator', 'risk_officer'], body: 'json' },
+  'GET /v1/keys/{id}/records/export': { roles: recordExporters },
   'GET /v1/audit': { roles: ['auditor', 'administrator'] },
 };

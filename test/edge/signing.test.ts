@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { certificatesIn } from '../../src/cli/files.ts';
+import { verifyRecords } from '../../src/client/certificates.ts';
 import { loadGm } from '../../src/core/gm.ts';
 import { keygenContext, signContext } from '../../src/core/two-party-context.ts';
 import { base64urlBytes, base64urlText } from '../../src/lib/base64url.ts';
+import { bank } from '../helpers/bank.ts';
 import { bodyOf, type Edge, startEdge } from '../helpers/edge.ts';
+import { useKey } from '../helpers/usage-export.ts';
 
 const gm = await loadGm();
 const tenant = 'beichen-bank';
@@ -129,5 +133,27 @@ describe('personal keys over HTTP', () => {
         { pointer: '/body/threshold', code: 'too_many' },
       ],
     });
+  });
+
+  test('C8: an auditor exports what was done with a key, and verifies it offline', async () => {
+    const edge = await startEdge();
+    const own = await bank({ ...edge.deps, clock: edge.clock });
+    await useKey(own, 2);
+    const path = `/v1/keys/${own.signing.id}/records/export`;
+    const answer = await edge.call(path, { as: 'auditor-gao' });
+    expect(answer.headers.get('content-type')).toBe('application/x-ndjson');
+    expect(answer.headers.get('cinnabar-next')).toBeNull();
+    const pem = await (await edge.call('/pki/ca.crt', { as: null })).text();
+    const trust = {
+      roots: certificatesIn(pem),
+      ledger: (await bodyOf(await edge.call('/ledger/trust', { as: null }))) as never,
+    };
+    const text = await answer.text();
+    const verdict = await verifyRecords(text, trust, edge.clock.now());
+    expect(verdict).toMatchObject({ ok: true, findings: [{ line: 1 }, { line: 2 }, { line: 3 }] });
+    expect((await edge.call(path, { as: 'customer-chen' })).status).toBe(403);
+    expect((await edge.call(`${path}?from=-1`, { as: 'auditor-gao' })).status).toBe(400);
+    const none = await edge.call(path.replace(own.signing.id, keyId), { as: 'auditor-gao' });
+    expect(none.status).toBe(404);
   });
 });

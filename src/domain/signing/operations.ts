@@ -5,6 +5,7 @@ import { canonicalJson } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Actor, Caller } from '../actor.ts';
 import { audited, record } from '../audit/record.ts';
+import { certificateStateOf } from '../certificates/find.ts';
 import { type Statement, statementLifeMs } from '../chips/activation.ts';
 import { inputDigest, type KeyOperation, operationName } from '../chips/uses.ts';
 import { CinnabarError } from '../errors.ts';
@@ -145,6 +146,7 @@ export async function approvalText(operation: Operation): Promise<string> {
  * Approves the use that another person asked for. Only who may use the key as well can approve.
  *
  * @throws CinnabarError `operation_not_found`, `own_work`, `forbidden`, `signature_invalid`,
+ * `operation_refused` when the person's certificate does not stand,
  * `operation_state`, `audit_unavailable`
  */
 export async function approveOperation(
@@ -159,6 +161,12 @@ export async function approveOperation(
   const filter = { owner: actor, parent: operation.institutionKeyId, state: 'active' };
   const [grant] = await deps.signing.list(tenant, 'grant', filter, { limit: 1 });
   if (!grant || person.state !== 'active') throw new CinnabarError('forbidden');
+  const serial = person.certificateSerial ?? '';
+  const standing = await certificateStateOf(deps, serial);
+  if (standing !== 'good') {
+    const fields = [{ pointer: '/body/personalKeyId', code: `certificate_${standing}` }];
+    throw new CinnabarError('operation_refused', { fields });
+  }
   const text = await approvalText(operation);
   const gm = await loadGm();
   const publicKey = hexToBytes(person.publicKeyHex);
@@ -168,6 +176,7 @@ export async function approveOperation(
   const approval = {
     actor,
     publicKeyHex: person.publicKeyHex,
+    serial,
     signatureHex: bytesToHex(request.signature),
     text,
   };

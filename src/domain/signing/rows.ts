@@ -26,10 +26,11 @@ const places: Places = {
     state,
   }),
   pin: ({ owner, id }) => ({ owner, parent: id, state: 'set' }),
-  record: ({ actor, institutionKeyId }) => ({
+  // By its hash, which is what the ledger has of it.
+  record: ({ actor, institutionKeyId, recordSha256 }) => ({
     owner: actor,
     parent: institutionKeyId,
-    state: 'signed',
+    state: recordSha256,
   }),
 };
 

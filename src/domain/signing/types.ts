@@ -1,3 +1,4 @@
+import type { UsageApproval } from '../../core/usage/record.ts';
 import type { SubjectName } from '../certificates/x509/build.ts';
 import type { Activation, Grant as ChipGrant } from '../chips/activation.ts';
 import type { SignScheme } from '../chips/keys.ts';
@@ -142,7 +143,7 @@ export interface Operation extends Row {
   readonly reason: string;
   /** A passed verification of a seal that the request leans on. */
   readonly sealVerificationId?: string;
-  readonly approvals: readonly Approval[];
+  readonly approvals: readonly UsageApproval[];
   readonly approvalsNeeded: number;
   /** The decision that allowed it, as canonical JSON. */
   readonly decision: string;
@@ -153,14 +154,6 @@ export interface Operation extends Row {
   /** The record, once it was signed, and its place in the ledger. */
   readonly recordId?: string;
   readonly createdAtMs: number;
-}
-
-export interface Approval {
-  readonly actor: string;
-  readonly publicKeyHex: string;
-  /** SM2 over the approval's text, DER. */
-  readonly signatureHex: string;
-  readonly text: string;
 }
 
 export interface OperationResult {

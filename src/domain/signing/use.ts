@@ -1,5 +1,12 @@
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { loadGm } from '../../core/gm.ts';
+import { receiptJson } from '../../core/usage/receipt.ts';
+import {
+  outcomeText,
+  recordHash,
+  type UsageRecordBody,
+  usageSubject,
+} from '../../core/usage/record.ts';
 import { base64Text } from '../../lib/base64.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Caller } from '../actor.ts';
@@ -8,6 +15,7 @@ import type { Activation } from '../chips/activation.ts';
 import { CinnabarError } from '../errors.ts';
 import type { Row } from '../row-store.ts';
 import { changed } from '../row-store.ts';
+import { serialOf } from './decide.ts';
 import { getGrant, getInstitutionKey } from './grants.ts';
 import { appendAfterHead } from './ledger.ts';
 import {
@@ -19,14 +27,7 @@ import {
 } from './operations.ts';
 import { getPersonalKey } from './personal-keys.ts';
 import type { Entry, SigningDeps } from './ports.ts';
-import {
-  outcomeText,
-  receiptJson,
-  recordHash,
-  type UsageRecord,
-  type UsageRecordBody,
-  usageSubject,
-} from './records.ts';
+import type { UsageRecord } from './records.ts';
 import { entryOf, settle } from './rows.ts';
 import type { Operation, OperationResult } from './types.ts';
 
@@ -239,10 +240,12 @@ async function bodyOf(
     tenant,
     institutionKeyId: key.id,
     institutionPublicKeyHex: key.publicKeyHex,
+    institutionSerial: (await serialOf(deps, key)) ?? '',
     operationId: operation.id,
     actor: operation.actor,
     personalKeyId: person.id,
     personPublicKeyHex: person.publicKeyHex,
+    personSerial: person.certificateSerial ?? '',
     documentType: operation.documentType,
     reason: operation.reason,
     decision: operation.decision,

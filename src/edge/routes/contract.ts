@@ -70,6 +70,12 @@ export function created<T extends z.ZodType>(schema: T, description: string) {
   };
 }
 
+/** An answer that is no JSON. */
+export function binary(mediaType: string, description: string) {
+  const schema = z.string().openapi({ format: 'binary' });
+  return { description, content: { [mediaType]: { schema } } };
+}
+
 export const picturePng = {
   description: 'The picture: black ink on white, one bit a pixel, 300 dpi.',
   content: { 'image/png': { schema: z.string().openapi({ format: 'binary' }) } },

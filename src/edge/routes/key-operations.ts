@@ -1,4 +1,5 @@
-import { createRoute } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
+import { exportRecords } from '../../domain/signing/export-records.ts';
 import { getRecord, listRecords } from '../../domain/signing/find-records.ts';
 import {
   approvalText,
@@ -18,6 +19,7 @@ import type { EdgeDeps } from '../deps.ts';
 import { idempotencyHeaderSchema, idParamsSchema, pageQuerySchema } from '../schemas/common.ts';
 import {
   completedSchema,
+  exportQuerySchema,
   keyParamsSchema,
   newOperationSchema,
   type Operation,
@@ -30,7 +32,7 @@ import {
   usageRecordPageSchema,
   usageRecordSchema,
 } from '../schemas/signing.ts';
-import { about, created, json, jsonBody, problems } from './contract.ts';
+import { about, binary, created, json, jsonBody, problems } from './contract.ts';
 import { pageRequest, present } from './input.ts';
 import { bytesOf } from './personal-keys.ts';
 
@@ -191,6 +193,38 @@ const recordsRoute = createRoute({
   responses: { 200: json(usageRecordPageSchema, 'One page.'), ...problems(`GET ${records}`) },
 });
 
+const exported = `${records}/export`;
+const exportRoute = createRoute({
+  method: 'get',
+  path: exported,
+  ...about(`GET ${exported}`, {
+    tag,
+    operationId: 'exportUsageRecords',
+    summary: 'Export what was done with a key, to be verified with no service',
+    description:
+      'Lines of canonical JSON: a head, then the records, oldest first. A long export comes in parts; put one behind the other, they are one file for `cinnabar audit verify`.',
+  }),
+  request: { params: keyParamsSchema, query: exportQuerySchema },
+  responses: {
+    200: {
+      ...binary('application/x-ndjson', 'One part.'),
+      headers: z.object({
+        'cinnabar-next': z
+          .string()
+          .optional()
+          .openapi({ description: '`from` of the next part; absent from the last one.' }),
+      }),
+    },
+    ...problems(
+      `GET ${exported}`,
+      'institution_key_not_found',
+      'ledger_unavailable',
+      'chips_unavailable',
+      'audit_unavailable',
+    ),
+  },
+});
+
 const recordRoute = createRoute({
   method: 'get',
   path: `${one}/record`,
@@ -264,6 +298,13 @@ export function addKeyOperationRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const { id } = c.req.valid('param');
     const page = await listRecords(deps, actorOf(c), id, pageRequest(c.req.valid('query')));
     return c.json({ ...page, items: page.items.map(recordView) }, 200);
+  });
+
+  app.openapi(exportRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    const { text, next } = await exportRecords(deps, callerOf(c), id, c.req.valid('query').from);
+    const more = next === undefined ? {} : { 'cinnabar-next': String(next) };
+    return c.body(text, 200, { 'content-type': 'application/x-ndjson', ...more });
   });
 
   app.openapi(recordRoute, async (c) => {

@@ -6,14 +6,9 @@ import { answerOcsp, currentCrl, deltaCrl } from '../../domain/certificates/revo
 import { encodePem } from '../../lib/pem.ts';
 import type { EdgeApp, EdgeContext } from '../context.ts';
 import { authorityQuerySchema, crlQuerySchema, ocspParamsSchema } from '../schemas/certificates.ts';
-import { about, problems } from './contract.ts';
+import { about, binary, problems } from './contract.ts';
 
 const tag = 'Public key infrastructure';
-
-function binary(mediaType: string, description: string) {
-  const schema = z.string().openapi({ format: 'binary' });
-  return { description, content: { [mediaType]: { schema } } };
-}
 
 const authorityRoute = createRoute({
   method: 'get',

@@ -309,6 +309,16 @@ export const usageRecordSchema = z
   })
   .openapi('UsageRecord');
 
+export const exportQuerySchema = z.strictObject({
+  from: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .default(0)
+    .openapi({ description: 'How many records to leave out: those of earlier parts.' }),
+});
+
 export type UsageRecordView = z.infer<typeof usageRecordSchema>;
 export const usageRecordPageSchema = pageOf(usageRecordSchema).openapi('UsageRecordPage');
 export const completedSchema = z

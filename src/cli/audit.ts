@@ -1,0 +1,70 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { type UsageFinding, type UsageVerdict, verifyRecords } from '../client/certificates.ts';
+import type { TrustFile } from '../core/ledger.ts';
+import { command, type Group, required } from './command.ts';
+import { certificatesIn, readJsonFile } from './files.ts';
+import { connect, serviceOptions } from './service.ts';
+
+function lineText({ line, ok, code, operationId, actor, operation, atMs }: UsageFinding): string {
+  const verdict = ok ? 'ok' : (code ?? 'refused');
+  const at = atMs === undefined ? '' : `${new Date(atMs).toISOString()} `;
+  const what = operationId === undefined ? '' : `  ${at}${actor} ${operation} ${operationId}`;
+  return `  line ${line}: ${verdict}${what}`;
+}
+
+function verdictText({ ok, code, line, institutionKeyId, asOf, findings }: UsageVerdict): string {
+  const bad = findings.filter((finding) => !finding.ok);
+  const shown = (ok ? findings.slice(1) : bad).map(lineText);
+  const head = ok
+    ? `ok: ${findings.filter(({ index }) => index !== undefined).length} records of key ${institutionKeyId}, none is missing as of ${asOf}`
+    : `refused: line ${line}: ${code}`;
+  return `${[head, ...shown].join('\n')}\n`;
+}
+
+const verify = command({
+  summary: "verifies an exported log of the uses of an institution's key, offline",
+  operands: ['FILE'],
+  options: {
+    roots: { type: 'string', value: 'PEM', about: 'the root certificates that are trusted' },
+    trust: { type: 'string', value: 'FILE', about: 'keys of log and witnesses, in JSON' },
+    chips: {
+      type: 'string',
+      value: 'FILE',
+      about: 'identity keys of the chips, a JSON list in hex',
+    },
+  },
+  details: [
+    'Asks nobody. Checks the signatures of persons, approvers, chips and log, the certificates to',
+    'a trusted root at the time of use, each record against the ledger, and that none is missing.',
+    'Exit 0: everything holds. 1: something does not; its line and code are named.',
+  ].join('\n'),
+  async run([file = ''], { roots, trust, chips }) {
+    const text = await readFile(file, 'utf8');
+    const pem = await readFile(required('roots', roots), 'utf8');
+    const ledger = (await readJsonFile(required('trust', trust))) as TrustFile;
+    const pinned = chips === undefined ? {} : { chips: (await readJsonFile(chips)) as string[] };
+    const trusted = { ledger, roots: certificatesIn(pem), ...pinned };
+    const verdict = await verifyRecords(text, trusted, Date.now());
+    return { exit: verdict.ok ? 0 : 1, json: verdict, text: verdictText(verdict) };
+  },
+});
+
+const exportCommand = command({
+  summary: "exports the log of the uses of an institution's key",
+  operands: ['KEY'],
+  options: {
+    out: { type: 'string', value: 'FILE', about: 'where the export goes' },
+    ...serviceOptions,
+  },
+  async run([key = ''], { out, ...service }) {
+    const file = required('out', out);
+    const text = await connect(service).records.export(key);
+    await writeFile(file, text);
+    return { exit: 0, json: { file, bytes: text.length }, text: `${file}\n` };
+  },
+});
+
+export const audit: Group = {
+  summary: "what was done with institutions' keys: export it, verify it offline",
+  commands: { export: exportCommand, verify },
+};
