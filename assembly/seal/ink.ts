@@ -15,8 +15,16 @@ const MAX_DEPTH: f32 = 1.3;
 /** Red and green of a grey scan differ by less than this, the noise of chroma aside. */
 const GREY_SPREAD: f32 = 14;
 /** Darkness of full red ink in green and blue light, and how much of red light it takes. */
-const INK_DARKNESS: f32 = 0.866;
-const INK_IN_RED: f32 = 0.24;
+const RED_DARKNESS: f32 = 0.866;
+const RED_IN_RED: f32 = 0.24;
+/** The pad at hand: the channel that its ink leaves lightest, and the same two figures for it. */
+let lightest: i32 = 0;
+let inkDarkness: f32 = RED_DARKNESS;
+let inkInLightest: f32 = RED_IN_RED;
+/** Usual darkness, in grey, from which the pad is black. */
+const BLACK: f32 = 0.82;
+/** Difference of the channels from which a pixel has colour. */
+const CHROMA: f32 = 0.25;
 
 const histogram = memory.data(256 * 4);
 const levels = memory.data(3 * 256 * 4);
@@ -132,12 +140,12 @@ export function extractInk(
 export function extractBilevel(rgba: usize, pixels: i32, depth: usize, known: usize): i32 {
   const colours = coloursUpToThree(rgba, pixels);
   if (colours > 2) return -1;
-  let lightest = 0;
+  let brightest = 0;
   for (let i = 0; i < pixels; i++) {
-    lightest = max<i32>(lightest, lightness(rgba + ((<usize>i) << 2)));
+    brightest = max<i32>(brightest, lightness(rgba + ((<usize>i) << 2)));
   }
   for (let i = 0; i < pixels; i++) {
-    put(depth, i, lightness(rgba + ((<usize>i) << 2)) == lightest ? 0 : BILEVEL_DEPTH);
+    put(depth, i, lightness(rgba + ((<usize>i) << 2)) == brightest ? 0 : BILEVEL_DEPTH);
   }
   memory.fill(known, 1, pixels);
   return BILEVEL;
@@ -160,7 +168,9 @@ function extractGrey(rgba: usize, width: i32, height: i32, depth: usize, dark: u
     }
   }
   // Darkness falls as lightness rises, so the 55th percentile of one is the 45th of the other.
-  const ink = inked > 50 ? clamp(1 - percentile(45) / paper, 0.35, 0.72) : <f32>0.6;
+  const usual: f32 = inked > 50 ? 1 - percentile(45) / paper : 0.6;
+  // Where most of what is dark is as dark as print, the pad itself is black.
+  const ink = usual > BLACK ? min<f32>(usual, 0.92) : clamp(usual, 0.35, 0.72);
   const print = ink + 0.42 * (1 - ink);
   for (let i = 0; i < pixels; i++) {
     const darkness = at(levels, lightness(rgba + ((<usize>i) << 2)));
@@ -169,10 +179,41 @@ function extractGrey(rgba: usize, width: i32, height: i32, depth: usize, dark: u
   }
 }
 
+const padSums = memory.data(3 * 3 * 4);
+
+/** Finds the pad's colour from the pixels that have one; red unless another clearly prevails. */
+function findPad(rgba: usize, pixels: i32): void {
+  memory.fill(padSums, 0, 36);
+  for (let i = 0; i < pixels; i += 3) {
+    const colour = load<u32>(rgba + ((<usize>i) << 2));
+    const red = at(levels, <i32>(colour & 0xff));
+    const green = at(levels, 256 + <i32>((colour >>> 8) & 0xff));
+    const blue = at(levels, 512 + <i32>((colour >>> 16) & 0xff));
+    const most = max<f32>(red, max<f32>(green, blue));
+    const spread = most - min<f32>(red, min<f32>(green, blue));
+    if (spread < CHROMA) continue;
+    const channel = red == most ? 0 : green == most ? 1 : 2;
+    const p = padSums + <usize>(channel * 12);
+    store<f32>(p, load<f32>(p) + spread);
+    store<f32>(p, load<f32>(p, 4) + spread * most, 4);
+    store<f32>(p, load<f32>(p, 8) + spread * 0.5 * (red + green + blue - most), 8);
+  }
+  lightest = 0;
+  inkDarkness = RED_DARKNESS;
+  inkInLightest = RED_IN_RED;
+  const other = at(padSums, 3) > at(padSums, 6) ? 1 : 2;
+  const sum = at(padSums, 3 * other);
+  if (sum < 2 * at(padSums, 0) || sum == 0) return;
+  lightest = other;
+  inkInLightest = clamp(1.05 - at(padSums, 3 * other + 1) / sum, RED_IN_RED, 0.6);
+  inkDarkness = clamp(1.05 - at(padSums, 3 * other + 2) / sum, 0.5, RED_DARKNESS);
+}
+
 /**
  * The ratio of green and blue to red does not change under neutral dark print, so it tells how much
  * red ink there is; what remains of red light after that ink is taken off is paper or other ink.
- * Depth itself comes from green and blue, which keep the sharp edges.
+ * Depth itself comes from green and blue, which keep the sharp edges. For another pad the channel
+ * that its ink leaves lightest stands for red.
  */
 function extractColour(
   rgba: usize,
@@ -189,32 +230,35 @@ function extractColour(
       put(levels, (channel << 8) + value, clamp(<f32>value / paper, 0.01, 1.1));
     }
   }
+  findPad(rgba, pixels);
   const red = takePlane(pixels + 3);
   const rest = takePlane(pixels + 3);
   const softRed = takePlane(pixels + 3);
   const softRest = takePlane(pixels + 3);
   for (let i = 0; i < pixels; i++) {
     const colour = load<u32>(rgba + ((<usize>i) << 2));
-    put(red, i, at(levels, <i32>(colour & 0xff)));
-    const green = at(levels, 256 + <i32>((colour >>> 8) & 0xff));
-    put(rest, i, 0.5 * (green + at(levels, 512 + <i32>((colour >>> 16) & 0xff))));
+    const r = at(levels, <i32>(colour & 0xff));
+    const g = at(levels, 256 + <i32>((colour >>> 8) & 0xff));
+    const b = at(levels, 512 + <i32>((colour >>> 16) & 0xff));
+    put(red, i, lightest == 0 ? r : lightest == 1 ? g : b);
+    put(rest, i, 0.5 * (lightest == 0 ? g + b : lightest == 1 ? r + b : r + g));
   }
   // JPEG keeps colour at half resolution; the ratio is formed of soft copies.
   blur(red, softRed, width, height, 0.1 * pxPerMm);
   blur(rest, softRest, width, height, 0.1 * pxPerMm);
   const one = f32x4.splat(1);
   const zero = f32x4.splat(0);
-  const darkness = f32x4.splat(1 / INK_DARKNESS);
+  const darkness = f32x4.splat(1 / inkDarkness);
   for (let i = 0; i < pixels; i += 4) {
     const p = (<usize>i) << 2;
     const r = v128.load(softRed + p);
     const rho = f32x4.div(v128.load(softRest + p), f32x4.max(r, f32x4.splat(0.05)));
     const scale = f32x4.sub(
-      f32x4.splat(INK_DARKNESS),
-      f32x4.mul(f32x4.splat(INK_IN_RED), f32x4.min(rho, one)),
+      f32x4.splat(inkDarkness),
+      f32x4.mul(f32x4.splat(inkInLightest), f32x4.min(rho, one)),
     );
     const ink = f32x4.min(f32x4.max(f32x4.div(f32x4.sub(one, rho), scale), zero), f32x4.splat(1.2));
-    const left = f32x4.div(r, f32x4.sub(one, f32x4.mul(f32x4.splat(INK_IN_RED), ink)));
+    const left = f32x4.div(r, f32x4.sub(one, f32x4.mul(f32x4.splat(inkInLightest), ink)));
     const raw = f32x4.mul(f32x4.sub(one, v128.load(rest + p)), darkness);
     const full = f32x4.min(f32x4.max(raw, zero), f32x4.splat(MAX_DEPTH));
     const capped = f32x4.min(full, f32x4.add(ink, f32x4.splat(0.15)));
