@@ -149,6 +149,30 @@ export const errorTitles = {
   envelope_not_addressed: 'The envelope is not addressed to this certificate.',
   /** The envelope could not be decrypted. One code, whatever the reason. */
   envelope_unreadable: 'The envelope cannot be opened.',
+  /** The answer of the authenticator does not verify, was used before, or came too late. */
+  passkey_refused: 'The passkey was not accepted.',
+  /** One person has as many passkeys as allowed. */
+  passkeys_too_many: 'There are too many passkeys already.',
+  /** Unknown, expired, withdrawn or used before; which of these is not said. */
+  grant_refused: 'The grant is not accepted.',
+  /** The profile is not switched on here. */
+  token_profile_off: 'Tokens of this profile are not issued here.',
+  /** No token with this id, or it is somebody else's. */
+  token_not_found: 'There is no such token.',
+  /** What was sent contradicts the certificate of the person. */
+  identity_mismatch: 'The identity does not agree with the certificate.',
+  /** No business system with this name, or it has not proved its key. */
+  business_system_not_found: 'There is no such business system.',
+  /** The name is taken, or the system is not at the step for that. */
+  business_system_state: 'The business system is not in the state for that.',
+  /** The key is none, or its holder did not prove to hold it. */
+  business_key_refused: 'The key of the business system was not accepted.',
+  /** No signing key of the authentication centre with this id. */
+  issuer_key_not_found: 'There is no such signing key.',
+  /** The key is not in the state for that. */
+  issuer_key_state: 'The signing key is not in the state for that.',
+  /** Others keep changing the same rows; nothing was done. */
+  tokens_contended: 'Others are changing the same thing.',
   /** The audit log cannot be written, so the operation did not happen. */
   audit_unavailable: 'The audit log does not answer, so nothing was done.',
   /** No key with this id in the caller's institution. */

@@ -1,0 +1,86 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { compactVerify } from 'jose';
+import { checkClaims, type TokenClaims } from './claims.ts';
+import { type CompactJws, hasExactly, readCompactJws, textOf } from './compact.ts';
+import { assertToken, TokenError } from './error.ts';
+import { type IssuerJwk, kidPattern, type VerificationKey, verificationKey } from './jwk.ts';
+import { type ProfileName, profileOfType, type TokenProfile } from './profiles.ts';
+import { parseStrictObject } from './strict-json.ts';
+
+/** Whose tokens are accepted, for whom, and of which kinds. Nothing of it comes from a token. */
+export interface TokenTrust {
+  readonly issuer: string;
+  /** The name of who verifies: the token must be meant for it. */
+  readonly audience: string;
+  /** The issuer's published keys. */
+  readonly keys: readonly IssuerJwk[];
+  /** `cin-sealed-1` when left out. The literal profile is never among them unless named. */
+  readonly profiles?: readonly ProfileName[];
+}
+
+export interface VerifiedToken {
+  readonly profile: TokenProfile;
+  readonly claims: TokenClaims;
+  /** The key that signed. */
+  readonly kid: string;
+}
+
+export interface TokenVerifier {
+  /** @throws TokenError for a token that is not accepted, whatever the reason */
+  verify(token: string, nowMs: number): Promise<VerifiedToken>;
+}
+
+const headerNames = ['alg', 'kid', 'typ'];
+
+/**
+ * Makes ready the keys of a set, once. Keys of a profile that is not accepted are left out.
+ *
+ * @throws TypeError for a key that cannot be used
+ */
+export async function tokenVerifier(trust: TokenTrust): Promise<TokenVerifier> {
+  const { issuer, audience, profiles: allowed = ['cin-sealed-1'] } = trust;
+  const keys = new Map<string, VerificationKey>();
+  for (const jwk of trust.keys) keys.set(jwk.kid, await verificationKey(jwk));
+
+  return {
+    async verify(token, nowMs) {
+      const jws = readCompactJws(token);
+      const { header } = jws;
+      // Nothing beside these: no key, address, certificate or extension that a token brings along.
+      assertToken(hasExactly(header, headerNames), 'header');
+      const profile = profileOfType(header.typ, allowed);
+      assertToken(header.alg === profile.algorithm, 'header');
+      const { kid } = header;
+      assertToken(typeof kid === 'string' && kidPattern.test(kid), 'header');
+      const key = keys.get(kid as string);
+      assertToken(key !== undefined && key.algorithm === profile.algorithm, 'key_unknown');
+      await verifySignature(key, token, jws);
+      const body = parseStrictObject(textOf(jws.payload));
+      const claims = checkClaims(body, profile, { issuer, audience, nowMs });
+      return { profile, claims, kid: kid as string };
+    },
+  };
+}
+
+const rawSignatureBytes = 64;
+
+async function verifySignature(
+  key: VerificationKey,
+  token: string,
+  { signed, signature }: CompactJws,
+): Promise<void> {
+  if (key.algorithm === 'SM2-SM3') {
+    assertToken(signature.length === rawSignatureBytes, 'signature');
+    const { sm2 } = key.gm;
+    assertToken(
+      sm2.verify(key.key, utf8ToBytes(signed), signature, { format: 'raw' }),
+      'signature',
+    );
+    return;
+  }
+  try {
+    await compactVerify(token, key.key, { algorithms: [key.algorithm] });
+  } catch (cause) {
+    throw new TokenError('signature', { cause });
+  }
+}

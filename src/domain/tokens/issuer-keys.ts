@@ -1,0 +1,222 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { parsePublicKey } from '../../core/pki/public-key.ts';
+import { type IssuerJwk, jwkOfPoint, thumbprintOf } from '../../core/token/jwk.ts';
+import { profiles } from '../../core/token/profiles.ts';
+import { tupleBytes } from '../../lib/tuple.ts';
+import type { Caller } from '../actor.ts';
+import { audited } from '../audit/record.ts';
+import { serviceTenant } from '../chips/keys.ts';
+import { CinnabarError } from '../errors.ts';
+import { newId } from '../id.ts';
+import type { TokenDeps } from './ports.ts';
+import { changed, entryOf, settle } from './rows.ts';
+import type { IssuerKey } from './types.ts';
+
+/** Signatures that the chips make for tokens. */
+export const issuerAlgorithms = ['ES256', 'SM2-SM3'] as const;
+export type IssuerAlgorithm = (typeof issuerAlgorithms)[number];
+
+type KeyDeps = Pick<TokenDeps, 'clock' | 'random' | 'audit' | 'keys' | 'tokens' | 'issuer'>;
+
+const kinds = {
+  ES256: { chip: 'p256', crv: 'P-256', scheme: 'ecdsa-p256-sha256' },
+  'SM2-SM3': { chip: 'sm2', crv: 'SM2', scheme: 'sm2-sm3' },
+} as const;
+
+/** A key that no longer signs stays published until its last token has ended, and clocks differ. */
+export const overlapMs =
+  Math.max(...Object.values(profiles).map(({ ttlSecondsMax }) => ttlSecondsMax)) * 1000 + 60_000;
+
+const keysMax = 100;
+
+/** All keys there have been, newest first. */
+export async function listIssuerKeys(
+  deps: Pick<KeyDeps, 'tokens' | 'clock'>,
+): Promise<readonly IssuerKey[]> {
+  const found = await deps.tokens.list(serviceTenant, 'issuer-key', {}, { limit: keysMax });
+  const nowMs = deps.clock.now();
+  return found.map((key) => (isOver(key, nowMs) ? { ...key, state: 'retired' } : key));
+}
+
+function isOver({ state, changedAtMs }: IssuerKey, nowMs: number): boolean {
+  return state === 'passive' && nowMs > changedAtMs + overlapMs;
+}
+
+/** What `/.well-known/jwks.json` shows: keys that verify now, or will. */
+export async function publishedKeys(
+  deps: Pick<KeyDeps, 'tokens' | 'clock'>,
+): Promise<readonly IssuerJwk[]> {
+  const keys = await listIssuerKeys(deps);
+  return keys
+    .filter(({ state }) => state === 'next' || state === 'active' || state === 'passive')
+    .map(({ jwk }) => jwk);
+}
+
+/**
+ * The key that signs now; the first is made when it is first asked for.
+ *
+ * @throws CinnabarError `chips_unavailable`, `tokens_contended`
+ */
+export async function activeKey(deps: KeyDeps, algorithm: IssuerAlgorithm): Promise<IssuerKey> {
+  const found = await keyIn(deps, algorithm, 'active');
+  if (found) return found;
+  // Several requests may be the first: the chips make one key for an id, and one row is written.
+  const first = await makeKey(deps, algorithm, firstId(deps.issuer, algorithm), 'active');
+  await deps.tokens.write(serviceTenant, [entryOf('issuer-key', first)]);
+  const settled = await keyIn(deps, algorithm, 'active');
+  if (!settled) throw new CinnabarError('tokens_contended');
+  return settled;
+}
+
+async function keyIn(
+  deps: KeyDeps,
+  algorithm: IssuerAlgorithm,
+  state: 'active' | 'next',
+): Promise<IssuerKey | undefined> {
+  const filter = { parent: algorithm, state };
+  const [found] = await deps.tokens.list(serviceTenant, 'issuer-key', filter, { limit: 1 });
+  return found;
+}
+
+/** A UUID that the name of the service decides, so that simultaneous first requests agree on it. */
+function firstId(issuer: string, algorithm: string): string {
+  const hex = bytesToHex(sha256(tupleBytes('cinnabar first issuer key', issuer, algorithm)));
+  const digits = `${hex.slice(0, 12)}8${hex.slice(13, 16)}8${hex.slice(17, 32)}`;
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+async function makeKey(
+  deps: KeyDeps,
+  algorithm: IssuerAlgorithm,
+  id: string,
+  state: 'active' | 'next',
+): Promise<IssuerKey> {
+  const { chip, crv } = kinds[algorithm];
+  const made = await deps.keys.create({
+    tenant: serviceTenant,
+    id,
+    algorithm: chip,
+    uses: ['sign'],
+    owner: 'token issuer',
+  });
+  const key = jwkOfPoint(crv, parsePublicKey(made.publicKey).key);
+  const nowMs = deps.clock.now();
+  const jwk = { ...key, kid: thumbprintOf(key), alg: algorithm, use: 'sig' } as const;
+  return {
+    tenant: serviceTenant,
+    id,
+    revision: 1,
+    jwk,
+    state,
+    createdAtMs: nowMs,
+    changedAtMs: nowMs,
+  };
+}
+
+/**
+ * One step of rotation (D8): the key that was published ahead signs from now on, the one that
+ * signed only verifies, and a new one is published ahead, so that verifiers know it in time.
+ *
+ * @throws CinnabarError `chips_unavailable`, `tokens_contended`, `audit_unavailable`
+ */
+export function rotateKeys(
+  deps: KeyDeps,
+  caller: Caller,
+  algorithm: IssuerAlgorithm,
+): Promise<readonly IssuerKey[]> {
+  const operation = {
+    action: 'issuer_key.rotate',
+    subject: `issuer_keys:${algorithm}`,
+    detail: { algorithm },
+  };
+  return audited(deps.audit, caller, operation, async () => {
+    await promote(deps, algorithm, 'passive');
+    return listIssuerKeys(deps);
+  });
+}
+
+async function promote(
+  deps: KeyDeps,
+  algorithm: IssuerAlgorithm,
+  retire: 'passive' | 'revoked',
+): Promise<void> {
+  const [before] = await Promise.all([
+    activeKey(deps, algorithm),
+    keyIn(deps, algorithm, 'next').then((key) => key ?? publishNext(deps, algorithm)),
+  ]);
+  const fresh = await makeKey(deps, algorithm, newId(deps), 'next');
+  await settle(deps, serviceTenant, async () => {
+    const [active, next] = await Promise.all([
+      keyIn(deps, algorithm, 'active'),
+      keyIn(deps, algorithm, 'next'),
+    ]);
+    // Somebody else rotated meanwhile: once is enough.
+    if (!active || !next || active.id !== before.id) return { result: undefined, write: [] };
+    const changedAtMs = deps.clock.now();
+    const rows = [
+      changed(active, { state: retire, changedAtMs }),
+      changed(next, { state: 'active', changedAtMs }),
+      fresh,
+    ];
+    return { result: undefined, write: rows.map((row) => entryOf('issuer-key', row)) };
+  });
+}
+
+async function publishNext(deps: KeyDeps, algorithm: IssuerAlgorithm): Promise<IssuerKey> {
+  const key = await makeKey(deps, algorithm, newId(deps), 'next');
+  await deps.tokens.write(serviceTenant, [entryOf('issuer-key', key)]);
+  return key;
+}
+
+/**
+ * Withdraws a key at once: every token that it signed is refused from now on, here and by everyone
+ * who fetches the keys again. The chips wipe it.
+ *
+ * @throws CinnabarError `issuer_key_not_found`, `issuer_key_state`, `chips_unavailable`,
+ * `audit_unavailable`
+ */
+export function revokeKey(
+  deps: KeyDeps,
+  caller: Caller,
+  id: string,
+): Promise<readonly IssuerKey[]> {
+  const operation = { action: 'issuer_key.revoke', subject: `issuer_key:${id}`, detail: {} };
+  return audited(deps.audit, caller, operation, async () => {
+    const key = await deps.tokens.find(serviceTenant, 'issuer-key', id);
+    if (!key) throw new CinnabarError('issuer_key_not_found');
+    if (key.state === 'retired') throw new CinnabarError('issuer_key_state');
+    if (key.state === 'active') await promote(deps, key.jwk.alg as IssuerAlgorithm, 'revoked');
+    else await markRevoked(deps, id);
+    await deps.keys.setState(serviceTenant, id, 'revoked');
+    return listIssuerKeys(deps);
+  });
+}
+
+function markRevoked(deps: KeyDeps, id: string): Promise<void> {
+  return settle(deps, serviceTenant, async () => {
+    const key = await deps.tokens.find(serviceTenant, 'issuer-key', id);
+    if (!key || key.state === 'revoked') return { result: undefined, write: [] };
+    const revoked = changed(key, { state: 'revoked', changedAtMs: deps.clock.now() });
+    return { result: undefined, write: [entryOf('issuer-key', revoked)] };
+  });
+}
+
+/** Signs `header.payload` with the active key: raw r || s, as JWS writes both algorithms. */
+export async function signJws(
+  deps: KeyDeps,
+  { id, jwk }: IssuerKey,
+  requestId: string,
+  signingInput: string,
+): Promise<Uint8Array> {
+  const { scheme } = kinds[jwk.alg as IssuerAlgorithm];
+  const { signature } = await deps.keys.sign({
+    tenant: serviceTenant,
+    keyId: id,
+    requestId,
+    scheme,
+    format: 'raw',
+    message: utf8ToBytes(signingInput),
+  });
+  return signature;
+}

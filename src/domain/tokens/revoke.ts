@@ -1,0 +1,85 @@
+import type { Actor, Caller } from '../actor.ts';
+import { audited } from '../audit/record.ts';
+import { CinnabarError } from '../errors.ts';
+import { readPage } from '../page.ts';
+import type { Page, PageRequest } from '../ports.ts';
+import type { TokenDeps } from './ports.ts';
+import { changed, entryOf, settle } from './rows.ts';
+import type { Family, IssuedToken } from './types.ts';
+
+type RevokeDeps = Pick<TokenDeps, 'audit' | 'clock' | 'tokens'>;
+
+/** Tokens of one family that can be alive at the same time, with room. */
+const aliveMax = 200;
+
+/**
+ * Ends a family: its refresh token, every token of it, and the facts that were kept for it.
+ *
+ * @throws CinnabarError `audit_unavailable`, `storage_unavailable`
+ */
+export function endFamily(
+  deps: RevokeDeps,
+  caller: Caller,
+  { tenant, id }: Family,
+  reason: 'request' | 'reuse',
+): Promise<void> {
+  const operation = { action: 'token.revoke', subject: `family:${id}`, detail: { reason } };
+  return audited(deps.audit, caller, operation, () =>
+    settle(deps, tenant, async () => {
+      const family = await deps.tokens.find(tenant, 'family', id);
+      if (!family || family.state === 'revoked') return { result: undefined, write: [] };
+      const filter = { parent: id, state: 'active' };
+      const alive = await deps.tokens.list(tenant, 'token', filter, { limit: aliveMax });
+      const { vault: _, ...rest } = family;
+      const ended = changed(rest as Family, { state: 'revoked', revokedFor: reason });
+      const tokens = alive.map((token) => changed(token, { state: 'revoked' }));
+      return {
+        result: undefined,
+        write: [entryOf('family', ended), ...tokens.map((token) => entryOf('token', token))],
+      };
+    }),
+  );
+}
+
+/**
+ * Withdraws a token and everything that came from the same authentication (RFC 7009 §2.1). A
+ * person withdraws its own, an administrator anybody's of the institution.
+ *
+ * @throws CinnabarError `token_not_found`
+ */
+export async function revokeToken(deps: RevokeDeps, caller: Caller, jti: string): Promise<void> {
+  const token = await getToken(deps, caller.actor, jti);
+  const family = await deps.tokens.find(token.tenant, 'family', token.family);
+  if (family) await endFamily(deps, caller, family, 'request');
+}
+
+/** @throws CinnabarError `token_not_found` */
+export async function getToken(
+  deps: Pick<TokenDeps, 'tokens'>,
+  actor: Actor,
+  jti: string,
+): Promise<IssuedToken> {
+  const token = await deps.tokens.find(actor.tenant, 'token', jti);
+  if (!token || (token.actor !== actor.id && !seesAll(actor))) {
+    throw new CinnabarError('token_not_found');
+  }
+  return token;
+}
+
+function seesAll({ roles }: Actor): boolean {
+  return roles.some((role) => role === 'administrator' || role === 'auditor');
+}
+
+/** Tokens that are remembered, newest first: a person's own, or the institution's. */
+export function listTokens(
+  deps: Pick<TokenDeps, 'tokens'>,
+  actor: Actor,
+  page: PageRequest,
+): Promise<Page<IssuedToken>> {
+  const filter = seesAll(actor) ? {} : { owner: actor.id };
+  return readPage(
+    page,
+    (token) => token.id,
+    (request) => deps.tokens.list(actor.tenant, 'token', filter, request),
+  );
+}

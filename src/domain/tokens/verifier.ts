@@ -1,0 +1,92 @@
+import { type TokenVerifier, tokenVerifier, type VerifiedToken } from '../../core/token/verify.ts';
+import { publishedKeys } from './issuer-keys.ts';
+import { ownAudience } from './mint.ts';
+import type { TokenDeps } from './ports.ts';
+
+type VerifierDeps = Pick<TokenDeps, 'clock' | 'tokens' | 'issuer' | 'profiles'>;
+
+/** How old keys and withdrawals may be in one process: after so long a revocation is seen. */
+export const staleMs = 5_000;
+const revokedMax = 1_000;
+const rememberedMax = 2_000;
+
+interface Snapshot<T> {
+  readonly value: Promise<T>;
+  readonly takenAtMs: number;
+}
+
+/** Verifies tokens for this service, and says who holds them. */
+export interface OwnVerifier {
+  /**
+   * @throws TokenError for a token that is not accepted, was withdrawn, or is meant for others;
+   * CinnabarError `storage_unavailable`
+   */
+  verify(token: string): Promise<VerifiedToken | undefined>;
+}
+
+/**
+ * A verifier for tokens of this service to itself. It keeps for `staleMs` the published keys and
+ * the withdrawn tokens, and remembers which tokens it has verified, by their whole text, so that a
+ * token costs its signature once.
+ */
+export function ownVerifier(deps: VerifierDeps): OwnVerifier {
+  let keys: Snapshot<TokenVerifier> | undefined;
+  const withdrawn = new Map<string, Snapshot<ReadonlySet<string>>>();
+  const verified = new Map<string, VerifiedToken>();
+
+  const isFresh = (snapshot: Snapshot<unknown> | undefined, nowMs: number) =>
+    snapshot !== undefined && nowMs - snapshot.takenAtMs < staleMs;
+
+  async function verifierAt(nowMs: number): Promise<TokenVerifier> {
+    if (!keys || !isFresh(keys, nowMs)) {
+      const fresh = { value: freshVerifier(deps), takenAtMs: nowMs };
+      keys = fresh;
+      verified.clear();
+      fresh.value.catch(() => {
+        if (keys === fresh) keys = undefined;
+      });
+    }
+    return keys.value;
+  }
+
+  async function withdrawnAt(tenant: string, nowMs: number): Promise<ReadonlySet<string>> {
+    const known = withdrawn.get(tenant);
+    if (known && isFresh(known, nowMs)) return known.value;
+    const fresh = { value: withdrawnTokens(deps, tenant), takenAtMs: nowMs };
+    withdrawn.set(tenant, fresh);
+    fresh.value.catch(() => withdrawn.delete(tenant));
+    return fresh.value;
+  }
+
+  return {
+    async verify(token) {
+      const nowMs = deps.clock.now();
+      const verifier = await verifierAt(nowMs);
+      const known = verified.get(token);
+      const isAlive = known && known.claims.exp * 1000 > nowMs;
+      const result = isAlive ? known : await verifier.verify(token, nowMs);
+      if (!isAlive) {
+        if (verified.size >= rememberedMax) verified.clear();
+        verified.set(token, result);
+      }
+      const { pub, jti } = result.claims;
+      const isWithdrawn = (await withdrawnAt(pub.tenant, nowMs)).has(jti);
+      return isWithdrawn ? undefined : result;
+    },
+  };
+}
+
+async function freshVerifier(deps: VerifierDeps): Promise<TokenVerifier> {
+  return tokenVerifier({
+    issuer: deps.issuer,
+    audience: ownAudience,
+    keys: await publishedKeys(deps),
+    profiles: deps.profiles.filter((name) => name !== 'cin-003-literal'),
+  });
+}
+
+async function withdrawnTokens(deps: VerifierDeps, tenant: string): Promise<ReadonlySet<string>> {
+  const filter = { state: 'revoked' };
+  const found = await deps.tokens.list(tenant, 'token', filter, { limit: revokedMax });
+  return new Set(found.map(({ id }) => id));
+}
