@@ -171,8 +171,6 @@ export const errorTitles = {
   issuer_key_not_found: 'There is no such signing key.',
   /** The key is not in the state for that. */
   issuer_key_state: 'The signing key is not in the state for that.',
-  /** Others keep changing the same rows; nothing was done. */
-  tokens_contended: 'Others are changing the same thing.',
   /** The audit log cannot be written, so the operation did not happen. */
   audit_unavailable: 'The audit log does not answer, so nothing was done.',
   /** No key with this id in the caller's institution. */

@@ -18,6 +18,8 @@ export interface RowEntry<Rows, K extends keyof Rows = keyof Rows> {
   /** The row it belongs to; empty when it belongs to none. */
   readonly parent: string;
   readonly state: string;
+  /** After this the row may be removed, unasked. Until then its time is still to be checked. */
+  readonly expiresAtMs?: number;
 }
 
 export interface RowFilter {

@@ -13,13 +13,13 @@ import type { OpeningKey } from '../../src/core/token/sealing.ts';
 import { openPart } from '../../src/core/token/sealing.ts';
 import type { Actor } from '../../src/domain/actor.ts';
 import type { CertificateDeps } from '../../src/domain/certificates/ports.ts';
-import type { TokenDeps } from '../../src/domain/tokens/ports.ts';
+import type { TokenDeps, TokenRows } from '../../src/domain/tokens/ports.ts';
 import { proveSystem, registerSystem } from '../../src/domain/tokens/systems.ts';
 import type { BusinessSystem, ReleasePolicy } from '../../src/domain/tokens/types.ts';
 import { base64urlText } from '../../src/lib/base64url.ts';
 import { chipTemplateKeys } from '../../src/platform/chips/template-keys.ts';
 import { memoryChips } from '../../src/platform/memory/chip-cluster.ts';
-import { memoryTokenStore } from '../../src/platform/memory/token-store.ts';
+import { memoryRowStore } from '../../src/platform/memory/row-store.ts';
 import { timerWaits } from '../../src/platform/system.ts';
 import { certificateDeps } from './certificates.ts';
 
@@ -61,7 +61,7 @@ export async function authenticationCentre() {
     ...base,
     keys: chips.keys,
     templateKeys: chipTemplateKeys(chips.wrapping),
-    tokens: memoryTokenStore(),
+    tokens: memoryRowStore<TokenRows>(),
     sensitive: loadTagger,
     issuer,
     profiles: ['cin-sealed-1', 'cin-sd-1', 'cin-sm-1'],

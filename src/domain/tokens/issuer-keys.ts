@@ -56,7 +56,7 @@ export async function publishedKeys(
 /**
  * The key that signs now; the first is made when it is first asked for.
  *
- * @throws CinnabarError `chips_unavailable`, `tokens_contended`
+ * @throws CinnabarError `chips_unavailable`, `rows_contended`
  */
 export async function activeKey(deps: KeyDeps, algorithm: IssuerAlgorithm): Promise<IssuerKey> {
   const found = await keyIn(deps, algorithm, 'active');
@@ -65,7 +65,7 @@ export async function activeKey(deps: KeyDeps, algorithm: IssuerAlgorithm): Prom
   const first = await makeKey(deps, algorithm, firstId(deps.issuer, algorithm), 'active');
   await deps.tokens.write(serviceTenant, [entryOf('issuer-key', first)]);
   const settled = await keyIn(deps, algorithm, 'active');
-  if (!settled) throw new CinnabarError('tokens_contended');
+  if (!settled) throw new CinnabarError('rows_contended');
   return settled;
 }
 
@@ -118,7 +118,7 @@ async function makeKey(
  * One step of rotation (D8): the key that was published ahead signs from now on, the one that
  * signed only verifies, and a new one is published ahead, so that verifiers know it in time.
  *
- * @throws CinnabarError `chips_unavailable`, `tokens_contended`, `audit_unavailable`
+ * @throws CinnabarError `chips_unavailable`, `rows_contended`, `audit_unavailable`
  */
 export function rotateKeys(
   deps: KeyDeps,

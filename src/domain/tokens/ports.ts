@@ -5,7 +5,7 @@ import type { AuditLog } from '../audit/ports.ts';
 import type { CertificateStore } from '../certificates/ports.ts';
 import type { KeyService } from '../chips/keys.ts';
 import type { Clock, Random } from '../ports.ts';
-import type { RowEntry, RowStore } from '../rows.ts';
+import type { RowEntry, RowStore } from '../row-store.ts';
 import type { TemplateKeys } from '../seals/ports.ts';
 import type {
   Account,

@@ -1,7 +1,7 @@
-import { settleRows } from '../rows.ts';
+import { settleRows } from '../row-store.ts';
 import type { TokenDeps, TokenEntry, TokenKind, TokenRows } from './ports.ts';
 
-export { changed } from '../rows.ts';
+export { changed } from '../row-store.ts';
 
 type Places = {
   readonly [K in TokenKind]: (row: TokenRows[K]) => Omit<TokenEntry<K>, 'kind' | 'row'>;
@@ -32,13 +32,13 @@ export function entryOf<K extends TokenKind>(kind: K, row: TokenRows[K]): TokenE
   return { kind, row, ...places[kind](row) };
 }
 
-/** @throws CinnabarError `tokens_contended` when others keep writing the same rows */
+/** @throws CinnabarError `rows_contended` when others keep writing the same rows */
 export function settle<T>(
   deps: Pick<TokenDeps, 'tokens'>,
   tenant: string,
   step: () => Promise<{ readonly result: T; readonly write: readonly TokenEntry[] }>,
 ): Promise<T> {
-  return settleRows(deps.tokens, tenant, 'tokens_contended', step);
+  return settleRows(deps.tokens, tenant, step);
 }
 
 /**

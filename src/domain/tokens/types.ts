@@ -3,7 +3,7 @@ import type { IssuerJwk, SealingJwk } from '../../core/token/jwk.ts';
 import type { SealableLabel } from '../../core/token/open.ts';
 import type { ProfileName } from '../../core/token/profiles.ts';
 import type { Actor } from '../actor.ts';
-import type { Row } from '../rows.ts';
+import type { Row } from '../row-store.ts';
 
 /** Somebody who can authenticate here; the id is that of the actor. */
 export interface Account extends Row {

@@ -3,6 +3,7 @@ import { CinnabarError } from '../../domain/errors.ts';
 import type { PageRequest } from '../../domain/ports.ts';
 import type { Row, RowEntry, RowFilter, RowStore } from '../../domain/row-store.ts';
 import { jsonOf } from '../fields.ts';
+import { systemClock } from '../system.ts';
 
 /** An entry as it crosses into the object: its row is text already. */
 interface StoredEntry {
@@ -12,8 +13,12 @@ interface StoredEntry {
   readonly parent: string;
   readonly state: string;
   readonly revision: number;
+  readonly expiresAtMs?: number;
   readonly row: string;
 }
+
+/** How often rows whose time is over are looked for, while there are such rows. */
+const sweepEveryMs = 10 * 60 * 1000;
 
 /**
  * The rows of one domain and one institution.
@@ -38,12 +43,19 @@ export class RowDesk extends DurableObject {
       row TEXT NOT NULL,
       PRIMARY KEY (kind, id)
     ) STRICT`);
+    this.#sql.exec(`CREATE TABLE IF NOT EXISTS ends (
+      kind TEXT NOT NULL,
+      id TEXT NOT NULL,
+      at_ms INTEGER NOT NULL,
+      PRIMARY KEY (kind, id)
+    ) STRICT`);
+    this.#sql.exec('CREATE INDEX IF NOT EXISTS ends_by_time ON ends (at_ms)');
     for (const column of ['owner', 'parent', 'state']) {
       this.#sql.exec(`CREATE INDEX IF NOT EXISTS rows_by_${column} ON rows (kind, ${column}, id)`);
     }
   }
 
-  write(entries: readonly StoredEntry[]): boolean {
+  async write(entries: readonly StoredEntry[]): Promise<boolean> {
     const isLost = entries.some(({ kind, id, revision }) => {
       const [stored] = this.#sql
         .exec('SELECT revision FROM rows WHERE kind = ? AND id = ?', kind, id)
@@ -52,23 +64,55 @@ export class RowDesk extends DurableObject {
     });
     if (isLost) return false;
     this.ctx.storage.transactionSync(() => {
-      for (const { kind, id, owner, parent, state, revision, row } of entries) {
-        this.#sql.exec(
-          `INSERT INTO rows (kind, id, owner, parent, state, revision, row)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-           ON CONFLICT (kind, id) DO UPDATE SET
-             owner = ?3, parent = ?4, state = ?5, revision = ?6, row = ?7`,
-          kind,
-          id,
-          owner,
-          parent,
-          state,
-          revision,
-          row,
-        );
-      }
+      for (const entry of entries) this.#put(entry);
     });
+    if (entries.some(({ expiresAtMs }) => expiresAtMs !== undefined)) await this.#sweepLater();
     return true;
+  }
+
+  #put({ kind, id, owner, parent, state, revision, row, expiresAtMs }: StoredEntry): void {
+    this.#sql.exec(
+      `INSERT INTO rows (kind, id, owner, parent, state, revision, row)
+       VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+       ON CONFLICT (kind, id) DO UPDATE SET
+         owner = ?3, parent = ?4, state = ?5, revision = ?6, row = ?7`,
+      kind,
+      id,
+      owner,
+      parent,
+      state,
+      revision,
+      row,
+    );
+    if (expiresAtMs === undefined) return;
+    this.#sql.exec(
+      `INSERT INTO ends (kind, id, at_ms) VALUES (?1, ?2, ?3)
+       ON CONFLICT (kind, id) DO UPDATE SET at_ms = ?3`,
+      kind,
+      id,
+      expiresAtMs,
+    );
+  }
+
+  /** Removes what has expired. */
+  override async alarm(): Promise<void> {
+    const nowMs = systemClock.now();
+    this.ctx.storage.transactionSync(() => {
+      this.#sql.exec(
+        'DELETE FROM rows WHERE (kind, id) IN (SELECT kind, id FROM ends WHERE at_ms < ?)',
+        nowMs,
+      );
+      this.#sql.exec('DELETE FROM ends WHERE at_ms < ?', nowMs);
+    });
+    const [more] = this.#sql.exec('SELECT 1 FROM ends LIMIT 1').toArray();
+    if (more) await this.ctx.storage.setAlarm(nowMs + sweepEveryMs);
+  }
+
+  async #sweepLater(): Promise<void> {
+    const { storage } = this.ctx;
+    if ((await storage.getAlarm()) === null) {
+      await storage.setAlarm(systemClock.now() + sweepEveryMs);
+    }
   }
 
   find(kind: string, id: string): string | undefined {

@@ -601,7 +601,7 @@ describe('D5: what opens a sealed part', () => {
     plaintext: string,
   ): Promise<string> {
     if (profile === 'cin-sm-1' || !('key' in key)) return 'a.b.c.d.e';
-    const { crv, x, y } = sealing as PublicJwk;
+    const { crv, x, y } = sealing as unknown as PublicJwk;
     const header = { alg: 'ECDH-ES', enc: 'A256GCM', kid: sealing.kid, cty: 'cin-sealed+json' };
     const jwk = { kty: crv === 'X25519' ? 'OKP' : 'EC', crv, x, ...(y ? { y } : {}) };
     return new CompactEncrypt(utf8.encode(`${plaintext} `))
