@@ -19,7 +19,7 @@ export type Problem = {
   type: string;
   title: string;
   status: number;
-  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_not_active" | "seal_imprints_full" | "card_changed" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "job_not_found" | "job_state" | "queue_full" | "replacement_invalid" | "seal_change_not_found" | "policy_change_not_found" | "policy_changed" | "review_not_found" | "review_settled" | "review_taken" | "undo_too_late" | "own_work" | "work_contended" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "ledger_conflict" | "ledger_entry_not_found" | "ledger_proof_invalid" | "ledger_unavailable" | "personal_key_not_found" | "personal_key_state" | "personal_keys_too_many" | "personal_key_locked" | "personal_key_busy" | "pin_wrong" | "pin_locked" | "order_not_found" | "order_state" | "order_expired" | "order_over_limit" | "certificate_not_active" | "terminal_not_found" | "institution_not_found" | "institution_key_not_found" | "grant_not_found" | "grant_change_not_found" | "grant_change_outdated" | "grants_too_many" | "operation_not_found" | "operation_state" | "operation_refused" | "signature_invalid" | "rows_contended" | "document_malformed" | "envelope_not_addressed" | "envelope_unreadable" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "protocol_failed" | "share_session_lost" | "share_epoch_unknown" | "chip_not_found" | "chip_exists" | "chip_active" | "chips_too_few" | "chips_busy" | "chips_unavailable" | "storage_unavailable" | "application_not_found" | "application_state" | "application_changed" | "same_person" | "identity_check_absent" | "key_in_use" | "certificate_not_found" | "certificate_state" | "certificate_changed" | "certificate_lint_failed" | "thaw_refused" | "federation_consent_invalid" | "federation_request_used" | "federation_request_not_found" | "federation_refused" | "federation_unavailable" | "federation_inconsistent" | "internal";
+  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_not_active" | "seal_imprints_full" | "card_changed" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "job_not_found" | "job_state" | "queue_full" | "replacement_invalid" | "seal_change_not_found" | "policy_change_not_found" | "policy_changed" | "review_not_found" | "review_settled" | "review_taken" | "undo_too_late" | "own_work" | "work_contended" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "ledger_conflict" | "ledger_entry_not_found" | "ledger_proof_invalid" | "ledger_unavailable" | "personal_key_not_found" | "personal_key_state" | "personal_keys_too_many" | "personal_key_locked" | "personal_key_busy" | "pin_wrong" | "pin_locked" | "order_not_found" | "order_state" | "order_expired" | "order_over_limit" | "certificate_not_active" | "terminal_not_found" | "institution_not_found" | "institution_key_not_found" | "grant_not_found" | "grant_change_not_found" | "grant_change_outdated" | "grants_too_many" | "operation_not_found" | "operation_state" | "operation_refused" | "signature_invalid" | "rows_contended" | "document_malformed" | "envelope_not_addressed" | "envelope_unreadable" | "passkey_refused" | "passkeys_too_many" | "grant_refused" | "token_profile_off" | "token_not_found" | "identity_mismatch" | "business_system_not_found" | "business_system_state" | "business_key_refused" | "issuer_key_not_found" | "issuer_key_state" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "protocol_failed" | "share_session_lost" | "share_epoch_unknown" | "chip_not_found" | "chip_exists" | "chip_active" | "chips_too_few" | "chips_busy" | "chips_unavailable" | "storage_unavailable" | "application_not_found" | "application_state" | "application_changed" | "same_person" | "identity_check_absent" | "key_in_use" | "certificate_not_found" | "certificate_state" | "certificate_changed" | "certificate_lint_failed" | "thaw_refused" | "federation_consent_invalid" | "federation_request_used" | "federation_request_not_found" | "federation_refused" | "federation_unavailable" | "federation_inconsistent" | "internal";
   /** To quote. */
   requestId: string;
   detail?: string;
@@ -1417,6 +1417,238 @@ export type LedgerConsistencyProof = {
   second: number;
   /** From the leaf upwards. */
   proof: Array<string>;
+};
+
+export type PasskeyOptions = {
+  id: string;
+  /** For `navigator.credentials`, in the JSON form of WebAuthn §5.1.8 and §5.1.9. */
+  options: {
+    challenge: string;
+  };
+};
+
+export type Passkey = {
+  id: string;
+  label: string;
+  backedUp: boolean;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+  /** RFC 3339, UTC. */
+  usedAt: string | null;
+};
+
+export type PasskeyRegistration = {
+  id: string;
+  label: string;
+  response: {
+    id: string;
+    rawId: string;
+    type: "public-key";
+    response: {
+      clientDataJSON: string;
+      attestationObject: string;
+      transports?: Array<string>;
+    };
+    clientExtensionResults: Record<string, unknown>;
+  };
+};
+
+export type Passkeys = {
+  items: Array<Passkey>;
+};
+
+export type PasskeyAuthenticationRequest = {
+  institution: string;
+};
+
+export type TokenAnswer = {
+  id: string;
+  accessToken: string;
+  tokenType: "Bearer" | "DPoP";
+  /** RFC 3339, UTC. */
+  expiresAt: string;
+  refreshToken?: string;
+  profile: "cin-sealed-1" | "cin-sd-1" | "cin-sm-1" | "cin-003-literal";
+  audiences: Array<string>;
+  released: Array<{
+    system: string;
+    labels: Array<"NAME" | "ID_DOC" | "CONTACT" | "PAYMENT" | "ADDRESS">;
+  }>;
+  /** Labels of what was found and stands in no token. */
+  dropped: Array<"NAME" | "ID_DOC" | "CONTACT" | "PASSWORD" | "PAYMENT" | "BIOMETRIC" | "ADDRESS">;
+};
+
+export type TokenRequest = {
+  grantType: "urn:cinnabar:grant:passkey";
+  institution: string;
+  challengeId: string;
+  response: {
+    id: string;
+    rawId: string;
+    type: "public-key";
+    response: {
+      clientDataJSON: string;
+      authenticatorData: string;
+      signature: string;
+      userHandle?: string;
+    };
+    clientExtensionResults: Record<string, unknown>;
+  };
+  /** Business systems, or `cinnabar` alone for this service itself. */
+  audiences: Array<string>;
+  profile?: "cin-sealed-1" | "cin-sd-1" | "cin-sm-1" | "cin-003-literal";
+  /** What the terminal knows about the person. The tagger splits it. */
+  identity?: Record<string, unknown>;
+  /** Serial number of a certificate of the person. */
+  certificate?: string;
+} | {
+  grantType: "urn:cinnabar:grant:session";
+  /** Business systems, or `cinnabar` alone for this service itself. */
+  audiences: Array<string>;
+  profile?: "cin-sealed-1" | "cin-sd-1" | "cin-sm-1" | "cin-003-literal";
+  /** What the terminal knows about the person. The tagger splits it. */
+  identity?: Record<string, unknown>;
+  /** Serial number of a certificate of the person. */
+  certificate?: string;
+} | {
+  grantType: "refresh_token";
+  refreshToken: string;
+  /** Business systems, or `cinnabar` alone for this service itself. */
+  audiences?: Array<string>;
+} | {
+  grantType: "urn:ietf:params:oauth:grant-type:token-exchange";
+  /** A business system, by the secret of its registration. */
+  client: {
+    institution: string;
+    /** The name of a business system. */
+    id: string;
+    secret: string;
+  };
+  subjectToken: string;
+  /** The name of a business system. */
+  audience: string;
+};
+
+export type Introspection = {
+  active: boolean;
+  claims?: Record<string, unknown>;
+  released?: Array<"NAME" | "ID_DOC" | "CONTACT" | "PAYMENT" | "ADDRESS">;
+};
+
+export type IntrospectionRequest = {
+  /** A business system, by the secret of its registration. */
+  client: {
+    institution: string;
+    /** The name of a business system. */
+    id: string;
+    secret: string;
+  };
+  token: string;
+};
+
+export type RevocationRequest = {
+  refreshToken: string;
+};
+
+export type IssuedTokenPage = {
+  items: Array<IssuedToken>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type IssuedToken = {
+  id: string;
+  holder: string;
+  profile: "cin-sealed-1" | "cin-sd-1" | "cin-sm-1" | "cin-003-literal";
+  kid: string;
+  audiences: Array<string>;
+  released: Array<{
+    system: string;
+    labels: Array<"NAME" | "ID_DOC" | "CONTACT" | "PAYMENT" | "ADDRESS">;
+  }>;
+  state: "active" | "revoked" | "expired";
+  /** RFC 3339, UTC. */
+  issuedAt: string;
+  /** RFC 3339, UTC. */
+  expiresAt: string;
+};
+
+export type RegisteredBusinessSystem = {
+  system: BusinessSystem;
+  /** A compact JWE; its `challenge` is the answer. */
+  challenge: string;
+};
+
+export type BusinessSystem = {
+  id: string;
+  title: string;
+  state: "pending" | "active" | "suspended";
+  kid: string;
+  curve: string;
+  release: {
+    labels: Array<"NAME" | "ID_DOC" | "CONTACT" | "PAYMENT" | "ADDRESS">;
+    purpose: string;
+  };
+  /** RFC 3339, UTC. */
+  createdAt: string;
+};
+
+export type NewBusinessSystem = {
+  /** The name of a business system. */
+  id: string;
+  title: string;
+  /** Its public key. Tokens are sealed to it. */
+  key: {
+    kty: "EC" | "OKP";
+    crv: "P-256" | "X25519" | "SM2";
+    x: string;
+    y?: string;
+  };
+  release: {
+    labels: Array<"NAME" | "ID_DOC" | "CONTACT" | "PAYMENT" | "ADDRESS">;
+    purpose: string;
+  };
+};
+
+export type ProvenBusinessSystem = {
+  system: BusinessSystem;
+  secret: string;
+};
+
+export type SystemProof = {
+  challenge: string;
+};
+
+export type BusinessSystemChange = {
+  release?: {
+    labels: Array<"NAME" | "ID_DOC" | "CONTACT" | "PAYMENT" | "ADDRESS">;
+    purpose: string;
+  };
+  state?: "active" | "suspended";
+};
+
+export type BusinessSystems = {
+  items: Array<BusinessSystem>;
+};
+
+export type IssuerKeys = {
+  items: Array<IssuerKey>;
+  overlapSeconds: number;
+};
+
+export type IssuerKey = {
+  id: string;
+  kid: string;
+  algorithm: string;
+  state: "next" | "active" | "passive" | "revoked" | "retired";
+  /** RFC 3339, UTC. */
+  createdAt: string;
+  /** RFC 3339, UTC. */
+  changedAt: string;
+};
+
+export type KeyRotation = {
+  algorithm: "ES256" | "SM2-SM3";
 };
 
 /** Subjects whose first event is served altered. */

@@ -31,6 +31,9 @@ const keyHolders: readonly Role[] = roles;
 const recordExporters: readonly Role[] = ['auditor', 'administrator', 'risk_officer'];
 
 const anyone: RouteRule = { roles: 'anyone' };
+const everybody: RouteRule = { roles };
+const tokenAdministrators: readonly Role[] = ['administrator', 'developer'];
+const keyAdministrators: readonly Role[] = ['administrator', 'operator'];
 const operate: RouteRule = { roles: chipOperators };
 const read: RouteRule = { roles: sealReaders };
 const readPolicy: RouteRule = { roles: [...sealReaders, 'risk_officer'] };
@@ -197,5 +200,23 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'GET /v1/federation/caps': { roles: ['administrator', 'risk_officer', 'auditor'] },
   'PUT /v1/federation/caps': { roles: ['administrator', 'risk_officer'], body: 'json' },
   'GET /v1/keys/{id}/records/export': { roles: recordExporters },
+  'GET /.well-known/jwks.json': anyone,
+  'GET /.well-known/oauth-authorization-server': anyone,
+  'POST /v1/auth/passkeys/registration/options': everybody,
+  'POST /v1/auth/passkeys/registration': { roles, body: 'json' },
+  'POST /v1/auth/passkeys/authentication/options': { roles: 'anyone', body: 'json' },
+  'GET /v1/auth/passkeys': everybody,
+  'POST /v1/tokens': { roles: 'anyone', body: 'json' },
+  'POST /v1/tokens/introspect': { roles: 'anyone', body: 'json' },
+  'POST /v1/tokens/revoke': { roles: 'anyone', body: 'json' },
+  'POST /v1/tokens/{id}/revoke': everybody,
+  'GET /v1/tokens': everybody,
+  'POST /v1/business-systems': { roles: tokenAdministrators, body: 'json' },
+  'POST /v1/business-systems/{name}/proof': { roles: tokenAdministrators, body: 'json' },
+  'PATCH /v1/business-systems/{name}': { roles: ['administrator'], body: 'json' },
+  'GET /v1/business-systems': everybody,
+  'GET /v1/issuer-keys': everybody,
+  'POST /v1/issuer-keys/rotate': { roles: keyAdministrators, body: 'json' },
+  'POST /v1/issuer-keys/{id}/revoke': { roles: keyAdministrators },
   'GET /v1/audit': { roles: ['auditor', 'administrator'] },
 };

@@ -11,6 +11,7 @@ import type { IdempotencyStore, RateLimiter } from '../domain/ports.ts';
 import type { RiskDeps } from '../domain/risk/ports.ts';
 import type { RowStore } from '../domain/row-store.ts';
 import type { SealDeps } from '../domain/seals/ports.ts';
+import type { TokenDeps } from '../domain/tokens/ports.ts';
 import type { LogLine } from './middleware/log.ts';
 
 /** Says who holds an access token. */
@@ -38,7 +39,7 @@ export interface EdgeFederation
 }
 
 /** Everything that the edge needs from the machine it runs on. */
-export interface EdgeDeps extends SealDeps, PaymentDeps, RiskDeps {
+export interface EdgeDeps extends SealDeps, PaymentDeps, RiskDeps, TokenDeps {
   readonly paymentRows: RowStore<PaymentRows>;
   readonly authenticator: Authenticator;
   readonly idempotency: IdempotencyStore;

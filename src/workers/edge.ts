@@ -13,12 +13,15 @@ import { sweepOrphans } from '../domain/seals/orphans.ts';
 import { defaultPolicy } from '../domain/seals/policy.ts';
 import type { ObjectWatch } from '../domain/seals/ports.ts';
 import { runWork, sweepWork } from '../domain/seals/run-work.ts';
+import type { TokenRows } from '../domain/tokens/ports.ts';
+import { ownVerifier } from '../domain/tokens/verifier.ts';
 import { createApp } from '../edge/app.ts';
 import type { EdgeDeps } from '../edge/deps.ts';
 import {
   demoTokens,
   type TokenTrust,
   tokenAuthenticator,
+  withOwnTokens,
 } from '../edge/middleware/access-token.ts';
 import { chipsReady, remoteCluster, remoteKeys, remoteShares } from '../platform/chips/remote.ts';
 import { chipTemplateKeys } from '../platform/chips/template-keys.ts';
@@ -65,15 +68,27 @@ export interface EdgeBindings extends LedgerBindings, FederationBindings {
   readonly PAYMENTS: DurableObjectNamespace<PaymentBook>;
 }
 
+const issuedProfiles = ['cin-sealed-1', 'cin-sd-1', 'cin-sm-1'] as const;
+
 /** Longest life of a token from outside that is still accepted. */
 const tokenTtlSecondsMax = 60 * 60;
 
 async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
   const federation = await edgeFederation(env, env.DB);
   const system = { clock: systemClock, random: systemRandom };
+  const centre = {
+    tokens: durableRowStore<TokenRows>(env.DESKS, 'tokens'),
+    issuer: env.PUBLIC_ORIGIN,
+    profiles: issuedProfiles,
+  };
+  const { authenticator, ...demo } = tokensOf(env, system);
   return {
     ...system,
-    ...tokensOf(env, system),
+    ...centre,
+    ...demo,
+    authenticator: withOwnTokens(ownVerifier({ ...system, ...centre }), authenticator),
+    // The tagger is a quarter of a megabyte that most requests do without.
+    sensitive: async () => (await import('../core/tagger.ts')).loadTagger(),
     engine: await loadSeal(),
     policy: defaultPolicy,
     audit: durableAuditLog(env.AUDIT),

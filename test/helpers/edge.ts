@@ -1,9 +1,10 @@
 import { demoLedger } from '../../src/domain/ledger/demo.ts';
 import { defaultPolicy } from '../../src/domain/seals/policy.ts';
+import { ownVerifier } from '../../src/domain/tokens/verifier.ts';
 import { createApp } from '../../src/edge/app.ts';
 import { actorOfIdentity, demoIdentities } from '../../src/edge/demo-identities.ts';
 import type { EdgeDeps } from '../../src/edge/deps.ts';
-import { demoTokens } from '../../src/edge/middleware/access-token.ts';
+import { demoTokens, withOwnTokens } from '../../src/edge/middleware/access-token.ts';
 import type { LogLine } from '../../src/edge/middleware/log.ts';
 import { memoryPlatform } from '../../src/platform/memory/platform.ts';
 import { memoryFederation } from './federation.ts';
@@ -42,6 +43,7 @@ export async function startEdge(
     ledger: demo.ledger,
     demoLedger: demo,
     ...tokens,
+    authenticator: withOwnTokens(ownVerifier(platform), tokens.authenticator),
     log: (line) => log.push(line),
   };
   const federation = await memoryFederation();

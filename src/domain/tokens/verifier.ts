@@ -1,3 +1,6 @@
+import { readCompactJws } from '../../core/token/compact.ts';
+import { TokenError } from '../../core/token/error.ts';
+import { profiles } from '../../core/token/profiles.ts';
 import { type TokenVerifier, tokenVerifier, type VerifiedToken } from '../../core/token/verify.ts';
 import { publishedKeys } from './issuer-keys.ts';
 import { ownAudience } from './mint.ts';
@@ -18,8 +21,9 @@ interface Snapshot<T> {
 /** Verifies tokens for this service, and says who holds them. */
 export interface OwnVerifier {
   /**
-   * @throws TokenError for a token that is not accepted, was withdrawn, or is meant for others;
-   * CinnabarError `storage_unavailable`
+   * `undefined` for a token that is not accepted, was withdrawn, or is meant for others.
+   *
+   * @throws CinnabarError `storage_unavailable`
    */
   verify(token: string): Promise<VerifiedToken | undefined>;
 }
@@ -64,7 +68,8 @@ export function ownVerifier(deps: VerifierDeps): OwnVerifier {
       const verifier = await verifierAt(nowMs);
       const known = verified.get(token);
       const isAlive = known && known.claims.exp * 1000 > nowMs;
-      const result = isAlive ? known : await verifier.verify(token, nowMs);
+      const result = isAlive ? known : await acceptedBy(verifier, token, nowMs);
+      if (!result) return undefined;
       if (!isAlive) {
         if (verified.size >= rememberedMax) verified.clear();
         verified.set(token, result);
@@ -74,6 +79,29 @@ export function ownVerifier(deps: VerifierDeps): OwnVerifier {
       return isWithdrawn ? undefined : result;
     },
   };
+}
+
+async function acceptedBy(
+  verifier: TokenVerifier,
+  token: string,
+  nowMs: number,
+): Promise<VerifiedToken | undefined> {
+  try {
+    return await verifier.verify(token, nowMs);
+  } catch (error) {
+    if (error instanceof TokenError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether its header says that our own authentication centre made it. Nothing is verified. */
+export function isOwnToken(token: string): boolean {
+  try {
+    const { typ } = readCompactJws(token).header;
+    return Object.values(profiles).some((profile) => profile.typ === typ);
+  } catch {
+    return false;
+  }
 }
 
 async function freshVerifier(deps: VerifierDeps): Promise<TokenVerifier> {

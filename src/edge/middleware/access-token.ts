@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi';
 import { type CryptoKey, errors, type JWTVerifyGetKey, jwtVerify, SignJWT } from 'jose';
-import { type Actor, roles } from '../../domain/actor.ts';
+import { type Actor, type Role, roles } from '../../domain/actor.ts';
 import { CinnabarError } from '../../domain/errors.ts';
 import { newId } from '../../domain/id.ts';
 import type { Clock, Random } from '../../domain/ports.ts';
+import { isOwnToken, type OwnVerifier } from '../../domain/tokens/verifier.ts';
 import type { Authenticator, DemoTokens } from '../deps.ts';
 
 /** The audience that every token for this service names. */
@@ -63,6 +64,27 @@ export function tokenAuthenticator(trust: TokenTrust, clock: Clock): Authenticat
         }
         throw cause;
       }
+    },
+  };
+}
+
+/**
+ * Accepts the tokens of our own authentication centre beside those of `other`. The type in the
+ * header says which of them looks at a token; each accepts only its own.
+ */
+export function withOwnTokens(own: OwnVerifier, other: Authenticator): Authenticator {
+  return {
+    async authenticate(token) {
+      if (!isOwnToken(token)) return other.authenticate(token);
+      const verified = await own.verify(token);
+      // A token that is bound to a key needs a proof, which is for the routes that take one.
+      if (!verified || verified.claims.jkt !== undefined) {
+        throw new CinnabarError('unauthenticated');
+      }
+      const { sub, pub } = verified.claims;
+      const isRole = (role: string): role is Role => roles.some((known) => known === role);
+      const { tenant, branch } = pub;
+      return { id: sub, tenant, branch, roles: pub.roles.filter(isRole), name: sub };
     },
   };
 }

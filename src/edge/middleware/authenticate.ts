@@ -1,15 +1,20 @@
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { CinnabarError } from '../../domain/errors.ts';
 import type { EdgeEnv } from '../context.ts';
 import type { Authenticator } from '../deps.ts';
 
 const bearer = /^Bearer ([A-Za-z0-9._~+/=-]{1,8192})$/i;
 
+/** The token of the request; empty when there is none. */
+export function bearerOf(c: Pick<Context<EdgeEnv>, 'req'>): string {
+  return bearer.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
+}
+
 /** Finds out who asks. A missing or bad token leaves the request without an actor. */
 export function identify(authenticator: Authenticator): MiddlewareHandler<EdgeEnv> {
   return async (c, next) => {
-    const token = bearer.exec(c.req.header('authorization') ?? '')?.[1];
-    if (token !== undefined && c.get('rule')) {
+    const token = bearerOf(c);
+    if (token !== '' && c.get('rule')) {
       try {
         c.set('actor', await authenticator.authenticate(token));
       } catch (error) {

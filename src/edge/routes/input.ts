@@ -1,3 +1,4 @@
+import type { JSONValue } from 'hono/utils/types';
 import { CinnabarError } from '../../domain/errors.ts';
 import type { PageRequest } from '../../domain/ports.ts';
 import type { Picture } from '../../domain/seals/picture.ts';
@@ -19,6 +20,12 @@ export function pageRequest(query: { cursor?: string | undefined; limit: number 
 
 export async function pictureOf(file: File, dpi: number | undefined): Promise<Picture> {
   return present({ bytes: new Uint8Array(await file.arrayBuffer()), dpi });
+}
+
+/** An object as JSON has it: what is `undefined` is absent. */
+export function plainJson(value: object): Record<string, JSONValue> {
+  // Written by `stringify` a moment ago.
+  return JSON.parse(JSON.stringify(value)) as Record<string, JSONValue>;
 }
 
 /**

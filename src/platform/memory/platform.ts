@@ -7,6 +7,7 @@ import type { RiskRows } from '../../domain/risk/ports.ts';
 import type { SealPolicy } from '../../domain/seals/policy.ts';
 import type { SealDeps, SealEngine } from '../../domain/seals/ports.ts';
 import type { SigningRows } from '../../domain/signing/ports.ts';
+import type { TokenRows } from '../../domain/tokens/ports.ts';
 import { chipTemplateKeys } from '../chips/template-keys.ts';
 import { timerWaits } from '../system.ts';
 import { memoryAuditLog } from './audit-log.ts';
@@ -64,6 +65,10 @@ export function memoryPlatform({ clock, random, engine, policy, requestsPerMinut
     devices: rowDevices(paymentRows),
     riskRegister: rowRiskRegister({ riskRows }, paymentRows),
     utcOffsetMinutes: 480,
+    tokens: memoryRowStore<TokenRows>(),
+    sensitive: async () => (await import('../../core/tagger.ts')).loadTagger(),
+    issuer: 'http://localhost:8787',
+    profiles: ['cin-sealed-1', 'cin-sd-1', 'cin-sm-1'] as const,
     idempotency: memoryIdempotencyStore(),
     limiter: memoryRateLimiter(clock, requestsPerMinute, 60_000),
     notices: { current: async () => undefined },

@@ -1,0 +1,4 @@
+// Words of the token formats that a schema of the outside lists.
+export { labels } from '../../core/tagger/labels.ts';
+export { sealableLabels } from '../../core/token/open.ts';
+export { profileNames } from '../../core/token/profiles.ts';

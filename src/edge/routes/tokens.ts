@@ -1,0 +1,300 @@
+import { createRoute, type z } from '@hono/zod-openapi';
+import type { Actor } from '../../domain/actor.ts';
+import { CinnabarError } from '../../domain/errors.ts';
+import {
+  exchangeToken,
+  familyOfRefresh,
+  type GrantAnswer,
+  grantToken,
+  refreshToken,
+} from '../../domain/tokens/grants.ts';
+import { introspectToken } from '../../domain/tokens/introspect.ts';
+import { publishedKeys } from '../../domain/tokens/issuer-keys.ts';
+import { serverMetadata } from '../../domain/tokens/metadata.ts';
+import { finishAssertion } from '../../domain/tokens/passkeys.ts';
+import { provenKey } from '../../domain/tokens/proofs.ts';
+import { endFamily, listTokens, revokeToken } from '../../domain/tokens/revoke.ts';
+import { authenticateSystem } from '../../domain/tokens/systems.ts';
+import type { IssuedToken } from '../../domain/tokens/types.ts';
+import { isOwnToken } from '../../domain/tokens/verifier.ts';
+import { instantText } from '../../lib/time.ts';
+import { actorOf, callerOf, type EdgeApp, type EdgeContext } from '../context.ts';
+import type { EdgeDeps } from '../deps.ts';
+import { bearerOf } from '../middleware/authenticate.ts';
+import { idParamsSchema, pageQuerySchema } from '../schemas/common.ts';
+import {
+  introspectionRequestSchema,
+  introspectionSchema,
+  issuedTokenPageSchema,
+  jwksSchema,
+  revocationRequestSchema,
+  serverMetadataSchema,
+  tokenAnswerSchema,
+  tokenRequestSchema,
+} from '../schemas/tokens.ts';
+import { about, json, jsonBody, problems } from './contract.ts';
+import { pageRequest, plainJson, present } from './input.ts';
+import { assertionOf, relyingParty } from './passkeys.ts';
+
+const tag = 'Tokens';
+const base = '/v1/tokens';
+
+const grantRoute = createRoute({
+  method: 'post',
+  path: base,
+  ...about(`POST ${base}`, {
+    tag,
+    operationId: 'grantToken',
+    summary: 'Get a token',
+    description:
+      'For a passkey, for the token of this request, for a refresh token, or, asked by a business system, in exchange for one that it was sent. A DPoP proof (RFC 9449) binds the token to its key.',
+  }),
+  request: { body: jsonBody(tokenRequestSchema) },
+  responses: {
+    200: json(tokenAnswerSchema, 'The token.'),
+    ...problems(
+      `POST ${base}`,
+      'unauthenticated',
+      'passkey_refused',
+      'grant_refused',
+      'token_profile_off',
+      'business_system_not_found',
+      'certificate_not_active',
+      'identity_mismatch',
+      'chips_unavailable',
+      'audit_unavailable',
+      'storage_unavailable',
+    ),
+  },
+});
+
+const introspectRoute = createRoute({
+  method: 'post',
+  path: `${base}/introspect`,
+  ...about(`POST ${base}/introspect`, {
+    tag,
+    operationId: 'introspectToken',
+    summary: 'Ask what a token is worth now',
+    description: 'For the business system that it is meant for (RFC 7662).',
+  }),
+  request: { body: jsonBody(introspectionRequestSchema) },
+  responses: {
+    200: json(introspectionSchema, 'Whether it is active, and then its public claims.'),
+    ...problems(`POST ${base}/introspect`, 'unauthenticated', 'storage_unavailable'),
+  },
+});
+
+const revokeRefreshRoute = createRoute({
+  method: 'post',
+  path: `${base}/revoke`,
+  ...about(`POST ${base}/revoke`, {
+    tag,
+    operationId: 'revokeRefreshToken',
+    summary: 'Withdraw a refresh token and all that came with it',
+    description: 'Unknown tokens are answered in the same way (RFC 7009 §2.2).',
+  }),
+  request: { body: jsonBody(revocationRequestSchema) },
+  responses: {
+    204: { description: 'It is good no more.' },
+    ...problems(`POST ${base}/revoke`, 'audit_unavailable', 'storage_unavailable'),
+  },
+});
+
+const revokeRoute = createRoute({
+  method: 'post',
+  path: `${base}/{id}/revoke`,
+  ...about(`POST ${base}/{id}/revoke`, {
+    tag,
+    operationId: 'revokeToken',
+    summary: 'Withdraw a token and all that came from the same authentication',
+  }),
+  request: { params: idParamsSchema },
+  responses: {
+    204: { description: 'It is good no more.' },
+    ...problems(`POST ${base}/{id}/revoke`, 'token_not_found', 'audit_unavailable'),
+  },
+});
+
+const listRoute = createRoute({
+  method: 'get',
+  path: base,
+  ...about(`GET ${base}`, {
+    tag,
+    operationId: 'listTokens',
+    summary: 'List tokens, newest first',
+    description: 'What was sealed for whom stands here by label; no value is kept.',
+  }),
+  request: { query: pageQuerySchema },
+  responses: { 200: json(issuedTokenPageSchema, 'One page.'), ...problems(`GET ${base}`) },
+});
+
+const jwksRoute = createRoute({
+  method: 'get',
+  path: '/.well-known/jwks.json',
+  ...about('GET /.well-known/jwks.json', {
+    tag,
+    operationId: 'getTokenKeys',
+    summary: 'Get the keys that tokens are verified with',
+    description:
+      'ES256 keys. Keys of the GM profile, whose names JOSE has not registered, come with `?profile=cin-sm-1`.',
+  }),
+  responses: {
+    200: json(jwksSchema, 'A JWK set (RFC 7517).'),
+    ...problems('GET /.well-known/jwks.json', 'storage_unavailable'),
+  },
+});
+
+const metadataRoute = createRoute({
+  method: 'get',
+  path: '/.well-known/oauth-authorization-server',
+  ...about('GET /.well-known/oauth-authorization-server', {
+    tag,
+    operationId: 'getTokenServer',
+    summary: 'Get what the authentication centre offers (RFC 8414)',
+  }),
+  responses: {
+    200: json(serverMetadataSchema, 'The metadata.'),
+    ...problems('GET /.well-known/oauth-authorization-server'),
+  },
+});
+
+type TokenRequest = z.infer<typeof tokenRequestSchema>;
+
+export function addTokenRoutes(app: EdgeApp, deps: EdgeDeps): void {
+  app.openapi(grantRoute, async (c) => {
+    const jkt = await keyOfProof(c, deps);
+    const answer = await answerTo(c, deps, c.req.valid('json'), jkt);
+    return c.json(answerView(answer), 200);
+  });
+
+  app.openapi(introspectRoute, async (c) => {
+    const { client, token } = c.req.valid('json');
+    const system = await authenticateSystem(deps, client);
+    const found = await introspectToken(deps, system.tenant, system.id, token);
+    if (!found) return c.json({ active: false }, 200);
+    const { sealed: _, digests: __, ...claims } = found.verified.claims;
+    const released = found.issued.released.find((part) => part.system === system.id);
+    return c.json(
+      { active: true, claims: plainJson(claims), released: [...(released?.labels ?? [])] },
+      200,
+    );
+  });
+
+  app.openapi(revokeRefreshRoute, async (c) => {
+    const text = c.req.valid('json').refreshToken;
+    const found = await familyOfRefresh(deps, text).catch(ignoreRefusal);
+    if (found && found.family.refreshHash === found.hash) {
+      const caller = { actor: found.family.actor, requestId: c.get('requestId') };
+      await endFamily(deps, caller, found.family, 'request');
+    }
+    return c.body(null, 204);
+  });
+
+  app.openapi(revokeRoute, async (c) => {
+    await revokeToken(deps, callerOf(c), c.req.valid('param').id);
+    return c.body(null, 204);
+  });
+
+  app.openapi(listRoute, async (c) => {
+    const { cursor, limit } = c.req.valid('query');
+    const page = await listTokens(deps, actorOf(c), pageRequest({ cursor, limit }));
+    const nowMs = deps.clock.now();
+    return c.json({ ...page, items: page.items.map((row) => issuedView(row, nowMs)) }, 200);
+  });
+
+  app.openapi(jwksRoute, async (c) => {
+    const wanted = c.req.query('profile') === 'cin-sm-1' ? 'SM2-SM3' : 'ES256';
+    const keys = (await publishedKeys(deps)).filter(({ alg }) => alg === wanted);
+    c.header('cache-control', 'public, max-age=60');
+    return c.json({ keys: keys.map((key) => ({ ...plainJson(key), kid: key.kid })) }, 200);
+  });
+
+  app.openapi(metadataRoute, (c) => {
+    c.header('cache-control', 'public, max-age=300');
+    const metadata = serverMetadata(deps.issuer, deps.profiles);
+    return c.json({ ...plainJson(metadata), issuer: metadata.issuer }, 200);
+  });
+}
+
+function ignoreRefusal(error: unknown): undefined {
+  if (error instanceof CinnabarError && error.code === 'grant_refused') return undefined;
+  throw error;
+}
+
+/** The key of the DPoP proof of this request, if it has one. */
+async function keyOfProof(c: EdgeContext, deps: EdgeDeps): Promise<string | undefined> {
+  const proof = c.req.header('dpop');
+  if (proof === undefined) return undefined;
+  return provenKey(deps, proof, { method: 'POST', url: `${deps.issuer}${base}` });
+}
+
+async function answerTo(
+  c: EdgeContext,
+  deps: EdgeDeps,
+  request: TokenRequest,
+  jkt: string | undefined,
+): Promise<GrantAnswer> {
+  const requestId = c.get('requestId');
+  if (request.grantType === 'refresh_token') {
+    const { refreshToken: text, audiences } = request;
+    return refreshToken(deps, requestId, present({ refreshToken: text, audiences, jkt }));
+  }
+  if (request.grantType === 'urn:ietf:params:oauth:grant-type:token-exchange') {
+    const system = await authenticateSystem(deps, request.client);
+    const found = await introspectToken(deps, system.tenant, system.id, request.subjectToken);
+    if (!found) throw new CinnabarError('grant_refused');
+    const { audience } = request;
+    return exchangeToken(deps, requestId, present({ system, jti: found.issued.id, audience, jkt }));
+  }
+  const { audiences, profile = 'cin-sealed-1', identity, certificate } = request;
+  const wanted = present({ audiences, profile, identity, certificate, jkt });
+  return grantToken(deps, await authenticated(c, deps, request), requestId, wanted);
+}
+
+async function authenticated(
+  c: EdgeContext,
+  deps: EdgeDeps,
+  request: Extract<TokenRequest, { grantType: `urn:cinnabar:grant:${string}` }>,
+): Promise<{ readonly actor: Actor; readonly amr: readonly string[] }> {
+  if (request.grantType === 'urn:cinnabar:grant:session') {
+    const actor = actorOf(c);
+    // A token of ours must not beget a refresh token: it would outlive its ten minutes.
+    if (isOwnToken(bearerOf(c))) throw new CinnabarError('grant_refused');
+    return { actor, amr: ['session'] };
+  }
+  const answer = { id: request.challengeId, response: assertionOf(request.response) };
+  return finishAssertion(deps, relyingParty(c, deps), { tenant: request.institution }, answer);
+}
+
+function answerView({ token, issued, refreshToken: refresh, dropped }: GrantAnswer) {
+  return {
+    id: issued.id,
+    accessToken: token,
+    tokenType: issued.jkt === undefined ? ('Bearer' as const) : ('DPoP' as const),
+    expiresAt: instantText(issued.expiresAtMs),
+    ...(refresh === undefined ? {} : { refreshToken: refresh }),
+    profile: issued.profile,
+    audiences: [...issued.audiences],
+    released: releasedView(issued),
+    dropped: [...dropped],
+  };
+}
+
+function releasedView({ released }: IssuedToken) {
+  return released.map(({ system, labels }) => ({ system, labels: [...labels] }));
+}
+
+function issuedView(token: IssuedToken, nowMs: number) {
+  const { id, actor, profile, kid, audiences, state, issuedAtMs, expiresAtMs } = token;
+  return {
+    id,
+    holder: actor,
+    profile,
+    kid,
+    audiences: [...audiences],
+    released: releasedView(token),
+    state: state === 'active' && expiresAtMs <= nowMs ? ('expired' as const) : state,
+    issuedAt: instantText(issuedAtMs),
+    expiresAt: instantText(expiresAtMs),
+  };
+}

@@ -1,0 +1,155 @@
+import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair } from 'jose';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { makeProof } from '../../src/core/token/dpop.ts';
+import type { PublicJwk } from '../../src/core/token/jwk.ts';
+import { openPart } from '../../src/core/token/sealing.ts';
+import { bodyOf, type Edge, startEdge } from '../helpers/edge.ts';
+import { identity, openingPair } from '../helpers/tokens.ts';
+
+const issuer = 'http://localhost:8787';
+const session = 'urn:cinnabar:grant:session';
+let edge: Edge;
+let secret: string;
+
+beforeAll(async () => {
+  edge = await startEdge();
+  const { jwk, key } = await openingPair();
+  const release = { labels: ['NAME', 'ID_DOC'], purpose: '票据' };
+  const json = { id: 'bills', title: '票据系统', key: jwk, release };
+  const started = await edge.call('/v1/business-systems', { as: 'administrator-lin', json });
+  expect(started.status).toBe(200);
+  const { challenge } = await bodyOf(started);
+  const binding = { iss: issuer, sub: 'registration', jti: 'registration', aud: 'bills' };
+  const opened = await openPart([String(challenge)], [key], binding);
+  const proof = { challenge: opened.challenge };
+  const proven = await edge.call('/v1/business-systems/bills/proof', {
+    as: 'developer-song',
+    json: proof,
+  });
+  secret = String((await bodyOf(proven)).secret);
+});
+
+const grant = (json: object, more: object = {}) =>
+  edge.call('/v1/tokens', {
+    as: 'customer-chen',
+    json: { grantType: session, audiences: ['bills'], ...json },
+    ...more,
+  });
+
+describe('D1 D3 D8: the token routes', () => {
+  test('give a token whose public part any library reads, and no value in lists or log', async () => {
+    const response = await grant({ identity });
+    expect(response.status).toBe(200);
+    const answer = await bodyOf(response);
+    expect(decodeProtectedHeader(String(answer.accessToken))).toMatchObject({
+      alg: 'ES256',
+      typ: 'cin-at+jwt',
+    });
+    expect(decodeJwt(String(answer.accessToken))).toMatchObject({ iss: issuer, aud: 'bills' });
+    expect(answer.dropped).toContain('PASSWORD');
+    const list = await (await edge.call('/v1/tokens', { as: 'administrator-lin' })).text();
+    expect(list).toContain('bills');
+    for (const value of Object.values(identity)) {
+      expect(list + JSON.stringify(edge.log)).not.toContain(value);
+    }
+  });
+
+  test('publish keys with alg and use, and what the centre offers (RFC 7517, RFC 8414)', async () => {
+    const set = await bodyOf(await edge.call('/.well-known/jwks.json', { as: null }));
+    for (const key of set.keys as object[]) expect(key).toMatchObject({ alg: 'ES256', use: 'sig' });
+    const metadata = await bodyOf(
+      await edge.call('/.well-known/oauth-authorization-server', { as: null }),
+    );
+    expect(metadata).toMatchObject({ issuer, jwks_uri: `${issuer}/.well-known/jwks.json` });
+  });
+
+  test('let our own tokens in, and not make more of themselves', async () => {
+    const own = await bodyOf(await grant({ audiences: ['cinnabar'] }));
+    const headers = { authorization: `Bearer ${own.accessToken}` };
+    expect((await edge.call('/v1/tokens', { as: null, headers })).status).toBe(200);
+    const json = { grantType: session, audiences: ['bills'] };
+    expect((await edge.call('/v1/tokens', { as: null, headers, json })).status).toBe(400);
+    const foreign = await bodyOf(await grant({}));
+    const other = { authorization: `Bearer ${foreign.accessToken}` };
+    expect((await edge.call('/v1/tokens', { as: null, headers: other })).status).toBe(401);
+  });
+
+  test('replace refresh tokens, and revoke them', async () => {
+    const first = await bodyOf(await grant({ identity }));
+    const refresh = (refreshToken: unknown) =>
+      edge.call('/v1/tokens', { as: null, json: { grantType: 'refresh_token', refreshToken } });
+    const second = await bodyOf(await refresh(first.refreshToken));
+    const revoke = { as: null, json: { refreshToken: second.refreshToken } };
+    expect((await edge.call('/v1/tokens/revoke', revoke)).status).toBe(204);
+    expect((await edge.call('/v1/tokens/revoke', revoke)).status).toBe(204);
+    expect((await refresh(second.refreshToken)).status).toBe(400);
+  });
+
+  test('answer introspection to the audience by its secret', async () => {
+    const { accessToken: token, id } = await bodyOf(await grant({ identity }));
+    const client = { institution: 'beichen-bank', id: 'bills', secret };
+    const ask = async (json: object) => edge.call('/v1/tokens/introspect', { as: null, json });
+    expect(await bodyOf(await ask({ client, token }))).toMatchObject({
+      active: true,
+      released: expect.arrayContaining(['NAME']),
+    });
+    expect((await ask({ client: { ...client, secret: 'A'.repeat(43) }, token })).status).toBe(401);
+    expect(
+      (await edge.call(`/v1/tokens/${id}/revoke`, { method: 'POST', as: 'customer-chen' })).status,
+    ).toBe(204);
+    expect(await bodyOf(await ask({ client, token }))).toEqual({ active: false });
+  });
+
+  test('bind a token to the key of a DPoP proof, once (RFC 9449)', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+    const publicJwk = (await exportJWK(publicKey)) as PublicJwk;
+    const dpop = await makeProof({
+      key: privateKey,
+      publicJwk,
+      method: 'POST',
+      url: `${issuer}/v1/tokens`,
+      jti: 'proof-0123456789ab',
+      nowMs: edge.clock.now(),
+    });
+    const headers = { dpop };
+    const answer = await bodyOf(await grant({}, { headers }));
+    expect(answer.tokenType).toBe('DPoP');
+    expect(decodeJwt(String(answer.accessToken)).cnf).toHaveProperty('jkt');
+    expect((await grant({}, { headers })).status).toBe(400);
+    expect((await grant({}, { headers: { dpop: 'x.y.z' } })).status).toBe(400);
+  });
+
+  test('rotate and revoke keys for administrators only', async () => {
+    const json = { algorithm: 'ES256' };
+    expect((await edge.call('/v1/issuer-keys/rotate', { as: 'customer-chen', json })).status).toBe(
+      403,
+    );
+    const rotated = await bodyOf(
+      await edge.call('/v1/issuer-keys/rotate', { as: 'administrator-lin', json }),
+    );
+    const keys = rotated.items as { readonly id: string; readonly state: string }[];
+    expect(keys.map(({ state }) => state)).toEqual(
+      expect.arrayContaining(['next', 'active', 'passive']),
+    );
+    const passive = keys.find(({ state }) => state === 'passive');
+    const path = `/v1/issuer-keys/${passive?.id}/revoke`;
+    expect((await edge.call(path, { as: 'operator-ma', method: 'POST' })).status).toBe(200);
+  });
+
+  test('begin a passkey for pages of this service only', async () => {
+    const path = '/v1/auth/passkeys/authentication/options';
+    const json = { institution: 'beichen-bank' };
+    const from = (origin: string) => edge.call(path, { as: null, json, headers: { origin } });
+    expect((await from('http://localhost:8787')).status).toBe(200);
+    expect((await from('https://attacker.example')).status).toBe(403);
+    const forged = { id: '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10' };
+    expect(
+      (
+        await edge.call('/v1/tokens', {
+          as: null,
+          json: { ...forged, grantType: 'urn:cinnabar:grant:passkey' },
+        })
+      ).status,
+    ).toBe(400);
+  });
+});
