@@ -35,7 +35,7 @@ const status = command({
     const isWell = cluster.chips.every(
       ({ health, duty }) => health === 'healthy' && duty !== 'quarantined',
     );
-    const text = `${table(headings, cluster.chips.map(chipRow))}\n${cluster.keys} keys, placement ${cluster.placementEpoch}\n`;
+    const text = `${table(headings, cluster.chips.map(chipRow))}\n${cluster.keys} keys, placement ${cluster.placementEpoch}\nroot key ${cluster.rootKey}\nlink key ${cluster.linkKey}\n`;
     return { exit: isWell ? 0 : 1, json: cluster, text };
   },
 });

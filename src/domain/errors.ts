@@ -203,6 +203,8 @@ export const errorTitles = {
   chip_active: 'The chip is in service.',
   /** Without this chip, keys could no longer be kept in two places. */
   chips_too_few: 'Too few chips would be left.',
+  share_unreadable: "An officer's share is damaged, or of another set.",
+  shares_too_few: "Fewer officers' shares than the secret needs.",
   /** The chips have more to do than they take on; `Retry-After` says when to come back. */
   chips_busy: 'The key chips are busy.',
   /** The chips that hold the template keys do not answer. */

@@ -52,6 +52,8 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   chip_exists: 409,
   chip_active: 409,
   chips_too_few: 409,
+  share_unreadable: 422,
+  shares_too_few: 409,
   share_epoch_unknown: 409,
   idempotency_in_progress: 409,
   payload_too_large: 413,

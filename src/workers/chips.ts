@@ -23,6 +23,7 @@ import { type ChipsEnv, haltChip } from '../platform/chips/environment.ts';
 import { directoryAt, guardsAt } from '../platform/chips/links.ts';
 
 export { ChipDirectory } from '../platform/chips/chip-directory.ts';
+export { HardwareChip } from '../platform/chips/hardware-chip.ts';
 export { KeyGuard } from '../platform/chips/key-guard.ts';
 export { SoftwareChip } from '../platform/chips/software-chip.ts';
 

@@ -14,7 +14,10 @@ export interface HeldKey extends KeyKind {
   readonly epoch: number;
   /** SubjectPublicKeyInfo; empty for wrapping keys. */
   readonly publicKey: Uint8Array;
+  /** The secret key; of a key in a token, what the token knows it by. */
   readonly secret: Uint8Array;
+  /** Whether the key is in the chip's token. */
+  readonly inToken?: true;
   /** The refreshed share that is not yet committed. */
   readonly nextSecret?: Uint8Array;
 }

@@ -17,17 +17,11 @@ import {
   unpackClone,
 } from './cloning.ts';
 import { ChipFault } from './faults.ts';
-import {
-  type ChipTools,
-  decryptWith,
-  generateMaterial,
-  type KeyMaterial,
-  proofBytes,
-  provePossession,
-  signWith,
-} from './key-material.ts';
+import { type ChipTools, decryptionProof, proofBytes, proofSchemes } from './key-material.ts';
+import { keyWorks } from './key-works.ts';
 import { type Protection, protections } from './keys.ts';
-import type { Chip, KeyName, Ticket, UseOutcome } from './ports.ts';
+import { isDecryptOnly, protectionOf } from './placement.ts';
+import type { Chip, KeyName, KeyToken, Ticket, UseOutcome } from './ports.ts';
 import { type Receipt, signReceipt } from './receipts.ts';
 import { type ChipCertificate, isCertified, signAttestation } from './roster.ts';
 import { inputDigest, type KeyOperation, operationName } from './uses.ts';
@@ -38,6 +32,8 @@ export interface ChipDeps extends ChipStoreDeps {
   readonly chip: string;
   readonly protection: Protection;
   readonly rootPublicKey: Uint8Array;
+  /** The token of a hardware chip. */
+  readonly token?: KeyToken;
   /** The wrapping key that a tenant had before there was a cluster. */
   readonly inherited?: (tenant: string) => Promise<Uint8Array | undefined>;
   /** Tasks that may wait for the chip; more are refused with `chips_busy`. */
@@ -46,7 +42,6 @@ export interface ChipDeps extends ChipStoreDeps {
 
 export const queueMaxDefault = 64;
 const offersMax = 64;
-const wrappingKeyBytes = 32;
 
 /** A chip with what only its own administration may call. */
 export interface OwnedChip extends Chip {
@@ -146,15 +141,21 @@ export function createChip(deps: ChipDeps): OwnedChip {
     const use = { tenant, keyId, requestId, operation: name, digestHex, nowMs: clock.now() };
     const verdict = checkActivation(tools.gm, key.policy, request.activation, use);
     if (!verdict.ok) throw new CinnabarError('activation_refused', { detail: verdict.reason });
-    const material = materialOf(key);
-    const output =
-      kind === 'sign'
-        ? await signWith(tools, material, request)
-        : await decryptWith(tools, material, request);
+    const output = await (kind === 'sign' ? works.sign(key, request) : works.decrypt(key, request));
     const result = kind === 'sign' ? output : new Uint8Array();
     const { statementHashHex } = verdict;
     const receipt = receiptOf(ticket, { operation: name, digestHex, result, statementHashHex });
     return { output, receipt, incarnation: store.incarnation };
+  }
+
+  const works = keyWorks(deps);
+
+  /** What the token knows a held key by: `withKey` takes its own copy away again. */
+  async function tokenKeyOf(name: KeyName) {
+    if (!store.has(name)) return undefined;
+    return store.withKey(name, async ({ inToken, secret }) =>
+      inToken ? { inToken, secret: secret.slice() } : undefined,
+    );
   }
 
   const shares = addShareCalls({ ...deps, store, admit, receiptOf });
@@ -170,7 +171,7 @@ export function createChip(deps: ChipDeps): OwnedChip {
         logHashHex: head?.hashHex ?? '',
         keys: store.keyCount(),
         queue: depth(),
-        selfTest: passesKnownAnswers(tools),
+        selfTest: passesKnownAnswers(tools) && (deps.token?.isWell() ?? true),
         challengeHex,
       });
     },
@@ -193,22 +194,26 @@ export function createChip(deps: ChipDeps): OwnedChip {
           return key.publicKey;
         });
       }
-      assertLevel(kind.policy.protection, deps.protection);
-      const { secret, publicKey } = await materialFor(deps, kind);
-      store.put({ ...kind, epoch, secret, publicKey });
-      tools.sodium.memzero(secret);
+      assertLevel(kind.policy.protection, protectionOf(deps.protection, kind));
+      const made = await works.make(kind);
+      const { publicKey } = made;
+      store.put({ ...kind, epoch, ...made });
+      tools.sodium.memzero(made.secret);
       store.log('chip.generate', kind, kind.keyId, { epoch, algorithm: kind.algorithm });
       return publicKey;
     },
     prove: (name, challenge) =>
-      store.withKey(name, (key) => {
+      store.withKey(name, async (key) => {
         const bytes = proofBytes(name.tenant, name.keyId, challenge);
         // A share or wrapping key signs nothing alone; equal tags show equal secrets.
         if (key.algorithm === 'sm2-share' || key.algorithm === 'wrapping') {
-          const tag = tools.gm.hmacSm3(secretsOf(key), bytes);
-          return Promise.resolve(tag);
+          return tools.gm.hmacSm3(secretsOf(key), bytes);
         }
-        return provePossession(tools, materialOf(key), bytes);
+        if (key.algorithm === 'sm2' && isDecryptOnly(key)) {
+          const input = { scheme: 'sm2' as const, ciphertext: challenge };
+          return decryptionProof(tools, name, await works.decrypt(key, input));
+        }
+        return works.sign(key, { scheme: proofSchemes[key.algorithm], message: bytes });
       }),
     async offer(name, epoch) {
       const pending = makeOffer(party(), { ...name, epoch }, clock.now(), random);
@@ -222,8 +227,8 @@ export function createChip(deps: ChipDeps): OwnedChip {
         if (offer.tenant !== name.tenant || offer.keyId !== name.keyId) {
           throw new ChipFault('not_for_us');
         }
-        assertLevel(key.policy.protection, offer.target.protection);
-        const bytes = store.encode({ ...key, epoch: offer.epoch });
+        assertLevel(key.policy.protection, protectionOf(offer.target.protection, key));
+        const bytes = store.encode({ ...works.leaving(key), epoch: offer.epoch });
         const clone = packClone(party(), offer, bytes, clock.now(), random);
         tools.sodium.memzero(bytes);
         store.log('chip.export', name, offer.nonceHex, { epoch: key.epoch, to: clone.target });
@@ -237,7 +242,9 @@ export function createChip(deps: ChipDeps): OwnedChip {
       const key = decodeKey(bytes);
       const isSame = key.tenant === clone.tenant && key.keyId === clone.keyId;
       if (!isSame || key.epoch !== clone.epoch) throw new ChipFault('not_authentic');
-      store.put(key);
+      const replaced = await tokenKeyOf(key);
+      store.put(works.arriving(key));
+      if (replaced) works.forget(replaced);
       const from = clone.source.chip;
       store.log('chip.import', clone, clone.nonceHex, { epoch: clone.epoch, from });
     },
@@ -275,6 +282,8 @@ export function createChip(deps: ChipDeps): OwnedChip {
         store.log('chip.grants', change, grantsHashHex, { epoch: epoch + 1 });
       }),
     async wipe(name, requestId) {
+      const held = await tokenKeyOf(name);
+      if (held) works.forget(held);
       store.wipe(name);
       const ticket = tombstoneTicket(name, requestId, deps.chip, store.incarnation);
       const digestHex = '0'.repeat(64);
@@ -311,24 +320,6 @@ function assertLevel(wanted: Protection | undefined, offered: Protection): void 
   if (wanted && protections.indexOf(offered) < protections.indexOf(wanted)) {
     throw new ChipFault('not_for_us');
   }
-}
-
-async function materialFor({ tools, random, inherited }: ChipDeps, kind: HeldKeyKind) {
-  if (kind.algorithm === 'wrapping') {
-    const known = await inherited?.(kind.tenant);
-    return { secret: known ?? random.bytes(wrappingKeyBytes), publicKey: new Uint8Array() };
-  }
-  if (kind.algorithm === 'sm2-share') throw new ChipFault('not_for_us');
-  return generateMaterial(tools, kind.algorithm);
-}
-
-type HeldKeyKind = Parameters<Chip['generate']>[0];
-
-function materialOf({ algorithm, secret, publicKey }: HeldKey): KeyMaterial {
-  if (algorithm === 'sm2-share' || algorithm === 'wrapping') {
-    throw new CinnabarError('key_use_refused');
-  }
-  return { algorithm, secret, publicKey };
 }
 
 function secretsOf({ secret, nextSecret }: HeldKey): Uint8Array {

@@ -55,6 +55,10 @@ export interface ClusterStatus {
   /** Rises whenever keys may have to go elsewhere. */
   readonly placementEpoch: number;
   readonly keys: number;
+  /** Public key of the cluster root, Ed25519, hex: a chip host is told whom to believe. */
+  readonly rootKeyHex: string;
+  /** Public key with which the cluster speaks to chip hosts, X25519, hex. */
+  readonly linkKeyHex: string;
   readonly chips: readonly ChipStatus[];
   readonly events: readonly ClusterEvent[];
 }
@@ -92,6 +96,7 @@ export interface DirectoryDeps {
   readonly cells: Cells;
   readonly tools: ChipTools;
   readonly root: ClusterRoot;
+  readonly linkPublicKey: Uint8Array;
   readonly clock: Clock;
   readonly random: Random;
   readonly waits: Waits;
@@ -366,6 +371,8 @@ export function createDirectory(deps: DirectoryDeps): Directory {
       return {
         placementEpoch: placementEpoch(),
         keys: keys.size,
+        rootKeyHex: bytesToHex(deps.root.publicKey),
+        linkKeyHex: bytesToHex(deps.linkPublicKey),
         chips: all.map(statusOf),
         events: (cells.get('events') as ClusterEvent[] | undefined) ?? [],
       };

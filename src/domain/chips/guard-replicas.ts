@@ -2,8 +2,15 @@ import { CinnabarError } from '../errors.ts';
 import { within } from './attempts.ts';
 import { ChipFault } from './faults.ts';
 import type { GuardDeps, GuardMemory, GuardState, Replica } from './guard-state.ts';
-import { proofBytes, verifyProof } from './key-material.ts';
-import { type ChipView, placementOf, replicasLeast, replicasWanted } from './placement.ts';
+import { decryptionChallenge, proofBytes, verifyProof } from './key-material.ts';
+import {
+  type ChipView,
+  isDecryptOnly,
+  placementOf,
+  protectionOf,
+  replicasLeast,
+  replicasWanted,
+} from './placement.ts';
 import type { Chip, KeyKind } from './ports.ts';
 import type { Receipt } from './receipts.ts';
 
@@ -18,13 +25,19 @@ export function guardReplicas(deps: GuardDeps, memory: GuardMemory) {
 
   /** The chip proves that it holds the key. For secrets without signatures: as `peer` does. */
   async function proves(kind: KeyKind, publicKey: Uint8Array, holder: string, peer: string) {
-    const challenge = random.bytes(challengeBytes);
-    const proof = await within(waits, moveTimeoutMs, chip(holder).prove(kind, challenge));
     const { algorithm } = kind;
+    const ask = (challenge: Uint8Array) =>
+      within(waits, moveTimeoutMs, chip(holder).prove(kind, challenge));
+    if (algorithm === 'sm2' && isDecryptOnly(kind)) {
+      const { challenge, answer } = decryptionChallenge(tools, kind, publicKey, random);
+      return sameBytes(await ask(challenge), answer);
+    }
+    const challenge = random.bytes(challengeBytes);
+    const proof = await ask(challenge);
     if (algorithm === 'sm2-share' || algorithm === 'wrapping') {
       if (holder === peer) return true;
       const other = await within(waits, moveTimeoutMs, chip(peer).prove(kind, challenge));
-      return proof.length === other.length && proof.every((byte, i) => byte === other[i]);
+      return sameBytes(proof, other);
     }
     const bytes = proofBytes(kind.tenant, kind.keyId, challenge);
     return verifyProof(tools, { algorithm, publicKey }, bytes, proof);
@@ -65,7 +78,7 @@ export function guardReplicas(deps: GuardDeps, memory: GuardMemory) {
       birthplace?: string,
     ): Promise<GuardState> {
       const { kind } = draft;
-      const views = placementOf(kind, await directory.view(), kind.policy.protection);
+      const views = placementOf(kind, await directory.view());
       if (views.length < replicasLeast) throw new CinnabarError('chips_unavailable');
       const first = birthplace ? views.filter((view) => view.chip === birthplace) : views;
       for (const view of first) {
@@ -74,7 +87,7 @@ export function guardReplicas(deps: GuardDeps, memory: GuardMemory) {
           if (!(await proves(kind, publicKey, view.chip, view.chip))) {
             throw new ChipFault('wrong_answer');
           }
-          const born = replicaOf(view);
+          const born = replicaOf(view, kind);
           memory.change({ ...draft, publicKey, replicas: [born] });
           const spreadOut = await grow([born], [born], views);
           if (spreadOut.replicas.length < replicasLeast) {
@@ -120,7 +133,7 @@ export function guardReplicas(deps: GuardDeps, memory: GuardMemory) {
         ...before.replicas,
       ].filter((replica, i, list) => list.indexOf(replica) === i);
       memory.change({ ...before, replicas: sources });
-      const placed = placementOf(before.kind, all, before.kind.policy.protection);
+      const placed = placementOf(before.kind, all);
       const grown = await grow(sources, good, placed);
       const old = before.replicas.map((replica) => replica.chip);
       const kept = grown.replicas.filter(
@@ -176,7 +189,7 @@ export function guardReplicas(deps: GuardDeps, memory: GuardMemory) {
         if (latest.state === 'revoked') return false;
         memory.change({
           ...latest,
-          replicas: [...latest.replicas, replicaOf(view)],
+          replicas: [...latest.replicas, replicaOf(view, latest.kind)],
           // A chip that was to forget the key is one of its homes again.
           wipes: latest.wipes.filter((name) => name !== view.chip),
         });
@@ -210,7 +223,13 @@ export function guardReplicas(deps: GuardDeps, memory: GuardMemory) {
   }
 }
 
-function replicaOf({ chip, zone, certificate, incarnation }: ChipView): Replica {
-  const { protection, publicKeyHex } = certificate;
+function replicaOf(view: ChipView, kind: KeyKind): Replica {
+  const { chip, zone, certificate, incarnation } = view;
+  const { publicKeyHex } = certificate;
+  const protection = protectionOf(certificate.protection, kind);
   return { chip, zone, protection, publicKeyHex, incarnation, sequence: -1 };
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -95,14 +95,14 @@ export function shareGuard(parts: ShareGuardParts): ShareGuard {
     async keygenReply(name, session) {
       const state = memory.current();
       if (state && state.state !== 'new') throw new CinnabarError('key_id_taken');
-      const placed = placementOf(name, await deps.directory.view(), undefined);
+      const placed = placementOf(kindOf(name), await deps.directory.view());
       const names = placed.map((view) => view.chip);
       return begin(names, session.sessionId, (which) => which.keygenReply(name, session));
     },
     async keygenFinish(name, opening) {
       const state = memory.current();
       if (state && state.state !== 'new') return shareRecordOf(known());
-      const kind: KeyKind = { ...nameOf(name), algorithm: 'sm2-share', uses: [], policy: {} };
+      const kind = kindOf(name);
       const born = { ...parts.draftOf(kind, null), shareEpochs: [firstShareEpoch] };
       const birthplace = birthplaceOf(opening.sessionId);
       const birth = (first: Chip) => first.keygenFinish(kind, born.epoch, opening);
@@ -193,8 +193,8 @@ export function shareGuard(parts: ShareGuardParts): ShareGuard {
   }
 }
 
-function nameOf({ tenant, keyId }: KeyName): KeyName {
-  return { tenant, keyId };
+function kindOf({ tenant, keyId }: KeyName): KeyKind {
+  return { tenant, keyId, algorithm: 'sm2-share', uses: [], policy: {} };
 }
 
 function shareRecordOf(state: GuardState): ShareRecord {

@@ -3,7 +3,9 @@ import { type Gm, GmError, loadGm } from '../../core/gm.ts';
 import { derSequence, derUnsigned, readDer } from '../../lib/der.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import { CinnabarError } from '../errors.ts';
+import type { Random } from '../ports.ts';
 import { algorithmOf, type DecryptRequest, type KeyAlgorithm, type SignRequest } from './keys.ts';
+import type { KeyName } from './ports.ts';
 
 export type Sodium = typeof import('libsodium-wrappers')['default'];
 
@@ -75,7 +77,7 @@ export async function generateMaterial(
 export async function signWith(
   tools: ChipTools,
   { algorithm, secret }: KeyMaterial,
-  request: Pick<SignRequest, 'scheme' | 'format' | 'message' | 'digest'>,
+  request: SignInput,
 ): Promise<Uint8Array> {
   const { scheme, format = 'der', message, digest } = request;
   if (algorithmOf(scheme) !== algorithm) throw new CinnabarError('key_use_refused');
@@ -101,6 +103,16 @@ function signEd25519({ sodium }: ChipTools, seed: Uint8Array, message: Uint8Arra
   }
 }
 
+/** What is to be signed, and how, whoever asks. */
+export type SignInput = Pick<SignRequest, 'scheme' | 'format' | 'message' | 'digest'>;
+
+type Anonymous<T> = T extends unknown
+  ? Omit<T, 'tenant' | 'keyId' | 'requestId' | 'activation'>
+  : never;
+
+/** What is to be decrypted, and how, whoever asks. */
+export type DecryptInput = Anonymous<DecryptRequest>;
+
 /**
  * @throws CinnabarError `key_use_refused` for a scheme of another algorithm, `decryption_failed`
  * whatever is wrong inside
@@ -108,7 +120,7 @@ function signEd25519({ sodium }: ChipTools, seed: Uint8Array, message: Uint8Arra
 export async function decryptWith(
   { gm, subtle }: ChipTools,
   { algorithm, secret }: KeyMaterial,
-  request: DecryptRequest,
+  request: DecryptInput,
 ): Promise<Uint8Array> {
   if (algorithmOf(request.scheme) !== algorithm) throw new CinnabarError('key_use_refused');
   try {
@@ -144,23 +156,38 @@ export function proofBytes(tenant: string, keyId: string, challenge: Uint8Array)
   return tupleBytes('cinnabar proof of possession 1', tenant, keyId, challenge);
 }
 
-const proofSchemes = {
+/**
+ * For keys that only decrypt: a ciphertext that the holder opens, and the answer that shows it.
+ * The answer binds the name of the key and shows nothing of the plaintext.
+ */
+export function decryptionChallenge(
+  tools: ChipTools,
+  name: KeyName,
+  publicKey: Uint8Array,
+  random: Random,
+): { readonly challenge: Uint8Array; readonly answer: Uint8Array } {
+  const nonce = random.bytes(seedBytes);
+  const challenge = tools.gm.sm2.encrypt(tools.gm.keys.decodeSpki(publicKey), nonce);
+  return { challenge, answer: decryptionProof(tools, name, nonce) };
+}
+
+/** The answer to such a challenge, from what was inside. */
+export function decryptionProof(
+  { gm }: Pick<ChipTools, 'gm'>,
+  { tenant, keyId }: KeyName,
+  nonce: Uint8Array,
+): Uint8Array {
+  return gm.sm3(proofBytes(tenant, keyId, nonce));
+}
+
+export const proofSchemes = {
   sm2: 'sm2-sm3',
   p256: 'ecdsa-p256-sha256',
   ed25519: 'ed25519',
   rsa3072: 'rsa-pss-sha256',
 } as const;
 
-/** Proves possession by a signature with the key itself. */
-export function provePossession(
-  tools: ChipTools,
-  material: KeyMaterial,
-  bytes: Uint8Array,
-): Promise<Uint8Array> {
-  return signWith(tools, material, { scheme: proofSchemes[material.algorithm], message: bytes });
-}
-
-/** Whether `proof` is such a signature under the public key. */
+/** Whether `proof` is a signature with the key itself, of the scheme that `proofSchemes` names. */
 export function verifyProof(
   tools: ChipTools,
   { algorithm, publicKey }: Pick<KeyMaterial, 'algorithm' | 'publicKey'>,
@@ -202,7 +229,7 @@ function webSignature(scheme: SignRequest['scheme']) {
 }
 
 /** ECDSA-Sig-Value (RFC 3279 §2.2.3) of r || s. */
-function derSignature(raw: Uint8Array): Uint8Array {
+export function derSignature(raw: Uint8Array): Uint8Array {
   const half = raw.length / 2;
   return derSequence(derUnsigned(raw.subarray(0, half)), derUnsigned(raw.subarray(half)));
 }

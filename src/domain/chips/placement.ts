@@ -2,7 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { tupleBytes } from '../../lib/tuple.ts';
 import { type Protection, protections } from './keys.ts';
-import type { Incarnation, KeyName } from './ports.ts';
+import type { Incarnation, KeyKind, KeyName } from './ports.ts';
 import type { ChipCertificate } from './roster.ts';
 
 /**
@@ -38,29 +38,62 @@ export const replicasWanted = 3;
 export const replicasLeast = 2;
 
 /**
+ * What a chip of this level gives a key of this kind. Tokens compute with P-256 and RSA, and agree
+ * with a key on the SM2 curve, which is what decrypting takes. Signing with SM2, a two-party share,
+ * Ed25519 and wrapping keys are computed outside, with keys that a key in the token encrypts.
+ */
+export function protectionOf(
+  level: Protection,
+  kind: Pick<KeyKind, 'algorithm' | 'uses' | 'policy'>,
+): Protection {
+  if (level !== 'hsm') return level;
+  return isTokenKey(kind) ? 'hsm' : 'hsm-wrapped';
+}
+
+/**
+ * Whether a hardware token makes and uses keys of this kind by itself. SM2 keys for decryption only
+ * where the policy insists: not every token that agrees with them also takes a copy of them.
+ */
+export function isTokenKey(kind: Pick<KeyKind, 'algorithm' | 'uses' | 'policy'>): boolean {
+  const { algorithm, policy } = kind;
+  if (algorithm === 'sm2') return isDecryptOnly(kind) && policy.protection === 'hsm';
+  return algorithm === 'p256' || algorithm === 'rsa3072';
+}
+
+export function isDecryptOnly({ uses }: Pick<KeyKind, 'uses'>): boolean {
+  return uses.length > 0 && uses.every((use) => use === 'decrypt');
+}
+
+/**
  * The chips for a key, best first: rendezvous hashing over the tenant's pool (each chip's score is
  * SHA-256 of tenant, key and chip, so that a chip that comes or goes moves only its own share of
  * the keys), with chips of zones not taken yet before all others.
+ *
+ * Keys do not move between software and hardware. Hardware of the shared pool takes the keys whose
+ * policy asks for it, hardware of a tenant's own pool all keys of that tenant.
  */
-export function placementOf(
-  name: KeyName,
-  chips: readonly ChipView[],
-  level: Protection | undefined,
-): readonly ChipView[] {
+export function placementOf(kind: KeyKind, chips: readonly ChipView[]): readonly ChipView[] {
+  const level = kind.policy.protection ?? 'software';
   const able = chips.filter(
     ({ duty, health, certificate }) =>
       duty === 'active' &&
       health !== 'out' &&
-      (level === undefined ||
-        protections.indexOf(certificate.protection) >= protections.indexOf(level)),
+      protections.indexOf(protectionOf(certificate.protection, kind)) >= protections.indexOf(level),
   );
-  const own = able.filter(({ pool }) => pool === name.tenant);
-  const pool = own.length >= replicasLeast ? own : able.filter(({ pool }) => pool === sharedPool);
+  const own = able.filter(({ pool }) => pool === kind.tenant);
+  const ownHardware = own.filter(isHardware);
+  const pool =
+    [ownHardware, own].find((views) => views.length >= replicasLeast) ??
+    able.filter((view) => view.pool === sharedPool && isHardware(view) === (level !== 'software'));
   const ranked = pool
-    .map((view) => ({ view, score: scoreOf(name, view.chip) }))
+    .map((view) => ({ view, score: scoreOf(kind, view.chip) }))
     .sort((a, b) => (a.score < b.score ? 1 : -1))
     .map(({ view }) => view);
   return spreadOverZones(ranked);
+}
+
+function isHardware({ certificate }: ChipView): boolean {
+  return certificate.protection !== 'software';
 }
 
 function spreadOverZones(ranked: readonly ChipView[]): readonly ChipView[] {

@@ -1,4 +1,5 @@
 import type { CloneOffer, ClonePackage } from './cloning.ts';
+import type { DecryptInput, SignInput } from './key-material.ts';
 import type { ChangeGrants, KeyPolicy, KeyRecord, KeyUse, Protection } from './keys.ts';
 import type { PlainItem, WrappedItem } from './messages.ts';
 import type { Receipt } from './receipts.ts';
@@ -109,6 +110,26 @@ export interface Chip {
   /** Erases the old share, after a signature that was made with the new one. */
   refreshCommit(name: KeyName, proof: ShareProof): Promise<void>;
   useShare(ticket: Ticket, use: ShareUse): Promise<UseOutcome>;
+}
+
+/**
+ * A hardware token in which a chip makes and uses the keys that it can (`isTokenKey`). A reference
+ * names a key in it and is no secret; of the key itself the token gives nothing but what another
+ * token of its domain unwraps.
+ */
+export interface KeyToken {
+  generate(
+    kind: KeyKind,
+  ): Promise<{ readonly reference: Uint8Array; readonly publicKey: Uint8Array }>;
+  sign(reference: Uint8Array, input: SignInput): Promise<Uint8Array>;
+  decrypt(reference: Uint8Array, input: DecryptInput): Promise<Uint8Array>;
+  /** The key under the domain's wrapping key. */
+  wrap(reference: Uint8Array): Uint8Array;
+  /** @throws ChipFault `not_for_us` for a key of another domain */
+  unwrap(kind: KeyKind, wrapped: Uint8Array): Uint8Array;
+  destroy(reference: Uint8Array): void;
+  /** Whether it answers and computes right. */
+  isWell(): boolean;
 }
 
 /** A protocol run between a client and one chip. */

@@ -4,11 +4,12 @@ import type { Random } from '../ports.ts';
 import type { Sodium } from './key-material.ts';
 import type { PlainItem, WrappedItem } from './messages.ts';
 
-/** What one chip needs to use its store: the library, ready, and the key of the store. */
+/** What encrypts the store of one chip or guard. The key may be in a hardware token. */
 export interface ChipVault {
-  readonly sodium: Sodium;
   readonly chip: string;
-  readonly storageKey: Uint8Array;
+  seal(context: Uint8Array, plaintext: Uint8Array, random: Random): Uint8Array;
+  /** `undefined` when the envelope is not what `seal` made for this context. */
+  open(context: Uint8Array, envelope: Uint8Array): Uint8Array | undefined;
 }
 
 /** Where a tenant's wrapping key belongs; a wrapped key names the epoch. */
@@ -20,6 +21,10 @@ export interface WrappingPlace {
 /** A tenant's wrapping key as the first software chips stored it, one chip a tenant. */
 export interface StoredKey extends WrappingPlace {
   readonly encryptedKey: Uint8Array;
+}
+
+interface SodiumTools {
+  readonly sodium: Sodium;
 }
 
 const keyBytes = 32;
@@ -36,13 +41,18 @@ const headerBytes = 5;
 export function openVault(sodium: Sodium, rootKey: Uint8Array, chip: string): ChipVault {
   if (rootKey.length !== keyBytes) throw new RangeError('the storage secret is not 32 bytes');
   const info = tupleBytes('cinnabar chip storage', chip);
-  return { sodium, chip, storageKey: sodium.crypto_generichash(keyBytes, info, rootKey) };
+  const storageKey = sodium.crypto_generichash(keyBytes, info, rootKey);
+  return {
+    chip,
+    seal: (context, plaintext, random) => seal({ sodium }, storageKey, context, plaintext, random),
+    open: (context, envelope) => open({ sodium }, storageKey, context, envelope),
+  };
 }
 
 /** Opens a key as the first software chips stored it. */
 export function openStoredKey(vault: ChipVault, stored: StoredKey): Uint8Array {
   const place = ['cinnabar wrapping key', vault.chip, stored.tenant, String(stored.epoch)];
-  const key = open(vault, vault.storageKey, tupleBytes(...place), stored.encryptedKey);
+  const key = vault.open(tupleBytes(...place), stored.encryptedKey);
   if (key === undefined) throw new Error('a stored wrapping key does not open');
   return key;
 }
@@ -54,7 +64,7 @@ export function sealForStore(
   plaintext: Uint8Array,
   random: Random,
 ): Uint8Array {
-  return seal(vault, vault.storageKey, context, plaintext, random);
+  return vault.seal(context, plaintext, random);
 }
 
 /** @throws Error when the store holds something else than was put there */
@@ -63,7 +73,7 @@ export function openFromStore(
   context: Uint8Array,
   envelope: Uint8Array,
 ): Uint8Array {
-  const plaintext = open(vault, vault.storageKey, context, envelope);
+  const plaintext = vault.open(context, envelope);
   if (plaintext === undefined) throw new Error('a stored secret does not open');
   return plaintext;
 }
@@ -75,7 +85,7 @@ export function openFromStore(
  * that says whose key this is and what for is authenticated: header, tenant and `context`.
  */
 export function wrapDataKey(
-  tools: Pick<ChipVault, 'sodium'>,
+  tools: SodiumTools,
   wrappingKey: Uint8Array,
   { tenant, epoch }: WrappingPlace,
   { dataKey, context }: PlainItem,
@@ -90,7 +100,7 @@ export function wrapDataKey(
 
 /** Unwraps a data key, or answers `undefined` when anything about it is not as it was wrapped. */
 export function unwrapDataKey(
-  tools: Pick<ChipVault, 'sodium'>,
+  tools: SodiumTools,
   wrappingKey: Uint8Array,
   { tenant, epoch }: WrappingPlace,
   { wrappedKey, context }: WrappedItem,
@@ -108,7 +118,7 @@ function wrapContext(header: Uint8Array, tenant: string, context: Uint8Array): U
 }
 
 function seal(
-  { sodium }: Pick<ChipVault, 'sodium'>,
+  { sodium }: SodiumTools,
   key: Uint8Array,
   context: Uint8Array,
   plaintext: Uint8Array,
@@ -122,7 +132,7 @@ function seal(
 }
 
 function open(
-  { sodium }: Pick<ChipVault, 'sodium'>,
+  { sodium }: SodiumTools,
   key: Uint8Array,
   context: Uint8Array,
   envelope: Uint8Array,

@@ -121,10 +121,12 @@ const haltRoute = createRoute({
 
 export function addChipRoutes(app: EdgeApp, deps: EdgeDeps): void {
   app.openapi(statusRoute, async (c) => {
-    const { chips, events, ...rest } = await deps.chips.status();
+    const { chips, events, rootKeyHex, linkKeyHex, ...rest } = await deps.chips.status();
     return c.json(
       {
         ...rest,
+        rootKey: rootKeyHex,
+        linkKey: linkKeyHex,
         mayHalt: deps.demo !== undefined,
         chips: chips.map(chipView),
         events: events

@@ -37,6 +37,8 @@ export const chipClusterSchema = z
   .object({
     placementEpoch: z.int().openapi({ description: 'Rises when keys may have to move.' }),
     keys: z.int().openapi({ description: 'Keys of all tenants in the cluster.' }),
+    rootKey: z.string().openapi({ description: 'Public key of the cluster root: Ed25519, hex.' }),
+    linkKey: z.string().openapi({ description: 'Key that chip hosts answer to: X25519, hex.' }),
     mayHalt: z.boolean().openapi({ description: 'Whether a chip may be stopped: in demo mode.' }),
     chips: z.array(chipSchema),
     events: z

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { callOn } from '../../domain/chips/calls.ts';
+import { linkKeyPair } from '../../domain/chips/channel.ts';
 import {
   createDirectory,
   type Directory,
@@ -54,10 +55,12 @@ export class ChipDirectory extends DurableObject<ChipsEnv> {
     const { ctx, env } = this;
     const tools = await openTools(crypto.subtle);
     const guardOf = guardsAt(env);
+    const secret = parseStorageKey(env.CHIP_STORAGE_KEY);
     return createDirectory({
       cells: durableCells(ctx.storage),
       tools,
-      root: clusterRoot(tools.sodium, parseStorageKey(env.CHIP_STORAGE_KEY)),
+      root: clusterRoot(tools.sodium, secret),
+      linkPublicKey: linkKeyPair(tools.sodium, secret).publicKey,
       clock: systemClock,
       random: systemRandom,
       waits: timerWaits,

@@ -1,3 +1,4 @@
+import { hexToBytes } from '@noble/hashes/utils.js';
 import { haltMs } from '../../domain/chips/cluster.ts';
 import type { Reply } from '../../domain/chips/faults.ts';
 import { check } from '../../domain/chips/keys.ts';
@@ -14,6 +15,9 @@ export interface ChipsEnv {
   readonly CHIP_STORAGE_KEY: string;
   /** `allowed` in local runs: then an operator of demo mode may stop a chip for a minute. */
   readonly CHIP_HALT?: string;
+  /** Chips on other machines: a JSON list of `{ chip, url, publicKey }`, the key in hex. */
+  readonly CHIP_HOSTS?: string;
+  readonly HARDWARE_CHIPS: DurableObjectNamespace<CallTarget>;
   readonly SOFTWARE_CHIPS: DurableObjectNamespace<CallTarget & LegacyChip & FaultyChip>;
   readonly KEY_GUARDS: DurableObjectNamespace<CallTarget>;
   readonly CHIP_DIRECTORY: DurableObjectNamespace<CallTarget>;
@@ -37,6 +41,37 @@ export function parseStorageKey(text: string | undefined): Uint8Array {
   }
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
   return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}
+
+/** Where a chip on another machine is reached, and its key. */
+export interface ChipHost {
+  readonly url: string;
+  readonly publicKey: Uint8Array;
+}
+
+/** @throws Error when CHIP_HOSTS is not in its form */
+export function hostOf({ CHIP_HOSTS }: Pick<ChipsEnv, 'CHIP_HOSTS'>, chip: string) {
+  return hostsOf(CHIP_HOSTS ?? '').get(chip);
+}
+
+function hostsOf(text: string): ReadonlyMap<string, ChipHost> {
+  if (text === '') return new Map();
+  const list: unknown = JSON.parse(text);
+  if (!Array.isArray(list)) throw new Error('CHIP_HOSTS must be a list');
+  return new Map(list.map(hostEntry));
+}
+
+function hostEntry(value: unknown): readonly [string, ChipHost] {
+  const { chip, url, publicKey } = value as Record<string, unknown>;
+  const isEntry =
+    typeof chip === 'string' &&
+    chipNamePattern.test(chip) &&
+    typeof url === 'string' &&
+    /^https?:$/.test(new URL(url).protocol) &&
+    typeof publicKey === 'string' &&
+    /^[0-9a-f]{64}$/.test(publicKey);
+  if (!isEntry) throw new Error('CHIP_HOSTS: an entry is not { chip, url, publicKey }');
+  return [chip, { url, publicKey: hexToBytes(publicKey) }];
 }
 
 /** An object's own storage. The platform keeps back every answer until the writes before it are on disk. */

@@ -4,12 +4,13 @@ import type { GuardOf } from '../../domain/chips/cluster.ts';
 import { type Directory, directoryCalls } from '../../domain/chips/directory.ts';
 import { unpack } from '../../domain/chips/faults.ts';
 import { type Guard, guardCalls } from '../../domain/chips/guard.ts';
-import type { CallTarget, ChipsEnv } from './environment.ts';
+import { type CallTarget, type ChipsEnv, hostOf } from './environment.ts';
 
 // Chips, guards and the directory, each reached as if it were here.
 
-export function chipAt({ SOFTWARE_CHIPS }: ChipsEnv, chip: string): OwnedChip {
-  const stub = SOFTWARE_CHIPS.getByName(chip);
+export function chipAt(env: ChipsEnv, chip: string): OwnedChip {
+  const chips = hostOf(env, chip) ? env.HARDWARE_CHIPS : env.SOFTWARE_CHIPS;
+  const stub = chips.getByName(chip);
   return callsOf<OwnedChip>(chipCalls, (name, input) => called(stub, name, input));
 }
 

@@ -1,4 +1,5 @@
 import { type Calls, callOn, callsOf } from '../../domain/chips/calls.ts';
+import { linkKeyPair } from '../../domain/chips/channel.ts';
 import { chipCalls, createChip, type OwnedChip } from '../../domain/chips/chip.ts';
 import {
   type ChipCluster,
@@ -36,6 +37,7 @@ export interface MemoryClusterOptions {
 export interface MemoryCluster {
   readonly directory: Directory;
   readonly guardOf: GuardOf;
+  readonly rootPublicKey: Uint8Array;
   /** The chip as it runs now. */
   readonly chip: (chip: string) => OwnedChip;
   readonly cellsOf: (chip: string) => MemoryCells;
@@ -91,6 +93,7 @@ export async function memoryCluster(options: MemoryClusterOptions): Promise<Memo
     cells: memoryCells(),
     tools,
     root,
+    linkPublicKey: linkKeyPair(tools.sodium, secret).publicKey,
     clock,
     random,
     waits,
@@ -113,6 +116,7 @@ export async function memoryCluster(options: MemoryClusterOptions): Promise<Memo
   return {
     directory,
     guardOf,
+    rootPublicKey: root.publicKey,
     chip: running,
     cellsOf,
     restart: (name) => void chips.delete(name),

@@ -1,7 +1,7 @@
 import { webcrypto } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Sodium } from '../../../src/domain/chips/key-material.ts';
 import {
-  type ChipVault,
   openFromStore,
   openStoredKey,
   openVault,
@@ -15,7 +15,7 @@ const dataKey = random.bytes(32);
 const context = new TextEncoder().encode('template 1');
 const key = random.bytes(32);
 const place = { tenant: 'bank', epoch: 1 };
-let sodium: ChipVault['sodium'];
+let sodium: Sodium;
 let wrapped: Uint8Array;
 
 beforeAll(async () => {
