@@ -6,6 +6,7 @@ import type {
   FederationModel,
   Scoring,
 } from './federation-types.ts';
+import { personalKeyApi } from './personal-key-api.ts';
 import { sealServiceCalls } from './seal-service.ts';
 import type {
   Account,
@@ -346,6 +347,7 @@ export function createClient(options: ClientOptions = {}) {
       /** What was done with a key, for `verifyRecords` of `cinnabar/certificates`. */
       export: exportedRecords,
     },
+    personalKeys: personalKeyApi({ getJson, write, queryString }),
     certificates: certificateApi({ getJson, post, query: queryString }),
     seals: {
       enrol: (

@@ -13,6 +13,19 @@ export type { BundleVerdict, DeliveryBundle } from '../core/pki/bundle.ts';
 export type { EvidenceResult, EvidenceVerdict } from '../core/pki/evidence.ts';
 export type { UsageFinding, UsageVerdict } from '../core/usage/verify.ts';
 export { makeSm2Request } from './certificate-request.ts';
+export {
+  CloudMisbehaved,
+  type KeySession,
+  type KeyTerminal,
+  type KeyVault,
+  makePersonalKey,
+  refreshPersonalKey,
+  type StoredKey,
+  withdrawPersonalKey,
+  withPersonalKey,
+} from './personal-key.ts';
+export { passkeyProtection, pinProtection, type ShareProtection } from './share-protection.ts';
+export { ShareUnreadable } from './terminal-share.ts';
 
 const ageSecondsMax = 24 * 60 * 60;
 

@@ -31,6 +31,7 @@ export type {
   NewCertificateApplication,
   NewDecision,
   Notice,
+  PersonalKey,
   PicturePair,
   Problem,
   Quality,

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../lib/canonical-json.ts';
 import { tupleBytes } from '../lib/tuple.ts';
 
 // What two-party SM2 binds into every hash (`ctx` of `gm.twoParty`). Terminal and service build it
@@ -31,4 +32,13 @@ export function refreshContext(
   sessionId: string,
 ): Uint8Array {
   return tupleBytes(version, 'refresh', tenant, keyId, epoch, sessionId);
+}
+
+/** What is signed with the new shares of a refresh, whose epoch is `epoch`, to end it. */
+export function refreshProof(refresh: {
+  readonly keyId: string;
+  readonly sessionId: string;
+  readonly epoch: number;
+}): string {
+  return canonicalJson({ v: 1, purpose: 'refresh', ...refresh });
 }

@@ -1,7 +1,6 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { loadGm } from '../../core/gm.ts';
-import { refreshContext } from '../../core/two-party-context.ts';
-import { canonicalJson } from '../../lib/canonical-json.ts';
+import { refreshContext, refreshProof } from '../../core/two-party-context.ts';
 import type { Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
@@ -69,7 +68,7 @@ export async function finishRefresh(
 export function refreshProofText({ id, refresh }: PersonalKey): string {
   if (!refresh) throw new CinnabarError('personal_key_state');
   const { sessionId, fromEpoch } = refresh;
-  return canonicalJson({ v: 1, purpose: 'refresh', keyId: id, sessionId, epoch: fromEpoch + 1 });
+  return refreshProof({ keyId: id, sessionId, epoch: fromEpoch + 1 });
 }
 
 /**

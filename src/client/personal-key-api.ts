@@ -1,0 +1,51 @@
+import type { ListQuery, ReadOptions, WriteOptions } from './api.ts';
+import type { Page, PersonalKey } from './types.ts';
+
+interface Calls {
+  getJson<T>(path: string, read?: ReadOptions): Promise<T>;
+  write<T>(method: string, path: string, body: object, write?: WriteOptions): Promise<T>;
+  queryString(values: Record<string, string | number | undefined>): string;
+}
+
+const base = '/v1/personal-keys';
+const one = (id: string) => `${base}/${encodeURIComponent(id)}`;
+
+/** What the service approves the signing of; the last three name their subject. */
+export type SigningPurpose =
+  | { readonly purpose: 'certificate_request'; readonly request: string }
+  | { readonly purpose: 'refresh_proof' }
+  | {
+      readonly purpose: 'grant_change' | 'approval' | 'statement' | 'outcome';
+      readonly subjectId: string;
+    };
+
+/** The rounds of personal keys as they are; `openPersonalKeys` runs the protocols over them. */
+export function personalKeyApi({ getJson, write, queryString }: Calls) {
+  const post = <T>(path: string, body: object) => write<T>('POST', path, body);
+  return {
+    list: (query: ListQuery = {}, read?: ReadOptions) =>
+      getJson<Page<PersonalKey>>(`${base}${queryString({ ...query })}`, read),
+    get: (id: string, read?: ReadOptions) => getJson<PersonalKey>(one(id), read),
+    start: (body: { id: string; label: string; sessionId: string; commitment: string }) =>
+      post<{ key: PersonalKey; message: string }>(base, body),
+    finish: (id: string, body: { sessionId: string; opening: string }) =>
+      post<PersonalKey>(`${one(id)}/finish`, body),
+    sign: (
+      id: string,
+      body: SigningPurpose & { requestId: string; epoch: number; message: string },
+    ) => post<{ reply: string }>(`${one(id)}/signatures`, body),
+    bind: (id: string, serial: string) => post<PersonalKey>(`${one(id)}/certificate`, { serial }),
+    refresh: (id: string, body: { sessionId: string; epoch: number; commitment: string }) =>
+      post<{ message: string }>(`${one(id)}/refresh`, body),
+    finishRefresh: (id: string, body: { sessionId: string; opening: string }) =>
+      post<{ epochs: number[] }>(`${one(id)}/refresh/finish`, body),
+    commitRefresh: (id: string, signature: string) =>
+      post<PersonalKey>(`${one(id)}/refresh/commit`, { signature }),
+    withdraw: (id: string) =>
+      post<{ key: PersonalKey; tombstones: Record<string, unknown>[] }>(`${one(id)}/withdraw`, {}),
+    setPin: (id: string, verifier: string) =>
+      write<{ pepper: string }>('PUT', `${one(id)}/pin`, { verifier }),
+    usePin: (id: string, verifier: string) =>
+      post<{ pepper: string }>(`${one(id)}/pin`, { verifier }),
+  };
+}

@@ -1,0 +1,266 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { GmError, loadGm } from '../core/gm.ts';
+import {
+  keygenContext,
+  refreshContext,
+  refreshProof,
+  signContext,
+} from '../core/two-party-context.ts';
+import { base64urlBytes, base64urlText } from '../lib/base64url.ts';
+import {
+  derBitString,
+  derElement,
+  derInteger,
+  derObjectIdentifier,
+  derSequence,
+} from '../lib/der.ts';
+import { encodePem } from '../lib/pem.ts';
+import { uuidRandomBytes, uuidV7 } from '../lib/uuid.ts';
+import { ApiError, type Client, newIdempotencyKey } from './api.ts';
+import type { SigningPurpose } from './personal-key-api.ts';
+import type { ShareProtection } from './share-protection.ts';
+import { decryptShare, encryptShare, type StoredShare } from './terminal-share.ts';
+import type { PersonalKey } from './types.ts';
+
+/** What rests on the terminal of one key. `next` is there while a refresh is not yet proved. */
+export interface StoredKey {
+  readonly current: StoredShare;
+  readonly next?: { readonly sessionId: string; readonly share: StoredShare };
+}
+
+/** Where stored keys rest: a file, IndexedDB. A write is durable when it resolves. */
+export interface KeyVault {
+  load(keyId: string): Promise<StoredKey | undefined>;
+  save(keyId: string, key: StoredKey): Promise<void>;
+  remove(keyId: string): Promise<void>;
+}
+
+export interface KeyTerminal {
+  readonly client: Client;
+  readonly tenant: string;
+  readonly vault: KeyVault;
+  readonly protection: ShareProtection;
+  readonly now: () => number;
+}
+
+/**
+ * The cloud answered with what is no half of a signature. `transcript` is for the operator's
+ * eyes and everybody's: with the public shares in it anyone can check who broke the protocol.
+ */
+export class CloudMisbehaved extends Error {
+  override readonly name = 'CloudMisbehaved';
+  readonly transcript: Readonly<Record<string, string>>;
+
+  constructor(transcript: Readonly<Record<string, string>>, cause: unknown) {
+    super('the other half of the key answered wrongly; nothing was signed', { cause });
+    this.transcript = transcript;
+  }
+}
+
+/** How long an opened share may be used. */
+export const sessionLifeMs = 60_000;
+
+/**
+ * Makes a personal key between this terminal and the chips. The share is stored before the chips
+ * are told to keep theirs, so a key that exists can be used.
+ */
+export async function makePersonalKey(terminal: KeyTerminal, label: string): Promise<PersonalKey> {
+  const { client, tenant, vault } = terminal;
+  const { twoParty } = await loadGm();
+  const [id, sessionId] = [newUuid(terminal), newUuid(terminal)];
+  const started = twoParty.keygen.clientStart(keygenContext({ tenant, keyId: id }, sessionId));
+  const commitment = base64urlText(started.commitment);
+  const { message } = await client.personalKeys.start({ id, label, sessionId, commitment });
+  const { share, opening } = twoParty.keygen.clientFinish(started.state, bytesOf(message));
+  try {
+    await vault.save(id, { current: await sealed(terminal, id, share) });
+    return await client.personalKeys.finish(id, { sessionId, opening: base64urlText(opening) });
+  } finally {
+    share.fill(0);
+  }
+}
+
+/** A share that was opened: for one person, one minute, one signature at a time. */
+export interface KeySession {
+  readonly publicKey: Uint8Array;
+  /** A joint signature, DER, over `bytes`, which the service must hold to be the purpose's. */
+  sign(bytes: Uint8Array, purpose: SigningPurpose): Promise<Uint8Array>;
+  /** A PKCS#10 request in PEM, signed by both halves together. */
+  certificateRequest(): Promise<string>;
+}
+
+/**
+ * Opens the share for what `use` does with it, and forgets it then. Where the platform has Web
+ * Locks no other tab has the key open meanwhile.
+ *
+ * @throws ShareUnreadable, ApiError, CloudMisbehaved
+ */
+export function withPersonalKey<T>(
+  terminal: KeyTerminal,
+  keyId: string,
+  use: (session: KeySession) => Promise<T>,
+): Promise<T> {
+  return locked(keyId, async () => {
+    const share = await openedShare(terminal, keyId);
+    try {
+      return await use(await sessionOf(terminal, keyId, share));
+    } finally {
+      share.fill(0);
+    }
+  });
+}
+
+/**
+ * Changes both shares; the public key stays. The old share is dropped only after a signature under
+ * the new one was accepted. Called again after an interruption, it starts anew.
+ */
+export function refreshPersonalKey(terminal: KeyTerminal, keyId: string): Promise<PersonalKey> {
+  return locked(keyId, async () => {
+    const share = await openedShare(terminal, keyId);
+    const { client, tenant, vault } = terminal;
+    const { twoParty } = await loadGm();
+    const { epoch } = twoParty.inspect(share);
+    const sessionId = newUuid(terminal);
+    const ctx = refreshContext({ tenant, keyId }, epoch, sessionId);
+    const started = twoParty.refresh.clientStart(share, ctx);
+    const commitment = base64urlText(started.commitment);
+    const { message } = await client.personalKeys.refresh(keyId, { sessionId, epoch, commitment });
+    const fresh = twoParty.refresh.clientFinish(started.state, bytesOf(message));
+    const current = await stored(terminal, keyId);
+    const next = { sessionId, share: await resealed(terminal, current.current, fresh.share) };
+    await vault.save(keyId, { current: current.current, next });
+    const opening = base64urlText(fresh.opening);
+    await client.personalKeys.finishRefresh(keyId, { sessionId, opening });
+    share.fill(0);
+    try {
+      return await proved(terminal, keyId, next, fresh.share);
+    } finally {
+      fresh.share.fill(0);
+    }
+  });
+}
+
+/** Withdraws the key for good: the chips wipe their share, then this terminal its own. */
+export async function withdrawPersonalKey(
+  { client, vault }: KeyTerminal,
+  keyId: string,
+): Promise<PersonalKey> {
+  const { key } = await client.personalKeys.withdraw(keyId);
+  await vault.remove(keyId);
+  return key;
+}
+
+async function proved(
+  terminal: KeyTerminal,
+  keyId: string,
+  next: NonNullable<StoredKey['next']>,
+  share: Uint8Array,
+): Promise<PersonalKey> {
+  const session = await sessionOf(terminal, keyId, share);
+  const { epoch } = (await loadGm()).twoParty.inspect(share);
+  const text = refreshProof({ keyId, sessionId: next.sessionId, epoch });
+  const signature = await session.sign(utf8ToBytes(text), { purpose: 'refresh_proof' });
+  const { client, vault } = terminal;
+  const key = await client.personalKeys.commitRefresh(keyId, base64urlText(signature));
+  await vault.save(keyId, { current: next.share });
+  return key;
+}
+
+/** The share to use now; a refresh that was interrupted is ended first, one way or the other. */
+async function openedShare(terminal: KeyTerminal, keyId: string): Promise<Uint8Array> {
+  const { current, next } = await stored(terminal, keyId);
+  const secret = await terminal.protection.open(current);
+  if (!next) return decryptShare(current, secret);
+  const fresh = await decryptShare(next.share, secret);
+  try {
+    await proved(terminal, keyId, next, fresh);
+    return fresh;
+  } catch (error) {
+    const code = error instanceof ApiError ? error.code : '';
+    // The chips never got to the new share: the old one is the key.
+    if (code === 'share_epoch_unknown') {
+      await terminal.vault.save(keyId, { current });
+      return decryptShare(current, secret);
+    }
+    // The refresh was ended, and only the answer was lost: the new one is.
+    const isEnded =
+      code === 'personal_key_state' && !(await terminal.client.personalKeys.get(keyId)).refreshing;
+    if (!isEnded) throw error;
+    await terminal.vault.save(keyId, { current: next.share });
+    return fresh;
+  }
+}
+
+async function sessionOf(
+  { client, tenant, now }: KeyTerminal,
+  keyId: string,
+  share: Uint8Array,
+): Promise<KeySession> {
+  const { twoParty, sm2, keys } = await loadGm();
+  const { epoch, publicKey } = twoParty.inspect(share);
+  const untilMs = now() + sessionLifeMs;
+  const session: KeySession = {
+    publicKey,
+    async sign(bytes, purpose) {
+      if (now() > untilMs) throw new ApiError('session_over');
+      const requestId = newIdempotencyKey();
+      const e = sm2.digest(publicKey, bytes);
+      const ctx = signContext({ tenant, keyId }, epoch, requestId);
+      const { state, message: first } = twoParty.sign.clientStart(share, e, ctx);
+      const message = base64urlText(first);
+      const { reply } = await client.personalKeys.sign(keyId, {
+        ...purpose,
+        requestId,
+        epoch,
+        message,
+      });
+      try {
+        return twoParty.sign.clientFinish(state, bytesOf(reply));
+      } catch (cause) {
+        if (!(cause instanceof GmError)) throw cause;
+        const texts = { digest: base64urlText(e), context: base64urlText(ctx), message, reply };
+        throw new CloudMisbehaved({ keyId, requestId, ...texts }, cause);
+      }
+    },
+    async certificateRequest() {
+      const spki = keys.encodeSpki(publicKey);
+      const info = derSequence(derInteger(0), derSequence(), spki, derElement(0xa0));
+      const request = base64urlText(info);
+      const signature = await session.sign(info, { purpose: 'certificate_request', request });
+      // GM/T 0006: SM2-with-SM3.
+      const algorithm = derSequence(derObjectIdentifier('1.2.156.10197.1.501'));
+      const signed = derSequence(info, algorithm, derBitString(signature));
+      return encodePem('CERTIFICATE REQUEST', signed);
+    },
+  };
+  return session;
+}
+
+async function stored({ vault }: KeyTerminal, keyId: string): Promise<StoredKey> {
+  const key = await vault.load(keyId);
+  if (!key) throw new ApiError('personal_key_not_here');
+  return key;
+}
+
+async function sealed(terminal: KeyTerminal, keyId: string, share: Uint8Array) {
+  const { salt, secret } = await terminal.protection.create(keyId);
+  return encryptShare(share, { tenant: terminal.tenant, keyId, salt }, secret);
+}
+
+/** Under the secret of the share that it follows: both open with one ceremony. */
+async function resealed({ protection }: KeyTerminal, old: StoredShare, share: Uint8Array) {
+  const { tenant, keyId, salt } = old;
+  return encryptShare(share, { tenant, keyId, salt: bytesOf(salt) }, await protection.open(old));
+}
+
+/** Node has no tabs, and may have no locks. */
+function locked<T>(keyId: string, work: () => Promise<T>): Promise<T> {
+  const locks = globalThis.navigator?.locks;
+  return locks ? locks.request(`cinnabar-key-${keyId}`, work) : work();
+}
+
+function newUuid({ now }: KeyTerminal): string {
+  return uuidV7(now(), crypto.getRandomValues(new Uint8Array(uuidRandomBytes)));
+}
+
+const bytesOf = (text: string) => base64urlBytes(text) ?? new Uint8Array(0);
