@@ -1124,6 +1124,289 @@ export type UsageRecordPage = {
   nextCursor: string | null;
 };
 
+export type Payment = {
+  id: string;
+  payer: string;
+  state: "challenged" | "assessed" | "authorised" | "executed" | "terminated";
+  payee: {
+    account: string;
+    name: string;
+    bank: string;
+  };
+  amountMinor: number;
+  currency: string;
+  purpose: string;
+  channel: "counter" | "online" | "mobile" | "direct";
+  terminalId: string;
+  certificateSerial: string;
+  /** What is shown, and what is signed. */
+  text: string;
+  /** The sentence in `text`, in both languages. */
+  words: {
+    zh: string;
+    en: string;
+  };
+  assessment: RiskAssessment;
+  policyVersion: number;
+  policyHash: string;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+  /** When it ends by itself; null once it ended. */
+  endsAt: string | null;
+  /** RFC 3339, UTC. */
+  endedAt?: string;
+  cleared?: {
+    method: "biometric" | "officer";
+    by: string;
+  };
+  termination?: {
+    reason: "risk" | "stopped" | "officer" | "expired" | "key_refused";
+    by: string;
+  };
+  receipt?: PaymentReceipt;
+};
+
+export type RiskAssessment = {
+  verdict: "allow" | "challenge" | "terminate";
+  score: number;
+  reasons: Array<{
+    rule: "certificate_not_active" | "over_single_limit" | "over_daily_limit" | "over_daily_count" | "payee_blocked" | "seal_refused" | "biometric_refused" | "payee_new" | "payee_watched" | "device_new" | "device_weak" | "velocity_count" | "velocity_amount" | "amount_unusual" | "amount_near_limit" | "hour_unusual" | "travel_impossible" | "seal_in_review";
+    effect: "terminate" | "score";
+    points: number;
+    seen: number;
+    threshold: number;
+  }>;
+};
+
+export type PaymentReceipt = {
+  text: string;
+  signatureHex: string;
+  publicKeyHex: string;
+  chipReceipt: Record<string, string | number>;
+  assessmentHash: string;
+  /** RFC 3339, UTC. */
+  executedAt: string;
+  /** What the ledger holds of it. */
+  recordSha256: string;
+  /** Null until it is anchored. */
+  ledgerIndex: number | null;
+};
+
+export type NewPayment = {
+  terminalId: string;
+  channel: "counter" | "online" | "mobile" | "direct";
+  payee: {
+    account: string;
+    name: string;
+    bank: string;
+  };
+  /** Minor units of the currency. */
+  amountMinor: number;
+  /** ISO 4217. */
+  currency: string;
+  purpose: string;
+};
+
+export type PaymentPage = {
+  items: Array<Payment>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type ConfirmedPayment = {
+  payment: Payment;
+  /** Base64url without padding. */
+  reply: string;
+};
+
+export type PaymentConfirmation = {
+  requestId: string;
+  epoch: number;
+  /** Base64url without padding. */
+  message: string;
+};
+
+export type PaymentStatement = {
+  from: string;
+  to: string;
+  items: Array<Payment>;
+};
+
+export type PaymentTerminal = {
+  id: string;
+  label: string;
+  state: "active" | "revoked";
+  keyStore: "hardware" | "software" | "unknown";
+  /** RFC 3339, UTC. */
+  enrolledAt: string;
+};
+
+export type NewPaymentTerminal = {
+  personalKeyId: string;
+};
+
+export type PaymentTerminalPage = {
+  items: Array<PaymentTerminal>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type RiskPolicyInForce = {
+  /** 0 is the policy of the product. */
+  version: number;
+  policy: RiskPolicy;
+  policyHash: string;
+  /** What the threshold of each rule counts. */
+  units: Record<string, string>;
+};
+
+export type RiskPolicy = {
+  challengeAt: number;
+  terminateAt: number;
+  rules: {
+    payee_new: {
+      points: number;
+      threshold: number;
+    };
+    payee_watched: {
+      points: number;
+      threshold: number;
+    };
+    device_new: {
+      points: number;
+      threshold: number;
+    };
+    device_weak: {
+      points: number;
+      threshold: number;
+    };
+    velocity_count: {
+      points: number;
+      threshold: number;
+    };
+    velocity_amount: {
+      points: number;
+      threshold: number;
+    };
+    amount_unusual: {
+      points: number;
+      threshold: number;
+    };
+    amount_near_limit: {
+      points: number;
+      threshold: number;
+    };
+    hour_unusual: {
+      points: number;
+      threshold: number;
+    };
+    travel_impossible: {
+      points: number;
+      threshold: number;
+    };
+    seal_in_review: {
+      points: number;
+      threshold: number;
+    };
+  };
+};
+
+export type RiskPolicyChange = {
+  id: string;
+  state: "proposed" | "approved" | "rejected";
+  policy: RiskPolicy;
+  /** 0 is the policy of the product. */
+  baseVersion: number;
+  reason: string;
+  proposedBy: string;
+  /** RFC 3339, UTC. */
+  proposedAt: string;
+  decision?: {
+    by: string;
+    /** RFC 3339, UTC. */
+    at: string;
+    reason: string;
+  };
+};
+
+export type NewRiskPolicy = {
+  /** 0 is the policy of the product. */
+  baseVersion: number;
+  policy: RiskPolicy;
+  reason: string;
+};
+
+export type RiskPolicyChangePage = {
+  items: Array<RiskPolicyChange>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type RiskPolicyDecision = {
+  decision: "approve" | "reject";
+  reason: string;
+};
+
+export type RiskSimulation = {
+  orders: number;
+  /** Orders by verdict now, then by verdict under the candidate. */
+  verdicts: {
+    allow: {
+      allow: number;
+      challenge: number;
+      terminate: number;
+    };
+    challenge: {
+      allow: number;
+      challenge: number;
+      terminate: number;
+    };
+    terminate: {
+      allow: number;
+      challenge: number;
+      terminate: number;
+    };
+  };
+  changed: Array<{
+    id: string;
+    before: "allow" | "challenge" | "terminate";
+    after: "allow" | "challenge" | "terminate";
+    scoreBefore: number;
+    scoreAfter: number;
+  }>;
+  scoresBefore: Array<number>;
+  scoresAfter: Array<number>;
+};
+
+export type RiskSimulationRequest = {
+  policy: RiskPolicy;
+};
+
+export type PaymentDecision = {
+  decision: "allow" | "terminate";
+};
+
+export type ListedPayeePage = {
+  items: Array<ListedPayee>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type ListedPayee = {
+  account: string;
+  listed: "none" | "watched" | "blocked";
+  reason: string;
+  listedBy: string;
+  /** RFC 3339, UTC. */
+  listedAt: string;
+};
+
+export type PayeeListing = {
+  account: string;
+  listed: "none" | "watched" | "blocked";
+  reason: string;
+};
+
 export type AuditPage = {
   items: Array<AuditRecord>;
   /** Where the next page begins; null on the last page. */

@@ -24,6 +24,10 @@ const certificateReaders: readonly Role[] = roles.filter((role) => role !== 'ope
 const identityOfficers: readonly Role[] = ['teller', 'reviewer', 'administrator'];
 const certificateApprovers: readonly Role[] = ['administrator', 'risk_officer'];
 
+/** Who pays, and who watches over what is paid. */
+const payers: readonly Role[] = ['customer', 'teller', 'administrator', 'developer'];
+const riskOfficers: readonly Role[] = ['risk_officer', 'administrator'];
+
 const chipOperators: readonly Role[] = ['operator', 'administrator'];
 /** Everybody may hold a personal key; what it may be used for is granted by name. */
 const keyHolders: readonly Role[] = roles;
@@ -218,5 +222,28 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'GET /v1/issuer-keys': everybody,
   'POST /v1/issuer-keys/rotate': { roles: keyAdministrators, body: 'json' },
   'POST /v1/issuer-keys/{id}/revoke': { roles: keyAdministrators },
+  'POST /v1/terminals': { roles: payers, body: 'json' },
+  'GET /v1/terminals': { roles: payers },
+  'POST /v1/terminals/{id}/revoke': { roles: payers },
+  'POST /v1/payments': { roles: payers, body: 'json', idempotent: true },
+  'GET /v1/payments': { roles: payers },
+  'GET /v1/payments/{id}': { roles: payers },
+  'POST /v1/payments/{id}/confirm': { roles: payers, body: 'json' },
+  'POST /v1/payments/{id}/execute': { roles: payers, body: 'json' },
+  'POST /v1/payments/{id}/stop': { roles: payers },
+  'GET /v1/payment-statement': { roles: payers },
+  'GET /v1/risk/policies/current': { roles: [...riskOfficers, 'auditor'] },
+  'PUT /v1/risk/policies/current': { roles: riskOfficers, body: 'json', idempotent: true },
+  'GET /v1/risk/policies/changes': { roles: [...riskOfficers, 'auditor'] },
+  'POST /v1/risk/policies/changes/{id}/decision': {
+    roles: riskOfficers,
+    body: 'json',
+    idempotent: true,
+  },
+  'POST /v1/risk/policies/simulation': { roles: riskOfficers, body: 'json' },
+  'GET /v1/risk/orders': { roles: [...riskOfficers, 'auditor'] },
+  'POST /v1/risk/orders/{id}/decision': { roles: riskOfficers, body: 'json', idempotent: true },
+  'GET /v1/risk/payees': { roles: riskOfficers },
+  'PUT /v1/risk/payees': { roles: riskOfficers, body: 'json', idempotent: true },
   'GET /v1/audit': { roles: ['auditor', 'administrator'] },
 };

@@ -60,6 +60,8 @@ export function openApiDocument(app: EdgeApp) {
       { name: 'Passkeys', description: 'Authenticate without a password.' },
       { name: 'Tokens', description: 'Public to the terminal, sealed to business systems.' },
       { name: 'Token administration', description: 'Signing keys, and who may be told what.' },
+      { name: 'Payments', description: 'Orders of a payer, confirmed with the cloud key.' },
+      { name: 'Risk', description: 'How orders are judged, and by whom.' },
       { name: 'Audit', description: 'Who did what, in a chain of hashes.' },
       { name: 'Operation', description: 'For those who run the service.' },
       { name: 'Demo mode only', description: 'Sample people, on one’s own machine.' },

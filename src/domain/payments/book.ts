@@ -84,10 +84,8 @@ export function createBook(store: BookStore): Book {
   }
 
   function expired(order: Order, nowMs: number): Order {
-    const since = order.authorisedAtMs ?? order.createdAtMs;
-    const life = order.authorisedAtMs === undefined ? orderLifeMs : authorisationLifeMs;
-    const isOpen = order.state !== 'executed' && order.state !== 'terminated';
-    if (!isOpen || nowMs - since <= life) return order;
+    const endsAtMs = orderEndsAtMs(order);
+    if (endsAtMs === undefined || nowMs <= endsAtMs) return order;
     const ended = moved(order, 'terminate', {
       endedAtMs: nowMs,
       termination: { reason: 'expired', by: '' },
@@ -195,6 +193,14 @@ export function createBook(store: BookStore): Book {
 
     list: (page, nowMs) => store.list(page).map((order) => expired(order, nowMs)),
   };
+}
+
+/** When an order ends if nobody goes on with it; `undefined` once it ended. */
+export function orderEndsAtMs({ state, authorisedAtMs, createdAtMs }: Order): number | undefined {
+  if (state === 'executed' || state === 'terminated') return undefined;
+  return authorisedAtMs === undefined
+    ? createdAtMs + orderLifeMs
+    : authorisedAtMs + authorisationLifeMs;
 }
 
 function assertOpen({ termination }: Order): void {

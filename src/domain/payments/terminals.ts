@@ -63,16 +63,22 @@ export async function revokeTerminal(
   caller: Caller,
   id: string,
 ): Promise<PaymentTerminal> {
-  const { tenant, id: owner } = caller.actor;
+  const { tenant } = caller.actor;
+  await ownTerminal(deps, caller.actor, id);
   return audited(deps.audit, caller, operationOf('terminal.revoke', id), () =>
     settleRows(deps.paymentRows, tenant, async () => {
-      const terminal = await deps.paymentRows.find(tenant, 'terminal', id);
-      if (terminal?.owner !== owner) throw new CinnabarError('terminal_not_found');
+      const terminal = await ownTerminal(deps, caller.actor, id);
       if (terminal.state === 'revoked') return { result: terminal, write: [] };
       const revoked = changed(terminal, { state: 'revoked' });
       return { result: revoked, write: [entryOf(revoked)] };
     }),
   );
+}
+
+async function ownTerminal(deps: TerminalDeps, { tenant, id: owner }: Actor, id: string) {
+  const terminal = await deps.paymentRows.find(tenant, 'terminal', id);
+  if (terminal?.owner !== owner) throw new CinnabarError('terminal_not_found');
+  return terminal;
 }
 
 export function listTerminals(

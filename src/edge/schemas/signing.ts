@@ -21,7 +21,7 @@ function bytes(lengthMax: number) {
     .openapi({ description: 'Base64url without padding.' });
 }
 
-const protocolMessage = bytes(4096);
+export const protocolMessage = bytes(4096);
 const signature = bytes(80).openapi({ description: 'SM2, DER, base64url.' });
 const publicKeyHex = z
   .string()

@@ -1,0 +1,335 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { orderEndsAtMs } from '../../domain/payments/book.ts';
+import { confirmOrder, executeOrder } from '../../domain/payments/confirm.ts';
+import { getOrder, listOrders, placeOrder, stopOrder } from '../../domain/payments/order.ts';
+import { statementCsv, statementOf } from '../../domain/payments/statement.ts';
+import {
+  listTerminals,
+  type PaymentTerminal,
+  registerTerminal,
+  revokeTerminal,
+} from '../../domain/payments/terminals.ts';
+import { orderWords } from '../../domain/payments/text.ts';
+import type { Order, PaymentReceipt } from '../../domain/payments/types.ts';
+import type { Assessment } from '../../domain/risk/types.ts';
+import { base64urlText } from '../../lib/base64url.ts';
+import { instantText } from '../../lib/time.ts';
+import { actorOf, callerOf, type EdgeApp } from '../context.ts';
+import type { EdgeDeps } from '../deps.ts';
+import { idempotencyHeaderSchema, idParamsSchema, pageQuerySchema } from '../schemas/common.ts';
+import {
+  confirmationSchema,
+  confirmedSchema,
+  executionSchema,
+  newPaymentSchema,
+  newTerminalSchema,
+  type Payment,
+  type PaymentTerminalView,
+  paymentPageSchema,
+  paymentSchema,
+  statementQuerySchema,
+  statementSchema,
+  terminalPageSchema,
+  terminalSchema,
+} from '../schemas/payments.ts';
+import { about, created, json, jsonBody, problems } from './contract.ts';
+import { pageRequest, present } from './input.ts';
+import { bytesOf } from './personal-keys.ts';
+
+const tag = 'Payments';
+const base = '/v1/payments';
+const one = `${base}/{id}`;
+const terminals = '/v1/terminals';
+const params = idParamsSchema;
+const headers = idempotencyHeaderSchema;
+const answer = { 200: json(paymentSchema, 'The order.') };
+const terminalAnswer = { 200: json(terminalSchema, 'The device.') };
+const orderProblems = ['order_not_found', 'order_state', 'audit_unavailable'] as const;
+
+const placeRoute = createRoute({
+  method: 'post',
+  path: base,
+  ...about(`POST ${base}`, {
+    tag,
+    operationId: 'placePayment',
+    summary: 'Place an order, and have its risk assessed',
+    description:
+      'An order that the risk engine terminates is an answer like the others: it carries its reasons, and no key moves for it.',
+  }),
+  request: { headers, body: jsonBody(newPaymentSchema) },
+  responses: {
+    201: created(paymentSchema, 'The order, with the text to show and to sign.'),
+    ...problems(`POST ${base}`, 'terminal_not_found', 'personal_key_not_found', 'rows_contended'),
+  },
+});
+
+const listRoute = createRoute({
+  method: 'get',
+  path: base,
+  ...about(`GET ${base}`, { tag, operationId: 'listPayments', summary: 'List own orders' }),
+  request: { query: pageQuerySchema },
+  responses: { 200: json(paymentPageSchema, 'One page.'), ...problems(`GET ${base}`) },
+});
+
+const getRoute = createRoute({
+  method: 'get',
+  path: one,
+  ...about(`GET ${one}`, { tag, operationId: 'getPayment', summary: 'Get an own order' }),
+  request: { params },
+  responses: { ...answer, ...problems(`GET ${one}`, 'order_not_found') },
+});
+
+const confirmRoute = createRoute({
+  method: 'post',
+  path: `${one}/confirm`,
+  ...about(`POST ${one}/confirm`, {
+    tag,
+    operationId: 'confirmPayment',
+    summary: "Set the amount aside, and get the cloud's half of the signature",
+    description:
+      'The chip signs the stored text of the order, whatever the terminal showed. The same `requestId` gets the same answer.',
+  }),
+  request: { params, body: jsonBody(confirmationSchema) },
+  responses: {
+    200: json(confirmedSchema, 'The order, and the reply of `gm.twoParty.sign`.'),
+    ...problems(
+      `POST ${one}/confirm`,
+      ...orderProblems,
+      'order_expired',
+      'order_over_limit',
+      'certificate_not_active',
+      'personal_key_busy',
+      'personal_key_locked',
+      'personal_key_state',
+      'share_epoch_unknown',
+      'key_request_reused',
+      'protocol_failed',
+      'chips_unavailable',
+    ),
+  },
+});
+
+const executeRoute = createRoute({
+  method: 'post',
+  path: `${one}/execute`,
+  ...about(`POST ${one}/execute`, {
+    tag,
+    operationId: 'executePayment',
+    summary: 'Execute a confirmed order for the whole signature',
+    description: 'Once, however often it is called; the receipt is anchored in the ledger.',
+  }),
+  request: { params, body: jsonBody(executionSchema) },
+  responses: {
+    ...answer,
+    ...problems(
+      `POST ${one}/execute`,
+      ...orderProblems,
+      'order_expired',
+      'signature_invalid',
+      'ledger_unavailable',
+      'rows_contended',
+    ),
+  },
+});
+
+const stopRoute = createRoute({
+  method: 'post',
+  path: `${one}/stop`,
+  ...about(`POST ${one}/stop`, {
+    tag,
+    operationId: 'stopPayment',
+    summary: 'Stop an order that was not executed, from any device',
+  }),
+  request: { params },
+  responses: { ...answer, ...problems(`POST ${one}/stop`, ...orderProblems, 'rows_contended') },
+});
+
+const statementRoute = createRoute({
+  method: 'get',
+  path: '/v1/payment-statement',
+  ...about('GET /v1/payment-statement', {
+    tag,
+    operationId: 'getPaymentStatement',
+    summary: 'Own executed orders of a period',
+  }),
+  request: { query: statementQuerySchema },
+  responses: {
+    200: {
+      description: 'The orders, newest first.',
+      content: {
+        'application/json': { schema: statementSchema },
+        'text/csv': { schema: z.string() },
+      },
+    },
+    ...problems('GET /v1/payment-statement', 'invalid_request'),
+  },
+});
+
+const registerRoute = createRoute({
+  method: 'post',
+  path: terminals,
+  ...about(`POST ${terminals}`, {
+    tag,
+    operationId: 'registerTerminal',
+    summary: 'Register the device that holds the share of an own key',
+    description: 'It has the id of the key. Repeated, it is the same device.',
+  }),
+  request: { body: jsonBody(newTerminalSchema) },
+  responses: {
+    ...terminalAnswer,
+    ...problems(
+      `POST ${terminals}`,
+      'personal_key_not_found',
+      'personal_key_state',
+      'audit_unavailable',
+      'rows_contended',
+    ),
+  },
+});
+
+const terminalsRoute = createRoute({
+  method: 'get',
+  path: terminals,
+  ...about(`GET ${terminals}`, { tag, operationId: 'listTerminals', summary: 'List own devices' }),
+  request: { query: pageQuerySchema },
+  responses: { 200: json(terminalPageSchema, 'One page.'), ...problems(`GET ${terminals}`) },
+});
+
+const revokeRoute = createRoute({
+  method: 'post',
+  path: `${terminals}/{id}/revoke`,
+  ...about(`POST ${terminals}/{id}/revoke`, {
+    tag,
+    operationId: 'revokeTerminal',
+    summary: 'Revoke a device for good: no order comes from it any more',
+  }),
+  request: { params },
+  responses: {
+    ...terminalAnswer,
+    ...problems(
+      `POST ${terminals}/{id}/revoke`,
+      'terminal_not_found',
+      'audit_unavailable',
+      'rows_contended',
+    ),
+  },
+});
+
+export function addPaymentRoutes(app: EdgeApp, deps: EdgeDeps): void {
+  app.openapi(placeRoute, async (c) => {
+    const { terminalId, channel, ...terms } = c.req.valid('json');
+    const id = c.get('operationId');
+    const request = { id, terms, channel, personalKeyId: terminalId, terminalId };
+    const order = await placeOrder(deps, callerOf(c), request);
+    c.header('location', `${base}/${order.id}`);
+    return c.json(paymentView(order), 201);
+  });
+
+  app.openapi(listRoute, async (c) => {
+    const page = await listOrders(deps, actorOf(c), pageRequest(c.req.valid('query')));
+    return c.json({ ...page, items: page.items.map(paymentView) }, 200);
+  });
+
+  app.openapi(getRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    return c.json(paymentView(await getOrder(deps, actorOf(c), id)), 200);
+  });
+
+  app.openapi(confirmRoute, async (c) => {
+    const { message, ...fields } = c.req.valid('json');
+    const { id } = c.req.valid('param');
+    const confirmation = { id, ...fields, message: bytesOf(message, 'message') };
+    const { order, reply } = await confirmOrder(deps, callerOf(c), confirmation);
+    return c.json({ payment: paymentView(order), reply: base64urlText(reply) }, 200);
+  });
+
+  app.openapi(executeRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    const signature = bytesOf(c.req.valid('json').signature, 'signature');
+    return c.json(paymentView(await executeOrder(deps, callerOf(c), { id, signature })), 200);
+  });
+
+  app.openapi(stopRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    return c.json(paymentView(await stopOrder(deps, callerOf(c), id)), 200);
+  });
+
+  app.openapi(statementRoute, async (c) => {
+    const { from, to, format = 'json' } = c.req.valid('query');
+    const dayMs = 24 * 60 * 60 * 1000;
+    const offsetMs = deps.utcOffsetMinutes * 60_000;
+    const period = {
+      fromMs: Date.parse(from) - offsetMs,
+      toMs: Date.parse(to) + dayMs - offsetMs,
+    };
+    const orders = await statementOf(deps, actorOf(c), period);
+    if (format === 'json') return c.json({ from, to, items: orders.map(paymentView) }, 200);
+    c.header('content-disposition', `attachment; filename="payments-${from}-${to}.csv"`);
+    return c.body(statementCsv(orders), 200, { 'content-type': 'text/csv; charset=utf-8' });
+  });
+
+  app.openapi(registerRoute, async (c) => {
+    const { personalKeyId } = c.req.valid('json');
+    return c.json(terminalView(await registerTerminal(deps, callerOf(c), personalKeyId)), 200);
+  });
+
+  app.openapi(terminalsRoute, async (c) => {
+    const page = await listTerminals(deps, actorOf(c), pageRequest(c.req.valid('query')));
+    return c.json({ ...page, items: page.items.map(terminalView) }, 200);
+  });
+
+  app.openapi(revokeRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    return c.json(terminalView(await revokeTerminal(deps, callerOf(c), id)), 200);
+  });
+}
+
+/** An order as its payer and the risk officers of the institution see it. */
+export function paymentView(order: Order): Payment {
+  const { id, payer, state, payee, amountMinor, currency, purpose, channel, endedAtMs } = order;
+  const { terminalId, certificateSerial, text, policyVersion, policyHash, receipt } = order;
+  const endsAtMs = orderEndsAtMs(order);
+  return {
+    id,
+    payer,
+    state,
+    payee: { ...payee },
+    amountMinor,
+    currency,
+    purpose,
+    channel,
+    terminalId,
+    certificateSerial,
+    text,
+    words: { ...orderWords(order) },
+    assessment: assessmentView(order.assessment),
+    policyVersion,
+    policyHash,
+    createdAt: instantText(order.createdAtMs),
+    endsAt: endsAtMs === undefined ? null : instantText(endsAtMs),
+    ...present({
+      endedAt: endedAtMs === undefined ? undefined : instantText(endedAtMs),
+      cleared: order.cleared && { ...order.cleared },
+      termination: order.termination && { ...order.termination },
+      receipt: receipt && receiptView(receipt),
+    }),
+  };
+}
+
+function assessmentView({ verdict, score, reasons }: Assessment): Payment['assessment'] {
+  return { verdict, score, reasons: reasons.map((reason) => ({ ...reason })) };
+}
+
+function receiptView({ place, executedAtMs, chipReceipt, ...receipt }: PaymentReceipt) {
+  return {
+    ...receipt,
+    chipReceipt: { ...chipReceipt },
+    executedAt: instantText(executedAtMs),
+    ledgerIndex: place?.index ?? null,
+  };
+}
+
+function terminalView(terminal: PaymentTerminal): PaymentTerminalView {
+  const { id, label, state, keyStore, enrolledAtMs } = terminal;
+  return { id, label, state, keyStore, enrolledAt: instantText(enrolledAtMs) };
+}

@@ -1,0 +1,137 @@
+import { z } from '@hono/zod-openapi';
+import { channels } from '../../domain/federation/settings.ts';
+import { orderStates } from '../../domain/payments/states.ts';
+import { terminationReasons } from '../../domain/payments/types.ts';
+import { hardRules, riskVerdicts, weighedRules } from '../../domain/risk/types.ts';
+import {
+  bilingualSchema,
+  currencySchema,
+  dateSchema,
+  idSchema,
+  instantSchema,
+  line,
+  pageOf,
+  paperNumberSchema,
+} from './common.ts';
+import { protocolMessage, signatureSchema } from './signing.ts';
+
+export const amountMinorSchema = z
+  .int()
+  .min(1)
+  .max(1_000_000_000_000)
+  .openapi({ example: 120000, description: 'Minor units of the currency.' });
+
+const payeeSchema = z.strictObject({
+  account: paperNumberSchema.openapi({ example: '6222020200112233445' }),
+  name: line(100).min(1).openapi({ example: '南浦物业有限公司' }),
+  bank: line(100).min(1).openapi({ example: '南浦银行光明支行' }),
+});
+
+export const newPaymentSchema = z
+  .strictObject({
+    terminalId: idSchema,
+    channel: z.enum(channels),
+    payee: payeeSchema,
+    amountMinor: amountMinorSchema,
+    currency: currencySchema,
+    purpose: line(100).min(1).openapi({ example: '三月物业费' }),
+  })
+  .openapi('NewPayment');
+
+const assessmentSchema = z
+  .object({
+    verdict: z.enum(riskVerdicts),
+    score: z.int(),
+    reasons: z.array(
+      z.object({
+        rule: z.enum([...hardRules, ...weighedRules]),
+        effect: z.enum(['terminate', 'score']),
+        points: z.int(),
+        seen: z.int(),
+        threshold: z.int(),
+      }),
+    ),
+  })
+  .openapi('RiskAssessment');
+
+const receiptSchema = z
+  .object({
+    text: z.string(),
+    signatureHex: z.string(),
+    publicKeyHex: z.string(),
+    chipReceipt: z.record(z.string(), z.union([z.string(), z.number()])),
+    assessmentHash: z.string(),
+    executedAt: instantSchema,
+    recordSha256: z.string().openapi({ description: 'What the ledger holds of it.' }),
+    ledgerIndex: z.int().nullable().openapi({ description: 'Null until it is anchored.' }),
+  })
+  .openapi('PaymentReceipt');
+
+export const paymentSchema = z
+  .object({
+    id: z.string(),
+    payer: z.string(),
+    state: z.enum(orderStates),
+    payee: z.object({ account: z.string(), name: z.string(), bank: z.string() }),
+    amountMinor: z.int(),
+    currency: z.string(),
+    purpose: z.string(),
+    channel: z.enum(channels),
+    terminalId: z.string(),
+    certificateSerial: z.string(),
+    text: z.string().openapi({ description: 'What is shown, and what is signed.' }),
+    words: bilingualSchema.openapi({ description: 'The sentence in `text`, in both languages.' }),
+    assessment: assessmentSchema,
+    policyVersion: z.int(),
+    policyHash: z.string(),
+    createdAt: instantSchema,
+    endsAt: instantSchema
+      .nullable()
+      .openapi({ description: 'When it ends by itself; null once it ended.' }),
+    endedAt: instantSchema.optional(),
+    cleared: z.object({ method: z.enum(['biometric', 'officer']), by: z.string() }).optional(),
+    termination: z.object({ reason: z.enum(terminationReasons), by: z.string() }).optional(),
+    receipt: receiptSchema.optional(),
+  })
+  .openapi('Payment');
+
+export const paymentPageSchema = pageOf(paymentSchema).openapi('PaymentPage');
+
+export const confirmationSchema = z
+  .strictObject({ requestId: idSchema, epoch: z.int().min(0), message: protocolMessage })
+  .openapi('PaymentConfirmation');
+
+export const confirmedSchema = z
+  .object({ payment: paymentSchema, reply: protocolMessage })
+  .openapi('ConfirmedPayment');
+
+export const executionSchema = signatureSchema;
+
+export const statementQuerySchema = z.strictObject({
+  from: dateSchema,
+  to: dateSchema.openapi({ description: 'The last day, inclusive.' }),
+  format: z.enum(['csv', 'json']).optional(),
+});
+
+export const statementSchema = z
+  .object({ from: z.string(), to: z.string(), items: z.array(paymentSchema) })
+  .openapi('PaymentStatement');
+
+export const newTerminalSchema = z
+  .strictObject({ personalKeyId: idSchema })
+  .openapi('NewPaymentTerminal');
+
+export const terminalSchema = z
+  .object({
+    id: z.string(),
+    label: z.string(),
+    state: z.enum(['active', 'revoked']),
+    keyStore: z.enum(['hardware', 'software', 'unknown']),
+    enrolledAt: instantSchema,
+  })
+  .openapi('PaymentTerminal');
+
+export const terminalPageSchema = pageOf(terminalSchema).openapi('PaymentTerminalPage');
+
+export type Payment = z.infer<typeof paymentSchema>;
+export type PaymentTerminalView = z.infer<typeof terminalSchema>;

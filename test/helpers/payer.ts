@@ -1,0 +1,107 @@
+import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { loadGm } from '../../src/core/gm.ts';
+import { keygenContext, signContext } from '../../src/core/two-party-context.ts';
+import type { Payment } from '../../src/edge/schemas/payments.ts';
+import { base64urlBytes, base64urlText } from '../../src/lib/base64url.ts';
+import {
+  derBitString,
+  derElement,
+  derInteger,
+  derObjectIdentifier,
+  derSequence,
+} from '../../src/lib/der.ts';
+import { encodePem } from '../../src/lib/pem.ts';
+import { requestedSettings } from './certificates.ts';
+
+/** Calls the service as one of its sample people. */
+export type Ask = (
+  who: string,
+  method: 'GET' | 'POST' | 'PUT',
+  path: string,
+  json?: object,
+) => Promise<Response>;
+
+export async function answerOf<T>(asked: Promise<Response>): Promise<T> {
+  const response = await asked;
+  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+  return (await response.json()) as T;
+}
+
+const gm = await loadGm();
+const tenant = 'beichen-bank';
+const bytes = (text: string) => base64urlBytes(text) ?? new Uint8Array();
+
+/** A customer with a phone, over HTTP: joint key, certificate in force, registered terminal. */
+export async function payerOver(ask: Ask, who: string, freshId: () => string) {
+  const keyId = freshId();
+  const sessionId = freshId();
+  const keyPath = `/v1/personal-keys/${keyId}`;
+  const client = gm.twoParty.keygen.clientStart(keygenContext({ tenant, keyId }, sessionId));
+  const commitment = base64urlText(client.commitment);
+  const fresh = { id: keyId, label: '我的手机', sessionId, commitment };
+  const first = ask(who, 'POST', '/v1/personal-keys', fresh);
+  const { message } = await answerOf<{ message: string }>(first);
+  const { share, opening } = gm.twoParty.keygen.clientFinish(client.state, bytes(message));
+  const second = { sessionId, opening: base64urlText(opening) };
+  await answerOf(ask(who, 'POST', `${keyPath}/finish`, second));
+  const { epoch, publicKey } = gm.twoParty.inspect(share);
+
+  /** The terminal's first message over the bytes, and what it makes of the cloud's reply. */
+  function start(content: Uint8Array, requestId = freshId()) {
+    const e = gm.sm2.digest(publicKey, content);
+    const ctx = signContext({ tenant, keyId }, epoch, requestId);
+    const started = gm.twoParty.sign.clientStart(share, e, ctx);
+    return {
+      body: { requestId, epoch, message: base64urlText(started.message) },
+      finish: (reply: string) => gm.twoParty.sign.clientFinish(started.state, bytes(reply)),
+    };
+  }
+
+  const spki = gm.keys.encodeSpki(publicKey);
+  const info = derSequence(derInteger(0), derSequence(), spki, derElement(0xa0));
+  const signing = start(info);
+  const purpose = { purpose: 'certificate_request', request: base64urlText(info) };
+  const signed = ask(who, 'POST', `${keyPath}/signatures`, { ...signing.body, ...purpose });
+  const signature = signing.finish((await answerOf<{ reply: string }>(signed)).reply);
+  const algorithm = derSequence(derObjectIdentifier('1.2.156.10197.1.501'));
+  const request = derSequence(info, algorithm, derBitString(signature));
+  const serial = await certified(ask, who, request);
+  await answerOf(ask(who, 'POST', `${keyPath}/certificate`, { serial }));
+  await answerOf(ask(who, 'POST', '/v1/terminals', { personalKeyId: keyId }));
+
+  return {
+    keyId,
+    serial,
+    start: (payment: Payment) => start(utf8ToBytes(payment.text)),
+    /** Confirms and executes: one tap on the phone. */
+    async pay(payment: Payment): Promise<Payment> {
+      const path = `/v1/payments/${payment.id}`;
+      const { body, finish } = start(utf8ToBytes(payment.text));
+      const confirmed = ask(who, 'POST', `${path}/confirm`, body);
+      const signature = finish((await answerOf<{ reply: string }>(confirmed)).reply);
+      const whole = { signature: base64urlText(signature) };
+      return answerOf<Payment>(ask(who, 'POST', `${path}/execute`, whole));
+    },
+  };
+}
+
+/** Takes the request through the registration authority until its certificate is in force. */
+async function certified(ask: Ask, who: string, request: Uint8Array): Promise<string> {
+  const base = '/v1/certificates';
+  const applied = ask(who, 'POST', `${base}/applications`, {
+    kind: 'person',
+    algorithm: 'sm2',
+    subject: { commonName: '陈思远', organization: '北辰银行', country: 'CN' },
+    request: encodePem('CERTIFICATE REQUEST', request),
+    requested: requestedSettings,
+  });
+  const { id } = await answerOf<{ id: string }>(applied);
+  const path = `${base}/applications/${id}`;
+  await answerOf(
+    ask('reviewer-he', 'POST', `${path}/identity`, { passed: true, reference: 'RA-1' }),
+  );
+  const approved = ask('administrator-lin', 'POST', `${path}/approve`);
+  const [serial = ''] = (await answerOf<{ certificates: string[] }>(approved)).certificates;
+  await answerOf(ask('administrator-lin', 'POST', `${base}/${serial}/thaw`));
+  return serial;
+}
