@@ -41,6 +41,7 @@ describe('the tarball', () => {
       'dist/ledger.browser.js',
       'dist/ledger.node.js',
       'dist/ledger.workerd.js',
+      'dist/libsodium.wasm',
       'dist/seal.browser.js',
       'dist/seal.node.js',
       'dist/seal.wasm',
