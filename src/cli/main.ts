@@ -17,6 +17,7 @@ import {
 import { federation } from './federation.ts';
 import { gm } from './gm.ts';
 import { ledger } from './ledger.ts';
+import { pay } from './pay.ts';
 import { seal } from './seal.ts';
 import { tag } from './tag.ts';
 
@@ -32,6 +33,7 @@ const groups: Readonly<Record<string, Group>> = {
   gm,
   ledger,
   chips,
+  pay,
 };
 
 /** Own keys only: `cinnabar constructor` is an unknown group like any other. */

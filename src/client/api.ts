@@ -6,6 +6,7 @@ import type {
   FederationModel,
   Scoring,
 } from './federation-types.ts';
+import { paymentCalls } from './payment-api.ts';
 import { personalKeyApi } from './personal-key-api.ts';
 import { sealServiceCalls } from './seal-service.ts';
 import type {
@@ -433,6 +434,7 @@ export function createClient(options: ClientOptions = {}) {
       halt: (chip: string) => order<ChipHalt>(`/v1/chips/${encodeURIComponent(chip)}/halt`),
     },
     ...sealServiceCalls({ getJson, write, queryString }),
+    ...paymentCalls({ getJson, write, queryString }),
     federation: {
       get: (read?: ReadOptions) => getJson<FederationInfo>('/v1/federation', read),
       model: (read?: ReadOptions) => getJson<FederationModel>('/v1/federation/model', read),

@@ -31,6 +31,8 @@ export type {
   NewCertificateApplication,
   NewDecision,
   Notice,
+  Payment,
+  PaymentStatement,
   PersonalKey,
   PicturePair,
   Problem,

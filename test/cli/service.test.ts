@@ -42,6 +42,18 @@ async function asked(words: readonly string[], identity = 'teller-zhou') {
   return { status, json: JSON.parse(stdout) };
 }
 
+describe('payments of a running service', () => {
+  it('E8: are listed, and one that is not there is named as missing', async () => {
+    const env = { CINNABAR_URL: url, CINNABAR_TOKEN: await edge.tokenOf('customer-chen') };
+    const listed = await cinnabar(['pay', 'list', '--json'], { env });
+    expect(JSON.parse(listed.stdout)).toEqual({ items: [], nextCursor: null });
+    const id = '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10';
+    const stopped = await cinnabar(['pay', 'stop', id, '--json'], { env });
+    expect(stopped.status).toBe(2);
+    expect(JSON.parse(stopped.stdout)).toMatchObject({ error: { code: 'order_not_found' } });
+  });
+});
+
 describe('seals of a running service', () => {
   it('opens an account and a card, enrols a seal and checks imprints against it (B2, B5)', async () => {
     const account = await asked(['add-account', '6222-7001', '杭州启明商务有限公司', '0571-5550']);

@@ -1,0 +1,102 @@
+import type { Payment } from '../client/index.ts';
+import { command, type Group, required } from './command.ts';
+import { connect, serviceOptions } from './service.ts';
+import { table } from './table.ts';
+
+const headings = ['order', 'created', 'payee', 'currency', 'minor', 'state', 'score', 'why'];
+
+function rowOf({ assessment, termination, ...order }: Payment): string[] {
+  const rules = assessment.reasons.map(({ rule }) => rule).join(' ');
+  return [
+    order.id,
+    order.createdAt,
+    order.payee.account,
+    order.currency,
+    String(order.amountMinor),
+    termination ? `${order.state} (${termination.reason})` : order.state,
+    String(assessment.score),
+    rules,
+  ];
+}
+
+const tableOf = (payments: readonly Payment[]) => table(headings, payments.map(rowOf));
+
+function answerOf(payment: Payment) {
+  const { words } = payment;
+  return {
+    exit: 0 as const,
+    json: payment,
+    text: `${words.zh}\n${words.en}\n${tableOf([payment])}`,
+  };
+}
+
+const list = command({
+  summary: 'own orders, the newest twenty',
+  operands: [],
+  options: serviceOptions,
+  async run(_operands, values) {
+    const page = await connect(values).payments.list();
+    return { exit: 0, json: page, text: tableOf(page.items) };
+  },
+});
+
+const show = command({
+  summary: 'an own order, with the words that are signed and why it was judged so',
+  operands: ['ORDER'],
+  options: serviceOptions,
+  run: async ([id = ''], values) => answerOf(await connect(values).payments.get(id)),
+});
+
+const stop = command({
+  summary: 'stop an own order that was not executed',
+  operands: ['ORDER'],
+  options: serviceOptions,
+  run: async ([id = ''], values) => answerOf(await connect(values).payments.stop(id)),
+});
+
+const statement = command({
+  summary: 'own executed orders of a period; both days are included',
+  operands: [],
+  options: {
+    from: { type: 'string', value: 'DAY', about: 'first day, YYYY-MM-DD' },
+    to: { type: 'string', value: 'DAY', about: 'last day, YYYY-MM-DD' },
+    ...serviceOptions,
+  },
+  async run(_operands, { from, to, ...service }) {
+    const period = { from: required('from', from), to: required('to', to) };
+    const stated = await connect(service).payments.statement(period);
+    return { exit: 0, json: stated, text: tableOf(stated.items) };
+  },
+});
+
+const queue = command({
+  summary: 'for risk officers: the orders that wait for one',
+  operands: [],
+  options: serviceOptions,
+  async run(_operands, values) {
+    const page = await connect(values).assessedOrders.list({ state: 'challenged' });
+    return { exit: 0, json: page, text: tableOf(page.items) };
+  },
+});
+
+const decide = (decision: 'allow' | 'terminate', summary: string) =>
+  command({
+    summary,
+    operands: ['ORDER'],
+    options: serviceOptions,
+    run: async ([id = ''], values) =>
+      answerOf(await connect(values).assessedOrders.decide(id, decision)),
+  });
+
+export const pay: Group = {
+  summary: 'payment orders: list, stop, state; for risk officers the challenged ones',
+  commands: {
+    list,
+    show,
+    stop,
+    statement,
+    queue,
+    allow: decide('allow', 'for risk officers: let the payer confirm a challenged order'),
+    terminate: decide('terminate', 'for risk officers: end a challenged order'),
+  },
+};
