@@ -152,9 +152,13 @@ describe('the local host', { timeout: timeoutMs }, () => {
   test('its secrets are readable by this user only, and different for each state', async () => {
     const path = join(state, 'secrets.env');
     expect((await stat(path)).mode & 0o777).toBe(0o600);
-    expect(await readFile(path, 'utf8')).toMatch(
-      /^DEMO_TOKEN_SECRET=[\w-]{43}\nCHIP_STORAGE_KEY=[\w-]{43}\n$/,
-    );
+    const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+    // The roster of the federation is made from the others, and public.
+    const secrets = lines.filter((line) => !line.startsWith('FEDERATION_ROSTER='));
+    expect(secrets.every((line) => /^[A-Z0-9_]+=[\w-]{43}$/.test(line))).toBe(true);
+    const names = secrets.map((line) => line.split('=')[0]);
+    expect(names).toEqual(expect.arrayContaining(['DEMO_TOKEN_SECRET', 'CHIP_STORAGE_KEY']));
+    expect(new Set(secrets.map((line) => line.split('=')[1])).size).toBe(secrets.length);
   });
 
   test('the command it prints gets a token', async () => {
