@@ -6,7 +6,7 @@ export { decodeBilevel, encodeBilevel, shrinkBilevel } from './bilevel';
 export { decodeDepth, encodeDepth, paddedRow, paddedSize } from './depth';
 export { findEdges } from './edges';
 export { forward, inverse } from './fft';
-export { extractInk, flatten } from './ink';
+export { extractBilevel, extractInk, flatten } from './ink';
 export { solve } from './linear';
 export { blur, box, distance, resample } from './plane';
 

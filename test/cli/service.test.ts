@@ -63,7 +63,10 @@ describe('seals of a running service', () => {
     expect(card.json).toMatchObject({ accountId: account.json.id, number: 'YJK-7001' });
     const about = ['--serial', 'S-7001', '--shape', 'round', '--dpi', '300'];
     const seal = await asked(['enrol', card.json.id, sample('r01-reserved'), ...about]);
-    expect(seal.json).toMatchObject({ serial: 'S-7001', templates: [{ vendor: 'stroke' }] });
+    expect(seal.json).toMatchObject({
+      serial: 'S-7001',
+      templates: [{ vendor: 'stroke' }, { vendor: 'spectrum' }, { vendor: 'glyphs' }],
+    });
 
     const amount = ['--currency', 'CNY', '--amount-minor', '1250000', '--dpi', '200'];
     const genuine = await asked(['check', seal.json.id, sample('r01-g0'), ...amount]);

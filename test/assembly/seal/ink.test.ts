@@ -10,7 +10,11 @@ const PX_PER_MM = 300 / 25.4;
 function extract(rgba: readonly number[]) {
   const depth = placePlane(Array.from({ length: pixels + 4 }, () => 0));
   const known = place([], pixels);
-  const kind = call('extractInk', place(rgba), width, height, PX_PER_MM, depth, known);
+  const at = place(rgba);
+  // As the vendors do: a picture of two colours is taken as it is, whatever the vendor.
+  const bilevel = call('extractBilevel', at, pixels, depth, known);
+  const kind =
+    bilevel >= 0 ? bilevel : call('extractInk', at, width, height, PX_PER_MM, depth, known);
   return { kind, depth: plane(depth, pixels), known: [...bytes(known, pixels)] };
 }
 
@@ -53,7 +57,8 @@ test('a picture of two colours is taken as it is, the lighter one as paper', () 
 });
 
 test('a picture of one colour has no ink', () => {
-  expect(extract(Array.from({ length: 4 * pixels }, () => 255)).kind).toBe(-1);
+  const { depth } = extract(Array.from({ length: 4 * pixels }, () => 255));
+  expect(depth.every((value) => value === 0)).toBe(true);
 });
 
 test('translucent pixels lie on white paper', () => {
