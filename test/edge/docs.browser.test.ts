@@ -61,6 +61,11 @@ describeInChromium('the API page', () => {
     const operations = Object.values(document.paths).flatMap((methods: object) =>
       Object.keys(methods),
     );
+    // A page of this length is drawn piece by piece.
+    await page
+      .locator('.opblock')
+      .nth(operations.length - 1)
+      .waitFor();
     expect(await page.locator('.opblock').count()).toBe(operations.length);
 
     await page.locator('#operations-Operation-getLiveness .opblock-summary-control').click();

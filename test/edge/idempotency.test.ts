@@ -128,4 +128,11 @@ describe('idempotency keys', () => {
     expect(await bodyOf(again)).toEqual(first);
     expect(await edge.deps.seals.listAccounts('beichen-bank', {}, { limit: 9 })).toHaveLength(1);
   });
+
+  it('are taken by routes that read no body', async () => {
+    const edge = await startEdge();
+    const path = '/v1/certificates/0123456789abcdef/thaw';
+    const answer = await edge.call(path, { as: 'administrator-lin', method: 'POST', headers });
+    expect(await bodyOf(answer)).toMatchObject({ code: 'certificate_not_found' });
+  });
 });

@@ -93,7 +93,10 @@ function replay(answer: StoredAnswer): Response {
  */
 async function fingerprint(c: Context<EdgeEnv>): Promise<string> {
   const parts = [c.req.method, c.req.path];
-  if (c.get('rule')?.body !== 'json') {
+  const body = c.get('rule')?.body;
+  if (body === 'json') {
+    parts.push(await c.req.text());
+  } else if (body !== undefined) {
     const described = partsOf(await c.req.formData()).map(async ([name, value]) =>
       JSON.stringify(
         typeof value === 'string'
@@ -102,8 +105,6 @@ async function fingerprint(c: Context<EdgeEnv>): Promise<string> {
       ),
     );
     parts.push(...(await Promise.all(described)).sort());
-  } else {
-    parts.push(await c.req.text());
   }
   return sha256Hex(new Uint8Array(new TextEncoder().encode(JSON.stringify(parts))));
 }
