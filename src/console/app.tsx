@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DemoIdentity } from '../client/index.ts';
 import { formatMoment } from './format.ts';
-import { inLanguage, language, setLanguage, t } from './i18n/index.ts';
+import { inLanguage, type Language, language, setLanguage, t } from './i18n/index.ts';
 import { activeKeys, setSingleKeys, singleKeys, useKeys } from './keys.ts';
 import { Status } from './parts/chip.tsx';
 import { Dialog } from './parts/dialog.tsx';
@@ -117,6 +117,14 @@ function People(props: { open: boolean; onClose: () => void }) {
   );
 }
 
+async function readIn(next: Language): Promise<void> {
+  try {
+    await setLanguage(next);
+  } catch {
+    showToast({ text: t('error.not-loaded') });
+  }
+}
+
 function TopBar(props: { onPeople: () => void }) {
   const who = identity.value;
   return (
@@ -144,7 +152,7 @@ function TopBar(props: { onPeople: () => void }) {
           type="button"
           lang="zh-CN"
           aria-pressed={language.value === 'zh'}
-          onClick={() => setLanguage('zh')}
+          onClick={() => readIn('zh')}
         >
           中文
         </button>
@@ -152,7 +160,7 @@ function TopBar(props: { onPeople: () => void }) {
           type="button"
           lang="en"
           aria-pressed={language.value === 'en'}
-          onClick={() => setLanguage('en')}
+          onClick={() => readIn('en')}
         >
           EN
         </button>

@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { remember, remembered } from './storage.ts';
 
 /** One key of a page: what is pressed, what it says in the help, what it does. */
@@ -27,16 +27,19 @@ export function setSingleKeys(on: boolean): void {
 
 let nextId = 0;
 
-/** The keys of a component, for as long as it is on the page. Later components win. */
+/**
+ * The keys of a component, for as long as it is on the page. Later components win. They hold
+ * before the page is painted: whoever sees it may press them, however fast.
+ */
 export function useKeys(bindings: readonly KeyBinding[]): void {
   const id = useRef(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     id.current = ++nextId;
     return () => {
       groups.value = groups.peek().filter((group) => group.id !== id.current);
     };
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const others = groups.peek().filter((group) => group.id !== id.current);
     groups.value = [...others, { id: id.current, bindings }].sort((a, b) => a.id - b.id);
   });
@@ -71,6 +74,22 @@ function wantedBy(event: KeyboardEvent): string[] {
   return [plain];
 }
 
+const heldMs = 3000;
+let held: KeyboardEvent[] | undefined;
+
+/** While the component is on the page, keys that nothing wants are kept for what comes after it. */
+export function useHeldKeys(): void {
+  useLayoutEffect(() => {
+    held = [];
+    return () => {
+      const waiting = held?.filter((event) => performance.now() - event.timeStamp < heldMs);
+      held = undefined;
+      // What replaces the component has its keys when the present rendering is over.
+      queueMicrotask(() => waiting?.forEach(onKeyDown));
+    };
+  }, []);
+}
+
 function onKeyDown(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || event.altKey) return;
   const withModifier = event.ctrlKey || event.metaKey;
@@ -90,6 +109,7 @@ function onKeyDown(event: KeyboardEvent): void {
   }
   const leads = !withModifier && bindings.some((item) => item.key.startsWith(`${event.key} `));
   lead = leads ? { key: event.key, atMs: event.timeStamp } : undefined;
+  if (!leads) held?.push(event);
 }
 
 export function startKeys(): void {

@@ -1,30 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import type { Key } from './i18n/index.ts';
 import { matchPath } from './match-path.ts';
-import { AccountPage } from './pages/account.tsx';
-import { AccountsPage } from './pages/accounts.tsx';
-import { ApplicationPage, ApplicationsPage } from './pages/applications.tsx';
-import { ApplyPage } from './pages/apply.tsx';
-import { ApplyCertificatePage } from './pages/apply-certificate.tsx';
-import { AuditPage } from './pages/audit.tsx';
-import { CertificatePage } from './pages/certificate.tsx';
-import { CertificatesPage } from './pages/certificates.tsx';
-import { ChipsPage } from './pages/chips.tsx';
-import { CorePage } from './pages/core.tsx';
-import { EnrolPage } from './pages/enrol.tsx';
-import { FederationPage } from './pages/federation.tsx';
 import { HomePage } from './pages/home.tsx';
-import { JobsPage } from './pages/jobs.tsx';
-import { LedgerPage } from './pages/ledger.tsx';
-import { LedgerEntryPage } from './pages/ledger-entry.tsx';
-import { NewAccountPage } from './pages/new-account.tsx';
-import { PoliciesPage } from './pages/policies.tsx';
-import { ReviewPage } from './pages/review.tsx';
-import { SealPage } from './pages/seal.tsx';
-import { TaggerPage } from './pages/tagger.tsx';
-import { VerificationPage } from './pages/verification.tsx';
-import { VerificationsPage } from './pages/verifications.tsx';
-import { VerifyPage } from './pages/verify.tsx';
+import { lazyPage } from './parts/lazy.tsx';
 import { allows } from './session.ts';
 
 type Right = Parameters<typeof allows>[0];
@@ -35,66 +13,215 @@ interface Route {
   render: (parameters: Record<string, string>) => ComponentChildren;
 }
 
-/** In order: the first pattern that fits wins. */
+/** In order: the first pattern that fits wins. Each page is fetched when it is first opened. */
 const routes: readonly Route[] = [
   { pattern: '/', render: () => <HomePage /> },
-  { pattern: '/verify', right: 'writeSeals', render: () => <VerifyPage /> },
-  { pattern: '/seals', right: 'readSeals', render: () => <AccountsPage /> },
-  { pattern: '/seals/enrol', right: 'writeSeals', render: () => <EnrolPage /> },
-  { pattern: '/seals/accounts/new', right: 'writeSeals', render: () => <NewAccountPage /> },
+  {
+    pattern: '/verify',
+    right: 'writeSeals',
+    render: lazyPage(
+      () => import('./pages/verify.tsx'),
+      ({ VerifyPage }) => <VerifyPage />,
+    ),
+  },
+  {
+    pattern: '/seals',
+    right: 'readSeals',
+    render: lazyPage(
+      () => import('./pages/accounts.tsx'),
+      ({ AccountsPage }) => <AccountsPage />,
+    ),
+  },
+  {
+    pattern: '/seals/enrol',
+    right: 'writeSeals',
+    render: lazyPage(
+      () => import('./pages/enrol.tsx'),
+      ({ EnrolPage }) => <EnrolPage />,
+    ),
+  },
+  {
+    pattern: '/seals/accounts/new',
+    right: 'writeSeals',
+    render: lazyPage(
+      () => import('./pages/new-account.tsx'),
+      ({ NewAccountPage }) => <NewAccountPage />,
+    ),
+  },
   {
     pattern: '/seals/accounts/:id',
     right: 'readSeals',
-    render: ({ id = '' }) => <AccountPage key={id} id={id} />,
+    render: lazyPage(
+      () => import('./pages/account.tsx'),
+      ({ AccountPage }, { id = '' }) => <AccountPage key={id} id={id} />,
+    ),
   },
   {
     pattern: '/seals/:id',
     right: 'readSeals',
-    render: ({ id = '' }) => <SealPage key={id} id={id} />,
+    render: lazyPage(
+      () => import('./pages/seal.tsx'),
+      ({ SealPage }, { id = '' }) => <SealPage key={id} id={id} />,
+    ),
   },
-  { pattern: '/verifications', right: 'readSeals', render: () => <VerificationsPage /> },
+  {
+    pattern: '/verifications',
+    right: 'readSeals',
+    render: lazyPage(
+      () => import('./pages/verifications.tsx'),
+      ({ VerificationsPage }) => <VerificationsPage />,
+    ),
+  },
   {
     pattern: '/verifications/:id',
     right: 'readSeals',
-    render: ({ id = '' }) => <VerificationPage key={id} id={id} />,
+    render: lazyPage(
+      () => import('./pages/verification.tsx'),
+      ({ VerificationPage }, { id = '' }) => <VerificationPage key={id} id={id} />,
+    ),
   },
-  { pattern: '/certificates', right: 'readCertificates', render: () => <CertificatesPage /> },
+  {
+    pattern: '/certificates',
+    right: 'readCertificates',
+    render: lazyPage(
+      () => import('./pages/certificates.tsx'),
+      ({ CertificatesPage }) => <CertificatesPage />,
+    ),
+  },
   {
     pattern: '/certificates/apply',
     right: 'applyCertificates',
-    render: () => <ApplyCertificatePage />,
+    render: lazyPage(
+      () => import('./pages/apply-certificate.tsx'),
+      ({ ApplyCertificatePage }) => <ApplyCertificatePage />,
+    ),
   },
   {
     pattern: '/certificates/applications',
     right: 'readCertificates',
-    render: () => <ApplicationsPage />,
+    render: lazyPage(
+      () => import('./pages/applications.tsx'),
+      ({ ApplicationsPage }) => <ApplicationsPage />,
+    ),
   },
   {
     pattern: '/certificates/applications/:id',
     right: 'readCertificates',
-    render: ({ id = '' }) => <ApplicationPage key={id} id={id} />,
+    render: lazyPage(
+      () => import('./pages/applications.tsx'),
+      ({ ApplicationPage }, { id = '' }) => <ApplicationPage key={id} id={id} />,
+    ),
   },
   {
     pattern: '/certificates/:serial',
     right: 'readCertificates',
-    render: ({ serial = '' }) => <CertificatePage key={serial} serial={serial} />,
+    render: lazyPage(
+      () => import('./pages/certificate.tsx'),
+      ({ CertificatePage }, { serial = '' }) => <CertificatePage key={serial} serial={serial} />,
+    ),
   },
-  { pattern: '/review', right: 'readSeals', render: () => <ReviewPage /> },
-  { pattern: '/jobs', right: 'readSeals', render: () => <JobsPage /> },
-  { pattern: '/jobs/:id', right: 'readSeals', render: ({ id = '' }) => <JobsPage id={id} /> },
-  { pattern: '/policies', right: 'readPolicies', render: () => <PoliciesPage /> },
-  { pattern: '/apply', right: 'apply', render: () => <ApplyPage /> },
-  { pattern: '/federation', right: 'readModel', render: () => <FederationPage /> },
-  { pattern: '/audit', right: 'readAudit', render: () => <AuditPage /> },
-  { pattern: '/ledger', render: () => <LedgerPage /> },
+  {
+    pattern: '/review',
+    right: 'readSeals',
+    render: lazyPage(
+      () => import('./review/workstation.tsx'),
+      ({ Workstation }) => <Workstation />,
+    ),
+  },
+  {
+    pattern: '/jobs',
+    right: 'readSeals',
+    render: lazyPage(
+      () => import('./jobs/page.tsx'),
+      ({ JobList }) => <JobList />,
+    ),
+  },
+  {
+    pattern: '/jobs/:id',
+    right: 'readSeals',
+    render: lazyPage(
+      () => import('./jobs/page.tsx'),
+      ({ JobDetail }, { id = '' }) => <JobDetail key={id} id={id} />,
+    ),
+  },
+  {
+    pattern: '/policies',
+    right: 'readPolicies',
+    render: lazyPage(
+      () => import('./policies/page.tsx'),
+      ({ PolicyEditor }) => <PolicyEditor />,
+    ),
+  },
+  {
+    pattern: '/apply',
+    right: 'apply',
+    render: lazyPage(
+      () => import('./federation/apply.tsx'),
+      ({ Apply }) => <Apply />,
+    ),
+  },
+  {
+    pattern: '/federation',
+    right: 'readModel',
+    render: lazyPage(
+      () => import('./federation/analysis.tsx'),
+      ({ Analysis }) => <Analysis />,
+    ),
+  },
+  {
+    pattern: '/audit',
+    right: 'readAudit',
+    render: lazyPage(
+      () => import('./pages/audit.tsx'),
+      ({ AuditPage }) => <AuditPage />,
+    ),
+  },
+  {
+    pattern: '/ledger',
+    render: lazyPage(
+      () => import('./pages/ledger.tsx'),
+      ({ LedgerPage }) => <LedgerPage />,
+    ),
+  },
   {
     // Not below /ledger: those addresses are the service's own.
     pattern: '/ledger-entry/:index',
-    render: ({ index = '' }) => <LedgerEntryPage key={index} index={Number(index)} />,
+    render: lazyPage(
+      () => import('./pages/ledger-entry.tsx'),
+      ({ LedgerEntryPage }, { index = '' }) => (
+        <LedgerEntryPage key={index} index={Number(index)} />
+      ),
+    ),
   },
-  { pattern: '/chips', right: 'operateChips', render: () => <ChipsPage /> },
-  { pattern: '/tagger', render: () => <TaggerPage /> },
-  { pattern: '/core', right: 'measureCore', render: () => <CorePage /> },
+  {
+    pattern: '/chips',
+    right: 'operateChips',
+    render: lazyPage(
+      () => import('./chips/page.tsx'),
+      ({ ClusterPage }) => <ClusterPage />,
+    ),
+  },
+  {
+    pattern: '/tagger',
+    render: lazyPage(
+      async () => {
+        const [page, core] = await Promise.all([
+          import('./tagger/page.tsx'),
+          import('../core/tagger.ts'),
+        ]);
+        return { Playground: page.Playground, tagger: await core.loadTagger() };
+      },
+      ({ Playground, tagger }) => <Playground tagger={tagger} />,
+    ),
+  },
+  {
+    pattern: '/core',
+    right: 'measureCore',
+    render: lazyPage(
+      () => import('./measure/page.tsx'),
+      ({ MeasurePage }) => <MeasurePage />,
+    ),
+  },
 ];
 
 export function routeFor(

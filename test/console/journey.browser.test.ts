@@ -131,6 +131,8 @@ describeInChromium('the seal journey in the browser', () => {
     expect(await page.evaluate(() => document.activeElement?.className)).toBe('skip');
     await press('g', 's');
     await page.waitForURL(`${host.url}/seals`);
+    // The address changes before the page does.
+    await page.getByRole('heading', { name: w['nav.seals'], exact: true }).waitFor();
     await press('e');
     await page.waitForURL(`${host.url}/seals/enrol`);
     await page.locator('[data-sample="t05-reserved"]').waitFor();
