@@ -23,7 +23,8 @@ const script = `window.addEventListener('load', () => {
     url: '/openapi.json',
     dom_id: '#api',
     deepLinking: true,
-    docExpansion: 'list',
+    docExpansion: 'none',
+    filter: true,
     tryItOutEnabled: true,
     validatorUrl: null,
   });
