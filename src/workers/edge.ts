@@ -42,7 +42,7 @@ import { bindingRateLimiter } from '../platform/rate-limiter.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 
 export { AuditChain } from '../platform/durable/audit-log.ts';
-export { LedgerLog, LedgerWitness } from '../platform/durable/ledger.ts';
+export { LedgerLog } from '../platform/durable/ledger.ts';
 export { PaymentBook } from '../platform/durable/payment-book.ts';
 export { RowDesk } from '../platform/durable/row-desk.ts';
 

@@ -1,3 +1,4 @@
+import { derivedUuid } from '../../lib/uuid.ts';
 import type { Actor, Caller } from '../actor.ts';
 import { audited, type Operation, record } from '../audit/record.ts';
 import type { KeyPolicy } from '../chips/keys.ts';
@@ -5,7 +6,6 @@ import { CinnabarError } from '../errors.ts';
 import type { RequestedSettings } from '../federation/settings.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
-import { derivedUuid } from './authority.ts';
 import { seesOwnOnly } from './find.ts';
 import type { ApplicationFilter, CertificateDeps } from './ports.ts';
 import { type ApplicationKind, type KeyAlgorithm, profiles, purposesOf } from './profiles.ts';
