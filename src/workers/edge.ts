@@ -1,6 +1,7 @@
 import { base64url, createLocalJWKSet } from 'jose';
 import { loadSeal } from '../core/seal.ts';
 import { referenceRules, rulesSettings } from '../domain/certificates/rules.ts';
+import { scoringLinks } from '../domain/certificates/scored.ts';
 import { finishAbandoned } from '../domain/certificates/status.ts';
 import type { ChipService } from '../domain/chips/messages.ts';
 import { demoLedger } from '../domain/ledger/demo.ts';
@@ -100,7 +101,7 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     orphans: queuedOrphans(env.CLEANUP),
     templateKeys: chipTemplateKeys(env.CHIPS),
     certificates: d1CertificateStore(env.DB),
-    settingsSource: rulesSettings(system, referenceRules),
+    ...scoringLinks(systemClock, federation, rulesSettings(system, referenceRules)),
     pkiBase: env.PUBLIC_ORIGIN,
     signing: durableRowStore(env.DESKS, 'signing'),
     ...paymentsOf(env),
