@@ -76,7 +76,10 @@ const listRoute = createRoute({
     description: 'A customer sees its own.',
   }),
   request: { query: applicationQuerySchema },
-  responses: { 200: json(applicationPageSchema, 'One page.'), ...problems(`GET ${base}`) },
+  responses: {
+    200: json(applicationPageSchema, 'One page.'),
+    ...problems(`GET ${base}`, 'invalid_request'),
+  },
 });
 
 const getRoute = createRoute({

@@ -67,7 +67,10 @@ const listRoute = createRoute({
   path: base,
   ...about(`GET ${base}`, { tag, operationId: 'listInstitutions', summary: 'List institutions' }),
   request: { query: pageQuerySchema },
-  responses: { 200: json(institutionPageSchema, 'One page.'), ...problems(`GET ${base}`) },
+  responses: {
+    200: json(institutionPageSchema, 'One page.'),
+    ...problems(`GET ${base}`, 'invalid_request'),
+  },
 });
 
 const applyRoute = createRoute({
@@ -162,7 +165,10 @@ const changesRoute = createRoute({
     summary: "List changes of a key's grant list, with who signed them",
   }),
   request: { params: keyParamsSchema, query: pageQuerySchema },
-  responses: { 200: json(grantChangePageSchema, 'One page.'), ...problems(`GET ${keyChanges}`) },
+  responses: {
+    200: json(grantChangePageSchema, 'One page.'),
+    ...problems(`GET ${keyChanges}`, 'institution_key_not_found'),
+  },
 });
 
 const approve = '/v1/grant-changes/{id}/approvals';
