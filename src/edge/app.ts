@@ -19,6 +19,7 @@ import { addCertificateRoutes } from './routes/certificates.ts';
 import { addChipRoutes } from './routes/chips.ts';
 import { addDemoRoutes } from './routes/demo.ts';
 import { addDocumentationRoutes } from './routes/documentation.ts';
+import { addDocumentRoutes } from './routes/documents.ts';
 import { addFederationRoutes } from './routes/federation.ts';
 import { addInstitutionRoutes } from './routes/institutions.ts';
 import { addJobRoutes } from './routes/jobs.ts';
@@ -73,6 +74,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addPersonalKeyRoutes(app, deps);
   addInstitutionRoutes(app, deps);
   addKeyOperationRoutes(app, deps);
+  addDocumentRoutes(app, deps);
   addPaymentRoutes(app, deps);
   addRiskRoutes(app, deps);
   addAuditRoutes(app, deps);
