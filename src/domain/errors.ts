@@ -225,6 +225,10 @@ export const errorTitles = {
   same_person: 'This takes another person.',
   /** Nobody is set up who could be asked about identities; an officer has to look. */
   identity_check_absent: 'There is no automatic identity check here.',
+  /** The federated decision with the application does not count for it; `errors` says why. */
+  decision_unusable: 'The decision cannot be used for this application.',
+  /** A person may not give this tier; `errors` says why. */
+  override_refused: 'The tier cannot be changed like that.',
   /** A certificate that is not revoked exists over the same key. */
   key_in_use: 'There is a certificate for this key already.',
   /** No certificate with this serial number in the caller's institution. */

@@ -23,6 +23,7 @@ const applicants: readonly Role[] = ['customer', 'teller', 'administrator', 'dev
 const certificateReaders: readonly Role[] = roles.filter((role) => role !== 'operator');
 const identityOfficers: readonly Role[] = ['teller', 'reviewer', 'administrator'];
 const certificateApprovers: readonly Role[] = ['administrator', 'risk_officer'];
+const overrideMakers: readonly Role[] = ['reviewer', 'administrator', 'risk_officer'];
 
 /** Who pays, and who watches over what is paid. */
 const payers: readonly Role[] = ['customer', 'teller', 'administrator', 'developer'];
@@ -138,6 +139,16 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
     idempotent: true,
   },
   'POST /v1/certificates/applications/{id}/approve': approve,
+  'POST /v1/certificates/applications/{id}/override': {
+    roles: overrideMakers,
+    body: 'json',
+    idempotent: true,
+  },
+  'POST /v1/certificates/applications/{id}/override/decision': {
+    roles: certificateApprovers,
+    body: 'json',
+    idempotent: true,
+  },
   'POST /v1/certificates/applications/{id}/issue': approve,
   'POST /v1/certificates/applications/{id}/reject': {
     roles: certificateApprovers,

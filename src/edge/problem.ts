@@ -64,6 +64,8 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   imprint_not_found: 422,
   federation_consent_invalid: 422,
   federation_refused: 422,
+  decision_unusable: 422,
+  override_refused: 422,
   personal_key_not_found: 404,
   institution_not_found: 404,
   institution_key_not_found: 404,

@@ -21,7 +21,12 @@ import { federationRoster, federationSecretNames } from './federation.mjs';
 export class Failure extends Error {}
 
 /** Secrets of the local Workers. wrangler gives each Worker only those that its file names. */
-const secretNames = ['DEMO_TOKEN_SECRET', 'CHIP_STORAGE_KEY', ...federationSecretNames];
+const secretNames = [
+  'DEMO_TOKEN_SECRET',
+  'CHIP_STORAGE_KEY',
+  'WITNESS_STORAGE_KEY',
+  ...federationSecretNames,
+];
 
 export function wrangler(root) {
   const path = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js');

@@ -1,6 +1,7 @@
 import { base64url, createLocalJWKSet } from 'jose';
 import { loadSeal } from '../core/seal.ts';
 import { referenceRules, rulesSettings } from '../domain/certificates/rules.ts';
+import { scoringLinks } from '../domain/certificates/scored.ts';
 import { finishAbandoned } from '../domain/certificates/status.ts';
 import type { ChipService } from '../domain/chips/messages.ts';
 import { demoLedger } from '../domain/ledger/demo.ts';
@@ -44,7 +45,7 @@ import { bindingRateLimiter } from '../platform/rate-limiter.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 
 export { AuditChain } from '../platform/durable/audit-log.ts';
-export { LedgerLog, LedgerWitness } from '../platform/durable/ledger.ts';
+export { LedgerLog } from '../platform/durable/ledger.ts';
 export { PaymentBook } from '../platform/durable/payment-book.ts';
 export { RowDesk } from '../platform/durable/row-desk.ts';
 
@@ -102,7 +103,7 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     orphans: queuedOrphans(env.CLEANUP),
     templateKeys: chipTemplateKeys(env.CHIPS),
     certificates: d1CertificateStore(env.DB),
-    settingsSource: rulesSettings(system, referenceRules),
+    ...scoringLinks(systemClock, federation, rulesSettings(system, referenceRules)),
     pkiBase: env.PUBLIC_ORIGIN,
     signing: durableRowStore(env.DESKS, 'signing'),
     ...paymentsOf(env),

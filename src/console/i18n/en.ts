@@ -1144,6 +1144,11 @@ export const en: Record<keyof typeof zh, string> = {
   'plot.observed': 'observed default rate',
   'plot.tenths': 'Tenths of the rows',
   'plot.perfect': 'Perfect',
+  'error.decision_unusable.why':
+    'The decision is too old, or about another name, key or applicant.',
+  'error.decision_unusable.next': 'Have the settings decided once more and apply with that.',
+  'error.override_refused.why': 'One step up at most, and never against a hard rule.',
+  'error.override_refused.next': 'Choose another tier, or reject the application.',
   'error.federation_consent_invalid.why': 'The consent is not in force, or not for these parties.',
   'error.federation_consent_invalid.next': 'Fill in and agree once more.',
   'error.federation_request_used.why': 'This application was used before.',
@@ -1162,6 +1167,9 @@ export const en: Record<keyof typeof zh, string> = {
     'The decision was not signed by the decision service of the roster.',
   'error.decision_unreadable.next': 'Do not rely on it; quote the number to the operator.',
   'audit.action.federation.score': 'Federated scoring',
+  'audit.action.certificate.override.propose': 'Propose override',
+  'audit.action.certificate.override.confirm': 'Confirm override',
+  'audit.action.certificate.override.refuse': 'Refuse override',
   'audit.action.federation.caps': 'Set caps',
   'apply.title': 'Apply',
 };

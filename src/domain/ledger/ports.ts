@@ -99,7 +99,13 @@ export interface LedgerTrust {
 /** Signs the bytes of notes with keys that it keeps. */
 export interface NoteSigner {
   key(): Promise<NoteKey>;
-  sign(message: Uint8Array): Promise<Uint8Array>;
+  /**
+   * `place` names what only one message may ever say, as the tree of a size: a keeper that
+   * remembers what it signed refuses a second message for it.
+   *
+   * @throws CinnabarError `ledger_unavailable`
+   */
+  sign(message: Uint8Array, place?: string): Promise<Uint8Array>;
 }
 
 /** A place in the log, as the store keeps it. */

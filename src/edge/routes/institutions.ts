@@ -79,7 +79,10 @@ const listRoute = createRoute({
   path: base,
   ...about(`GET ${base}`, { tag, operationId: 'listInstitutions', summary: 'List institutions' }),
   request: { query: pageQuerySchema },
-  responses: { 200: json(institutionPageSchema, 'One page.'), ...problems(`GET ${base}`) },
+  responses: {
+    200: json(institutionPageSchema, 'One page.'),
+    ...problems(`GET ${base}`, 'invalid_request'),
+  },
 });
 
 const getRoute = createRoute({
@@ -231,7 +234,10 @@ const changesRoute = createRoute({
     summary: "List changes of a key's grant list, with who signed them",
   }),
   request: { params: keyParamsSchema, query: pageQuerySchema },
-  responses: { 200: json(grantChangePageSchema, 'One page.'), ...problems(`GET ${keyChanges}`) },
+  responses: {
+    200: json(grantChangePageSchema, 'One page.'),
+    ...problems(`GET ${keyChanges}`, 'institution_key_not_found'),
+  },
 });
 
 const approve = '/v1/grant-changes/{id}/approvals';

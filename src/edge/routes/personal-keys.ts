@@ -81,7 +81,10 @@ const listRoute = createRoute({
   path: base,
   ...about(`GET ${base}`, { tag, operationId: 'listPersonalKeys', summary: 'List own keys' }),
   request: { query: pageQuerySchema },
-  responses: { 200: json(personalKeyPageSchema, 'One page.'), ...problems(`GET ${base}`) },
+  responses: {
+    200: json(personalKeyPageSchema, 'One page.'),
+    ...problems(`GET ${base}`, 'invalid_request'),
+  },
 });
 
 const getRoute = createRoute({
