@@ -139,6 +139,8 @@ export interface LogStore {
   /** Entries whose hashes are in the tiles. */
   treeSize(): number;
   tile(level: number, index: number): Uint8Array | undefined;
+  /** What was stored as `inner` with a full tile. */
+  innerOf(level: number, index: number): Uint8Array | undefined;
   /** Writes tiles and the tree size that they make, all or nothing. */
   grow(size: number, tiles: readonly StoredTile[]): void;
   published(): Published | undefined;
@@ -152,6 +154,8 @@ export interface StoredTile {
   readonly level: number;
   readonly index: number;
   readonly hashes: Uint8Array;
+  /** Of a full tile: the hashes above its own, so that no proof computes them again. */
+  readonly inner?: Uint8Array;
 }
 
 export interface Published {
