@@ -22,7 +22,7 @@ const testKeys = Object.fromEntries(
 const testSecrets = {
   ...testKeys,
   CHIP_STORAGE_KEY: testSecret,
-  WITNESS_STORAGE_KEY: testSecret,
+  BUSINESS_KEY: testSecret,
   FEDERATION_ROSTER: federationRoster(testKeys),
 };
 
@@ -66,7 +66,15 @@ const everyday = [
             FEDERATION_DEADLINE_MS: '20000',
             TEST_MIGRATIONS: await readD1Migrations(`${root}src/platform/d1/migrations`),
           },
-          workers: await auxiliaryWorkers(root, otherConfigs, testSecrets),
+          // Of the sample business system, for the contract of its store.
+          durableObjects: {
+            TEST_BEHAVIOUR: {
+              className: 'BehaviourDesk',
+              scriptName: 'cinnabar-business',
+              useSQLite: true,
+            },
+          },
+          workers: await auxiliaryWorkers(root, edgeConfig ?? '', otherConfigs, testSecrets),
         },
       })),
     ],

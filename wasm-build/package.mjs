@@ -30,6 +30,7 @@ const doors = {
   seal: { entry: 'src/core/seal.ts', outputs: perHost('seal') },
   ledger: { entry: 'src/core/ledger.ts', outputs: perHost('ledger') },
   tagger: { entry: 'src/core/tagger.ts', outputs: perHost('tagger') },
+  business: { entry: 'src/core/business.ts', outputs: perHost('business') },
   federation: { entry: 'src/domain/federation/index.ts', outputs: perHost('federation') },
   certificates: { entry: 'src/client/certificates.ts', outputs: perHost('certificates') },
   client: { entry: 'src/client/index.ts', outputs: perHost('client') },

@@ -143,10 +143,6 @@ export const errorTitles = {
   signature_invalid: 'The signature is not valid.',
   /** Others keep changing the same rows; nothing was done. */
   rows_contended: 'Others are changing the same thing.',
-  /** The key cannot do this with a document, or has no certificate that could go with it. */
-  document_key_unfit: 'The key is not for this kind of work.',
-  /** The document of the operation was not made: it is not completed, or holds nothing readable. */
-  document_absent: 'There is no such document.',
   /** The bytes are no message, envelope, document or seal of the named format. */
   document_malformed: 'The document does not have the required form.',
   /** The envelope was made for other certificates. */
@@ -171,6 +167,22 @@ export const errorTitles = {
   business_system_state: 'The business system is not in the state for that.',
   /** The key is none, or its holder did not prove to hold it. */
   business_key_refused: 'The key of the business system was not accepted.',
+  /** The proof of possession must repeat the nonce of the `DPoP-Nonce` header (RFC 9449 §8). */
+  proof_nonce_required: 'The proof of possession needs the nonce that is given here.',
+  /** The sample business system did not accept the token; which check failed is not said. */
+  business_token_refused: 'The business system did not accept the token.',
+  /** The certificate in the token does not allow it, or it is above a limit. */
+  business_not_permitted: 'The token does not permit this at the business system.',
+  /** What is needed was not released to the system: it was not sent, or the policy keeps it back. */
+  business_fact_absent: 'The token does not carry what this needs.',
+  /** It is unlike what the person does; `errors` says how. Sent again as confirmed it is done. */
+  business_confirmation: 'This is unusual and must be confirmed.',
+  /** No bill with this name. */
+  business_bill_unknown: 'There is no such bill.',
+  /** The bill was paid before. */
+  business_bill_paid: 'The bill is paid already.',
+  /** The business system does not answer. */
+  business_unavailable: 'The business system does not answer.',
   /** No signing key of the authentication centre with this id. */
   issuer_key_not_found: 'There is no such signing key.',
   /** The key is not in the state for that. */
@@ -225,10 +237,6 @@ export const errorTitles = {
   same_person: 'This takes another person.',
   /** Nobody is set up who could be asked about identities; an officer has to look. */
   identity_check_absent: 'There is no automatic identity check here.',
-  /** The federated decision with the application does not count for it; `errors` says why. */
-  decision_unusable: 'The decision cannot be used for this application.',
-  /** A person may not give this tier; `errors` says why. */
-  override_refused: 'The tier cannot be changed like that.',
   /** A certificate that is not revoked exists over the same key. */
   key_in_use: 'There is a certificate for this key already.',
   /** No certificate with this serial number in the caller's institution. */

@@ -14,12 +14,12 @@ import { registerSharedParts } from './openapi.ts';
 import { answerProblem } from './problem.ts';
 import { addApplicationRoutes } from './routes/applications.ts';
 import { addAuditRoutes } from './routes/audit.ts';
+import { addBusinessRoutes } from './routes/business.ts';
 import { addTokenAdministrationRoutes } from './routes/business-systems.ts';
 import { addCertificateRoutes } from './routes/certificates.ts';
 import { addChipRoutes } from './routes/chips.ts';
 import { addDemoRoutes } from './routes/demo.ts';
 import { addDocumentationRoutes } from './routes/documentation.ts';
-import { addDocumentRoutes } from './routes/documents.ts';
 import { addFederationRoutes } from './routes/federation.ts';
 import { addInstitutionRoutes } from './routes/institutions.ts';
 import { addJobRoutes } from './routes/jobs.ts';
@@ -35,6 +35,7 @@ import { addReviewRoutes } from './routes/reviews.ts';
 import { addRiskRoutes } from './routes/risk.ts';
 import { addSealChangeRoutes } from './routes/seal-changes.ts';
 import { addSealRoutes } from './routes/seals.ts';
+import { addSensitiveRoutes } from './routes/sensitive.ts';
 import { addTokenRoutes } from './routes/tokens.ts';
 import { addVerificationRoutes } from './routes/verifications.ts';
 import { answerMissing, assertEveryRouteHasRule } from './routing.ts';
@@ -50,7 +51,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   app.use(secureHeaders());
   app.use(lookUpRule());
   app.use(checkBodyHeaders());
-  app.use(identify(deps.authenticator));
+  app.use(identify(deps));
   app.use('/v1/*', limitRate(deps.limiter));
   // Tiles are static and cached; what is computed or signed for a caller is not.
   for (const part of ledgerPartsLimited) app.use(`/ledger/${part}`, limitRate(deps.limiter));
@@ -74,7 +75,6 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addPersonalKeyRoutes(app, deps);
   addInstitutionRoutes(app, deps);
   addKeyOperationRoutes(app, deps);
-  addDocumentRoutes(app, deps);
   addPaymentRoutes(app, deps);
   addRiskRoutes(app, deps);
   addAuditRoutes(app, deps);
@@ -83,6 +83,8 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addPasskeyRoutes(app, deps);
   addTokenRoutes(app, deps);
   addTokenAdministrationRoutes(app, deps);
+  addSensitiveRoutes(app, deps);
+  if (deps.business) addBusinessRoutes(app, deps.business);
   if (deps.demo) addDemoRoutes(app, deps.demo, deps.demoLedger);
 
   app.onError((error, c) => answerProblem(c, error));

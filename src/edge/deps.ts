@@ -1,22 +1,41 @@
 import type { Actor } from '../domain/actor.ts';
-import type { OverrideDeps } from '../domain/certificates/override.ts';
 import type { ChipOperations } from '../domain/chips/cluster.ts';
 import type { KeyService } from '../domain/chips/keys.ts';
 import type { ShareService } from '../domain/chips/shares.ts';
 import type { CoordinatorDeps } from '../domain/federation/coordinate.ts';
+import type { FederatedModel } from '../domain/federation/model.ts';
+import type { PolicyTable } from '../domain/federation/settings.ts';
 import type { DemoLedger } from '../domain/ledger/demo.ts';
 import type { PaymentDeps, PaymentRows } from '../domain/payments/ports.ts';
 import type { IdempotencyStore, RateLimiter } from '../domain/ports.ts';
 import type { RiskDeps } from '../domain/risk/ports.ts';
 import type { RowStore } from '../domain/row-store.ts';
 import type { SealDeps } from '../domain/seals/ports.ts';
+import type { Nonces } from '../domain/tokens/nonces.ts';
 import type { TokenDeps } from '../domain/tokens/ports.ts';
 import type { LogLine } from './middleware/log.ts';
 
+/** How a request showed its token: as it is, or with a proof of possession (RFC 9449 §7.1). */
+export interface PresentedToken {
+  readonly scheme: 'bearer' | 'dpop';
+  readonly method: string;
+  /** Of the service as it is known outside, without query. */
+  readonly url: string;
+  readonly proof?: string | undefined;
+}
+
 /** Says who holds an access token. */
 export interface Authenticator {
-  /** @throws CinnabarError `unauthenticated`, whatever is wrong with the token */
-  authenticate(token: string): Promise<Actor>;
+  /**
+   * @throws CinnabarError `unauthenticated`, whatever is wrong with the token;
+   * `proof_nonce_required` when all but the nonce of its proof is right
+   */
+  authenticate(token: string, presented: PresentedToken): Promise<Actor>;
+}
+
+/** A system beside the service that speaks for itself over HTTP. */
+export interface BusinessGate {
+  fetch(request: Request): Promise<Response>;
 }
 
 /** Gives tokens to sample people. It exists in demo mode only. */
@@ -30,18 +49,15 @@ export interface Notices {
 }
 
 /** The federation that the edge coordinates, and what is public about it. */
-export type EdgeFederation = Pick<
-  CoordinatorDeps,
-  'federation' | 'parties' | 'requests' | 'policy' | 'model'
->;
+export interface EdgeFederation
+  extends Pick<CoordinatorDeps, 'federation' | 'parties' | 'requests'> {
+  readonly policy: PolicyTable;
+  /** @throws CinnabarError `federation_unavailable` */
+  model(): Promise<FederatedModel>;
+}
 
 /** Everything that the edge needs from the machine it runs on. */
-export interface EdgeDeps
-  extends SealDeps,
-    PaymentDeps,
-    RiskDeps,
-    TokenDeps,
-    Pick<OverrideDeps, 'scoring'> {
+export interface EdgeDeps extends SealDeps, PaymentDeps, RiskDeps, TokenDeps {
   readonly paymentRows: RowStore<PaymentRows>;
   readonly authenticator: Authenticator;
   readonly idempotency: IdempotencyStore;
@@ -53,6 +69,10 @@ export interface EdgeDeps
   /** One per binding, by the name that `/readyz` shows; it throws when the binding is down. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>;
   readonly log: (line: LogLine) => void;
+  /** Values that proofs of possession must repeat. */
+  readonly nonces: Nonces;
+  /** The sample business system; absent in deployments. */
+  readonly business?: BusinessGate;
   /** Absent where the service is set up without a federation. */
   readonly federation?: EdgeFederation;
   /** Present in demo mode only. */

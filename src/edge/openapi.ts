@@ -60,6 +60,11 @@ export function openApiDocument(app: EdgeApp) {
       { name: 'Passkeys', description: 'Authenticate without a password.' },
       { name: 'Tokens', description: 'Public to the terminal, sealed to business systems.' },
       { name: 'Token administration', description: 'Signing keys, and who may be told what.' },
+      { name: 'Sensitive fields', description: 'What in a text or a form is sensitive.' },
+      {
+        name: 'Sample business system',
+        description: 'A system beside the service, of its own; it exists in local runs only.',
+      },
       { name: 'Payments', description: 'Orders of a payer, confirmed with the cloud key.' },
       { name: 'Risk', description: 'How orders are judged, and by whom.' },
       { name: 'Audit', description: 'Who did what, in a chain of hashes.' },

@@ -64,8 +64,6 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   imprint_not_found: 422,
   federation_consent_invalid: 422,
   federation_refused: 422,
-  decision_unusable: 422,
-  override_refused: 422,
   personal_key_not_found: 404,
   institution_not_found: 404,
   institution_key_not_found: 404,
@@ -89,8 +87,6 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   pin_locked: 423,
   personal_key_locked: 423,
   signature_invalid: 422,
-  document_key_unfit: 409,
-  document_absent: 409,
   document_malformed: 422,
   envelope_not_addressed: 422,
   envelope_unreadable: 422,
@@ -123,6 +119,14 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   token_profile_off: 422,
   grant_refused: 400,
   token_not_found: 404,
+  proof_nonce_required: 401,
+  business_token_refused: 401,
+  business_not_permitted: 403,
+  business_bill_unknown: 404,
+  business_bill_paid: 409,
+  business_confirmation: 409,
+  business_fact_absent: 422,
+  business_unavailable: 503,
   business_system_not_found: 404,
   issuer_key_not_found: 404,
   passkeys_too_many: 409,
@@ -146,6 +150,7 @@ export const retryAfterSeconds: Partial<Record<ErrorCode, number>> = {
   rows_contended: 1,
   federation_unavailable: 60,
   audit_unavailable: 2,
+  business_unavailable: 5,
   chips_unavailable: 2,
   ledger_unavailable: 2,
   storage_unavailable: 2,
@@ -172,9 +177,15 @@ export function answerProblem(c: Context<EdgeEnv>, thrown: unknown): Response {
   c.set('errorCode', error.code);
   const seconds = retryAfterSeconds[error.code];
   if (seconds !== undefined) c.header('retry-after', String(seconds));
-  // RFC 6750 §3.
-  if (status === 401) c.header('www-authenticate', 'Bearer realm="cinnabar"');
+  if (status === 401) c.header('www-authenticate', challengeFor(c, error.code));
   return c.body(JSON.stringify(problem), status, { 'content-type': 'application/problem+json' });
+}
+
+/** How to come back with a better token (RFC 6750 §3, RFC 9449 §7.1). */
+function challengeFor(c: Context<EdgeEnv>, code: ErrorCode): string {
+  if (code === 'proof_nonce_required') return 'DPoP error="use_dpop_nonce", algs="ES256"';
+  const isProof = /^DPoP /i.test(c.req.header('authorization') ?? '');
+  return isProof ? 'DPoP error="invalid_token", algs="ES256"' : 'Bearer realm="cinnabar"';
 }
 
 function asCinnabarError(thrown: unknown): CinnabarError {

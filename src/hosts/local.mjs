@@ -77,6 +77,7 @@ async function run() {
   if (options.dev) startRebuilders();
   await untilReady(port);
   await printWelcome(port);
+  await registerSample(port);
 }
 
 /** Says what has been done. A start that finds all in step says nothing until the welcome. */
@@ -248,6 +249,12 @@ Cinnabar is ready. Demo mode: sample identities, this machine only.
   Log       ${options.dev ? 'this terminal' : shown(log)}
   Stop      Ctrl-C
 `);
+}
+
+/** The sample business system registers itself when it is first asked what it is. */
+async function registerSample(port) {
+  const response = await fetch(`http://${address}:${port}/v1/business/system`);
+  if (!response.ok) console.error('The sample business system did not register; the log says why.');
 }
 
 async function sampleIdentity(port) {

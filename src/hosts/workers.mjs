@@ -3,9 +3,9 @@
 export const workerConfigs = [
   'wrangler.toml',
   'src/workers/chips.toml',
-  'src/workers/witness.toml',
   'src/workers/node-bank.toml',
   'src/workers/node-operator.toml',
   'src/workers/node-registry.toml',
   'src/workers/decision.toml',
+  'src/workers/business.toml',
 ];

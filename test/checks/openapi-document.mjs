@@ -14,7 +14,7 @@ async function document() {
       contents: `
         import { createApp } from './src/edge/app.ts';
         import { openApiDocument } from './src/edge/openapi.ts';
-        export const document = openApiDocument(createApp({ demo: {}, demoLedger: {} }));`,
+        export const document = openApiDocument(createApp({ demo: {}, demoLedger: {}, business: {} }));`,
       resolveDir: new URL('.', root).pathname,
     },
     bundle: true,

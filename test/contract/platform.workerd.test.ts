@@ -7,11 +7,13 @@ import { d1IdempotencyStore } from '../../src/platform/d1/idempotency-store.ts';
 import { d1SealStore } from '../../src/platform/d1/seal-store.ts';
 import { d1WorkStore } from '../../src/platform/d1/work-store.ts';
 import { durableAuditLog } from '../../src/platform/durable/audit-log.ts';
+import { durableBehaviourLog } from '../../src/platform/durable/behaviour-desk.ts';
 import { durableLedger } from '../../src/platform/durable/ledger.ts';
 import { durablePaymentBooks } from '../../src/platform/durable/payment-book.ts';
 import { durableRowStore } from '../../src/platform/durable/row-desk.ts';
 import { r2ObjectStore } from '../../src/platform/r2/object-store.ts';
 import { auditLogContract } from './audit-log.ts';
+import { behaviourLogContract } from './behaviour-log.ts';
 import { certificateStoreContract } from './certificate-store.ts';
 import { idempotencyStoreContract } from './idempotency-store.ts';
 import { keysContract } from './keys.ts';
@@ -25,6 +27,8 @@ import { templateKeysContract } from './template-keys.ts';
 import { workStoreContract } from './work-store.ts';
 
 describe('audit log of Durable Objects', () => auditLogContract(() => durableAuditLog(env.AUDIT)));
+describe('log of behaviour in Durable Objects', () =>
+  behaviourLogContract(() => durableBehaviourLog(env.TEST_BEHAVIOUR)));
 describe('certificate store in D1', () =>
   certificateStoreContract(() => d1CertificateStore(env.DB)));
 describe('idempotency store in D1', () =>

@@ -17,6 +17,7 @@ import {
 import { ringWithCross } from '../helpers/imprints.ts';
 import { seededRandom, tickingClock } from '../helpers/time-and-chance.ts';
 
+const presented = { scheme: 'bearer', method: 'GET', url: 'http://localhost/v1/seals' } as const;
 const nobodysId = '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10';
 
 function callOf(key: string): { path: string; method: string; json?: unknown; form?: object } {
@@ -176,7 +177,7 @@ describe('access tokens', () => {
   }
 
   it('say who asks', async () => {
-    expect(await authenticator.authenticate(await signed())).toEqual({
+    expect(await authenticator.authenticate(await signed(), presented)).toEqual({
       id: 'teller-zhou',
       tenant: 'beichen-bank',
       branch: '0102',
@@ -223,7 +224,7 @@ describe('access tokens', () => {
   ];
 
   it.each(wrong)('are refused alike with %s', async (_what, token) => {
-    await expect(authenticator.authenticate(await token())).rejects.toMatchObject({
+    await expect(authenticator.authenticate(await token(), presented)).rejects.toMatchObject({
       code: 'unauthenticated',
       detail: undefined,
     });

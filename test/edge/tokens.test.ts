@@ -153,3 +153,43 @@ describe('D1 D3 D8: the token routes', () => {
     ).toBe(400);
   });
 });
+
+describe('D1: sensitive fields over HTTP', () => {
+  const extract = (json: object) => edge.call('/v1/sensitive/extract', { json });
+
+  test('are named by place and label, in a text and in a form, and nothing is repeated', async () => {
+    const text = await extract({ text: `客户手机${identity.手机号}` });
+    const { spans } = await bodyOf(text);
+    expect(spans).toContainEqual(
+      expect.objectContaining({ label: 'CONTACT', start: 4, end: 4 + identity.手机号.length }),
+    );
+    const form = await (await extract({ json: { ...identity, 备注: '无' } })).text();
+    expect(JSON.parse(form).sensitive).toContainEqual(
+      expect.objectContaining({ path: '/身份证号', label: 'ID_DOC' }),
+    );
+    expect(JSON.parse(form).open).toContainEqual({ path: '/备注' });
+    for (const value of Object.values(identity)) expect(form + edge.log).not.toContain(value);
+  });
+
+  test('are refused in a wrong form with the reason, never with a defect', async () => {
+    let deep: object = {};
+    for (let i = 0; i < 40; i++) deep = { deep };
+    for (const json of [
+      {},
+      { text: 'a', json: {} },
+      { text: 'a'.repeat(20_001) },
+      { json: deep },
+    ]) {
+      const response = await extract(json);
+      expect([response.status, (await bodyOf(response)).code]).toEqual([400, 'invalid_request']);
+    }
+    const asIdentity = await grant({ identity: { deep } });
+    expect((await bodyOf(asIdentity)).code).toBe('invalid_request');
+  });
+});
+
+test('D7: a business system that is away is said to be away', async () => {
+  const response = await edge.call('/v1/business/system', { as: null });
+  expect([response.status, (await bodyOf(response)).code]).toEqual([503, 'business_unavailable']);
+  expect(response.headers.get('retry-after')).toBe('5');
+});

@@ -13,11 +13,32 @@ type AuxiliaryWorker = NonNullable<NonNullable<PoolOptions['miniflare']>['worker
  * The test pool transforms only the main Worker; the others must reach it as plain modules. Names,
  * bindings and objects come from their own configuration files, so tests run what is deployed.
  */
+type Services = AuxiliaryWorker['serviceBindings'];
+
+/** The pool runs the Worker under test under a name of its own. */
+const poolName = 'vitest-pool-workers-runner-workerd';
+
+/** What another Worker would ask of the one under test reaches it under the pool's name. */
+function services(bindings: Services, mainName: string): NonNullable<Services> {
+  const entries = Object.entries(bindings ?? {}).map(([binding, service]) => {
+    const isMain =
+      service === mainName ||
+      (typeof service === 'object' &&
+        service !== null &&
+        'name' in service &&
+        service.name === mainName);
+    return [binding, isMain ? poolName : service];
+  });
+  return Object.fromEntries(entries);
+}
+
 export async function auxiliaryWorkers(
   root: string,
+  mainConfigPath: string,
   configPaths: readonly string[],
   secrets: Readonly<Record<string, string>>,
 ): Promise<AuxiliaryWorker[]> {
+  const mainName = unstable_readConfig({ config: join(root, mainConfigPath) }).name ?? '';
   return Promise.all(
     configPaths.map(async (configPath) => {
       const path = join(root, configPath);
@@ -54,6 +75,7 @@ export async function auxiliaryWorkers(
           { type: 'ESModule', path: join(folder, 'index.js') },
           ...files.map((file) => ({ type: 'CompiledWasm' as const, path: join(folder, file) })),
         ],
+        serviceBindings: services(workerOptions.serviceBindings, mainName),
         bindings: {
           ...workerOptions.bindings,
           ...Object.fromEntries(required.map((name) => [name, secrets[name] ?? ''])),

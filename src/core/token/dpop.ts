@@ -30,6 +30,8 @@ export interface ProvenKey {
   /** To be accepted once. */
   readonly jti: string;
   readonly expiresAtMs: number;
+  /** What the proof repeats of the server; whether that is right remains to the caller. */
+  readonly nonce?: string;
 }
 
 export interface ProofInput {
@@ -97,7 +99,13 @@ export async function verifyProof(proof: string, expected: ProofExpectation): Pr
       'proof',
     );
   const expiresAtMs = ((iat as number) + proofSeconds + 1) * 1000;
-  return { jkt: thumbprintOf(jwk), jti: jti as string, expiresAtMs };
+  const { nonce } = body;
+  return {
+    jkt: thumbprintOf(jwk),
+    jti: jti as string,
+    expiresAtMs,
+    ...(typeof nonce === 'string' ? { nonce } : {}),
+  };
 }
 
 /** The public key in a proof's header: of one kind, in one form, and nothing beside it. */

@@ -60,8 +60,7 @@ async function findingOf(
  * Approves: decides what the certificate may permit, and lets it be made. Neither the applicant nor
  * whoever established the identity may do this (maker and checker).
  *
- * @throws CinnabarError `application_not_found`, `application_state` also while an override waits for
- * its second signature, `same_person`, `decision_unusable`
+ * @throws CinnabarError `application_not_found`, `application_state`, `same_person`
  */
 export async function approveApplication(
   deps: CertificateDeps,
@@ -69,10 +68,7 @@ export async function approveApplication(
   id: string,
 ): Promise<Application> {
   const application = await getApplication(deps, caller.actor, id);
-  const { applicant, identity, override } = application;
-  assertOther(caller.actor, [applicant, identity?.by, override?.maker]);
-  // A tier that one person proposed is neither given nor passed over in silence.
-  if (override && override.checker === undefined) throw new CinnabarError('application_state');
+  assertOther(caller.actor, [application.applicant, application.identity?.by]);
   movedApplication(deps, application, 'approve', {});
   const decision = await deps.settingsSource.settingsFor(application);
   const decidedBy = caller.actor.id;
@@ -95,8 +91,7 @@ export async function rejectApplication(
   return commit(deps, caller, 'certificate.reject', next, {});
 }
 
-/** @throws CinnabarError `same_person` when the actor is one of the others */
-export function assertOther(actor: Actor, others: readonly (string | undefined)[]): void {
+function assertOther(actor: Actor, others: readonly (string | undefined)[]): void {
   if (others.includes(actor.id)) throw new CinnabarError('same_person');
 }
 

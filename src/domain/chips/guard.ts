@@ -182,14 +182,13 @@ export function createGuard(deps: GuardDeps): Guard {
       if (now.epoch !== change.epoch) {
         throw new CinnabarError('activation_refused', { detail: 'approvals' });
       }
-      const { grantsHashHex, officers, epoch } = change;
-      const rules = { grantsHashHex, ...(officers ? { officers } : {}) };
+      const { grantsHashHex, epoch } = change;
       const changed = await changeEverywhere(
         (name) => chip(name).changeGrants(change),
         (state) => ({
           ...state,
           epoch: epoch + 1,
-          kind: { ...state.kind, policy: { ...state.kind.policy, ...rules } },
+          kind: { ...state.kind, policy: { ...state.kind.policy, grantsHashHex } },
         }),
       );
       return recordOf(changed);

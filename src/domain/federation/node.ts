@@ -1,8 +1,6 @@
 import type { Federated } from '../../core/federated.ts';
 import {
   consentFault,
-  nameCommitment,
-  nameKeyOf,
   parseSignedConsent,
   type SignedConsent,
   saltBytes,
@@ -140,9 +138,7 @@ function readApplication(deps: NodeDeps, { requestId, box }: OpenMessage): Appli
   if (fault) throw new PartyRefusal(fault);
   const identity = readIdentity(fields.identity);
   const salt = bytesOf(fields, 'salt', saltBytes);
-  const isSubject =
-    subjectCommitment(salt, identity) === consent.consent.subject &&
-    nameCommitment(nameKeyOf(salt), identity.name) === consent.consent.name;
+  const isSubject = subjectCommitment(salt, identity) === consent.consent.subject;
   if (salt.length !== saltBytes || consent.consent.requestId !== requestId || !isSubject) {
     throw new PartyRefusal('subject_mismatch');
   }

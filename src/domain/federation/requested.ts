@@ -3,7 +3,6 @@ import {
   type Fields,
   fieldsOf,
   listOf,
-  patterns,
   textOf,
   wordOf,
 } from '../../core/federation/read.ts';
@@ -17,6 +16,7 @@ import {
   settingsRoles,
 } from './settings.ts';
 
+const amount = /^(?:0|[1-9][0-9]{0,17})$/;
 const limitsMax = 16;
 
 /** @throws TypeError */
@@ -27,9 +27,7 @@ export function parseRequested(value: unknown): RequestedSettings {
     role: wordOf(fields, 'role', settingsRoles),
     permissions: permissionsOf(fields),
     limits: listOf(fields.limits, limitsMax, parseLimit),
-    ...(dual === undefined
-      ? {}
-      : { dualControlAbove: textOf(fields, 'dualControlAbove', patterns.amount) }),
+    ...(dual === undefined ? {} : { dualControlAbove: textOf(fields, 'dualControlAbove', amount) }),
   };
 }
 
@@ -63,8 +61,8 @@ function parseLimit(value: unknown): ChannelLimit {
   return {
     channel: wordOf(fields, 'channel', channels),
     currency: textOf(fields, 'currency', /^[A-Z]{3}$/),
-    single: textOf(fields, 'single', patterns.amount),
-    daily: textOf(fields, 'daily', patterns.amount),
+    single: textOf(fields, 'single', amount),
+    daily: textOf(fields, 'daily', amount),
     count: countOf(fields, 'count', 1_000_000),
   };
 }

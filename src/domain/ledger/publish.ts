@@ -1,8 +1,4 @@
-import {
-  type Checkpoint,
-  formatCheckpoint,
-  parseCheckpoint,
-} from '../../core/ledger/checkpoint.ts';
+import { formatCheckpoint, parseCheckpoint } from '../../core/ledger/checkpoint.ts';
 import {
   formatNote,
   parseNote,
@@ -29,13 +25,11 @@ export interface PublishDeps {
 
 const utf8 = new TextEncoder();
 
-/** A checkpoint under both signatures of the log. */
-async function signedByLog(deps: PublishDeps, checkpoint: Checkpoint): Promise<string> {
-  const text = formatCheckpoint(checkpoint);
-  const lines = [deps.signer, deps.signerSm2].map(async (signer) => {
-    const signature = await signer.sign(utf8.encode(text), `checkpoint:${checkpoint.size}`);
-    return signatureLine(await signer.key(), signature);
-  });
+/** The text under both signatures of the log. */
+export async function signedByLog(deps: PublishDeps, text: string): Promise<string> {
+  const lines = [deps.signer, deps.signerSm2].map(async (signer) =>
+    signatureLine(await signer.key(), await signer.sign(utf8.encode(text))),
+  );
   return formatNote(text, await Promise.all(lines));
 }
 
@@ -52,7 +46,8 @@ export async function makeCheckpoint(
   size: number,
 ): Promise<string> {
   const origin = (await deps.signer.key()).name;
-  const signed = await signedByLog(deps, { origin, size, root: tree.root(size) });
+  const text = formatCheckpoint({ origin, size, root: tree.root(size) });
+  const signed = await signedByLog(deps, text);
   const lines = await firstOf(
     deps.quorum,
     deps.witnesses.map((witness) => cosigned(deps, tree, witness, signed)),

@@ -5,6 +5,7 @@ import { instantMs } from '../../lib/time.ts';
 import type { Actor } from '../actor.ts';
 import { findCertificate, settingsOf } from '../certificates/find.ts';
 import { CinnabarError } from '../errors.ts';
+import { splitJson } from './extract.ts';
 import type { TokenDeps } from './ports.ts';
 
 export interface SplitIdentity {
@@ -29,7 +30,7 @@ export async function splitIdentity(
   identity: unknown,
 ): Promise<SplitIdentity> {
   if (identity === undefined) return none;
-  const { sensitive } = (await deps.sensitive()).split(identity);
+  const { sensitive } = await splitJson(deps, identity);
   const facts = sensitive.flatMap(({ path, label }) =>
     isSealable(label) ? [{ name: path, label, value: leafAt(identity, path) }] : [],
   );

@@ -1,4 +1,4 @@
-import type { Label } from '../../core/tagger/labels.ts';
+import type { Tagger } from '../../core/tagger.ts';
 import type { ProfileName } from '../../core/token/profiles.ts';
 import type { TokenVerifier } from '../../core/token/verify.ts';
 import type { AuditLog } from '../audit/ports.ts';
@@ -14,6 +14,7 @@ import type {
   Family,
   IssuedToken,
   IssuerKey,
+  Nonce,
   Passkey,
   Pepper,
   Seen,
@@ -29,6 +30,7 @@ export interface TokenRows {
   readonly family: Family;
   readonly token: IssuedToken;
   readonly seen: Seen;
+  readonly nonce: Nonce;
   readonly pepper: Pepper;
 }
 
@@ -36,12 +38,8 @@ export type TokenKind = keyof TokenRows;
 export type TokenEntry<K extends TokenKind = TokenKind> = RowEntry<TokenRows, K>;
 export type TokenStore = RowStore<TokenRows>;
 
-/** Finds what is sensitive in what a terminal sent; `split` of `cinnabar/tagger`. */
-export interface SensitiveFields {
-  split(json: unknown): {
-    readonly sensitive: readonly { readonly path: string; readonly label: Label }[];
-  };
-}
+/** Finds what is sensitive in what a terminal sent: `cinnabar/tagger`. */
+export type SensitiveFields = Pick<Tagger, 'tag' | 'split'>;
 
 export interface TokenDeps {
   readonly clock: Clock;

@@ -24,6 +24,7 @@ const places: Places = {
     expiresAtMs,
   }),
   seen: () => plain,
+  nonce: () => plain,
   pepper: () => plain,
 };
 

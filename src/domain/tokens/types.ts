@@ -121,6 +121,11 @@ export interface Released {
 /** Something that may be seen once: the `jti` of a proof. */
 export interface Seen extends Row {}
 
+/** What proofs of one stretch of time must repeat; the id is the number of the stretch. */
+export interface Nonce extends Row {
+  readonly value: string;
+}
+
 /** The key of pseudonyms, wrapped in the chips: kept as it is nowhere. */
 export interface Pepper extends Row {
   readonly wrappedKey: string;

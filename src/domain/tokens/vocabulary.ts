@@ -1,4 +1,5 @@
 // Words of the token formats that a schema of the outside lists.
 export { labels } from '../../core/tagger/labels.ts';
+export { operatingPoints } from '../../core/tagger/model.ts';
 export { sealableLabels } from '../../core/token/open.ts';
 export { profileNames } from '../../core/token/profiles.ts';

@@ -4,6 +4,7 @@ import { type Actor, type Role, roles } from '../../domain/actor.ts';
 import { CinnabarError } from '../../domain/errors.ts';
 import { newId } from '../../domain/id.ts';
 import type { Clock, Random } from '../../domain/ports.ts';
+import { proveHolder } from '../../domain/tokens/proofs.ts';
 import { isOwnToken, type OwnVerifier } from '../../domain/tokens/verifier.ts';
 import type { Authenticator, DemoTokens } from '../deps.ts';
 
@@ -38,7 +39,9 @@ export function tokenAuthenticator(trust: TokenTrust, clock: Clock): Authenticat
   const getKey: JWTVerifyGetKey =
     typeof trust.key === 'function' ? trust.key : constantKey(trust.key);
   return {
-    async authenticate(token) {
+    async authenticate(token, { scheme }) {
+      // Tokens from outside are bound to no key: a proof with one proves nothing.
+      if (scheme !== 'bearer') throw new CinnabarError('unauthenticated');
       try {
         const { payload } = await jwtVerify(token, getKey, {
           algorithms: [...trust.algorithms],
@@ -70,16 +73,25 @@ export function tokenAuthenticator(trust: TokenTrust, clock: Clock): Authenticat
 
 /**
  * Accepts the tokens of our own authentication centre beside those of `other`. The type in the
- * header says which of them looks at a token; each accepts only its own.
+ * header says which of them looks at a token; each accepts only its own. A token that is bound to
+ * a key is good only with a proof of that key, and only such a one comes with a proof.
  */
-export function withOwnTokens(own: OwnVerifier, other: Authenticator): Authenticator {
+export function withOwnTokens(
+  own: OwnVerifier,
+  other: Authenticator,
+  deps: Parameters<typeof proveHolder>[0],
+): Authenticator {
   return {
-    async authenticate(token) {
-      if (!isOwnToken(token)) return other.authenticate(token);
+    async authenticate(token, presented) {
+      if (!isOwnToken(token)) return other.authenticate(token, presented);
       const verified = await own.verify(token);
-      // A token that is bound to a key needs a proof, which is for the routes that take one.
-      if (!verified || verified.claims.jkt !== undefined) {
+      const jkt = verified?.claims.jkt;
+      if (!verified || (jkt !== undefined) !== (presented.scheme === 'dpop')) {
         throw new CinnabarError('unauthenticated');
+      }
+      if (jkt !== undefined) {
+        const { method, url, proof } = presented;
+        await proveHolder(deps, { token, jkt, method, url, proof });
       }
       const { sub, pub } = verified.claims;
       const isRole = (role: string): role is Role => roles.some((known) => known === role);

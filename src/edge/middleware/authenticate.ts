@@ -1,22 +1,38 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { CinnabarError } from '../../domain/errors.ts';
 import type { EdgeEnv } from '../context.ts';
-import type { Authenticator } from '../deps.ts';
+import type { EdgeDeps, PresentedToken } from '../deps.ts';
 
-const bearer = /^Bearer ([A-Za-z0-9._~+/=-]{1,8192})$/i;
+const authorization = /^(Bearer|DPoP) ([A-Za-z0-9._~+/=-]{1,8192})$/i;
+
+type Request = Pick<Context<EdgeEnv>, 'req'>;
 
 /** The token of the request; empty when there is none. */
-export function bearerOf(c: Pick<Context<EdgeEnv>, 'req'>): string {
-  return bearer.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
+export function bearerOf(c: Request): string {
+  return authorization.exec(c.req.header('authorization') ?? '')?.[2] ?? '';
+}
+
+function presentedOf(c: Request, origin: string): PresentedToken {
+  const [, scheme = ''] = authorization.exec(c.req.header('authorization') ?? '') ?? [];
+  return {
+    scheme: scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer',
+    method: c.req.method,
+    url: `${origin}${new URL(c.req.url).pathname}`,
+    proof: c.req.header('dpop'),
+  };
 }
 
 /** Finds out who asks. A missing or bad token leaves the request without an actor. */
-export function identify(authenticator: Authenticator): MiddlewareHandler<EdgeEnv> {
+export function identify(
+  deps: Pick<EdgeDeps, 'authenticator' | 'nonces' | 'issuer'>,
+): MiddlewareHandler<EdgeEnv> {
   return async (c, next) => {
     const token = bearerOf(c);
     if (token !== '' && c.get('rule')) {
+      const presented = presentedOf(c, deps.issuer);
+      if (presented.scheme === 'dpop') c.header('dpop-nonce', (await deps.nonces.accepted())[0]);
       try {
-        c.set('actor', await authenticator.authenticate(token));
+        c.set('actor', await deps.authenticator.authenticate(token, presented));
       } catch (error) {
         const isRefusal = error instanceof CinnabarError && error.code === 'unauthenticated';
         if (!isRefusal) throw error;

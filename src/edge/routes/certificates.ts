@@ -53,10 +53,7 @@ const listRoute = createRoute({
     description: 'A customer sees its own.',
   }),
   request: { query: certificateQuerySchema },
-  responses: {
-    200: json(certificatePageSchema, 'One page.'),
-    ...problems(`GET ${base}`, 'invalid_request'),
-  },
+  responses: { 200: json(certificatePageSchema, 'One page.'), ...problems(`GET ${base}`) },
 });
 
 const getRoute = createRoute({

@@ -168,8 +168,9 @@ function federationOf({ federation }: EdgeDeps): EdgeFederation {
 }
 
 function coordinator(deps: EdgeDeps): CoordinatorDeps {
+  const { federation, parties, requests } = federationOf(deps);
   const { clock, random, audit, ledger } = deps;
-  return { clock, random, audit, ledger, ...federationOf(deps) };
+  return { clock, random, audit, ledger, federation, parties, requests };
 }
 
 function boxOf(party: string, text: string): Uint8Array {

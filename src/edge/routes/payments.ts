@@ -68,10 +68,7 @@ const listRoute = createRoute({
   path: base,
   ...about(`GET ${base}`, { tag, operationId: 'listPayments', summary: 'List own orders' }),
   request: { query: pageQuerySchema },
-  responses: {
-    200: json(paymentPageSchema, 'One page.'),
-    ...problems(`GET ${base}`, 'invalid_request'),
-  },
+  responses: { 200: json(paymentPageSchema, 'One page.'), ...problems(`GET ${base}`) },
 });
 
 const getRoute = createRoute({
@@ -195,10 +192,7 @@ const terminalsRoute = createRoute({
   path: terminals,
   ...about(`GET ${terminals}`, { tag, operationId: 'listTerminals', summary: 'List own devices' }),
   request: { query: pageQuerySchema },
-  responses: {
-    200: json(terminalPageSchema, 'One page.'),
-    ...problems(`GET ${terminals}`, 'invalid_request'),
-  },
+  responses: { 200: json(terminalPageSchema, 'One page.'), ...problems(`GET ${terminals}`) },
 });
 
 const revokeRoute = createRoute({

@@ -125,10 +125,7 @@ const listRoute = createRoute({
     description: 'What was sealed for whom stands here by label; no value is kept.',
   }),
   request: { query: pageQuerySchema },
-  responses: {
-    200: json(issuedTokenPageSchema, 'One page.'),
-    ...problems(`GET ${base}`, 'invalid_request'),
-  },
+  responses: { 200: json(issuedTokenPageSchema, 'One page.'), ...problems(`GET ${base}`) },
 });
 
 const jwksRoute = createRoute({

@@ -3,7 +3,6 @@ import type {
   NewEntry,
   Published,
   StoredEntry,
-  StoredTile,
   WitnessStore,
 } from '../../domain/ledger/ports.ts';
 
@@ -12,7 +11,7 @@ export function memoryLogStore(): LogStore {
   const entries: NewEntry[] = [];
   const bySubject = new Map<string, NewEntry[]>();
   const byRequest = new Map<string, NewEntry>();
-  const tiles = new Map<string, StoredTile>();
+  const tiles = new Map<string, Uint8Array>();
   const witnessed = new Map<string, number>();
   let treeSize = 0;
   let published: Published | undefined;
@@ -34,10 +33,9 @@ export function memoryLogStore(): LogStore {
     newestOf: (subject) => bySubject.get(subject)?.at(-1),
     ofRequest: (subject, requestId) => byRequest.get(requestName(subject, requestId)),
     treeSize: () => treeSize,
-    tile: (level, index) => tiles.get(`${level}/${index}`)?.hashes,
-    innerOf: (level, index) => tiles.get(`${level}/${index}`)?.inner,
+    tile: (level, index) => tiles.get(`${level}/${index}`),
     grow(size, changed) {
-      for (const tile of changed) tiles.set(`${tile.level}/${tile.index}`, tile);
+      for (const { level, index, hashes } of changed) tiles.set(`${level}/${index}`, hashes);
       treeSize = size;
     },
     published: () => published,

@@ -7,6 +7,7 @@ import type { RiskRows } from '../../domain/risk/ports.ts';
 import type { SealPolicy } from '../../domain/seals/policy.ts';
 import type { SealDeps, SealEngine } from '../../domain/seals/ports.ts';
 import type { SigningRows } from '../../domain/signing/ports.ts';
+import { sharedNonces } from '../../domain/tokens/nonces.ts';
 import type { TokenRows } from '../../domain/tokens/ports.ts';
 import { chipTemplateKeys } from '../chips/template-keys.ts';
 import { timerWaits } from '../system.ts';
@@ -39,6 +40,7 @@ export function memoryPlatform({ clock, random, engine, policy, requestsPerMinut
   const riskRows = memoryRowStore<RiskRows>();
   const paymentRows = memoryRowStore<PaymentRows>();
   const chips = memoryChips({ clock, random, waits: timerWaits });
+  const tokens = memoryRowStore<TokenRows>();
   return {
     clock,
     random,
@@ -65,7 +67,8 @@ export function memoryPlatform({ clock, random, engine, policy, requestsPerMinut
     devices: rowDevices(paymentRows),
     riskRegister: rowRiskRegister({ riskRows }, paymentRows),
     utcOffsetMinutes: 480,
-    tokens: memoryRowStore<TokenRows>(),
+    tokens,
+    nonces: sharedNonces({ clock, random, tokens }),
     sensitive: async () => (await import('../../core/tagger.ts')).loadTagger(),
     issuer: 'http://localhost:8787',
     profiles: ['cin-sealed-1', 'cin-sd-1', 'cin-sm-1'] as const,

@@ -1,26 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { grantSettings } from '../../../src/domain/federation/grant.ts';
 import {
   assertMonotone,
-  type CaseFacts,
-  decideTier,
-  type PolicyTable,
-  policyRow,
-  referencePolicy,
-  tierOfPd,
-  tierWithPast,
-} from '../../../src/domain/federation/policy.ts';
-import {
   type Caps,
+  type CaseFacts,
   channels,
+  decideTier,
   type GrantDecision,
+  grantSettings,
   type Permission,
+  type PolicyTable,
   permissions,
+  policyRow,
   type RequestedSettings,
+  referencePolicy,
   settingsRoles,
   type Tier,
+  tierOfPd,
   tiers,
+  tierWithPast,
 } from '../../../src/domain/federation/settings.ts';
 
 const everything: RequestedSettings = {
