@@ -1,6 +1,7 @@
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { expect, it } from 'vitest';
 import { loadGm } from '../../src/core/gm.ts';
+import { verifyReceipt } from '../../src/core/usage/receipt.ts';
 import {
   type Activation,
   grantsChangeBytes,
@@ -15,7 +16,6 @@ import {
   type SignScheme,
   serviceTenant,
 } from '../../src/domain/chips/keys.ts';
-import { verifyReceipt } from '../../src/domain/chips/receipts.ts';
 import { freshId, freshTenant } from './fresh.ts';
 
 const message = utf8ToBytes('业务数据 of one signature');

@@ -1,7 +1,7 @@
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { expect, it } from 'vitest';
 import { loadGm } from '../../src/core/gm.ts';
-import { verifyReceipt } from '../../src/domain/chips/receipts.ts';
+import { verifyReceipt } from '../../src/core/usage/receipt.ts';
 import type { ShareService } from '../../src/domain/chips/shares.ts';
 import { freshId, freshTenant } from './fresh.ts';
 

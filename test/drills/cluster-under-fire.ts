@@ -1,11 +1,11 @@
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { loadGm } from '../../src/core/gm.ts';
+import { type Receipt, verifyReceipt } from '../../src/core/usage/receipt.ts';
 import { callOn, callsOf } from '../../src/domain/chips/calls.ts';
 import { chipCalls, type OwnedChip } from '../../src/domain/chips/chip.ts';
 import { clusterKeys } from '../../src/domain/chips/cluster.ts';
 import { ChipFault, reply, unpack } from '../../src/domain/chips/faults.ts';
 import type { KeyRecord } from '../../src/domain/chips/keys.ts';
-import { type Receipt, verifyReceipt } from '../../src/domain/chips/receipts.ts';
 import { CinnabarError } from '../../src/domain/errors.ts';
 import { quantile } from '../../src/lib/measure.ts';
 import { uuidV7 } from '../../src/lib/uuid.ts';

@@ -1,13 +1,13 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { TwoPartyState } from '../../core/gm.ts';
 import { GmError } from '../../core/gm.ts';
+import type { Receipt } from '../../core/usage/receipt.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import { CinnabarError } from '../errors.ts';
 import type { ChipDeps, WhatWasDone } from './chip.ts';
 import type { ChipStore, HeldKey } from './chip-store.ts';
 import { ChipFault } from './faults.ts';
 import type { Chip, KeyName, ShareUse, Ticket } from './ports.ts';
-import type { Receipt } from './receipts.ts';
 
 export type ShareCalls = Pick<
   Chip,

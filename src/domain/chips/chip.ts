@@ -1,4 +1,5 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import type { Receipt } from '../../core/usage/receipt.ts';
 import { CinnabarError } from '../errors.ts';
 import { checkActivation, isChangeApproved } from './activation.ts';
 import { addShareCalls } from './chip-shares.ts';
@@ -22,8 +23,7 @@ import { keyWorks } from './key-works.ts';
 import { type Protection, protections } from './keys.ts';
 import { isDecryptOnly, protectionOf } from './placement.ts';
 import type { Chip, KeyName, KeyToken, Ticket, UseOutcome } from './ports.ts';
-import { type Receipt, signReceipt } from './receipts.ts';
-import { type ChipCertificate, isCertified, signAttestation } from './roster.ts';
+import { type ChipCertificate, isCertified, signAttestation, signReceipt } from './roster.ts';
 import { inputDigest, type KeyOperation, operationName } from './uses.ts';
 import { unwrapDataKey, wrapDataKey } from './wrapping.ts';
 

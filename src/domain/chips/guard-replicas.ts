@@ -1,3 +1,4 @@
+import type { Receipt } from '../../core/usage/receipt.ts';
 import { CinnabarError } from '../errors.ts';
 import { within } from './attempts.ts';
 import { ChipFault } from './faults.ts';
@@ -12,7 +13,6 @@ import {
   replicasWanted,
 } from './placement.ts';
 import type { Chip, KeyKind } from './ports.ts';
-import type { Receipt } from './receipts.ts';
 
 /** How long the guard waits for a chip in what is not a use. RSA keys take seconds to make. */
 const makeTimeoutMs = 20_000;

@@ -1,4 +1,5 @@
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { type Receipt, verifyReceipt } from '../../core/usage/receipt.ts';
 import { quantile } from '../../lib/measure.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import { CinnabarError } from '../errors.ts';
@@ -7,7 +8,6 @@ import { ChipFault } from './faults.ts';
 import type { GuardDeps, GuardMemory, GuardState, Replica } from './guard-state.ts';
 import type { ChipView } from './placement.ts';
 import type { Chip, Ticket, UseOutcome } from './ports.ts';
-import { type Receipt, verifyReceipt } from './receipts.ts';
 import { openFromStore, sealForStore } from './wrapping.ts';
 
 /** After so long the caller gets an answer, whatever it is. */

@@ -1,3 +1,4 @@
+import type { Receipt } from '../../core/usage/receipt.ts';
 import { CinnabarError } from '../errors.ts';
 import { within } from './attempts.ts';
 import { guardReplicas } from './guard-replicas.ts';
@@ -16,7 +17,6 @@ import type {
   ShareSession,
   ShareUse,
 } from './ports.ts';
-import type { Receipt } from './receipts.ts';
 import type { ShareRecord } from './shares.ts';
 import { inputDigest, type KeyOperation, operationName, requestHash } from './uses.ts';
 

@@ -1,6 +1,6 @@
+import type { Receipt } from '../../core/usage/receipt.ts';
 import { CinnabarError } from '../errors.ts';
 import type { Activation } from './activation.ts';
-import type { Receipt } from './receipts.ts';
 
 /**
  * Tenant of the keys that belong to the service itself: root and issuing CA, ledger, token issuer.

@@ -1,8 +1,8 @@
+import type { Receipt } from '../../core/usage/receipt.ts';
 import type { CloneOffer, ClonePackage } from './cloning.ts';
 import type { DecryptInput, SignInput } from './key-material.ts';
 import type { ChangeGrants, KeyPolicy, KeyRecord, KeyUse, Protection } from './keys.ts';
 import type { PlainItem, WrappedItem } from './messages.ts';
-import type { Receipt } from './receipts.ts';
 import type { KeyOperation } from './uses.ts';
 
 /**

@@ -1,4 +1,6 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import type { Gm } from '../../core/gm.ts';
+import { type Receipt, type ReceiptBody, receiptBytes } from '../../core/usage/receipt.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import type { ChipTools, Sodium } from './key-material.ts';
 import type { Protection } from './keys.ts';
@@ -99,4 +101,8 @@ export function isAttested(
     // No point of the curve: nobody's key.
     return false;
   }
+}
+
+export function signReceipt(gm: Gm, identity: Uint8Array, body: ReceiptBody): Receipt {
+  return { ...body, signatureHex: bytesToHex(gm.sm2.sign(identity, receiptBytes(body))) };
 }

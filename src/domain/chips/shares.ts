@@ -1,5 +1,5 @@
+import type { Receipt } from '../../core/usage/receipt.ts';
 import { assertKeyName, check, isBytes, isRequestId } from './keys.ts';
-import type { Receipt } from './receipts.ts';
 
 /** A server share of a two-party SM2 key: what the chips hold of a person's key. */
 export interface ShareRecord {

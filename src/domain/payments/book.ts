@@ -1,5 +1,5 @@
+import type { Receipt } from '../../core/usage/receipt.ts';
 import { calendarDay } from '../../lib/time.ts';
-import type { Receipt } from '../chips/receipts.ts';
 import { CinnabarError } from '../errors.ts';
 import type { PageRequest } from '../ports.ts';
 import type { PaymentLimits } from '../risk/types.ts';

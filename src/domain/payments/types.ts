@@ -1,4 +1,4 @@
-import type { Receipt } from '../chips/receipts.ts';
+import type { Receipt } from '../../core/usage/receipt.ts';
 import type { Channel } from '../federation/settings.ts';
 import type { Appended } from '../ledger/ports.ts';
 import type { Assessment, RiskFacts } from '../risk/types.ts';

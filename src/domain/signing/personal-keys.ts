@@ -1,10 +1,10 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { parsePublicKey } from '../../core/pki/public-key.ts';
 import { keygenContext } from '../../core/two-party-context.ts';
+import type { Receipt } from '../../core/usage/receipt.ts';
 import type { Actor, Caller } from '../actor.ts';
 import { type Operation as AuditOperation, audited } from '../audit/record.ts';
 import type { Certificate } from '../certificates/types.ts';
-import type { Receipt } from '../chips/receipts.ts';
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';

@@ -1,8 +1,8 @@
+import type { Receipt } from '../../core/usage/receipt.ts';
 import type { UsageApproval } from '../../core/usage/record.ts';
 import type { SubjectName } from '../certificates/x509/build.ts';
 import type { Activation, Grant as ChipGrant } from '../chips/activation.ts';
 import type { SignScheme } from '../chips/keys.ts';
-import type { Receipt } from '../chips/receipts.ts';
 import type { Row } from '../row-store.ts';
 import type { OperationState } from './states.ts';
 import type { Strikes } from './strikes.ts';
