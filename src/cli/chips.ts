@@ -1,4 +1,5 @@
 import type { Chip } from '../client/index.ts';
+import { backup, checkBackup, giveShare, officers, restore } from './chip-backup.ts';
 import { command, type Group, required } from './command.ts';
 import { connect, serviceOptions } from './service.ts';
 import { table } from './table.ts';
@@ -45,7 +46,11 @@ const add = command({
   operands: ['CHIP'],
   options: {
     zone: { type: 'string', value: 'ZONE', about: 'where it stands; copies go to different zones' },
-    pool: { type: 'string', value: 'TENANT', about: 'for the keys of one tenant only' },
+    pool: {
+      type: 'string',
+      value: 'TENANT',
+      about: 'for the keys of one tenant only; -service is ours',
+    },
     ...serviceOptions,
   },
   async run([chip = ''], values) {
@@ -82,5 +87,16 @@ const halt = command({
 
 export const chips: Group = {
   summary: 'the chips that hold the keys',
-  commands: { status, add, drain, readmit, halt },
+  commands: {
+    status,
+    add,
+    drain,
+    readmit,
+    halt,
+    officers,
+    backup,
+    'check-backup': checkBackup,
+    restore,
+    'give-share': giveShare,
+  },
 };

@@ -3,6 +3,7 @@ import { FederationError } from '../core/federated.ts';
 import { GmError } from '../core/gm.ts';
 import { SealError } from '../core/seal-error.ts';
 import { TaggerError } from '../core/tagger.ts';
+import { CinnabarError } from '../domain/errors.ts';
 import { audit } from './audit.ts';
 import { cert } from './cert.ts';
 import { chips } from './chips.ts';
@@ -53,6 +54,7 @@ function refusalOf(error: unknown): { code: string; message: string } | undefine
   if (error instanceof ApiError) return { code: error.code, message: sentenceOf(error) };
   if (
     error instanceof UsageError ||
+    error instanceof CinnabarError ||
     error instanceof GmError ||
     error instanceof SealError ||
     error instanceof FederationError ||

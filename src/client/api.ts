@@ -1,4 +1,5 @@
 import { certificateApi } from './certificate-api.ts';
+import { chipBackupCalls } from './chip-backup-api.ts';
 import type {
   Caps,
   DemoApplicants,
@@ -218,6 +219,8 @@ export function createClient(options: ClientOptions = {}) {
   }
 
   async function parse<T>(response: Response): Promise<T> {
+    // An answer without a body; those calls promise nothing.
+    if (response.status === 204) return undefined as T;
     try {
       // The service validates its answers against the schemas that these types are inferred from.
       return (await response.json()) as T;
@@ -435,6 +438,7 @@ export function createClient(options: ClientOptions = {}) {
     },
     ...sealServiceCalls({ getJson, write, queryString }),
     ...paymentCalls({ getJson, write, queryString }),
+    ...chipBackupCalls({ getJson, write, queryString }),
     federation: {
       get: (read?: ReadOptions) => getJson<FederationInfo>('/v1/federation', read),
       model: (read?: ReadOptions) => getJson<FederationModel>('/v1/federation/model', read),

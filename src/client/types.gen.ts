@@ -19,7 +19,7 @@ export type Problem = {
   type: string;
   title: string;
   status: number;
-  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_not_active" | "seal_imprints_full" | "card_changed" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "job_not_found" | "job_state" | "queue_full" | "replacement_invalid" | "seal_change_not_found" | "policy_change_not_found" | "policy_changed" | "review_not_found" | "review_settled" | "review_taken" | "undo_too_late" | "own_work" | "work_contended" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "ledger_conflict" | "ledger_entry_not_found" | "ledger_proof_invalid" | "ledger_unavailable" | "personal_key_not_found" | "personal_key_state" | "personal_keys_too_many" | "personal_key_locked" | "personal_key_busy" | "pin_wrong" | "pin_locked" | "order_not_found" | "order_state" | "order_expired" | "order_over_limit" | "certificate_not_active" | "terminal_not_found" | "institution_not_found" | "institution_key_not_found" | "grant_not_found" | "grant_change_not_found" | "grant_change_outdated" | "grants_too_many" | "operation_not_found" | "operation_state" | "operation_refused" | "signature_invalid" | "rows_contended" | "document_malformed" | "envelope_not_addressed" | "envelope_unreadable" | "passkey_refused" | "passkeys_too_many" | "grant_refused" | "token_profile_off" | "token_not_found" | "identity_mismatch" | "business_system_not_found" | "business_system_state" | "business_key_refused" | "proof_nonce_required" | "business_token_refused" | "business_not_permitted" | "business_fact_absent" | "business_confirmation" | "business_bill_unknown" | "business_bill_paid" | "business_unavailable" | "issuer_key_not_found" | "issuer_key_state" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "protocol_failed" | "share_session_lost" | "share_epoch_unknown" | "chip_not_found" | "chip_exists" | "chip_active" | "chips_too_few" | "share_unreadable" | "shares_too_few" | "chips_busy" | "chips_unavailable" | "storage_unavailable" | "application_not_found" | "application_state" | "application_changed" | "same_person" | "identity_check_absent" | "key_in_use" | "certificate_not_found" | "certificate_state" | "certificate_changed" | "certificate_lint_failed" | "thaw_refused" | "federation_consent_invalid" | "federation_request_used" | "federation_request_not_found" | "federation_refused" | "federation_unavailable" | "federation_inconsistent" | "internal";
+  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_not_active" | "seal_imprints_full" | "card_changed" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "job_not_found" | "job_state" | "queue_full" | "replacement_invalid" | "seal_change_not_found" | "policy_change_not_found" | "policy_changed" | "review_not_found" | "review_settled" | "review_taken" | "undo_too_late" | "own_work" | "work_contended" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "ledger_conflict" | "ledger_entry_not_found" | "ledger_proof_invalid" | "ledger_unavailable" | "personal_key_not_found" | "personal_key_state" | "personal_keys_too_many" | "personal_key_locked" | "personal_key_busy" | "pin_wrong" | "pin_locked" | "order_not_found" | "order_state" | "order_expired" | "order_over_limit" | "certificate_not_active" | "terminal_not_found" | "institution_not_found" | "institution_key_not_found" | "grant_not_found" | "grant_change_not_found" | "grant_change_outdated" | "grants_too_many" | "operation_not_found" | "operation_state" | "operation_refused" | "signature_invalid" | "rows_contended" | "document_malformed" | "envelope_not_addressed" | "envelope_unreadable" | "passkey_refused" | "passkeys_too_many" | "grant_refused" | "token_profile_off" | "token_not_found" | "identity_mismatch" | "business_system_not_found" | "business_system_state" | "business_key_refused" | "proof_nonce_required" | "business_token_refused" | "business_not_permitted" | "business_fact_absent" | "business_confirmation" | "business_bill_unknown" | "business_bill_paid" | "business_unavailable" | "issuer_key_not_found" | "issuer_key_state" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "protocol_failed" | "share_session_lost" | "share_epoch_unknown" | "chip_not_found" | "chip_exists" | "chip_active" | "chips_too_few" | "share_unreadable" | "shares_too_few" | "backup_key_missing" | "backup_not_found" | "backup_invalid" | "backup_outdated" | "restore_not_found" | "chips_busy" | "chips_unavailable" | "storage_unavailable" | "application_not_found" | "application_state" | "application_changed" | "same_person" | "identity_check_absent" | "key_in_use" | "certificate_not_found" | "certificate_state" | "certificate_changed" | "certificate_lint_failed" | "thaw_refused" | "federation_consent_invalid" | "federation_request_used" | "federation_request_not_found" | "federation_refused" | "federation_unavailable" | "federation_inconsistent" | "internal";
   /** To quote. */
   requestId: string;
   detail?: string;
@@ -861,6 +861,142 @@ export type Chip = {
 export type ChipHalt = {
   chip: string;
   seconds: number;
+};
+
+export type ChipBackups = {
+  items: Array<ChipBackup>;
+};
+
+export type ChipBackup = {
+  number: number;
+  /** SM3 of the canonical manifest. */
+  hash: string;
+  rootKey: string;
+  keys: number;
+  tombstones: number;
+  missed: number;
+  /** RFC 3339, UTC. */
+  madeAt: string;
+  confirmedBy: string;
+};
+
+export type OpenBackup = {
+  number: number;
+  id: string;
+  keys: number;
+};
+
+export type BackupPage = {
+  entries: Array<BackupEntry>;
+  /** Keys that no chip could hand over now. */
+  missed: Array<{
+    tenant: string;
+    keyId: string;
+  }>;
+  isLast: boolean;
+};
+
+export type BackupEntry = {
+  kind: "key";
+  backup: {
+    number: number;
+    id: string;
+  };
+  key: {
+    tenant: string;
+    keyId: string;
+    algorithm: "sm2" | "p256" | "ed25519" | "rsa3072" | "sm2-share" | "wrapping";
+    uses: Array<"sign" | "decrypt">;
+    policy: {
+      grantsHashHex?: string;
+      officers?: {
+        publicKeysHex: Array<string>;
+        threshold: number;
+      };
+      usesMax?: number;
+      protection?: "software" | "hsm-wrapped" | "hsm";
+    };
+  };
+  facts: {
+    owner: string | null;
+    state: "active" | "frozen";
+    epoch: number;
+    shareEpochs: Array<number>;
+    createdAtMs: number;
+    ticket: number;
+    counts: Record<string, number>;
+  };
+  publicKeyHex: string;
+  proof?: {
+    challengeHex: string;
+    answerHex: string;
+  };
+  chip: ChipCertificate;
+  /** The key for the officers: a sealed box of libsodium (X25519), base64. */
+  sealed: string;
+  signatureHex: string;
+} | {
+  kind: "tombstone";
+  backupId: string;
+  tenant: string;
+  keyId: string;
+  epoch: number;
+  signatureHex: string;
+};
+
+/** What the cluster root says about a chip. */
+export type ChipCertificate = {
+  chip: string;
+  zone: string;
+  protection: "software" | "hsm-wrapped" | "hsm";
+  publicKeyHex: string;
+  storageEpoch: string;
+  signatureHex: string;
+};
+
+/** The end of a backup, signed by a chip. */
+export type BackupManifest = {
+  format: "cinnabar backup 1";
+  backup: {
+    number: number;
+    id: string;
+  };
+  rootKeyHex: string;
+  backupKeyHex: string;
+  startedAtMs: number;
+  madeAtMs: number;
+  keys: number;
+  tombstones: number;
+  missed: number;
+  chainHex: string;
+  chip: ChipCertificate;
+  signatureHex: string;
+};
+
+export type ChipRestore = {
+  id: string;
+  offer: {
+    chip: ChipCertificate;
+    id: string;
+    ephemeralHex: string;
+    manifestHashHex: string;
+    notAfterMs: number;
+    signatureHex: string;
+  };
+  manifest: BackupManifest;
+  /** Who began it: that person hands in no share. */
+  by: string;
+  /** Officers whose shares the chip has. */
+  given: Array<number>;
+  /** How many it takes, once one came. */
+  threshold: number | null;
+  /** Whether the chip can open the backup. */
+  isOpen: boolean;
+};
+
+/** What became of each entry, in their order. */
+export type RestoredKeys = {
+  outcomes: Array<"restored" | "held" | "revoked" | "outdated" | "conflict" | "elsewhere">;
 };
 
 export type StartedPersonalKey = {

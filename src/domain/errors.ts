@@ -221,6 +221,16 @@ export const errorTitles = {
   chips_too_few: 'Too few chips would be left.',
   share_unreadable: "An officer's share is damaged, or of another set.",
   shares_too_few: "Fewer officers' shares than the secret needs.",
+  /** The chips were set up without the public key of the backup officers. */
+  backup_key_missing: 'The chips have no backup key.',
+  /** No backup of this number is being made. */
+  backup_not_found: 'There is no such backup.',
+  /** Altered, of another cluster, or for another backup key; `detail` says what does not hold. */
+  backup_invalid: 'The backup is not what the chips of this cluster made.',
+  /** A newer backup exists; an old one could bring back what was revoked or changed since. */
+  backup_outdated: 'There is a newer backup.',
+  /** No restore is going on, its time is over, or the chip that led it is gone. */
+  restore_not_found: 'There is no such restore.',
   /** The chips have more to do than they take on; `Retry-After` says when to come back. */
   chips_busy: 'The key chips are busy.',
   /** The chips that hold the template keys do not answer. */

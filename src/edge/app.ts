@@ -17,6 +17,7 @@ import { addAuditRoutes } from './routes/audit.ts';
 import { addBusinessRoutes } from './routes/business.ts';
 import { addTokenAdministrationRoutes } from './routes/business-systems.ts';
 import { addCertificateRoutes } from './routes/certificates.ts';
+import { addChipBackupRoutes } from './routes/chip-backups.ts';
 import { addChipRoutes } from './routes/chips.ts';
 import { addDemoRoutes } from './routes/demo.ts';
 import { addDocumentationRoutes } from './routes/documentation.ts';
@@ -72,6 +73,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addSealChangeRoutes(app, deps);
   addJobRoutes(app, deps);
   addChipRoutes(app, deps);
+  addChipBackupRoutes(app, deps);
   addPersonalKeyRoutes(app, deps);
   addInstitutionRoutes(app, deps);
   addKeyOperationRoutes(app, deps);

@@ -1,6 +1,8 @@
 import type { Actor } from '../domain/actor.ts';
+import type { BackupDesk } from '../domain/chips/backup-desk.ts';
 import type { ChipOperations } from '../domain/chips/cluster.ts';
 import type { KeyService } from '../domain/chips/keys.ts';
+import type { BackupRows } from '../domain/chips/operate-backup.ts';
 import type { ShareService } from '../domain/chips/shares.ts';
 import type { CoordinatorDeps } from '../domain/federation/coordinate.ts';
 import type { FederatedModel } from '../domain/federation/model.ts';
@@ -65,6 +67,8 @@ export interface EdgeDeps extends SealDeps, PaymentDeps, RiskDeps, TokenDeps {
   readonly keys: KeyService;
   readonly shares: ShareService;
   readonly chips: ChipOperations;
+  readonly backups: BackupDesk;
+  readonly backupRows: RowStore<BackupRows>;
   readonly notices: Notices;
   /** One per binding, by the name that `/readyz` shows; it throws when the binding is down. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>;

@@ -1,6 +1,8 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
+import { backupCalls } from '../domain/chips/backup-desk.ts';
 import { callOn } from '../domain/chips/calls.ts';
 import {
+  checkedBackups,
   clusterCalls,
   clusterKeys,
   clusterShares,
@@ -20,7 +22,7 @@ import {
 import { replicasLeast } from '../domain/chips/placement.ts';
 import { CinnabarError } from '../domain/errors.ts';
 import { type ChipsEnv, haltChip } from '../platform/chips/environment.ts';
-import { directoryAt, guardsAt } from '../platform/chips/links.ts';
+import { backupsAt, directoryAt, guardsAt } from '../platform/chips/links.ts';
 
 export { ChipDirectory } from '../platform/chips/chip-directory.ts';
 export { HardwareChip } from '../platform/chips/hardware-chip.ts';
@@ -52,6 +54,11 @@ export class Chips extends WorkerEntrypoint<ChipsEnv> implements ChipService {
   /** What the operator may ask of the cluster, by name. */
   cluster(name: unknown, input: unknown): Promise<Reply<unknown>> {
     return answered(() => callOn(directoryAt(this.env), clusterCalls, name, input));
+  }
+
+  /** A call of `BackupDesk` by its name. */
+  backups(name: unknown, input: unknown): Promise<Reply<unknown>> {
+    return answered(() => callOn(checkedBackups(backupsAt(this.env)), backupCalls, name, input));
   }
 
   async status(): Promise<ChipsReady> {

@@ -3,6 +3,7 @@ import { loadSeal } from '../core/seal.ts';
 import { referenceRules, rulesSettings } from '../domain/certificates/rules.ts';
 import { finishAbandoned } from '../domain/certificates/status.ts';
 import type { ChipService } from '../domain/chips/messages.ts';
+import type { BackupRows } from '../domain/chips/operate-backup.ts';
 import { demoLedger } from '../domain/ledger/demo.ts';
 import type { PaymentRows } from '../domain/payments/ports.ts';
 import { rowRiskRegister } from '../domain/payments/register.ts';
@@ -24,7 +25,13 @@ import {
   tokenAuthenticator,
   withOwnTokens,
 } from '../edge/middleware/access-token.ts';
-import { chipsReady, remoteCluster, remoteKeys, remoteShares } from '../platform/chips/remote.ts';
+import {
+  chipsReady,
+  remoteBackups,
+  remoteCluster,
+  remoteKeys,
+  remoteShares,
+} from '../platform/chips/remote.ts';
 import { chipTemplateKeys } from '../platform/chips/template-keys.ts';
 import { d1CertificateStore } from '../platform/d1/certificate-store.ts';
 import { d1IdempotencyStore, removeExpiredKeys } from '../platform/d1/idempotency-store.ts';
@@ -117,6 +124,8 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     keys: remoteKeys(env.CHIPS),
     shares: remoteShares(env.CHIPS),
     chips: remoteCluster(env.CHIPS),
+    backups: remoteBackups(env.CHIPS),
+    backupRows: durableRowStore<BackupRows>(env.DESKS, 'chip-backups'),
     idempotency: d1IdempotencyStore(env.DB),
     limiter: bindingRateLimiter(env.RATE_LIMIT),
     notices: kvNotices(env.NOTICES),

@@ -1,9 +1,9 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadSeal } from '../../src/core/seal.ts';
 import { type Edge, startEdge } from '../helpers/edge.ts';
-import { buildTool, cinnabar, samples } from './tool.ts';
+import { buildTool, cinnabar, samples, served } from './tool.ts';
 
 const sample = (name: string) => join(samples, `${name}.jpg`);
 let edge: Edge;
@@ -15,23 +15,7 @@ beforeAll(async () => {
   await buildTool();
   const engine = await loadSeal();
   edge = await startEdge(() => ({ engine }));
-  server = createServer(async (request, response) => {
-    const pieces: Uint8Array[] = [];
-    for await (const piece of request) pieces.push(piece);
-    const headers = new Headers();
-    for (const [name, value] of Object.entries(request.headers)) headers.set(name, String(value));
-    const body = pieces.length > 0 ? { body: Buffer.concat(pieces) } : {};
-    const answer = await edge.app.request(`http://localhost${request.url}`, {
-      method: request.method ?? 'GET',
-      headers,
-      ...body,
-    });
-    response.writeHead(answer.status, Object.fromEntries(answer.headers));
-    response.end(Buffer.from(await answer.arrayBuffer()));
-  });
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-  const address = server.address();
-  url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+  ({ server, url } = await served(edge));
 });
 afterAll(() => server.close());
 

@@ -1,7 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
+import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Edge } from '../helpers/edge.ts';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 export const samples = join(repository, 'src/console/public/samples');
@@ -11,6 +13,28 @@ export async function buildTool(): Promise<void> {
   await promisify(execFile)(process.execPath, ['wasm-build/package.mjs', 'cli'], {
     cwd: repository,
   });
+}
+
+/** The app behind a socket of this machine. */
+export async function served(edge: Edge): Promise<{ server: Server; url: string }> {
+  const server = createServer(async (request, response) => {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of request) pieces.push(piece);
+    const headers = new Headers();
+    for (const [name, value] of Object.entries(request.headers)) headers.set(name, String(value));
+    const body = pieces.length > 0 ? { body: Buffer.concat(pieces) } : {};
+    const answer = await edge.app.request(`http://localhost${request.url}`, {
+      method: request.method ?? 'GET',
+      headers,
+      ...body,
+    });
+    response.writeHead(answer.status, Object.fromEntries(answer.headers));
+    response.end(Buffer.from(await answer.arrayBuffer()));
+  });
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  const address = server.address();
+  const port = typeof address === 'object' ? address?.port : '';
+  return { server, url: `http://127.0.0.1:${port}` };
 }
 
 export interface Outcome {

@@ -9,7 +9,10 @@ import type { KeyRecord } from '../../src/domain/chips/keys.ts';
 import { CinnabarError } from '../../src/domain/errors.ts';
 import { quantile } from '../../src/lib/measure.ts';
 import { uuidV7 } from '../../src/lib/uuid.ts';
-import { memoryCluster } from '../../src/platform/memory/chip-cluster.ts';
+import {
+  type MemoryClusterOptions,
+  memoryCluster,
+} from '../../src/platform/memory/chip-cluster.ts';
 import { seededRandom } from '../helpers/time-and-chance.ts';
 import { virtualTime } from './virtual-time.ts';
 
@@ -34,7 +37,11 @@ export type Plant =
   /** Once the keys are made, they give no copies. */
   | 'gives-no-copies'
   /** Once the keys are made, no use ever ends. */
-  | 'hangs';
+  | 'hangs'
+  /** Their backups are of the key that was asked for before. */
+  | 'backs-up-another-key'
+  /** They say that they took a key from a backup, and did not. */
+  | 'brings-nothing-back';
 
 export interface Outcome {
   readonly key: KeyRecord;
@@ -64,7 +71,11 @@ export const tenant = 'drill-bank';
  * nothing is left to do: the chips, guards and directory are those of the Workers, the network and
  * the faults are simulated.
  */
-export async function clusterUnderFire(seed: number, plant?: Plant) {
+export async function clusterUnderFire(
+  seed: number,
+  plant?: Plant,
+  setup: Pick<MemoryClusterOptions, 'backupKey' | 'secret'> = {},
+) {
   const time = virtualTime();
   const random = seededRandom(seed);
   const chance = seededRandom(seed ^ 0x5eed);
@@ -96,6 +107,7 @@ export async function clusterUnderFire(seed: number, plant?: Plant) {
         throw new ChipFault('no_answer');
       }
       if (plant === 'hangs' && name === 'use') await new Promise(() => undefined);
+      if (plant === 'brings-nothing-back' && name === 'restoreKey') return undefined;
       if (plant === 'keeps-what-it-wiped' && name === 'wipe') {
         return target().wipe({ tenant: 'nobody', keyId: 'nothing' }, String(input[1]));
       }
@@ -104,6 +116,11 @@ export async function clusterUnderFire(seed: number, plant?: Plant) {
         reply(async () => callOn(target(), chipCalls, name, structuredClone(input))),
       );
       await travel(chip);
+      if (plant === 'backs-up-another-key' && name === 'backup') {
+        const before = lastBackup;
+        lastBackup = answer;
+        return before;
+      }
       if (name === 'use' && fault.losesAnswers > 0) {
         fault.losesAnswers -= 1;
         throw new ChipFault('no_answer');
@@ -113,16 +130,13 @@ export async function clusterUnderFire(seed: number, plant?: Plant) {
     });
   }
 
-  const cluster = await memoryCluster({
-    clock: time.clock,
-    random,
-    waits: time.waits,
-    link,
-  });
+  const options = { clock: time.clock, random, waits: time.waits, link };
+  const cluster = await memoryCluster({ ...options, ...setup });
   const keys = clusterKeys(cluster.guardOf);
   const made: KeyRecord[] = [];
   let serial = 0;
   let isLoaded = false;
+  let lastBackup: unknown;
 
   function nextId(): string {
     serial += 1;
@@ -166,6 +180,8 @@ export async function clusterUnderFire(seed: number, plant?: Plant) {
     nextId,
     faultsOf,
     run: time.run,
+    /** A cluster of the same make that begins with nothing, on the same network and clock. */
+    anew: () => memoryCluster({ ...options, ...setup }),
     chance: () => (chance.bytes(1)[0] ?? 0) / 256,
 
     async makeKeys(count: number, policy = {}): Promise<void> {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { backupRestore } from './backup-drill.ts';
 import * as drills from './drills.ts';
 
 // The long form: each fault 200 times under load, 1,000 keys. Times in the figures are those of a
@@ -23,6 +24,8 @@ it('E2: a race for a limit, 200 times', () => show('limit', drills.limitRace(siz
 it('E2: a race with a revocation, 200 times', () =>
   show('revocation', drills.revocationRace(size)));
 it('E2: a chip that answers wrongly', () => show('wrong answers', drills.lyingChip(size)));
+it('E2: everything lost, and back with three of five officers', () =>
+  show('backup and restore', backupRestore(size)));
 
 it('E2: one chip killed per minute under load: requests served, keys lost', async () => {
   const figures = await drills.oneChipAMinute({ ...size, keys: 200 }, 30);

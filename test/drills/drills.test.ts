@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { backupRestore } from './backup-drill.ts';
 import * as drills from './drills.ts';
 
 const size = { keys: 12, requests: 60, rounds: 4, seed: 20_260_302 };
@@ -15,6 +16,8 @@ describe('the drills of the chip cluster, short', () => {
   it('E2: a race for a limit', () => drills.limitRace({ ...size, rounds: 1 }).then(show));
   it('E2: a race with a revocation', () => drills.revocationRace(size).then(show));
   it('E2: a chip that answers wrongly', () => drills.lyingChip(size).then(show));
+  it('E2: everything lost, and back with three of five officers', () =>
+    backupRestore(size).then(show));
 });
 
 describe('a planted defect fails a drill', () => {
@@ -27,6 +30,12 @@ describe('a planted defect fails a drill', () => {
     await expect(
       drills.loseStorage({ ...fewer, rounds: 6, plant: 'gives-no-copies' }),
     ).rejects.toThrow();
+  });
+  it('E2: chips that back up another key', async () => {
+    await expect(backupRestore({ ...fewer, plant: 'backs-up-another-key' })).rejects.toThrow();
+  });
+  it('E2: chips that bring nothing back', async () => {
+    await expect(backupRestore({ ...fewer, plant: 'brings-nothing-back' })).rejects.toThrow();
   });
   it('E2: chips that never end', async () => {
     await expect(drills.killInMidSignature({ ...fewer, plant: 'hangs' })).rejects.toThrow();

@@ -22,11 +22,11 @@ export interface Size {
 
 export type Drill = (size: Size) => Promise<Figures>;
 
-const founders = ['chip-1', 'chip-2', 'chip-3', 'chip-4'];
+export const founders = ['chip-1', 'chip-2', 'chip-3', 'chip-4'];
 const deadlineMs = 2_000;
 
 /** What every drill must show: nothing lost, nothing wrong, nobody left waiting. */
-async function judge(fire: UnderFire, outcomes: Awaited<ReturnType<UnderFire['load']>>) {
+export async function judge(fire: UnderFire, outcomes: Awaited<ReturnType<UnderFire['load']>>) {
   const figures = fire.figures(outcomes);
   expect(figures.wrong).toBe(0);
   expect(figures.maxMs).toBeLessThanOrEqual(deadlineMs);

@@ -2,6 +2,7 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { Receipt } from '../../core/usage/receipt.ts';
 import { CinnabarError } from '../errors.ts';
 import { checkActivation, isChangeApproved } from './activation.ts';
+import { addBackupCalls } from './chip-backup.ts';
 import { addShareCalls } from './chip-shares.ts';
 import {
   type ChipStore,
@@ -32,6 +33,11 @@ export interface ChipDeps extends ChipStoreDeps {
   readonly chip: string;
   readonly protection: Protection;
   readonly rootPublicKey: Uint8Array;
+  /**
+   * X25519 key of the backup officers, 32 bytes. It comes with the chip's own set-up and never over
+   * a call: whoever could choose it could read every key.
+   */
+  readonly backupKey?: Uint8Array;
   /** The token of a hardware chip. */
   readonly token?: KeyToken;
   /** The wrapping key that a tenant had before there was a cluster. */
@@ -71,6 +77,12 @@ export const chipCalls = [
   'refreshFinish',
   'refreshCommit',
   'useShare',
+  'backup',
+  'signManifest',
+  'restoreOffer',
+  'restoreShare',
+  'restoreKey',
+  'restoreEnd',
 ] as const satisfies readonly (keyof OwnedChip)[];
 
 /**
@@ -158,8 +170,21 @@ export function createChip(deps: ChipDeps): OwnedChip {
     );
   }
 
+  async function arrive(key: HeldKey): Promise<void> {
+    const replaced = await tokenKeyOf(key);
+    store.put(works.arriving(key));
+    if (replaced) works.forget(replaced);
+  }
+
+  /** A share or wrapping key signs nothing alone; equal tags show equal secrets. */
+  function tagOf(key: HeldKey, challenge: Uint8Array): Uint8Array {
+    return tools.gm.hmacSm3(secretsOf(key), proofBytes(key.tenant, key.keyId, challenge));
+  }
+
   const shares = addShareCalls({ ...deps, store, admit, receiptOf });
-  const calls: Omit<OwnedChip, keyof typeof shares> = {
+  const { leaving } = works;
+  const backups = addBackupCalls({ ...deps, store, party, leaving, arrive, tagOf });
+  const calls: Omit<OwnedChip, keyof typeof shares | keyof typeof backups> = {
     async attest(challengeHex) {
       const head = store.head();
       return signAttestation(tools, store.identity, {
@@ -205,9 +230,8 @@ export function createChip(deps: ChipDeps): OwnedChip {
     prove: (name, challenge) =>
       store.withKey(name, async (key) => {
         const bytes = proofBytes(name.tenant, name.keyId, challenge);
-        // A share or wrapping key signs nothing alone; equal tags show equal secrets.
         if (key.algorithm === 'sm2-share' || key.algorithm === 'wrapping') {
-          return tools.gm.hmacSm3(secretsOf(key), bytes);
+          return tagOf(key, challenge);
         }
         if (key.algorithm === 'sm2' && isDecryptOnly(key)) {
           const input = { scheme: 'sm2' as const, ciphertext: challenge };
@@ -242,9 +266,7 @@ export function createChip(deps: ChipDeps): OwnedChip {
       const key = decodeKey(bytes);
       const isSame = key.tenant === clone.tenant && key.keyId === clone.keyId;
       if (!isSame || key.epoch !== clone.epoch) throw new ChipFault('not_authentic');
-      const replaced = await tokenKeyOf(key);
-      store.put(works.arriving(key));
-      if (replaced) works.forget(replaced);
+      await arrive(key);
       const from = clone.source.chip;
       store.log('chip.import', clone, clone.nonceHex, { epoch: clone.epoch, from });
     },
@@ -291,7 +313,7 @@ export function createChip(deps: ChipDeps): OwnedChip {
       return receiptOf(ticket, done);
     },
   };
-  return { ...calls, ...shares };
+  return { ...calls, ...shares, ...backups };
 }
 
 /** A tenant has one wrapping key; wrapped keys name its epoch so that there can be a next one. */

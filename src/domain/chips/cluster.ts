@@ -1,3 +1,4 @@
+import { type BackupDesk, entriesPerPage } from './backup-desk.ts';
 import type { Directory } from './directory.ts';
 import type { Guard } from './guard.ts';
 import {
@@ -6,6 +7,11 @@ import {
   assertDecryptRequest,
   assertKeyName,
   assertSignRequest,
+  check,
+  isBytes,
+  isHex,
+  isKeyId,
+  isKeyTenant,
   type KeyService,
 } from './keys.ts';
 import type { KeysReply, UnwrapMessage, WrapMessage } from './messages.ts';
@@ -149,6 +155,41 @@ export function clusterWrapping(guardOf: GuardOf) {
       const name = { tenant, keyId: wrappingKeyId };
       const keys = await guardOf(tenant, wrappingKeyId).unwrap(name, items);
       return keys ? { ok: true, keys } : { ok: false, code: 'not_authentic' };
+    },
+  };
+}
+
+const consentBytesMax = 4096;
+
+/**
+ * The desk for backups. What names objects is checked here, whoever sends it; everything else in a
+ * manifest or an entry is what its signature says, or refused.
+ */
+export function checkedBackups(desk: BackupDesk): BackupDesk {
+  return {
+    ...desk,
+    async openBackup(after) {
+      check(Number.isSafeInteger(after) && after >= 0, '/after');
+      return desk.openBackup(after);
+    },
+    async openRestore(input) {
+      check(typeof input.by === 'string', '/by');
+      check(input.chip === undefined || typeof input.chip === 'string', '/chip');
+      return desk.openRestore(input);
+    },
+    async giveShare(id, sealed, by) {
+      check(isHex(id, 32) && typeof by === 'string', '/id');
+      check(isBytes(sealed, consentBytesMax), '/sealed');
+      return desk.giveShare(id, sealed, by);
+    },
+    async restoreEntries(id, entries) {
+      check(isHex(id, 32), '/id');
+      check(entries.length > 0 && entries.length <= entriesPerPage, '/entries');
+      for (const entry of entries) {
+        const { tenant, keyId } = entry.kind === 'key' ? entry.key : entry;
+        check(isKeyTenant(tenant) && (isKeyId(keyId) || keyId === wrappingKeyId), '/entries');
+      }
+      return desk.restoreEntries(id, entries);
     },
   };
 }

@@ -357,8 +357,9 @@ export function createDirectory(deps: DirectoryDeps): Directory {
       if (fault === 'superseded' || fault === 'wrong_answer') quarantine(entry, fault);
       else await look(chip);
     },
-    async track(name, holders, wipes) {
+    async track(name, holders, wipes, endEpoch) {
       const key = guardName(name);
+      if (endEpoch !== undefined) cells.put(`gone:${key}`, { ...name, epoch: endEpoch });
       for (const { chip } of entries()) {
         setCell(`held:${chip}:${key}`, name, holders.includes(chip));
         setCell(`left:${chip}:${key}`, name, wipes.includes(chip));

@@ -67,9 +67,12 @@ export function guardReplicas(deps: GuardDeps, memory: GuardMemory) {
 
   return {
     blame,
-
     copy,
     keepOnly,
+    proves,
+    grow,
+    forget,
+    track,
 
     /** The first chip makes the key by `birth`, others get copies; at least two hold it. */
     async make(
@@ -78,6 +81,7 @@ export function guardReplicas(deps: GuardDeps, memory: GuardMemory) {
       birthplace?: string,
     ): Promise<GuardState> {
       const { kind } = draft;
+      if (deps.awaitsRestore) throw new CinnabarError('chips_unavailable');
       const views = placementOf(kind, await directory.view());
       if (views.length < replicasLeast) throw new CinnabarError('chips_unavailable');
       const first = birthplace ? views.filter((view) => view.chip === birthplace) : views;
@@ -217,19 +221,20 @@ export function guardReplicas(deps: GuardDeps, memory: GuardMemory) {
     return receipts;
   }
 
-  async function track({ kind, replicas, wipes }: GuardState): Promise<void> {
+  async function track({ kind, replicas, wipes, state, epoch }: GuardState): Promise<void> {
     const holders = replicas.map((replica) => replica.chip);
-    await directory.track({ tenant: kind.tenant, keyId: kind.keyId }, holders, wipes);
+    const name = { tenant: kind.tenant, keyId: kind.keyId };
+    await directory.track(name, holders, wipes, state === 'revoked' ? epoch : undefined);
   }
 }
 
-function replicaOf(view: ChipView, kind: KeyKind): Replica {
+export function replicaOf(view: ChipView, kind: KeyKind): Replica {
   const { chip, zone, certificate, incarnation } = view;
   const { publicKeyHex } = certificate;
   const protection = protectionOf(certificate.protection, kind);
   return { chip, zone, protection, publicKeyHex, incarnation, sequence: -1 };
 }
 
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

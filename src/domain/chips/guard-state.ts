@@ -1,5 +1,6 @@
 import { CinnabarError } from '../errors.ts';
 import type { Clock, Random } from '../ports.ts';
+import type { GuardFacts } from './backup.ts';
 import type { ChipTools } from './key-material.ts';
 import type { KeyRecord, KeyState, Protection } from './keys.ts';
 import type { ChipView } from './placement.ts';
@@ -11,8 +12,16 @@ export interface DirectoryCalls {
   view(): Promise<readonly ChipView[]>;
   /** A chip did not do what it should; the directory looks for itself. */
   report(chip: string, fault: string): Promise<void>;
-  /** Which chips hold a key now, and which must still forget it. */
-  track(name: KeyName, holders: readonly string[], wipes: readonly string[]): Promise<void>;
+  /**
+   * Which chips hold a key now, and which must still forget it. Of a key that was revoked, the
+   * epoch of its end: backups say that it is gone.
+   */
+  track(
+    name: KeyName,
+    holders: readonly string[],
+    wipes: readonly string[],
+    endEpoch?: number,
+  ): Promise<void>;
 }
 
 export interface GuardDeps {
@@ -24,6 +33,8 @@ export interface GuardDeps {
   readonly waits: Waits;
   readonly directory: DirectoryCalls;
   readonly chip: (chip: string) => Chip;
+  /** The cluster waits for its keys from a backup: no others are made. */
+  readonly awaitsRestore?: boolean;
 }
 
 /** A chip that proved to hold the key. */
@@ -51,6 +62,8 @@ export interface GuardState {
   readonly shareEpochs: readonly number[];
   /** The refresh that is not committed yet: its session, and the chip that has the new share. */
   readonly refresh?: { readonly sessionId: string; readonly chip: string };
+  /** The epoch that a backup brought back, and the one that it became. */
+  readonly restored?: { readonly from: number; readonly to: number };
 }
 
 /** One request by its id. The result is encrypted for this guard. */
@@ -73,6 +86,9 @@ export interface GuardMemory {
   /** Uses that were given out and not given back, by the name of what is counted. */
   count(what: string): number;
   addCount(what: string, by: 1 | -1): void;
+  /** The last ticket and all counts, to be taken up where the storage of this object is lost. */
+  figures(): Pick<GuardFacts, 'ticket' | 'counts'>;
+  takeUp(figures: Pick<GuardFacts, 'ticket' | 'counts'>): void;
 }
 
 /** How long a request id is remembered. Longer than anything lives that could bring it back. */
@@ -130,6 +146,18 @@ export function guardMemory({ cells, clock }: Pick<GuardDeps, 'cells' | 'clock'>
     },
     addCount(what, by) {
       cells.put(`count:${what}`, this.count(what) + by);
+    },
+    figures() {
+      const ticket = cells.get('ticket');
+      const counts = [...cells.list('count:')].map(([cell, value]) => [cell.slice(6), value]);
+      return {
+        ticket: typeof ticket === 'number' ? ticket : 0,
+        counts: Object.fromEntries(counts),
+      };
+    },
+    takeUp({ ticket, counts }) {
+      cells.put('ticket', Math.max(ticket, this.figures().ticket));
+      for (const [what, value] of Object.entries(counts)) cells.put(`count:${what}`, value);
     },
   };
 }

@@ -1,6 +1,8 @@
 import type { Receipt } from '../../core/usage/receipt.ts';
 import { CinnabarError } from '../errors.ts';
 import { within } from './attempts.ts';
+import type { BackupName, KeyBackup, Tombstone } from './backup.ts';
+import { backupGuard, type RestoreOrder, type RestoreOutcome } from './guard-backup.ts';
 import { guardReplicas } from './guard-replicas.ts';
 import { shareGuard } from './guard-shares.ts';
 import { type GuardDeps, type GuardState, guardMemory, recordOf } from './guard-state.ts';
@@ -42,6 +44,12 @@ export interface Guard {
   destroyShare(
     requestId: string,
   ): Promise<{ readonly record: ShareRecord; readonly tombstones: readonly Receipt[] }>;
+  /** The key for a backup; `undefined` when it was never made whole, or is revoked. */
+  backup(backup: BackupName): Promise<KeyBackup | undefined>;
+  /** Brings the key back from a backup, by way of the chip where the officers' ceremony was held. */
+  restore(order: RestoreOrder): Promise<RestoreOutcome>;
+  /** Takes up that a key was revoked, where nothing is known of it. */
+  bury(tombstone: Tombstone): Promise<void>;
 }
 
 /** The calls of a guard, as they cross to its object. */
@@ -63,6 +71,9 @@ export const guardCalls = [
   'refreshCommit',
   'setShareState',
   'destroyShare',
+  'backup',
+  'restore',
+  'bury',
 ] as const satisfies readonly (keyof Guard)[];
 
 const stepTimeoutMs = 2_000;
@@ -139,6 +150,7 @@ export function createGuard(deps: GuardDeps): Guard {
     async use(operation) {
       const { kind, publicKey, state } = memory.known();
       if (state === 'new') throw new CinnabarError('key_not_found');
+      if (state === 'revoked') throw new CinnabarError('key_not_active');
       const { request } = operation;
       if (!kind.uses.includes(operation.kind)) throw new CinnabarError('key_use_refused');
       const digestHex = inputDigest(tools.gm, publicKey, operation);
@@ -213,5 +225,6 @@ export function createGuard(deps: GuardDeps): Guard {
       return uses.anyChip((which) => which.unwrap(name, items));
     },
     ...shareGuard({ deps, memory, replicas, uses, draftOf, changeEverywhere }),
+    ...backupGuard({ deps, memory, replicas }),
   };
 }

@@ -54,6 +54,8 @@ export interface ChipService {
   shares(name: string, input: unknown[]): Promise<Reply<unknown>>;
   /** A call of `ChipCluster` by its name. */
   cluster(name: string, input: unknown[]): Promise<Reply<unknown>>;
+  /** A call of `BackupDesk` by its name. */
+  backups(name: string, input: unknown[]): Promise<Reply<unknown>>;
   /** Stops a chip for a minute; in demo mode only. */
   halt(chip: string): Promise<Reply<unknown>>;
 }

@@ -36,6 +36,7 @@ const secretBytes = 32;
 /**
  * Shares a secret of 32 bytes among officers: Shamir's scheme over GF(2^8).
  *
+ * @param set names the shares of this secret, 16 hex digits; random if left out
  * @throws CinnabarError `invalid_request` unless 2 <= threshold <= shares <= 16
  */
 export async function shareOut(
@@ -43,6 +44,7 @@ export async function shareOut(
   secret: Uint8Array,
   { threshold, shares }: Quorum,
   random: Random,
+  set = bytesToHex(random.bytes(8)),
 ): Promise<readonly OfficerShare[]> {
   const isQuorum =
     Number.isInteger(threshold) &&
@@ -51,7 +53,6 @@ export async function shareOut(
     threshold <= shares &&
     shares <= officersMost;
   if (!isQuorum || secret.length !== secretBytes) throw new CinnabarError('invalid_request');
-  const set = bytesToHex(random.bytes(8));
   const parts = await split(secret, shares, threshold);
   return parts.map((part, i) => {
     const body = {

@@ -1,4 +1,6 @@
 import type { Receipt } from '../../core/usage/receipt.ts';
+import type { BackupManifest, BackupName, GuardFacts, KeyBackup } from './backup.ts';
+import type { RestoreOffer } from './ceremony.ts';
 import type { CloneOffer, ClonePackage } from './cloning.ts';
 import type { DecryptInput, SignInput } from './key-material.ts';
 import type { ChangeGrants, KeyPolicy, KeyRecord, KeyUse, Protection } from './keys.ts';
@@ -13,8 +15,8 @@ export interface Cells {
   get(key: string): unknown;
   put(key: string, value: unknown): void;
   delete(key: string): void;
-  /** In ascending order of the keys; at most `limit`. */
-  list(prefix: string, limit?: number): Iterable<readonly [string, unknown]>;
+  /** In ascending order of the keys; at most `limit`, and only those behind the key `after`. */
+  list(prefix: string, limit?: number, after?: string): Iterable<readonly [string, unknown]>;
 }
 
 /** Timers, so that tests need not wait. */
@@ -110,6 +112,43 @@ export interface Chip {
   /** Erases the old share, after a signature that was made with the new one. */
   refreshCommit(name: KeyName, proof: ShareProof): Promise<void>;
   useShare(ticket: Ticket, use: ShareUse): Promise<UseOutcome>;
+
+  /**
+   * The key for the officers' eyes only, encrypted for the backup key that the chip was set up with.
+   *
+   * @throws CinnabarError `backup_key_missing` when it was set up with none
+   */
+  backup(order: BackupOrder): Promise<KeyBackup>;
+  signManifest(body: UnsignedManifest): Promise<BackupManifest>;
+  /** Begins a ceremony, and ends the one before. @throws CinnabarError `backup_invalid` */
+  restoreOffer(manifest: BackupManifest): Promise<RestoreOffer>;
+  /** Takes an officer's consent. @throws CinnabarError `share_unreadable`, `restore_not_found` */
+  restoreShare(id: string, sealed: Uint8Array): Promise<Ceremony>;
+  /**
+   * Takes a key from the backup that enough officers consented to, in a new epoch: a copy that was
+   * away and comes back does nothing any more.
+   */
+  restoreKey(id: string, record: KeyBackup, epoch: number): Promise<void>;
+  /** Forgets the backup key. */
+  restoreEnd(id: string): Promise<void>;
+}
+
+export type UnsignedManifest = Omit<BackupManifest, 'chip' | 'signatureHex'>;
+
+/** Asks a chip to back up a key, with what the guard knows of it. */
+export interface BackupOrder extends KeyName {
+  readonly backup: BackupName;
+  readonly facts: GuardFacts;
+}
+
+/** How far a ceremony is. */
+export interface Ceremony {
+  /** Officers that gave their shares. */
+  readonly given: readonly number[];
+  /** How many it takes; known from the first share on. */
+  readonly threshold: number | null;
+  /** Whether the chip can open the backup now. */
+  readonly isOpen: boolean;
 }
 
 /**

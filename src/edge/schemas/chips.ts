@@ -54,9 +54,12 @@ export const newChipSchema = z.strictObject({
   zone: nameSchema,
   pool: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
+    .regex(/^(?:-service|[a-z0-9][a-z0-9-]{0,63})$/)
     .optional()
-    .openapi({ description: 'A tenant, for a chip of its own; shared if left out.' }),
+    .openapi({
+      description:
+        'A tenant, or `-service` for the keys of the service itself; shared if left out.',
+    }),
 });
 
 export const chipParamsSchema = z.strictObject({

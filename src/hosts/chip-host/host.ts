@@ -20,6 +20,8 @@ export interface HostOptions {
   readonly journal: Journal;
   /** X25519 key of the chips Worker, 32 bytes: nobody else is answered. */
   readonly linkKey: Uint8Array;
+  /** X25519 key of the backup officers, 32 bytes. */
+  readonly backupKey?: Uint8Array;
   /** Ed25519 key of the cluster root, 32 bytes: chips that it certified get copies. */
   readonly rootKey: Uint8Array;
 }
@@ -43,7 +45,7 @@ export function hostKeyPair(sodium: Sodium, cells: Cells, vault: ChipVault): Noi
  * the keys that the token can use made and used inside it. It answers the cluster and nobody else.
  */
 export async function openChipHost(options: HostOptions) {
-  const { chip, token, journal, linkKey, rootKey } = options;
+  const { chip, token, journal, linkKey, rootKey, backupKey } = options;
   const tools = await openTools(crypto.subtle);
   const vault = tokenVault(token, chip);
   const own = hostKeyPair(tools.sodium, journal, vault);
@@ -56,6 +58,7 @@ export async function openChipHost(options: HostOptions) {
     random: systemRandom,
     protection: 'hsm',
     rootPublicKey: rootKey,
+    ...(backupKey ? { backupKey } : {}),
     token: tokenKeys(token, tools),
   });
   journal.commit();

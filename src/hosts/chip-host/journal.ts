@@ -87,13 +87,13 @@ export function openJournal(path: string): Journal {
     get,
     put: (key, value) => void pending.set(key, serialize(value)),
     delete: (key) => void pending.set(key, undefined),
-    list(prefix, limit = Number.POSITIVE_INFINITY) {
+    list(prefix, limit = Number.POSITIVE_INFINITY, after = '') {
       const keys = new Set(places.keys());
       for (const [key, bytes] of pending) {
         if (bytes) keys.add(key);
         else keys.delete(key);
       }
-      const found = [...keys].filter((key) => key.startsWith(prefix)).sort();
+      const found = [...keys].filter((key) => key.startsWith(prefix) && key > after).sort();
       return found.slice(0, limit).map((key) => [key, get(key)] as const);
     },
     commit() {

@@ -22,6 +22,7 @@ const usage = `chip-host COMMAND [options]
   serve    answer the cluster
              --library FILE --token LABEL --pin FILE --chip NAME --state FOLDER
              --link-key HEX --root-key HEX (cinnabar chips status)
+             [--backup-key HEX (cinnabar chips officers)]
              [--address 127.0.0.1] [--port 9443]
 `;
 
@@ -40,6 +41,7 @@ const { values, positionals } = parseArgs({
     share: { type: 'string', multiple: true },
     'link-key': { type: 'string' },
     'root-key': { type: 'string' },
+    'backup-key': { type: 'string' },
     address: { type: 'string', default: '127.0.0.1' },
     port: { type: 'string', default: '9443' },
     help: { type: 'boolean', short: 'h' },
@@ -62,7 +64,7 @@ function pinIn(name: 'pin' | 'so-pin'): string {
   return readFileSync(given(name), 'utf8').trim();
 }
 
-function keyGiven(name: 'link-key' | 'root-key'): Uint8Array {
+function keyGiven(name: 'link-key' | 'root-key' | 'backup-key'): Uint8Array {
   const text = given(name);
   if (!/^[0-9a-f]{64}$/.test(text)) throw new WrongUse(`--${name}: 64 hexadecimal digits`);
   return hexToBytes(text);
@@ -115,6 +117,7 @@ async function serve(): Promise<void> {
     journal,
     linkKey: keyGiven('link-key'),
     rootKey: keyGiven('root-key'),
+    ...(values['backup-key'] ? { backupKey: keyGiven('backup-key') } : {}),
   });
   const server = serveChip(answerer, (cause) => console.error('failed:', cause));
   const port = await listening(server, Number(given('port')), given('address'));

@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import { type BackupDesk, backupCalls, createBackupDesk } from '../../domain/chips/backup-desk.ts';
 import { callOn } from '../../domain/chips/calls.ts';
 import { linkKeyPair } from '../../domain/chips/channel.ts';
 import {
@@ -11,7 +12,7 @@ import { type Reply, reply } from '../../domain/chips/faults.ts';
 import { openTools } from '../../domain/chips/key-material.ts';
 import { clusterRoot } from '../../domain/chips/roster.ts';
 import { systemClock, systemRandom, timerWaits } from '../system.ts';
-import { type ChipsEnv, durableCells, parseStorageKey } from './environment.ts';
+import { backupKeyOf, type ChipsEnv, durableCells, parseStorageKey } from './environment.ts';
 import { chipAt, guardsAt } from './links.ts';
 
 const heartbeatMs = 10_000;
@@ -20,14 +21,16 @@ const nextBatchMs = 50;
 /** Fits in the number of calls that one event of a Worker may make. */
 const keysAtOnce = 20;
 
-/** The directory of the cluster; its alarm is the heartbeat. */
+export const directoryObjectCalls = [...directoryCalls, ...backupCalls] as const;
+
+/** The directory of the cluster, which also keeps the books of backups; its alarm is the heartbeat. */
 export class ChipDirectory extends DurableObject<ChipsEnv> {
-  #directory: Promise<Directory> | undefined;
+  #directory: Promise<Directory & BackupDesk> | undefined;
 
   async call(name: string, input: unknown[]): Promise<Reply<unknown>> {
     const directory = await this.#opened();
     if ((await this.ctx.storage.getAlarm()) === null) await this.#wakeIn(heartbeatMs);
-    const result = await reply(() => callOn(directory, directoryCalls, name, input));
+    const result = await reply(() => callOn(directory, directoryObjectCalls, name, input));
     if (name === 'drain' || name === 'report') await this.#wakeIn(nextBatchMs);
     return result;
   }
@@ -43,7 +46,7 @@ export class ChipDirectory extends DurableObject<ChipsEnv> {
     return this.ctx.storage.setAlarm(systemClock.now() + ms);
   }
 
-  #opened(): Promise<Directory> {
+  #opened(): Promise<Directory & BackupDesk> {
     this.#directory ??= this.#open();
     this.#directory.catch(() => {
       this.#directory = undefined;
@@ -51,22 +54,30 @@ export class ChipDirectory extends DurableObject<ChipsEnv> {
     return this.#directory;
   }
 
-  async #open(): Promise<Directory> {
+  async #open(): Promise<Directory & BackupDesk> {
     const { ctx, env } = this;
     const tools = await openTools(crypto.subtle);
     const guardOf = guardsAt(env);
     const secret = parseStorageKey(env.CHIP_STORAGE_KEY);
-    return createDirectory({
+    const desk = {
       cells: durableCells(ctx.storage),
       tools,
       root: clusterRoot(tools.sodium, secret),
-      linkPublicKey: linkKeyPair(tools.sodium, secret).publicKey,
       clock: systemClock,
       random: systemRandom,
       waits: timerWaits,
-      chip: (chip) => chipAt(env, chip),
+      chip: (chip: string) => chipAt(env, chip),
+    };
+    const directory = createDirectory({
+      ...desk,
+      linkPublicKey: linkKeyPair(tools.sodium, secret).publicKey,
       repair: ({ tenant, keyId }) => guardOf(tenant, keyId).repair(),
       founders,
     });
+    const { view } = directory;
+    return {
+      ...directory,
+      ...createBackupDesk({ ...desk, ...backupKeyOf(env), view, guardOf }),
+    };
   }
 }

@@ -15,6 +15,10 @@ export interface ChipsEnv {
   readonly CHIP_STORAGE_KEY: string;
   /** `allowed` in local runs: then an operator of demo mode may stop a chip for a minute. */
   readonly CHIP_HALT?: string;
+  /** X25519 key of the backup officers, hex (`cinnabar chips officers`); without it no backups. */
+  readonly CHIP_BACKUP_KEY?: string;
+  /** `awaited` while a cluster that lost everything waits for its backup: it makes no new keys. */
+  readonly CHIP_RESTORE?: string;
   /** Chips on other machines: a JSON list of `{ chip, url, publicKey }`, the key in hex. */
   readonly CHIP_HOSTS?: string;
   readonly HARDWARE_CHIPS: DurableObjectNamespace<CallTarget>;
@@ -41,6 +45,13 @@ export function parseStorageKey(text: string | undefined): Uint8Array {
   }
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
   return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}
+
+/** @throws Error when CHIP_BACKUP_KEY is not in its form */
+export function backupKeyOf({ CHIP_BACKUP_KEY: text = '' }: Pick<ChipsEnv, 'CHIP_BACKUP_KEY'>) {
+  if (text === '') return {};
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new Error('CHIP_BACKUP_KEY must be 64 hex digits');
+  return { backupKey: hexToBytes(text) };
 }
 
 /** Where a chip on another machine is reached, and its key. */
@@ -80,7 +91,12 @@ export function durableCells({ kv }: DurableObjectStorage): Cells {
     get: (key) => kv.get(key),
     put: (key, value) => kv.put(key, value),
     delete: (key) => void kv.delete(key),
-    list: (prefix, limit) => kv.list(limit === undefined ? { prefix } : { prefix, limit }),
+    list: (prefix, limit, after) =>
+      kv.list({
+        prefix,
+        ...(limit === undefined ? {} : { limit }),
+        ...(after === undefined ? {} : { startAfter: after }),
+      }),
   };
 }
 

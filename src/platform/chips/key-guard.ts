@@ -35,6 +35,7 @@ export class KeyGuard extends DurableObject<ChipsEnv> {
       waits: timerWaits,
       directory: directoryAt(env),
       chip: (chip) => chipAt(env, chip),
+      awaitsRestore: env.CHIP_RESTORE === 'awaited',
     });
   }
 }

@@ -1,3 +1,4 @@
+import { type BackupDesk, backupCalls } from '../../domain/chips/backup-desk.ts';
 import { callsOf } from '../../domain/chips/calls.ts';
 import { chipCalls, type OwnedChip } from '../../domain/chips/chip.ts';
 import type { GuardOf } from '../../domain/chips/cluster.ts';
@@ -24,6 +25,11 @@ export function guardsAt({ KEY_GUARDS }: ChipsEnv): GuardOf {
 export function directoryAt({ CHIP_DIRECTORY }: ChipsEnv): Directory {
   const stub = CHIP_DIRECTORY.getByName('directory');
   return callsOf<Directory>(directoryCalls, (name, input) => called(stub, name, input));
+}
+
+export function backupsAt({ CHIP_DIRECTORY }: ChipsEnv): BackupDesk {
+  const stub = CHIP_DIRECTORY.getByName('directory');
+  return callsOf<BackupDesk>(backupCalls, (name, input) => called(stub, name, input));
 }
 
 function called(

@@ -1,3 +1,4 @@
+import { type BackupDesk, backupCalls } from '../../domain/chips/backup-desk.ts';
 import { type Calls, callsOf } from '../../domain/chips/calls.ts';
 import {
   type ChipCluster,
@@ -20,6 +21,10 @@ export function remoteKeys(chips: ChipService): KeyService {
 
 export function remoteShares(chips: ChipService): ShareService {
   return remote<ShareService>(shareCalls, (name, input) => chips.shares(name, input));
+}
+
+export function remoteBackups(chips: ChipService): BackupDesk {
+  return remote<BackupDesk>(backupCalls, (name, input) => chips.backups(name, input));
 }
 
 export function remoteCluster(chips: ChipService): ChipOperations {

@@ -6,7 +6,7 @@ import { openTools } from '../../domain/chips/key-material.ts';
 import { clusterRoot } from '../../domain/chips/roster.ts';
 import { openStoredKey, openVault } from '../../domain/chips/wrapping.ts';
 import { systemClock, systemRandom } from '../system.ts';
-import { type ChipsEnv, durableCells, parseStorageKey } from './environment.ts';
+import { backupKeyOf, type ChipsEnv, durableCells, parseStorageKey } from './environment.ts';
 
 const downCell = 'down-until';
 
@@ -78,6 +78,7 @@ export class SoftwareChip extends DurableObject<ChipsEnv> {
       random: systemRandom,
       protection: 'software',
       rootPublicKey: clusterRoot(tools.sodium, secret).publicKey,
+      ...backupKeyOf(this.env),
       inherited: async (tenant) => {
         const name = `software/${tenant}`;
         const [stored] = await this.env.SOFTWARE_CHIPS.getByName(name).legacyKeys();

@@ -14,8 +14,8 @@ export function memoryCells(): MemoryCells {
     get: (key) => structuredClone(values.get(key)),
     put: (key, value) => void values.set(key, structuredClone(value)),
     delete: (key) => void values.delete(key),
-    *list(prefix, limit = Number.POSITIVE_INFINITY) {
-      const keys = [...values.keys()].filter((key) => key.startsWith(prefix)).sort();
+    *list(prefix, limit = Number.POSITIVE_INFINITY, after = '') {
+      const keys = [...values.keys()].filter((key) => key.startsWith(prefix) && key > after).sort();
       for (const key of keys.slice(0, limit))
         yield [key, structuredClone(values.get(key))] as const;
     },

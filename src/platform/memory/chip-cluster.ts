@@ -1,8 +1,10 @@
+import { type BackupDesk, backupCalls, createBackupDesk } from '../../domain/chips/backup-desk.ts';
 import { type Calls, callOn, callsOf } from '../../domain/chips/calls.ts';
 import { linkKeyPair } from '../../domain/chips/channel.ts';
 import { chipCalls, createChip, type OwnedChip } from '../../domain/chips/chip.ts';
 import {
   type ChipCluster,
+  checkedBackups,
   clusterCalls,
   clusterKeys,
   clusterShares,
@@ -32,10 +34,15 @@ export interface MemoryClusterOptions {
   /** Stands between callers and a chip: what a network, or a drill, does to calls. */
   readonly link?: (chip: string, target: () => OwnedChip) => OwnedChip;
   readonly queueMax?: number;
+  /** X25519 key of the backup officers. */
+  readonly backupKey?: Uint8Array;
+  /** What the chips encrypt their stores with, and the cluster root is made from; random if left out. */
+  readonly secret?: Uint8Array;
 }
 
 export interface MemoryCluster {
   readonly directory: Directory;
+  readonly backups: BackupDesk;
   readonly guardOf: GuardOf;
   readonly rootPublicKey: Uint8Array;
   /** The chip as it runs now. */
@@ -60,7 +67,8 @@ function direct(_chip: string, target: () => OwnedChip): OwnedChip {
 export async function memoryCluster(options: MemoryClusterOptions): Promise<MemoryCluster> {
   const { clock, random, waits, link = direct } = options;
   const tools = await openTools(crypto.subtle);
-  const secret = random.bytes(secretBytes);
+  const secret = options.secret ?? random.bytes(secretBytes);
+  const backupKey = options.backupKey ? { backupKey: options.backupKey } : {};
   const root = clusterRoot(tools.sodium, secret);
   const stores = new Map<string, MemoryCells>();
   const chips = new Map<string, OwnedChip>();
@@ -74,7 +82,7 @@ export async function memoryCluster(options: MemoryClusterOptions): Promise<Memo
 
   function running(name: string): OwnedChip {
     const vault = openVault(tools.sodium, secret, name);
-    const common = { chip: name, cells: cellsOf(name), vault, tools, clock, random };
+    const common = { chip: name, cells: cellsOf(name), vault, tools, clock, random, ...backupKey };
     const queue = options.queueMax === undefined ? {} : { queueMax: options.queueMax };
     const chip =
       chips.get(name) ??
@@ -89,18 +97,14 @@ export async function memoryCluster(options: MemoryClusterOptions): Promise<Memo
     return running(name);
   }
   const chip = (name: string) => link(name, () => target(name));
+  const desk = { cells: memoryCells(), tools, root, clock, random, waits, chip };
   const directory = createDirectory({
-    cells: memoryCells(),
-    tools,
-    root,
+    ...desk,
     linkPublicKey: linkKeyPair(tools.sodium, secret).publicKey,
-    clock,
-    random,
-    waits,
-    chip,
     founders,
     repair: ({ tenant, keyId }) => guardOf(tenant, keyId).repair(),
   });
+  const backups = createBackupDesk({ ...desk, ...backupKey, view: directory.view, guardOf });
 
   function guardOf(tenant: string, keyId: string): Guard {
     const name = `${tenant}/${keyId}`;
@@ -115,6 +119,7 @@ export async function memoryCluster(options: MemoryClusterOptions): Promise<Memo
 
   return {
     directory,
+    backups,
     guardOf,
     rootPublicKey: root.publicKey,
     chip: running,
@@ -142,6 +147,7 @@ export function memoryChips(options: MemoryClusterOptions) {
     wrapping: lazily<ReturnType<typeof clusterWrapping>>(['wrap', 'unwrap'], async () =>
       clusterWrapping((await cluster()).guardOf),
     ),
+    backups: lazily<BackupDesk>(backupCalls, async () => checkedBackups((await cluster()).backups)),
     chips: {
       ...lazily<ChipCluster>(clusterCalls, async () => (await cluster()).directory),
       halt: async (chip: string) => (await cluster()).halt(chip),

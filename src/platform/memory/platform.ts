@@ -1,4 +1,5 @@
 import { referenceRules, rulesSettings } from '../../domain/certificates/rules.ts';
+import type { BackupRows } from '../../domain/chips/operate-backup.ts';
 import type { PaymentRows } from '../../domain/payments/ports.ts';
 import { rowRiskRegister } from '../../domain/payments/register.ts';
 import { rowDevices } from '../../domain/payments/terminals.ts';
@@ -32,15 +33,19 @@ export interface MemoryBase {
   readonly policy: SealPolicy;
   /** Requests per caller and minute. */
   readonly requestsPerMinute: number;
+  /** X25519 key of the backup officers. */
+  readonly backupKey?: Uint8Array;
 }
 
 /** Every port in RAM, gone with the process: for tests and for `cinnabar demo`. */
-export function memoryPlatform({ clock, random, engine, policy, requestsPerMinute }: MemoryBase) {
+export function memoryPlatform(base: MemoryBase) {
+  const { clock, random, engine, policy, requestsPerMinute, backupKey } = base;
   const work = memoryWorkStore();
   const riskRows = memoryRowStore<RiskRows>();
   const paymentRows = memoryRowStore<PaymentRows>();
-  const chips = memoryChips({ clock, random, waits: timerWaits });
   const tokens = memoryRowStore<TokenRows>();
+  const setup = backupKey ? { backupKey } : {};
+  const chips = memoryChips({ clock, random, waits: timerWaits, ...setup });
   return {
     clock,
     random,
@@ -60,6 +65,8 @@ export function memoryPlatform({ clock, random, engine, policy, requestsPerMinut
     pkiBase: 'http://localhost:8787',
     shares: chips.shares,
     chips: chips.chips,
+    backups: chips.backups,
+    backupRows: memoryRowStore<BackupRows>(),
     signing: memoryRowStore<SigningRows>(),
     books: memoryPaymentBooks(),
     riskRows,

@@ -1,0 +1,46 @@
+import type { ReadOptions } from './api.ts';
+import type { Transport } from './seal-service.ts';
+import type {
+  BackupManifest,
+  BackupPage,
+  ChipBackup,
+  ChipBackups,
+  ChipRestore,
+  OpenBackup,
+  RestoredKeys,
+} from './types.ts';
+
+const backups = '/v1/chips/backups';
+const restoreAt = (id: string) => `/v1/chips/restores/${encodeURIComponent(id)}`;
+
+/** Backups of the chips' keys, and the officers' ceremony that brings them back. */
+export function chipBackupCalls({ getJson, write }: Transport) {
+  const post = <T>(path: string, body?: object) => write<T>('POST', path, body);
+  return {
+    chipBackups: {
+      list: (read?: ReadOptions) => getJson<ChipBackups>(backups, read),
+      begin: () => post<OpenBackup>(backups),
+      /** In their order from 0 on. */
+      page: (number: number, page: number) =>
+        post<BackupPage>(`${backups}/${number}/pages/${page}`),
+      seal: (number: number) => post<BackupManifest>(`${backups}/${number}/manifest`),
+      confirm: (number: number, hash: string) =>
+        post<ChipBackup>(`${backups}/${number}/confirm`, { hash }),
+    },
+    chipRestores: {
+      begin: (manifest: BackupManifest, chip?: string) =>
+        post<ChipRestore>('/v1/chips/restores', {
+          manifest,
+          ...(chip === undefined ? {} : { chip }),
+        }),
+      get: (id: string, read?: ReadOptions) => getJson<ChipRestore>(restoreAt(id), read),
+      /** @param sealed the share, encrypted for the offer, base64 */
+      share: (id: string, sealed: string) =>
+        post<ChipRestore>(`${restoreAt(id)}/shares`, { sealed }),
+      /** @param entries as the backup has them, up to twenty */
+      keys: (id: string, entries: readonly object[]) =>
+        post<RestoredKeys>(`${restoreAt(id)}/keys`, { entries }),
+      end: (id: string) => post<void>(`${restoreAt(id)}/end`),
+    },
+  };
+}
