@@ -111,7 +111,8 @@ function columns(rows: readonly (readonly [string, string])[]): string {
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join('\n');
 }
 
-export function helpOfCommand(group: string, name: string, command: Command): string {
+/** `name` as it is typed, with its group. */
+export function helpOfCommand(name: string, command: Command): string {
   const rows = Object.entries(command.options).map(
     ([option, { value, about }]): [string, string] => [
       value ? `--${option} ${value}` : `--${option}`,
@@ -119,7 +120,7 @@ export function helpOfCommand(group: string, name: string, command: Command): st
     ],
   );
   const parts = [
-    `cinnabar ${[group, name, ...command.operands].join(' ')} [options]`,
+    `cinnabar ${[name, ...command.operands].join(' ')} [options]`,
     command.summary,
     columns(rows),
   ];
@@ -135,11 +136,13 @@ export function helpOfGroup(group: string, { summary, commands }: Group): string
   return `cinnabar ${group}: ${summary}\n\n${columns(rows)}\n\ncinnabar ${group} COMMAND --help says more.\n`;
 }
 
-export function helpOfAll(groups: Readonly<Record<string, Group>>): string {
-  const rows = Object.entries(groups).map(([name, { summary }]): [string, string] => [
-    name,
-    summary,
-  ]);
+export function helpOfAll(
+  groups: Readonly<Record<string, Group>>,
+  alone: Readonly<Record<string, Command>>,
+): string {
+  const rows = [...Object.entries(groups), ...Object.entries(alone)].map(
+    ([name, { summary }]): [string, string] => [name, summary],
+  );
   return (
     `cinnabar GROUP COMMAND ...\n\n${columns(rows)}\n\n` +
     'cinnabar GROUP --help lists its commands. Every command takes --json.\n' +

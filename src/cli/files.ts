@@ -9,6 +9,14 @@ export async function readInput(path: string): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
+/** A secret: on the command line it would be in the process list. */
+export async function firstLine(path: string): Promise<string> {
+  const text = Buffer.from(await readInput(path)).toString('utf8');
+  const [line = ''] = text.split(/\r?\n/);
+  if (line === '') throw new UsageError(`the first line of ${path} is empty`, 'bad_input');
+  return line;
+}
+
 /** A whole number of dots per inch as a scanner states it. */
 export function parseDpi(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

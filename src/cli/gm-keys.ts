@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Gm } from '../core/gm.ts';
 import { UsageError } from './command.ts';
+import { firstLine } from './files.ts';
 
 const pemBytesMax = 64 * 1024;
 
@@ -12,12 +13,9 @@ async function readPem(path: string): Promise<{ text: string; label: string | un
   return { text: key, label: /-----BEGIN ([A-Z ]+)-----/.exec(key)?.[1] };
 }
 
-/** The first line of a file; a password on the command line would be in the process list. */
 async function readPassword(path: string | undefined): Promise<string> {
   if (path === undefined) throw new UsageError('the key is encrypted: --password-file is missing');
-  const [line = ''] = (await readFile(path, 'utf8')).split(/\r?\n/);
-  if (line === '') throw new UsageError(`${path} holds no password`, 'bad_input');
-  return line;
+  return firstLine(path);
 }
 
 /** Reads the PEM that `gm keygen` and `openssl` write; the label says which format it is. */

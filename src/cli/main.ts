@@ -5,6 +5,7 @@ import { SealError } from '../core/seal-error.ts';
 import { TaggerError } from '../core/tagger.ts';
 import { CinnabarError } from '../domain/errors.ts';
 import { audit } from './audit.ts';
+import { backup, restore, verifyBackup } from './backup.ts';
 import { cert } from './cert.ts';
 import { chips } from './chips.ts';
 import {
@@ -35,6 +36,13 @@ const groups: Readonly<Record<string, Group>> = {
   ledger,
   chips,
   pay,
+};
+
+/** Commands that are about the whole service and stand without a group. */
+const alone: Readonly<Record<string, Command>> = {
+  backup,
+  restore,
+  'verify-backup': verifyBackup,
 };
 
 /** Own keys only: `cinnabar constructor` is an unknown group like any other. */
@@ -71,12 +79,13 @@ function refusalOf(error: unknown): { code: string; message: string } | undefine
   return undefined;
 }
 
-async function answer(name: string, words: readonly string[], group: string, command: Command) {
+async function answer(group: string, name: string, words: readonly string[], command: Command) {
+  const full = group === '' ? name : `${group} ${name}`;
   const wantsJson = words.includes('--json');
   try {
     const result = await command.execute(words);
     if (result === 'help') {
-      process.stdout.write(helpOfCommand(group, name, command));
+      process.stdout.write(helpOfCommand(full, command));
       return 0;
     }
     process.stdout.write(wantsJson ? `${JSON.stringify(result.json)}\n` : result.text);
@@ -85,9 +94,9 @@ async function answer(name: string, words: readonly string[], group: string, com
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
     if (wantsJson) process.stdout.write(`${JSON.stringify({ error: refusal })}\n`);
-    else process.stderr.write(`cinnabar ${group} ${name}: ${refusal.message}\n`);
+    else process.stderr.write(`cinnabar ${full}: ${refusal.message}\n`);
     if (!wantsJson && refusal.code === 'wrong_use') {
-      process.stderr.write(`cinnabar ${group} ${name} --help shows how it is used.\n`);
+      process.stderr.write(`cinnabar ${full} --help shows how it is used.\n`);
     }
     return 2;
   }
@@ -105,7 +114,7 @@ function misused(message: string, help: string): 2 {
 /** Runs one command line, without `node` and the script, and returns the exit status. */
 async function main(line: readonly string[]): Promise<number> {
   const [groupName, name, ...words] = line;
-  const all = helpOfAll(groups);
+  const all = helpOfAll(groups, alone);
   if (groupName === undefined) return misused('cinnabar: which command?', all);
   if (isHelp(groupName)) {
     process.stdout.write(all);
@@ -115,6 +124,8 @@ async function main(line: readonly string[]): Promise<number> {
     process.stdout.write(`${CINNABAR_VERSION}\n`);
     return 0;
   }
+  const single = named(alone, groupName);
+  if (single) return answer('', groupName, line.slice(1), single);
   const group = named(groups, groupName);
   if (group === undefined) return misused(`cinnabar: there is no group ${groupName}`, all);
   const help = helpOfGroup(groupName, group);
@@ -127,7 +138,7 @@ async function main(line: readonly string[]): Promise<number> {
   if (command === undefined) {
     return misused(`cinnabar ${groupName}: there is no command ${name}`, help);
   }
-  return answer(name, words, groupName, command);
+  return answer(groupName, name, words, command);
 }
 
 // A reader that has seen enough (`| head`) closes the pipe; that is no failure of ours.
