@@ -22,6 +22,7 @@ const testKeys = Object.fromEntries(
 const testSecrets = {
   ...testKeys,
   CHIP_STORAGE_KEY: testSecret,
+  WITNESS_STORAGE_KEY: testSecret,
   BUSINESS_KEY: testSecret,
   FEDERATION_ROSTER: federationRoster(testKeys),
 };

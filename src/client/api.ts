@@ -7,6 +7,7 @@ import type {
   FederationModel,
   Scoring,
 } from './federation-types.ts';
+import { institutionApi } from './institution-api.ts';
 import { paymentCalls } from './payment-api.ts';
 import { personalKeyApi } from './personal-key-api.ts';
 import { sealServiceCalls } from './seal-service.ts';
@@ -272,9 +273,12 @@ export function createClient(options: ClientOptions = {}) {
     return parts.join('');
   }
 
-  async function picture(path: string, read: ReadOptions = {}): Promise<Blob> {
-    const response = await request(path, read.signal ? { signal: read.signal } : {});
-    return response.blob();
+  async function blob(path: string, init: RequestInit = {}): Promise<Blob> {
+    return (await request(path, init)).blob();
+  }
+
+  function picture(path: string, read: ReadOptions = {}): Promise<Blob> {
+    return blob(path, read.signal ? { signal: read.signal } : {});
   }
 
   return {
@@ -351,6 +355,7 @@ export function createClient(options: ClientOptions = {}) {
       /** What was done with a key, for `verifyRecords` of `cinnabar/certificates`. */
       export: exportedRecords,
     },
+    ...institutionApi({ getJson, write, blob, queryString }),
     personalKeys: personalKeyApi({ getJson, write, queryString }),
     certificates: certificateApi({ getJson, post, query: queryString }),
     seals: {

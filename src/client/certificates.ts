@@ -26,6 +26,12 @@ export {
 } from './personal-key.ts';
 export { passkeyProtection, pinProtection, type ShareProtection } from './share-protection.ts';
 export { ShareUnreadable } from './terminal-share.ts';
+export {
+  activateOperation,
+  approveChange,
+  approveUse,
+  StatementDiffers,
+} from './use-key.ts';
 
 const ageSecondsMax = 24 * 60 * 60;
 

@@ -19,7 +19,7 @@ export type Problem = {
   type: string;
   title: string;
   status: number;
-  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_not_active" | "seal_imprints_full" | "card_changed" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "job_not_found" | "job_state" | "queue_full" | "replacement_invalid" | "seal_change_not_found" | "policy_change_not_found" | "policy_changed" | "review_not_found" | "review_settled" | "review_taken" | "undo_too_late" | "own_work" | "work_contended" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "ledger_conflict" | "ledger_entry_not_found" | "ledger_proof_invalid" | "ledger_unavailable" | "personal_key_not_found" | "personal_key_state" | "personal_keys_too_many" | "personal_key_locked" | "personal_key_busy" | "pin_wrong" | "pin_locked" | "order_not_found" | "order_state" | "order_expired" | "order_over_limit" | "certificate_not_active" | "terminal_not_found" | "institution_not_found" | "institution_key_not_found" | "grant_not_found" | "grant_change_not_found" | "grant_change_outdated" | "grants_too_many" | "operation_not_found" | "operation_state" | "operation_refused" | "signature_invalid" | "rows_contended" | "document_malformed" | "envelope_not_addressed" | "envelope_unreadable" | "passkey_refused" | "passkeys_too_many" | "grant_refused" | "token_profile_off" | "token_not_found" | "identity_mismatch" | "business_system_not_found" | "business_system_state" | "business_key_refused" | "proof_nonce_required" | "business_token_refused" | "business_not_permitted" | "business_fact_absent" | "business_confirmation" | "business_bill_unknown" | "business_bill_paid" | "business_unavailable" | "issuer_key_not_found" | "issuer_key_state" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "protocol_failed" | "share_session_lost" | "share_epoch_unknown" | "chip_not_found" | "chip_exists" | "chip_active" | "chips_too_few" | "share_unreadable" | "shares_too_few" | "backup_key_missing" | "backup_not_found" | "backup_invalid" | "backup_outdated" | "restore_not_found" | "chips_busy" | "chips_unavailable" | "storage_unavailable" | "application_not_found" | "application_state" | "application_changed" | "same_person" | "identity_check_absent" | "key_in_use" | "certificate_not_found" | "certificate_state" | "certificate_changed" | "certificate_lint_failed" | "thaw_refused" | "federation_consent_invalid" | "federation_request_used" | "federation_request_not_found" | "federation_refused" | "federation_unavailable" | "federation_inconsistent" | "internal";
+  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_not_active" | "seal_imprints_full" | "card_changed" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "job_not_found" | "job_state" | "queue_full" | "replacement_invalid" | "seal_change_not_found" | "policy_change_not_found" | "policy_changed" | "review_not_found" | "review_settled" | "review_taken" | "undo_too_late" | "own_work" | "work_contended" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "ledger_conflict" | "ledger_entry_not_found" | "ledger_proof_invalid" | "ledger_unavailable" | "personal_key_not_found" | "personal_key_state" | "personal_keys_too_many" | "personal_key_locked" | "personal_key_busy" | "pin_wrong" | "pin_locked" | "order_not_found" | "order_state" | "order_expired" | "order_over_limit" | "certificate_not_active" | "terminal_not_found" | "institution_not_found" | "institution_key_not_found" | "grant_not_found" | "grant_change_not_found" | "grant_change_outdated" | "grants_too_many" | "operation_not_found" | "operation_state" | "operation_refused" | "signature_invalid" | "rows_contended" | "document_key_unfit" | "document_absent" | "document_malformed" | "envelope_not_addressed" | "envelope_unreadable" | "passkey_refused" | "passkeys_too_many" | "grant_refused" | "token_profile_off" | "token_not_found" | "identity_mismatch" | "business_system_not_found" | "business_system_state" | "business_key_refused" | "proof_nonce_required" | "business_token_refused" | "business_not_permitted" | "business_fact_absent" | "business_confirmation" | "business_bill_unknown" | "business_bill_paid" | "business_unavailable" | "issuer_key_not_found" | "issuer_key_state" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "protocol_failed" | "share_session_lost" | "share_epoch_unknown" | "chip_not_found" | "chip_exists" | "chip_active" | "chips_too_few" | "share_unreadable" | "shares_too_few" | "backup_key_missing" | "backup_not_found" | "backup_invalid" | "backup_outdated" | "restore_not_found" | "chips_busy" | "chips_unavailable" | "storage_unavailable" | "application_not_found" | "application_state" | "application_changed" | "same_person" | "identity_check_absent" | "decision_unusable" | "override_refused" | "key_in_use" | "certificate_not_found" | "certificate_state" | "certificate_changed" | "certificate_lint_failed" | "thaw_refused" | "federation_consent_invalid" | "federation_request_used" | "federation_request_not_found" | "federation_refused" | "federation_unavailable" | "federation_inconsistent" | "internal";
   /** To quote. */
   requestId: string;
   detail?: string;
@@ -487,6 +487,18 @@ export type CertificateApplication = {
     settings: CertificateSettings;
     reasons: Array<"identity_failed" | "sanction_hit" | "consent_expired" | "mandatory_part_missing" | "part_missing" | "tier_kept" | "permission_not_in_tier" | "permission_capped_by_enterprise" | "permission_capped_by_account" | "role_lowered" | "limit_capped_by_tier" | "limit_capped_by_enterprise" | "limit_capped_by_account" | "currency_without_rate" | "dual_control_always" | "manual_review">;
   };
+  /** Of the federated decision that the application carries. */
+  decidedTier?: number;
+  /** It counts once it has a checker. */
+  override?: {
+    fromTier: number;
+    tier: number;
+    reason: string;
+    maker: string;
+    checker?: string;
+    /** RFC 3339, UTC. */
+    proposedAt: string;
+  };
   decidedBy?: string;
   reason?: string;
   renews?: string;
@@ -544,6 +556,14 @@ export type CertificateSettings = {
   policyHash: string;
   modelHash?: string;
   decisionId: string;
+  /** Two persons gave another tier than the score. */
+  override?: {
+    fromTier: number;
+    reason: string;
+    maker: string;
+    checker: string;
+    statementSha256: string;
+  };
 };
 
 export type NewCertificateApplication = {
@@ -554,13 +574,11 @@ export type NewCertificateApplication = {
   /** PKCS#10 in PEM, signed by the key that the certificate is for. */
   request?: string;
   requested: RequestedSettings;
-  /** What the terminal encrypted for others; it is passed on and never read here. */
-  sealed?: {
-    consent: string;
-    boxes: Array<{
-      recipient: string;
-      box: string;
-    }>;
+  /** A federated decision that the applicant opened: the signed statement as JSON, its signature, and the key that shows the name. The statement names the key of `request`. */
+  scored?: {
+    statement: string;
+    signature: string;
+    nameKey: string;
   };
 };
 
@@ -576,6 +594,15 @@ export type IdentityFinding = {
   reference: string;
 } | {
   method: "federated";
+};
+
+export type TierOverride = {
+  tier: number;
+  reason: string;
+};
+
+export type TierOverrideDecision = {
+  decision: "confirm" | "refuse";
 };
 
 export type CertificateRejection = {
@@ -1083,9 +1110,17 @@ export type InstitutionPage = {
   nextCursor: string | null;
 };
 
-export type AppliedKeys = {
-  applicationId: string;
-  keys: Array<InstitutionKey>;
+export type KeyHolderPage = {
+  items: Array<KeyHolder>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type KeyHolder = {
+  personalKeyId: string;
+  actor: string;
+  label: string;
+  certificateSerial: string | null;
 };
 
 export type InstitutionKey = {
@@ -1096,6 +1131,9 @@ export type InstitutionKey = {
   /** 04 || x || y in hex; empty while the key is being made. */
   publicKeyHex: string;
   applicationId: string;
+  certificateSerial: string | null;
+  /** Of the certificate, now. */
+  standing: "good" | "on_hold" | "revoked" | "expired" | "not_yet_valid" | "undelivered" | "unknown" | null;
   officers: Array<{
     actor: string;
     personalKeyId: string;
@@ -1107,6 +1145,49 @@ export type InstitutionKey = {
   granted: number;
   /** RFC 3339, UTC. */
   createdAt: string;
+};
+
+export type GrantChange = {
+  id: string;
+  state: "open" | "done" | "outdated";
+  institutionKeyId: string;
+  /** Null when the officers change. */
+  grantId: string | null;
+  action: "give" | "take" | "officers";
+  /** Who may do what from then on, as the chips enforce it. */
+  list: Array<{
+    /** 04 || x || y in hex; empty while the key is being made. */
+    publicKeyHex: string;
+    operations: Array<"sign" | "decrypt">;
+  }>;
+  /** Who decides from then on; null when that stays. */
+  officers: {
+    threshold: number;
+    members: Array<{
+      actor: string;
+      personalKeyId: string;
+      /** 04 || x || y in hex; empty while the key is being made. */
+      publicKeyHex: string;
+    }>;
+  } | null;
+  chipEpoch: number;
+  listHashHex: string;
+  /** What an officer signs. */
+  signedHex: string;
+  approvedBy: Array<string>;
+  threshold: number;
+  /** RFC 3339, UTC. */
+  createdAt: string;
+};
+
+export type NewOfficers = {
+  officerKeyIds: Array<string>;
+  threshold: number;
+};
+
+export type AppliedKeys = {
+  applicationId: string;
+  keys: Array<InstitutionKey>;
 };
 
 export type NewInstitutionKeys = {
@@ -1149,19 +1230,6 @@ export type NewGrant = {
   approvalsNeeded: number;
 };
 
-export type GrantChange = {
-  id: string;
-  state: "open" | "done" | "outdated";
-  institutionKeyId: string;
-  grantId: string;
-  action: "give" | "take";
-  listHashHex: string;
-  approvedBy: Array<string>;
-  threshold: number;
-  /** RFC 3339, UTC. */
-  createdAt: string;
-} | null;
-
 export type GrantPage = {
   items: Array<Grant>;
   /** Where the next page begins; null on the last page. */
@@ -1183,6 +1251,9 @@ export type Operation = {
   actor: string;
   kind: "sign" | "decrypt";
   scheme: string;
+  document: OperationDocument;
+  /** What the key signs or decrypts, for who asked; of a document what it comes down to. */
+  inputB64: string | null;
   documentType: string;
   amount: {
     /** ISO 4217. */
@@ -1206,6 +1277,16 @@ export type Operation = {
   /** RFC 3339, UTC. */
   createdAt: string;
 };
+
+/** Its bytes and what is made of them have an address of their own. */
+export type OperationDocument = {
+  action: "cms" | "pdf" | "make_seal" | "seal" | "open";
+  name: string;
+  bytes: number;
+  sha256: string;
+  resultName: string;
+  failure: "envelope_unreadable" | null;
+} | null;
 
 export type NewOperation = {
   grantId: string;
@@ -1237,6 +1318,11 @@ export type OperationPage = {
   nextCursor: string | null;
 };
 
+export type PendingApprovals = {
+  changes: Array<GrantChange>;
+  operations: Array<Operation>;
+};
+
 export type CompletedOperation = {
   operation: Operation;
   record: UsageRecord;
@@ -1258,6 +1344,68 @@ export type UsageRecordPage = {
   items: Array<UsageRecord>;
   /** Where the next page begins; null on the last page. */
   nextCursor: string | null;
+};
+
+export type NewDocumentOperation = {
+  /** `cms` signs as SignedData, `pdf` as PAdES-B-B, `make_seal` makes an electronic seal, `seal` signs with one, `open` decrypts an envelope. */
+  action: "cms" | "pdf" | "make_seal" | "seal" | "open";
+  /** At most 8 MiB. Not for `make_seal`, which takes the reserved imprint. */
+  file?: Blob;
+  name: string;
+  grantId: string;
+  personalKeyId: string;
+  documentType: string;
+  /** ISO 4217. */
+  currency?: string;
+  amountMinor?: number;
+  reason: string;
+  sealVerificationId?: string;
+  /** Of `cms`. */
+  detached?: "true" | "false";
+  /** Of `pdf`. */
+  location?: string;
+  /** Of `make_seal`: the enrolled seal. */
+  sealId?: string;
+  /** Of `make_seal`. */
+  validUntil?: string;
+  /** Of `seal`: the completed operation that made the electronic seal. */
+  sealOf?: string;
+};
+
+export type DocumentVerdict = {
+  /** Every signature holds, over exactly this content. */
+  ok: boolean;
+  reason: string | null;
+  signers: Array<{
+    serial: string;
+    subject: string;
+    /** Base64, DER. */
+    certificate: string;
+    /** Now, of certificates of this service; of all others `unknown`. */
+    standing: "good" | "on_hold" | "revoked" | "expired" | "not_yet_valid" | "undelivered" | "unknown";
+    /** The signer's own claim. */
+    signedAt: string | null;
+  }>;
+  seal: {
+    id: string;
+    name: string;
+    /** RFC 3339, UTC. */
+    validFrom: string;
+    /** RFC 3339, UTC. */
+    validUntil: string;
+    pictureType: string;
+    pictureB64: string;
+    widthMm: number;
+    heightMm: number;
+  } | null;
+};
+
+export type DocumentCheck = {
+  kind: "cms" | "pdf" | "electronic_seal" | "sealed";
+  /** The message, PDF file, seal or seal signature. */
+  file: Blob;
+  /** What was signed, where the signature does not carry it. */
+  content?: Blob;
 };
 
 export type Payment = {
@@ -1730,6 +1878,8 @@ export type NewScoringRequest = {
       parties: Array<string>;
       /** A salted commitment to the identity. */
       subject: string;
+      /** A salted commitment to the name alone. */
+      name: string;
       replyKey: string;
       /** RFC 3339, UTC. */
       issuedAt: string;

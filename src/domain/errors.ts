@@ -143,6 +143,10 @@ export const errorTitles = {
   signature_invalid: 'The signature is not valid.',
   /** Others keep changing the same rows; nothing was done. */
   rows_contended: 'Others are changing the same thing.',
+  /** The key cannot do this with a document, or has no certificate that could go with it. */
+  document_key_unfit: 'The key is not for this kind of work.',
+  /** The document of the operation was not made: it is not completed, or holds nothing readable. */
+  document_absent: 'There is no such document.',
   /** The bytes are no message, envelope, document or seal of the named format. */
   document_malformed: 'The document does not have the required form.',
   /** The envelope was made for other certificates. */
@@ -247,6 +251,10 @@ export const errorTitles = {
   same_person: 'This takes another person.',
   /** Nobody is set up who could be asked about identities; an officer has to look. */
   identity_check_absent: 'There is no automatic identity check here.',
+  /** The federated decision with the application does not count for it; `errors` says why. */
+  decision_unusable: 'The decision cannot be used for this application.',
+  /** A person may not give this tier; `errors` says why. */
+  override_refused: 'The tier cannot be changed like that.',
   /** A certificate that is not revoked exists over the same key. */
   key_in_use: 'There is a certificate for this key already.',
   /** No certificate with this serial number in the caller's institution. */

@@ -23,6 +23,7 @@ const applicants: readonly Role[] = ['customer', 'teller', 'administrator', 'dev
 const certificateReaders: readonly Role[] = roles.filter((role) => role !== 'operator');
 const identityOfficers: readonly Role[] = ['teller', 'reviewer', 'administrator'];
 const certificateApprovers: readonly Role[] = ['administrator', 'risk_officer'];
+const overrideMakers: readonly Role[] = ['reviewer', 'administrator', 'risk_officer'];
 
 /** Who pays, and who watches over what is paid. */
 const payers: readonly Role[] = ['customer', 'teller', 'administrator', 'developer'];
@@ -138,6 +139,16 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
     idempotent: true,
   },
   'POST /v1/certificates/applications/{id}/approve': approve,
+  'POST /v1/certificates/applications/{id}/override': {
+    roles: overrideMakers,
+    body: 'json',
+    idempotent: true,
+  },
+  'POST /v1/certificates/applications/{id}/override/decision': {
+    roles: certificateApprovers,
+    body: 'json',
+    idempotent: true,
+  },
   'POST /v1/certificates/applications/{id}/issue': approve,
   'POST /v1/certificates/applications/{id}/reject': {
     roles: certificateApprovers,
@@ -189,6 +200,10 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'PUT /v1/personal-keys/{id}/pin': { roles: keyHolders, body: 'json' },
   'POST /v1/personal-keys/{id}/pin': { roles: keyHolders, body: 'json' },
   'POST /v1/institutions': { roles: ['administrator'], body: 'json', idempotent: true },
+  'GET /v1/key-holders': { roles: ['administrator'] },
+  'GET /v1/institutions/{id}': { roles: keyHolders },
+  'GET /v1/keys/{id}': { roles: keyHolders },
+  'POST /v1/keys/{id}/officers': { roles: ['administrator'], body: 'json', idempotent: true },
   'GET /v1/institutions': { roles: keyHolders },
   'POST /v1/institutions/{id}/keys': { roles: ['administrator'], body: 'json', idempotent: true },
   'GET /v1/institutions/{id}/keys': { roles: keyHolders },
@@ -198,7 +213,13 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'GET /v1/keys/{id}/grant-changes': { roles: keyHolders },
   'POST /v1/grant-changes/{id}/approvals': { roles: keyHolders, body: 'json' },
   'POST /v1/keys/{id}/operations': { roles: keyHolders, body: 'json', idempotent: true },
+  'POST /v1/keys/{id}/documents': { roles: keyHolders, body: 'multipart', idempotent: true },
+  'GET /v1/operations/{id}/document': { roles: keyHolders },
+  'POST /v1/keys/{id}/envelopes': { roles: keyHolders, body: 'multipart' },
+  'POST /v1/documents/verify': { roles: keyHolders, body: 'multipart' },
   'GET /v1/keys/{id}/operations': { roles: keyHolders },
+  'GET /v1/operations': { roles: keyHolders },
+  'GET /v1/approvals': { roles: keyHolders },
   'GET /v1/operations/{id}': { roles: keyHolders },
   'POST /v1/operations/{id}/approve': { roles: keyHolders, body: 'json' },
   'POST /v1/operations/{id}/activation': { roles: keyHolders },

@@ -21,6 +21,7 @@ import { addChipBackupRoutes } from './routes/chip-backups.ts';
 import { addChipRoutes } from './routes/chips.ts';
 import { addDemoRoutes } from './routes/demo.ts';
 import { addDocumentationRoutes } from './routes/documentation.ts';
+import { addDocumentRoutes } from './routes/documents.ts';
 import { addFederationRoutes } from './routes/federation.ts';
 import { addInstitutionRoutes } from './routes/institutions.ts';
 import { addJobRoutes } from './routes/jobs.ts';
@@ -77,6 +78,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addPersonalKeyRoutes(app, deps);
   addInstitutionRoutes(app, deps);
   addKeyOperationRoutes(app, deps);
+  addDocumentRoutes(app, deps);
   addPaymentRoutes(app, deps);
   addRiskRoutes(app, deps);
   addAuditRoutes(app, deps);

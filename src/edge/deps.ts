@@ -1,12 +1,11 @@
 import type { Actor } from '../domain/actor.ts';
+import type { OverrideDeps } from '../domain/certificates/override.ts';
 import type { BackupDesk } from '../domain/chips/backup-desk.ts';
 import type { ChipOperations } from '../domain/chips/cluster.ts';
 import type { KeyService } from '../domain/chips/keys.ts';
 import type { BackupRows } from '../domain/chips/operate-backup.ts';
 import type { ShareService } from '../domain/chips/shares.ts';
 import type { CoordinatorDeps } from '../domain/federation/coordinate.ts';
-import type { FederatedModel } from '../domain/federation/model.ts';
-import type { PolicyTable } from '../domain/federation/settings.ts';
 import type { DemoLedger } from '../domain/ledger/demo.ts';
 import type { PaymentDeps, PaymentRows } from '../domain/payments/ports.ts';
 import type { IdempotencyStore, RateLimiter } from '../domain/ports.ts';
@@ -51,15 +50,18 @@ export interface Notices {
 }
 
 /** The federation that the edge coordinates, and what is public about it. */
-export interface EdgeFederation
-  extends Pick<CoordinatorDeps, 'federation' | 'parties' | 'requests'> {
-  readonly policy: PolicyTable;
-  /** @throws CinnabarError `federation_unavailable` */
-  model(): Promise<FederatedModel>;
-}
+export type EdgeFederation = Pick<
+  CoordinatorDeps,
+  'federation' | 'parties' | 'requests' | 'policy' | 'model'
+>;
 
 /** Everything that the edge needs from the machine it runs on. */
-export interface EdgeDeps extends SealDeps, PaymentDeps, RiskDeps, TokenDeps {
+export interface EdgeDeps
+  extends SealDeps,
+    PaymentDeps,
+    RiskDeps,
+    TokenDeps,
+    Pick<OverrideDeps, 'scoring'> {
   readonly paymentRows: RowStore<PaymentRows>;
   readonly authenticator: Authenticator;
   readonly idempotency: IdempotencyStore;

@@ -24,6 +24,7 @@ export class Failure extends Error {}
 const secretNames = [
   'DEMO_TOKEN_SECRET',
   'CHIP_STORAGE_KEY',
+  'WITNESS_STORAGE_KEY',
   'BUSINESS_KEY',
   ...federationSecretNames,
 ];

@@ -3,6 +3,7 @@
 export const workerConfigs = [
   'wrangler.toml',
   'src/workers/chips.toml',
+  'src/workers/witness.toml',
   'src/workers/node-bank.toml',
   'src/workers/node-operator.toml',
   'src/workers/node-registry.toml',

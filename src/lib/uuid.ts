@@ -1,3 +1,6 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+
 /** How many random bytes a UUID takes. */
 export const uuidRandomBytes = 10;
 
@@ -12,4 +15,10 @@ export function uuidV7(nowMs: number, random: Uint8Array): string {
   const time = nowMs.toString(16).padStart(12, '0');
   const variant = ((Number.parseInt(hex.slice(3, 4), 16) & 0x3) | 0x8).toString(16);
   return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${hex.slice(7, 19)}`;
+}
+
+/** A UUID of version 8 (RFC 9562 §5.8) that everyone derives alike from the same words. */
+export function derivedUuid(words: string): string {
+  const hex = bytesToHex(sha256(utf8ToBytes(words)));
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

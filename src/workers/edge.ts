@@ -1,6 +1,7 @@
 import { base64url, createLocalJWKSet } from 'jose';
 import { loadSeal } from '../core/seal.ts';
 import { referenceRules, rulesSettings } from '../domain/certificates/rules.ts';
+import { scoringLinks } from '../domain/certificates/scored.ts';
 import { finishAbandoned } from '../domain/certificates/status.ts';
 import type { ChipService } from '../domain/chips/messages.ts';
 import type { BackupRows } from '../domain/chips/operate-backup.ts';
@@ -12,8 +13,10 @@ import type { RiskRows } from '../domain/risk/ports.ts';
 import type { WorkMessage } from '../domain/seals/messages.ts';
 import { sweepOrphans } from '../domain/seals/orphans.ts';
 import { defaultPolicy } from '../domain/seals/policy.ts';
-import type { ObjectWatch } from '../domain/seals/ports.ts';
+import type { ObjectWatch, SealStore } from '../domain/seals/ports.ts';
 import { runWork, sweepWork } from '../domain/seals/run-work.ts';
+import { referencedDocuments } from '../domain/signing/document-store.ts';
+import type { SigningRows } from '../domain/signing/ports.ts';
 import { sharedNonces } from '../domain/tokens/nonces.ts';
 import type { TokenRows } from '../domain/tokens/ports.ts';
 import { ownVerifier } from '../domain/tokens/verifier.ts';
@@ -50,7 +53,7 @@ import { bindingRateLimiter } from '../platform/rate-limiter.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
 
 export { AuditChain } from '../platform/durable/audit-log.ts';
-export { LedgerLog, LedgerWitness } from '../platform/durable/ledger.ts';
+export { LedgerLog } from '../platform/durable/ledger.ts';
 export { PaymentBook } from '../platform/durable/payment-book.ts';
 export { RowDesk } from '../platform/durable/row-desk.ts';
 
@@ -117,7 +120,7 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     orphans: queuedOrphans(env.CLEANUP),
     templateKeys: chipTemplateKeys(env.CHIPS),
     certificates: d1CertificateStore(env.DB),
-    settingsSource: rulesSettings(system, referenceRules),
+    ...scoringLinks(systemClock, federation, rulesSettings(system, referenceRules)),
     pkiBase: env.PUBLIC_ORIGIN,
     signing: durableRowStore(env.DESKS, 'signing'),
     ...paymentsOf(env),
@@ -192,6 +195,21 @@ function checksOf(env: EdgeBindings): EdgeDeps['checks'] {
   };
 }
 
+/** Objects are named by rows of seals, or of documents; all others are removed. */
+function referencesOf(env: EdgeBindings): Pick<SealStore, 'referencedObjects'> {
+  const seals = d1SealStore(env.DB);
+  const signing = durableRowStore<SigningRows>(env.DESKS, 'signing');
+  return {
+    async referencedObjects(tenant, objectKeys) {
+      const found = await Promise.all([
+        seals.referencedObjects(tenant, objectKeys),
+        referencedDocuments({ signing }, tenant, objectKeys),
+      ]);
+      return found.flat();
+    },
+  };
+}
+
 /** Once per isolate: the bindings of one deployment do not change. */
 let made: Promise<EdgeDeps> | undefined;
 
@@ -217,7 +235,7 @@ export default {
       await consumeWork(batch, (message) => runWork(work, message));
       return;
     }
-    const deps = { seals: d1SealStore(env.DB), objects: r2ObjectStore(env.OBJECTS) };
+    const deps = { seals: referencesOf(env), objects: r2ObjectStore(env.OBJECTS) };
     await consumeWatches(batch, (watch) => sweepOrphans(deps, watch));
   },
 

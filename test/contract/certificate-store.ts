@@ -80,7 +80,16 @@ export function certificateStoreContract(
     const plain = application(tenant);
     const whole = application(tenant, {
       keys: [{ purpose: 'encryption', spki: spki(), keyId: freshId() }],
-      sealed: { consent: 'signed', boxes: [{ recipient: 'bank', box: 'AAAA' }] },
+      scored: { statement: '{}', signature: 'AAAA', nameKey: 'AAAA' },
+      override: {
+        fromTier: 4,
+        tier: 3,
+        reason: 'long known to the branch',
+        maker: 'reviewer-qin',
+        proposedAtMs: 2,
+        statement: '{}',
+        signatures: [{ by: 'reviewer-qin', publicKey: 'AAAA', value: 'AAAA' }],
+      },
       identity: { method: 'officer', passed: true, reference: 'F-1', by: 'he', atMs: nowMs },
       decidedBy: 'lin',
       reason: 'identity_failed',

@@ -1,13 +1,9 @@
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { expect, it } from 'vitest';
 import { loadGm } from '../../src/core/gm.ts';
+import { grantsChangeBytes, grantsHash } from '../../src/core/grant-list.ts';
 import { verifyReceipt } from '../../src/core/usage/receipt.ts';
-import {
-  type Activation,
-  grantsChangeBytes,
-  grantsHash,
-  statementLifeMs,
-} from '../../src/domain/chips/activation.ts';
+import { type Activation, statementLifeMs } from '../../src/domain/chips/activation.ts';
 import { openTools, verifyWith } from '../../src/domain/chips/key-material.ts';
 import {
   type CreateKey,
@@ -223,5 +219,45 @@ export function keysContract(make: () => KeyService | Promise<KeyService>, nowMs
     expect(changed.epoch).toBeGreaterThan(record.epoch);
     const again = keys.changeGrants({ ...change, approvals: [first, second] });
     await expect(again).rejects.toMatchObject(refused);
+  });
+
+  it('C5: officers hand over to others, and those who left decide no more', async () => {
+    const gm = await loadGm();
+    const people = [1, 2, 3, 4].map(() => gm.sm2.generateKeyPair());
+    const hexOf = (index: number) => bytesToHex(people[index]?.publicKey ?? new Uint8Array());
+    const officers = { publicKeysHex: [0, 1, 2].map(hexOf), threshold: 2 };
+    const grantsHashHex = '0'.repeat(64);
+    const { keys, record, use } = await freshKey({ policy: { grantsHashHex, officers } });
+    const next = { publicKeysHex: [2, 3].map(hexOf), threshold: 2 };
+    const approved = (change: Parameters<typeof grantsChangeBytes>[0], by: readonly number[]) =>
+      keys.changeGrants({
+        ...change,
+        approvals: by.map((index) => ({
+          publicKeyHex: hexOf(index),
+          signature: gm.sm2.sign(
+            people[index]?.privateKey ?? new Uint8Array(),
+            grantsChangeBytes(change),
+          ),
+        })),
+      });
+    const handOver = { ...use, grantsHashHex, officers: next, epoch: record.epoch };
+    const refused = { code: 'activation_refused' };
+    await expect(approved(handOver, [0])).rejects.toMatchObject(refused);
+    await expect(approved(handOver, [0, 3])).rejects.toMatchObject(refused);
+    // Consent to a list is no consent to other officers.
+    const { officers: _, ...listOnly } = handOver;
+    const bytes = grantsChangeBytes(listOnly);
+    const approvals = [0, 1].map((index) => ({
+      publicKeyHex: hexOf(index),
+      signature: gm.sm2.sign(people[index]?.privateKey ?? new Uint8Array(), bytes),
+    }));
+    await expect(keys.changeGrants({ ...handOver, approvals })).rejects.toMatchObject(refused);
+    const nobody = { ...handOver, officers: { publicKeysHex: [], threshold: 1 } };
+    await expect(approved(nobody, [0, 1])).rejects.toMatchObject({ code: 'invalid_request' });
+    const { epoch, policy } = await approved(handOver, [0, 1]);
+    expect(policy.officers).toEqual(next);
+    const change = { ...use, grantsHashHex: '1'.repeat(64), epoch };
+    await expect(approved(change, [0, 1])).rejects.toMatchObject(refused);
+    expect((await approved(change, [2, 3])).policy.grantsHashHex).toBe('1'.repeat(64));
   });
 }

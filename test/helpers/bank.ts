@@ -1,11 +1,7 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { newId } from '../../src/domain/id.ts';
-import {
-  approveGrantChange,
-  grantChangeBytes,
-  type NewGrant,
-  proposeGrant,
-} from '../../src/domain/signing/grants.ts';
+import { approveGrantChange, grantChangeBytes } from '../../src/domain/signing/grant-changes.ts';
+import { type NewGrant, proposeGrant } from '../../src/domain/signing/grants.ts';
 import {
   applyForInstitutionKeys,
   registerInstitution,
@@ -30,11 +26,16 @@ export interface Bank {
   readonly encryption: InstitutionKey;
 }
 
-export async function bank(deps: Bank['deps'] = signingDeps()): Promise<Bank> {
-  const [a, b, c] = await Promise.all(
-    ['officer-a', 'officer-b', 'officer-c'].map((id) => certifiedTerminal(deps, id)),
-  );
-  const clerk = await certifiedTerminal(deps, 'clerk');
+/** Who takes part; over HTTP they must be people that can sign in. */
+const everybody = { officers: ['officer-a', 'officer-b', 'officer-c'], clerk: 'clerk' };
+
+export async function bank(
+  deps: Bank['deps'] = signingDeps(),
+  names: Partial<typeof everybody> & { readonly algorithm?: 'sm2' | 'p256' } = {},
+): Promise<Bank> {
+  const who = { ...everybody, ...names };
+  const [a, b, c] = await Promise.all(who.officers.map((id) => certifiedTerminal(deps, id)));
+  const clerk = await certifiedTerminal(deps, who.clerk);
   if (!a || !b || !c) throw new Error('no officers');
   const administrator = callerOf('administrator-zhao', 'administrator');
   const institution = await registerInstitution(deps, administrator, {
@@ -46,7 +47,7 @@ export async function bank(deps: Bank['deps'] = signingDeps()): Promise<Bank> {
   const { application, keys } = await applyForInstitutionKeys(deps, administrator, {
     id: newId(deps),
     institutionId: institution.id,
-    algorithm: 'sm2',
+    algorithm: who.algorithm ?? 'sm2',
     requested: requestedSettings,
   });
   await inForce(deps, application.id);

@@ -7,7 +7,7 @@ import { approveApplication, identifyApplicant } from '../../src/domain/certific
 import { rulesSettings } from '../../src/domain/certificates/rules.ts';
 import type { Certificate } from '../../src/domain/certificates/types.ts';
 import type { CertificateSigner } from '../../src/domain/certificates/x509/library.ts';
-import { referencePolicy } from '../../src/domain/federation/settings.ts';
+import { referencePolicy } from '../../src/domain/federation/policy.ts';
 import { newId } from '../../src/domain/id.ts';
 import {
   derBitString,

@@ -19,12 +19,12 @@ import {
   coordinate,
   type NewScoring,
   type Parties,
+  type ScoringRequest,
 } from '../../src/domain/federation/coordinate.ts';
 import {
   type DecisionDeps,
   decideRequest,
   type Explanation,
-  type SettingsStatement,
 } from '../../src/domain/federation/decide.ts';
 import { messageJson, PartyRefusal, refusalOf } from '../../src/domain/federation/messages.ts';
 import { parseModel } from '../../src/domain/federation/model.ts';
@@ -36,7 +36,9 @@ import {
 } from '../../src/domain/federation/node.ts';
 import { openFederation, pairKeysOf } from '../../src/domain/federation/parties.ts';
 import { peopleKeys, referTo } from '../../src/domain/federation/people.ts';
-import { type RequestedSettings, referencePolicy } from '../../src/domain/federation/settings.ts';
+import { referencePolicy } from '../../src/domain/federation/policy.ts';
+import type { RequestedSettings } from '../../src/domain/federation/settings.ts';
+import type { SettingsStatement } from '../../src/domain/federation/statement.ts';
 import type { EdgeFederation } from '../../src/edge/deps.ts';
 import { base64urlText } from '../../src/lib/base64url.ts';
 import { memoryAuditLog } from '../../src/platform/memory/audit-log.ts';
@@ -118,7 +120,7 @@ export async function startFederation(options: FederationOptions = {}) {
     v: 1,
     name: 'test',
     suite: suite.name,
-    modelHash: 'ab'.repeat(32),
+    modelHash: sampleModel.hash,
     threshold: n - 1,
     nodes: keys.map((own) => ({
       ...publicOf(own),
@@ -171,6 +173,8 @@ export async function startFederation(options: FederationOptions = {}) {
     federation,
     parties,
     requests: memoryScoringStore(),
+    policy: referencePolicy,
+    model: async () => parseModel(sampleModel),
   };
 
   /** Files a person with a node, whose feature says so many log-odds. */
@@ -200,16 +204,22 @@ export async function startFederation(options: FederationOptions = {}) {
 
   type Applied = ReturnType<typeof apply>;
 
-  function score(applied: Applied, more: Partial<NewScoring> = {}) {
+  function score(applied: Applied, more: Partial<NewScoring> = {}, by = caller) {
     const { consent, boxes } = applied;
-    return coordinate(coordinator, caller, { consent, boxes, ...more });
+    return coordinate(coordinator, by, { consent, boxes, ...more });
+  }
+
+  function openSigned(applied: Applied, { outcome }: ScoringRequest) {
+    const { replyKeys, consent } = applied.draft;
+    const box = outcome?.decision ?? new Uint8Array();
+    const opened = openDecision(suite, roster, replyKeys, consent.requestId, box);
+    if (!opened) throw new Error('the decision does not open');
+    return opened;
   }
 
   /** What the applicant reads. */
-  function open(applied: Applied, box: Uint8Array) {
-    const { replyKeys, consent } = applied.draft;
-    const opened = openDecision(suite, roster, replyKeys, consent.requestId, box);
-    if (!opened) throw new Error('the decision does not open');
+  function open(applied: Applied, request: ScoringRequest) {
+    const opened = openSigned(applied, request);
     // Made by `decideRequest`, and authenticated.
     return {
       statement: opened.statement as unknown as SettingsStatement,
@@ -219,8 +229,7 @@ export async function startFederation(options: FederationOptions = {}) {
 
   async function decisionFor(applied: Applied) {
     const request = await score(applied);
-    if (!request.outcome) throw new Error('not decided');
-    return { request, ...open(applied, request.outcome.decision) };
+    return { request, ...open(applied, request) };
   }
 
   return {
@@ -237,6 +246,7 @@ export async function startFederation(options: FederationOptions = {}) {
     apply,
     score,
     open,
+    openSigned,
     decisionFor,
   };
 }

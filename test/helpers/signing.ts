@@ -24,7 +24,10 @@ import {
 } from '../../src/lib/der.ts';
 import { chipTemplateKeys } from '../../src/platform/chips/template-keys.ts';
 import { memoryChips } from '../../src/platform/memory/chip-cluster.ts';
+import { memoryObjectStore, memoryOrphanQueue } from '../../src/platform/memory/objects.ts';
 import { memoryRowStore } from '../../src/platform/memory/row-store.ts';
+import { memorySealStore } from '../../src/platform/memory/seal-store.ts';
+import { memoryWorkStore } from '../../src/platform/memory/work-store.ts';
 import { certificateDeps, people, requestedSettings } from './certificates.ts';
 import { patientWaits } from './time-and-chance.ts';
 
@@ -40,6 +43,9 @@ export function signingDeps(startMs?: number) {
     shares: chips.shares,
     templateKeys: chipTemplateKeys(chips.wrapping),
     signing: memoryRowStore<SigningRows>(),
+    objects: memoryObjectStore(),
+    orphans: memoryOrphanQueue(base.clock),
+    seals: memorySealStore(memoryWorkStore()),
   } satisfies SigningDeps;
 }
 

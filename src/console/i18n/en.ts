@@ -947,6 +947,11 @@ export const en: Record<keyof typeof zh, string> = {
   'error.signature_invalid.next': 'Sign again with your own key.',
   'error.rows_contended.why': 'Others are changing the same thing.',
   'error.rows_contended.next': 'Wait a moment and try again.',
+  'error.document_key_unfit.why':
+    'The key is not for this kind of work, or has no certificate for it.',
+  'error.document_key_unfit.next': 'Choose another key, or wait until its certificate is in force.',
+  'error.document_absent.why': 'The document was not made yet, or holds nothing readable.',
+  'error.document_absent.next': 'Complete the operation first.',
   'error.document_malformed.why': 'The document does not have the required form.',
   'error.document_malformed.next': 'Check that the file is whole and of the right kind.',
   'error.envelope_not_addressed.why': 'The envelope is not addressed to this certificate.',
@@ -1168,6 +1173,11 @@ export const en: Record<keyof typeof zh, string> = {
   'plot.observed': 'observed default rate',
   'plot.tenths': 'Tenths of the rows',
   'plot.perfect': 'Perfect',
+  'error.decision_unusable.why':
+    'The decision is too old, or about another name, key or applicant.',
+  'error.decision_unusable.next': 'Have the settings decided once more and apply with that.',
+  'error.override_refused.why': 'One step up at most, and never against a hard rule.',
+  'error.override_refused.next': 'Choose another tier, or reject the application.',
   'error.federation_consent_invalid.why': 'The consent is not in force, or not for these parties.',
   'error.federation_consent_invalid.next': 'Fill in and agree once more.',
   'error.federation_request_used.why': 'This application was used before.',
@@ -1186,6 +1196,9 @@ export const en: Record<keyof typeof zh, string> = {
     'The decision was not signed by the decision service of the roster.',
   'error.decision_unreadable.next': 'Do not rely on it; quote the number to the operator.',
   'audit.action.federation.score': 'Federated scoring',
+  'audit.action.certificate.override.propose': 'Propose override',
+  'audit.action.certificate.override.confirm': 'Confirm override',
+  'audit.action.certificate.override.refuse': 'Refuse override',
   'audit.action.federation.caps': 'Set caps',
   'apply.title': 'Apply',
 };

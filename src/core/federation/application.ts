@@ -5,6 +5,8 @@ import { randomBytes } from '../gm/random.ts';
 import {
   type Consent,
   draftConsent,
+  nameCommitment,
+  nameKeyOf,
   type SignedConsent,
   saltBytes,
   signConsent,
@@ -35,6 +37,8 @@ export interface ApplicationDraft {
   readonly application: Application;
   readonly consent: Consent;
   readonly salt: Uint8Array;
+  /** Shows, together with the decision, that it is about the person of a certificate's name. */
+  readonly nameKey: Uint8Array;
   /** The terminal keeps these; answers open with them. */
   readonly replyKeys: KeyPair;
 }
@@ -50,16 +54,18 @@ const requestIdBytes = 16;
 export function draftApplication(suite: Suite, application: Application): ApplicationDraft {
   const { roster, identity, nowMs, ttlMs } = application;
   const salt = randomBytes(saltBytes);
+  const nameKey = nameKeyOf(salt);
   const replyKeys = suite.boxKeys();
   const consent = draftConsent({
     roster,
     requestId: bytesToHex(randomBytes(requestIdBytes)),
     subject: subjectCommitment(salt, identity),
+    name: nameCommitment(nameKey, identity.name),
     replyKey: replyKeys.publicKey,
     nowMs,
     ttlMs,
   });
-  return { application, consent, salt, replyKeys };
+  return { application, consent, salt, nameKey, replyKeys };
 }
 
 /**

@@ -31,6 +31,11 @@ export interface Consent {
   readonly parties: readonly string[];
   /** HMAC-SHA-256 of the identity under a salt that only the boxes hold, in hex. */
   readonly subject: string;
+  /**
+   * The same of the name alone, under a key made from that salt (`nameKeyOf`): whoever is given the
+   * key can compare the name in a certificate, and nothing else.
+   */
+  readonly name: string;
   /** Where answers to the person are encrypted to, base64url. */
   readonly replyKey: string;
   /** RFC 3339, UTC, milliseconds. */
@@ -54,10 +59,21 @@ export function subjectCommitment(salt: Uint8Array, identity: Identity): string 
   return bytesToHex(hmac(sha256, salt, utf8ToBytes(text)));
 }
 
+/** The key under which a consent holds the name; it does not lead back to the salt. */
+export function nameKeyOf(salt: Uint8Array): Uint8Array {
+  return hmac(sha256, salt, utf8ToBytes('cinnabar consent name 1'));
+}
+
+/** @param name canonical */
+export function nameCommitment(nameKey: Uint8Array, name: string): string {
+  return bytesToHex(hmac(sha256, nameKey, utf8ToBytes(name)));
+}
+
 export interface ConsentDraft {
   readonly roster: Roster;
   readonly requestId: string;
   readonly subject: string;
+  readonly name: string;
   readonly replyKey: Uint8Array;
   readonly nowMs: number;
   readonly ttlMs: number;
@@ -102,6 +118,7 @@ export function parseSignedConsent(value: unknown): SignedConsent {
     'modelHash',
     'parties',
     'subject',
+    'name',
     'replyKey',
     'issuedAt',
     'expiresAt',
@@ -116,6 +133,7 @@ export function parseSignedConsent(value: unknown): SignedConsent {
       modelHash: textOf(fields, 'modelHash', patterns.hash),
       parties: listOf(fields.parties, nodesMax + 1, (id) => textOf({ id }, 'id', patterns.party)),
       subject: textOf(fields, 'subject', patterns.hash),
+      name: textOf(fields, 'name', patterns.hash),
       replyKey: base64urlText(bytesOf(fields, 'replyKey', 65)),
       issuedAt: textOf(fields, 'issuedAt', patterns.instant),
       expiresAt: textOf(fields, 'expiresAt', patterns.instant),

@@ -55,7 +55,8 @@ function compact(text: string): string {
   return text.normalize('NFKC').replace(/[\s\p{Pd}]/gu, '');
 }
 
-function canonicalName(text: string): string {
+/** A name as `canonicalIdentity` brings it to its one form. */
+export function canonicalName(text: string): string {
   const plain = text.normalize('NFKC').trim().toUpperCase();
   const dotted = plain.replace(/\s*[·•‧・∙･]\s*/gu, '·');
   // Between Han characters a blank is a matter of typesetting; between Latin words it is not.

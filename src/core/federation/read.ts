@@ -66,6 +66,7 @@ export const patterns = {
   party: /^[a-z][a-z0-9-]{0,31}$/,
   requestId: /^[0-9a-f]{32}$/,
   hash: /^[0-9a-f]{64}$/,
+  amount: /^(?:0|[1-9][0-9]{0,17})$/,
   instant: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
 } as const;
 

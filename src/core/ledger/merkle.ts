@@ -67,7 +67,7 @@ export function rootOf(hashes: readonly Uint8Array[]): Uint8Array {
   return hashes.length === 0 ? emptyRoot() : foldRight(hashes);
 }
 
-/** A proof as the nodes to read: each inner list folds to one hash of the proof. */
+/** A proof as the nodes to read: `rootOf` each inner list is one hash of the proof. */
 export type ProofPlan = readonly (readonly TreeNode[])[];
 
 /** RFC 6962 §2.1.1, for the entry `index` of a tree of `size` entries. */
@@ -117,15 +117,6 @@ export function consistencyPlan(first: number, second: number): ProofPlan {
 
 function assertSize(size: number): void {
   if (!Number.isSafeInteger(size) || size < 0) throw new RangeError('merkle: not a tree size');
-}
-
-/** The hashes of a proof, from the hashes of the nodes of its plan in one row. */
-export function proofOf(plan: ProofPlan, hashes: readonly Uint8Array[]): Uint8Array[] {
-  let at = 0;
-  return plan.map((nodes) => {
-    at += nodes.length;
-    return foldRight(hashes.slice(at - nodes.length, at));
-  });
 }
 
 /** One hash of a proof, and what it makes together with the hash below. */

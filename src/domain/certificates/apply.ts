@@ -1,3 +1,4 @@
+import { derivedUuid } from '../../lib/uuid.ts';
 import type { Actor, Caller } from '../actor.ts';
 import { audited, type Operation, record } from '../audit/record.ts';
 import type { KeyPolicy } from '../chips/keys.ts';
@@ -5,12 +6,11 @@ import { CinnabarError } from '../errors.ts';
 import type { RequestedSettings } from '../federation/settings.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
-import { derivedUuid } from './authority.ts';
 import { seesOwnOnly } from './find.ts';
 import type { ApplicationFilter, CertificateDeps } from './ports.ts';
 import { type ApplicationKind, type KeyAlgorithm, profiles, purposesOf } from './profiles.ts';
 import { type ApplicationAction, nextApplicationState } from './states.ts';
-import type { Application, IdentityFinding, SealedApplication, SubjectKey } from './types.ts';
+import type { Application, IdentityFinding, ScoredDecision, SubjectKey } from './types.ts';
 import type { SubjectName } from './x509/build.ts';
 import { readCertificateRequest } from './x509/request.ts';
 
@@ -26,7 +26,8 @@ export interface NewApplication {
   readonly requested: RequestedSettings;
   /** Of keys that are made in the chips: what every use of them must satisfy. */
   readonly keyPolicy?: KeyPolicy;
-  readonly sealed?: SealedApplication;
+  /** What a federated score decided for the applicant and this very key. */
+  readonly scored?: ScoredDecision;
   readonly renews?: string;
   /** The identity of a renewal, as it was established before. */
   readonly established?: IdentityFinding;
@@ -37,6 +38,7 @@ export interface NewApplication {
  * or by being made in the chips, which release a key only once several of them hold it.
  *
  * @throws CinnabarError `invalid_request` with what is wrong with the request, `key_in_use`,
+ * `decision_unusable` when the federated decision is not about this name and key, or too old,
  * `chips_unavailable`, `storage_unavailable`, `audit_unavailable`
  */
 export async function applyForCertificate(
@@ -74,6 +76,7 @@ export async function applyForCertificate(
       changedAtMs: nowMs,
       revision: 1,
     };
+    await deps.settingsSource.accept(application);
     await deps.certificates.addApplication(application);
     return application;
   });

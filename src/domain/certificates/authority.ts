@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { parseCertificate } from '../../core/pki/certificate.ts';
+import { derivedUuid } from '../../lib/uuid.ts';
 import { type KeyRecord, serviceTenant } from '../chips/keys.ts';
 import type { AuthorityRole, AuthorityRow, CertificateDeps } from './ports.ts';
 import type { KeyAlgorithm, KeyUsage } from './profiles.ts';
@@ -62,12 +63,6 @@ const roles: Readonly<Record<AuthorityRole, RoleProfile>> = {
 
 const schemes = { sm2: 'sm2-sm3', p256: 'ecdsa-p256-sha256' } as const;
 const labels: Readonly<Record<KeyAlgorithm, string>> = { sm2: 'SM2', p256: 'P-256' };
-
-/** A UUID (RFC 9562 §5.8) that everyone derives alike from the same words. */
-export function derivedUuid(words: string): string {
-  const hex = bytesToHex(sha256(utf8ToBytes(words)));
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
-}
 
 /** A hierarchy: whoever signs certificates and lists of this kind of key, and its root above. */
 export interface Authority {

@@ -124,6 +124,9 @@ export interface IdentityCheck {
 
 /** Says what a certificate may permit: from a table of rules, or from a federated score. */
 export interface SettingsSource {
+  /** Refuses at once what could not be approved later. @throws CinnabarError `decision_unusable` */
+  accept(application: Application): Promise<void>;
+  /** @throws CinnabarError `decision_unusable` when the application's decision no longer counts */
   settingsFor(application: Application): Promise<SettingsDecision>;
 }
 

@@ -60,7 +60,8 @@ async function findingOf(
  * Approves: decides what the certificate may permit, and lets it be made. Neither the applicant nor
  * whoever established the identity may do this (maker and checker).
  *
- * @throws CinnabarError `application_not_found`, `application_state`, `same_person`
+ * @throws CinnabarError `application_not_found`, `application_state` also while an override waits for
+ * its second signature, `same_person`, `decision_unusable`
  */
 export async function approveApplication(
   deps: CertificateDeps,
@@ -68,7 +69,10 @@ export async function approveApplication(
   id: string,
 ): Promise<Application> {
   const application = await getApplication(deps, caller.actor, id);
-  assertOther(caller.actor, [application.applicant, application.identity?.by]);
+  const { applicant, identity, override } = application;
+  assertOther(caller.actor, [applicant, identity?.by, override?.maker]);
+  // A tier that one person proposed is neither given nor passed over in silence.
+  if (override && override.checker === undefined) throw new CinnabarError('application_state');
   movedApplication(deps, application, 'approve', {});
   const decision = await deps.settingsSource.settingsFor(application);
   const decidedBy = caller.actor.id;
@@ -91,7 +95,8 @@ export async function rejectApplication(
   return commit(deps, caller, 'certificate.reject', next, {});
 }
 
-function assertOther(actor: Actor, others: readonly (string | undefined)[]): void {
+/** @throws CinnabarError `same_person` when the actor is one of the others */
+export function assertOther(actor: Actor, others: readonly (string | undefined)[]): void {
   if (others.includes(actor.id)) throw new CinnabarError('same_person');
 }
 

@@ -2,15 +2,12 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
-import {
-  type Caps,
-  grantSettings,
-  type PolicyTable,
-  referencePolicy,
-  type Tier,
-} from '../federation/settings.ts';
+import { grantSettings } from '../federation/grant.ts';
+import { type PolicyTable, referencePolicy } from '../federation/policy.ts';
+import type { Caps, Tier } from '../federation/settings.ts';
 import type { Clock } from '../ports.ts';
 import type { SettingsSource } from './ports.ts';
+import { unusable } from './scored.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -25,6 +22,10 @@ export function rulesSettings(
   const { table, tier, caps } = rules;
   const policyHash = policyHashHex(table);
   return {
+    async accept({ scored }) {
+      // There is nobody here whose signature it could carry.
+      if (scored) throw unusable('not_signed');
+    },
     async settingsFor(application) {
       const { grant, reasons } = grantSettings(table, tier, application.requested, caps);
       const nowMs = clock.now();

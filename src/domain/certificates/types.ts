@@ -1,4 +1,5 @@
-import type { ReasonCode, RequestedSettings, Settings } from '../federation/settings.ts';
+import type { ReasonCode, RequestedSettings, Settings, Tier } from '../federation/settings.ts';
+import type { SignedStatement } from '../federation/statement.ts';
 import type { ApplicationKind, KeyAlgorithm, Purpose } from './profiles.ts';
 import type { ApplicationState, CertificateState, DeliveryStep, MoveAction } from './states.ts';
 import type { SubjectName } from './x509/build.ts';
@@ -13,11 +14,33 @@ export interface SubjectKey {
   readonly keyId?: string;
 }
 
-/** What the applicant's terminal encrypted for others; the service passes it on and cannot read it. */
-export interface SealedApplication {
-  /** The signed consent, as the terminal made it. */
-  readonly consent: string;
-  readonly boxes: readonly { readonly recipient: string; readonly box: string }[];
+/** A federated decision that the applicant opened, and what shows that it is about the applicant. */
+export interface ScoredDecision extends SignedStatement {
+  /** 32 bytes in base64url, to compare the name with (`nameKeyOf`). */
+  readonly nameKey: string;
+}
+
+/** One of the two signatures of an override, by a key in the chips that is this officer's own. */
+export interface OverrideSignature {
+  readonly by: string;
+  /** SubjectPublicKeyInfo, DER, base64url. */
+  readonly publicKey: string;
+  /** SM2 with SM3, DER, base64url. */
+  readonly value: string;
+}
+
+/** A person gives another tier than the score did. It counts once a second person has signed. */
+export interface TierOverride {
+  readonly fromTier: Tier;
+  readonly tier: Tier;
+  readonly reason: string;
+  readonly maker: string;
+  readonly proposedAtMs: number;
+  /** Canonical JSON (RFC 8785): what both sign. */
+  readonly statement: string;
+  /** The maker's, then the checker's. */
+  readonly signatures: readonly OverrideSignature[];
+  readonly checker?: string;
 }
 
 export const identityMethods = ['officer', 'federated'] as const;
@@ -50,9 +73,10 @@ export interface Application {
   readonly dnsNames: readonly string[];
   readonly keys: readonly SubjectKey[];
   readonly requested: RequestedSettings;
-  readonly sealed?: SealedApplication;
+  readonly scored?: ScoredDecision;
   readonly state: ApplicationState;
   readonly identity?: IdentityFinding;
+  readonly override?: TierOverride;
   readonly decision?: SettingsDecision;
   /** Who approved or rejected, and in the latter case why. */
   readonly decidedBy?: string;

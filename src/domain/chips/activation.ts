@@ -1,7 +1,7 @@
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Gm } from '../../core/gm.ts';
-import { tupleBytes } from '../../lib/tuple.ts';
-import { type ChangeGrants, isHex, type KeyPolicy } from './keys.ts';
+import { type Grant, grantsChangeBytes, grantsHash } from '../../core/grant-list.ts';
+import { areOfficers, type ChangeGrants, isHex, type KeyPolicy } from './keys.ts';
 
 /**
  * Sole control, after EN 419 241-1 (the signature activation protocol): a key whose policy names a
@@ -15,13 +15,6 @@ export interface Activation {
   readonly signature: Uint8Array;
   /** The grant list that the key's policy names by hash. */
   readonly grants: readonly Grant[];
-}
-
-/** A person that may activate a key, and for what. */
-export interface Grant {
-  /** 04 || x || y, 130 hex digits. */
-  readonly publicKeyHex: string;
-  readonly operations: readonly ('sign' | 'decrypt')[];
 }
 
 /** What a person states. Every member is compared with what the chip is about to do. */
@@ -98,26 +91,12 @@ export function checkActivation(
   };
 }
 
-/** SM3 of the grant list in the order in which it is given; 64 hex digits. */
-export function grantsHash(gm: Gm, grants: readonly Grant[]): string {
-  const parts = grants.flatMap(({ publicKeyHex, operations }) => [
-    publicKeyHex,
-    operations.length,
-    ...operations,
-  ]);
-  return bytesToHex(gm.sm3(tupleBytes('cinnabar grant list 1', grants.length, ...parts)));
-}
-
-/** What an officer signs to change the grant list of a key. */
-export function grantsChangeBytes(change: Omit<ChangeGrants, 'approvals'>): Uint8Array {
-  const { tenant, keyId, grantsHashHex, epoch } = change;
-  return tupleBytes('cinnabar grant change 1', tenant, keyId, epoch, grantsHashHex);
-}
-
 /** Whether enough different officers of the key approved exactly this change. */
 export function isChangeApproved(gm: Gm, policy: KeyPolicy, change: ChangeGrants): boolean {
   const { officers } = policy;
   if (!officers || !isHex(change.grantsHashHex, 64)) return false;
+  // A chip trusts nobody's checks but its own: officers that cannot decide would end the key.
+  if (change.officers && !areOfficers(change.officers)) return false;
   const bytes = grantsChangeBytes(change);
   const approving = new Set(
     change.approvals

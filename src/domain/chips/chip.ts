@@ -295,12 +295,15 @@ export function createChip(deps: ChipDeps): OwnedChip {
       ),
     changeGrants: (change) =>
       store.withKey(change, async (key) => {
-        const { grantsHashHex, epoch } = change;
-        if (key.epoch === epoch + 1 && key.policy.grantsHashHex === grantsHashHex) return;
+        const { grantsHashHex, officers = key.policy.officers, epoch } = change;
+        const isOfThem = JSON.stringify(key.policy.officers) === JSON.stringify(officers);
+        const isNewList = key.policy.grantsHashHex === grantsHashHex;
+        if (key.epoch === epoch + 1 && isNewList && isOfThem) return;
         if (key.epoch !== epoch || !isChangeApproved(tools.gm, key.policy, change)) {
           throw new CinnabarError('activation_refused', { detail: 'approvals' });
         }
-        store.put({ ...key, epoch: epoch + 1, policy: { ...key.policy, grantsHashHex } });
+        const policy = { ...key.policy, grantsHashHex, ...(officers ? { officers } : {}) };
+        store.put({ ...key, epoch: epoch + 1, policy });
         store.log('chip.grants', change, grantsHashHex, { epoch: epoch + 1 });
       }),
     async wipe(name, requestId) {

@@ -194,13 +194,14 @@ export function createGuard(deps: GuardDeps): Guard {
       if (now.epoch !== change.epoch) {
         throw new CinnabarError('activation_refused', { detail: 'approvals' });
       }
-      const { grantsHashHex, epoch } = change;
+      const { grantsHashHex, officers, epoch } = change;
+      const rules = { grantsHashHex, ...(officers ? { officers } : {}) };
       const changed = await changeEverywhere(
         (name) => chip(name).changeGrants(change),
         (state) => ({
           ...state,
           epoch: epoch + 1,
-          kind: { ...state.kind, policy: { ...state.kind.policy, grantsHashHex } },
+          kind: { ...state.kind, policy: { ...state.kind.policy, ...rules } },
         }),
       );
       return recordOf(changed);

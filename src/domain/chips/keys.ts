@@ -1,3 +1,4 @@
+import type { GrantsChange, Officers } from '../../core/grant-list.ts';
 import type { Receipt } from '../../core/usage/receipt.ts';
 import { CinnabarError } from '../errors.ts';
 import type { Activation } from './activation.ts';
@@ -48,8 +49,8 @@ export interface KeyPolicy {
    * use (`activation.ts`). 64 hex digits.
    */
   readonly grantsHashHex?: string;
-  /** Who may change the grant list: SM2 public keys (130 hex digits each), and how many of them. */
-  readonly officers?: { readonly publicKeysHex: readonly string[]; readonly threshold: number };
+  /** Who may change the grant list, and who these are. */
+  readonly officers?: Officers;
   /** Uses over the life of the key; further ones are `key_limit_reached`. */
   readonly usesMax?: number;
   /** Least protection; a chip that offers less never gets the key. */
@@ -117,13 +118,8 @@ export type DecryptRequest = KeyUseRequest &
     | { readonly scheme: 'ecdh-p256'; readonly peerPublicKey: Uint8Array }
   );
 
-/** A change of the grant list of a key, approved by its officers. */
-export interface ChangeGrants {
-  readonly tenant: string;
-  readonly keyId: string;
-  readonly grantsHashHex: string;
-  /** The epoch that the change was approved for: an approval holds once. */
-  readonly epoch: number;
+/** A change of the grant list of a key, or of its officers, approved by the officers of before. */
+export interface ChangeGrants extends GrantsChange {
   /** SM2 signatures over `grantsChangeBytes`, by different officers. */
   readonly approvals: readonly { readonly publicKeyHex: string; readonly signature: Uint8Array }[];
 }
@@ -200,15 +196,19 @@ function assertPolicy({ grantsHashHex, officers, usesMax, protection }: KeyPolic
   check(grantsHashHex === undefined || isHex(grantsHashHex, 64), '/policy/grantsHashHex');
   check(usesMax === undefined || isWhole(usesMax, 1), '/policy/usesMax');
   check(protection === undefined || protections.includes(protection), '/policy/protection');
-  if (officers === undefined) return;
-  const { publicKeysHex, threshold } = officers;
-  check(
+  check(officers === undefined || areOfficers(officers), '/policy/officers');
+}
+
+/** Whether these are different people, and enough of them to decide. */
+export function areOfficers({ publicKeysHex, threshold }: Officers): boolean {
+  return (
+    Array.isArray(publicKeysHex) &&
     publicKeysHex.length <= officersMax &&
-      new Set(publicKeysHex).size === publicKeysHex.length &&
-      publicKeysHex.every((key) => isHex(key, 130)),
-    '/policy/officers/publicKeysHex',
+    new Set(publicKeysHex).size === publicKeysHex.length &&
+    publicKeysHex.every((key) => isHex(key, 130)) &&
+    isWhole(threshold, 1) &&
+    threshold <= publicKeysHex.length
   );
-  check(isWhole(threshold, 1) && threshold <= publicKeysHex.length, '/policy/officers/threshold');
 }
 
 /** @throws CinnabarError `invalid_request` */
@@ -238,10 +238,12 @@ export function assertChangeGrants({
   tenant,
   keyId,
   grantsHashHex,
+  officers,
   approvals,
 }: ChangeGrants): void {
   assertKeyName(tenant, keyId);
   check(isHex(grantsHashHex, 64), '/grantsHashHex');
+  check(officers === undefined || areOfficers(officers), '/officers');
   check(Array.isArray(approvals) && approvals.length <= officersMax, '/approvals');
 }
 

@@ -10,7 +10,7 @@ import type { Actor, Caller } from '../actor.ts';
 import type { AuditLog } from '../audit/ports.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError, type FieldError } from '../errors.ts';
-import type { Ledger } from '../ledger/ports.ts';
+import { type Announcing, announceOnce } from './announce.ts';
 import { recordBytes } from './decide.ts';
 import {
   type Addressed,
@@ -102,10 +102,8 @@ export interface ScoringStore {
   ): Promise<void>;
 }
 
-export interface CoordinatorDeps extends PartySystem {
+export interface CoordinatorDeps extends PartySystem, Announcing {
   readonly audit: AuditLog;
-  readonly ledger: Ledger;
-  readonly federation: Federation;
   readonly parties: Parties;
   readonly requests: ScoringStore;
 }
@@ -398,13 +396,15 @@ async function decide(
 
 /** The record first, then the answer: a decision that nobody can find later was never given. */
 async function recordDecision(
-  { federation, ledger, clock }: CoordinatorDeps,
+  deps: CoordinatorDeps,
   { record, signature }: DecideReply,
 ): Promise<number> {
+  const { federation, ledger, clock } = deps;
   const { signKey } = keysOfParty(federation, federation.roster.decision.id);
   if (!federation.suite.verify(signKey, recordBytes(record), signature)) {
     throw new CinnabarError('federation_inconsistent');
   }
+  await announceOnce(deps, record);
   const appended = await ledger.append(
     {
       v: 1,

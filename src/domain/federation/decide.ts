@@ -25,6 +25,7 @@ import { base64urlText } from '../../lib/base64url.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
 import { newId } from '../id.ts';
+import { grantSettings } from './grant.ts';
 import {
   type Addressed,
   type DecideMessage,
@@ -42,21 +43,15 @@ import {
   keysOfParty,
   scoringContext,
 } from './parties.ts';
+import { type CaseFacts, decideTier, isHardRule, type PolicyTable } from './policy.ts';
 import type { DecisionStore, PartySystem } from './ports.ts';
 import { parseRequested } from './requested.ts';
 import { wordRing } from './ring.ts';
 import { assertContributors, completenessOf, hashContributors } from './rules.ts';
 import { type Band, bands } from './scoring.ts';
-import {
-  type CaseFacts,
-  decideTier,
-  type GrantDecision,
-  grantSettings,
-  type PolicyTable,
-  type RequestedSettings,
-  type Settings,
-} from './settings.ts';
+import type { GrantDecision, RequestedSettings } from './settings.ts';
 import { combine, type Report } from './sharing.ts';
+import type { SettingsStatement } from './statement.ts';
 import { decodeWord, wordsOfBytes } from './word.ts';
 
 /** The public part of the model: what a sum means. */
@@ -74,21 +69,6 @@ export interface DecisionDeps extends PartySystem {
   readonly policy: PolicyTable;
   readonly store: DecisionStore;
   readonly federated: Federated;
-}
-
-/** What the decision service signs. It names the person by the consent's commitment only. */
-export interface SettingsStatement {
-  readonly v: 1;
-  readonly requestId: string;
-  readonly decisionId: string;
-  readonly subject: string;
-  /** SHA-256 in hex of the public key (SPKI) that the settings are for, if the applicant named one. */
-  readonly subjectKeySha256?: string;
-  readonly identity: 'proven' | 'failed';
-  readonly settings: Settings;
-  readonly issuedAt: string;
-  /** Until then a certificate may be issued on it. */
-  readonly expiresAt: string;
 }
 
 /** How the decision came about, for the applicant. It holds no score and nobody's part of one. */
@@ -333,8 +313,10 @@ function makeStatement(
     requestId: consent.requestId,
     decisionId,
     subject: consent.subject,
+    name: consent.name,
     ...(subjectKeySha256 === undefined ? {} : { subjectKeySha256 }),
     identity: facts.identityProven ? 'proven' : 'failed',
+    isFinal: isHardRule(facts),
     settings: {
       ...grant,
       validFrom: now,

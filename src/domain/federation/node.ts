@@ -1,6 +1,8 @@
 import type { Federated } from '../../core/federated.ts';
 import {
   consentFault,
+  nameCommitment,
+  nameKeyOf,
   parseSignedConsent,
   type SignedConsent,
   saltBytes,
@@ -138,7 +140,9 @@ function readApplication(deps: NodeDeps, { requestId, box }: OpenMessage): Appli
   if (fault) throw new PartyRefusal(fault);
   const identity = readIdentity(fields.identity);
   const salt = bytesOf(fields, 'salt', saltBytes);
-  const isSubject = subjectCommitment(salt, identity) === consent.consent.subject;
+  const isSubject =
+    subjectCommitment(salt, identity) === consent.consent.subject &&
+    nameCommitment(nameKeyOf(salt), identity.name) === consent.consent.name;
   if (salt.length !== saltBytes || consent.consent.requestId !== requestId || !isSubject) {
     throw new PartyRefusal('subject_mismatch');
   }

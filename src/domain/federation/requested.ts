@@ -3,6 +3,7 @@ import {
   type Fields,
   fieldsOf,
   listOf,
+  patterns,
   textOf,
   wordOf,
 } from '../../core/federation/read.ts';
@@ -16,7 +17,6 @@ import {
   settingsRoles,
 } from './settings.ts';
 
-const amount = /^(?:0|[1-9][0-9]{0,17})$/;
 const limitsMax = 16;
 
 /** @throws TypeError */
@@ -27,7 +27,9 @@ export function parseRequested(value: unknown): RequestedSettings {
     role: wordOf(fields, 'role', settingsRoles),
     permissions: permissionsOf(fields),
     limits: listOf(fields.limits, limitsMax, parseLimit),
-    ...(dual === undefined ? {} : { dualControlAbove: textOf(fields, 'dualControlAbove', amount) }),
+    ...(dual === undefined
+      ? {}
+      : { dualControlAbove: textOf(fields, 'dualControlAbove', patterns.amount) }),
   };
 }
 
@@ -61,8 +63,8 @@ function parseLimit(value: unknown): ChannelLimit {
   return {
     channel: wordOf(fields, 'channel', channels),
     currency: textOf(fields, 'currency', /^[A-Z]{3}$/),
-    single: textOf(fields, 'single', amount),
-    daily: textOf(fields, 'daily', amount),
+    single: textOf(fields, 'single', patterns.amount),
+    daily: textOf(fields, 'daily', patterns.amount),
     count: countOf(fields, 'count', 1_000_000),
   };
 }

@@ -99,7 +99,13 @@ export interface LedgerTrust {
 /** Signs the bytes of notes with keys that it keeps. */
 export interface NoteSigner {
   key(): Promise<NoteKey>;
-  sign(message: Uint8Array): Promise<Uint8Array>;
+  /**
+   * `place` names what only one message may ever say, as the tree of a size: a keeper that
+   * remembers what it signed refuses a second message for it.
+   *
+   * @throws CinnabarError `ledger_unavailable`
+   */
+  sign(message: Uint8Array, place?: string): Promise<Uint8Array>;
 }
 
 /** A place in the log, as the store keeps it. */
@@ -133,6 +139,8 @@ export interface LogStore {
   /** Entries whose hashes are in the tiles. */
   treeSize(): number;
   tile(level: number, index: number): Uint8Array | undefined;
+  /** What was stored as `inner` with a full tile. */
+  innerOf(level: number, index: number): Uint8Array | undefined;
   /** Writes tiles and the tree size that they make, all or nothing. */
   grow(size: number, tiles: readonly StoredTile[]): void;
   published(): Published | undefined;
@@ -146,6 +154,8 @@ export interface StoredTile {
   readonly level: number;
   readonly index: number;
   readonly hashes: Uint8Array;
+  /** Of a full tile: the hashes above its own, so that no proof computes them again. */
+  readonly inner?: Uint8Array;
 }
 
 export interface Published {

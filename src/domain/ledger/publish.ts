@@ -1,4 +1,8 @@
-import { formatCheckpoint, parseCheckpoint } from '../../core/ledger/checkpoint.ts';
+import {
+  type Checkpoint,
+  formatCheckpoint,
+  parseCheckpoint,
+} from '../../core/ledger/checkpoint.ts';
 import {
   formatNote,
   parseNote,
@@ -25,11 +29,13 @@ export interface PublishDeps {
 
 const utf8 = new TextEncoder();
 
-/** The text under both signatures of the log. */
-export async function signedByLog(deps: PublishDeps, text: string): Promise<string> {
-  const lines = [deps.signer, deps.signerSm2].map(async (signer) =>
-    signatureLine(await signer.key(), await signer.sign(utf8.encode(text))),
-  );
+/** A checkpoint under both signatures of the log. */
+async function signedByLog(deps: PublishDeps, checkpoint: Checkpoint): Promise<string> {
+  const text = formatCheckpoint(checkpoint);
+  const lines = [deps.signer, deps.signerSm2].map(async (signer) => {
+    const signature = await signer.sign(utf8.encode(text), `checkpoint:${checkpoint.size}`);
+    return signatureLine(await signer.key(), signature);
+  });
   return formatNote(text, await Promise.all(lines));
 }
 
@@ -46,8 +52,7 @@ export async function makeCheckpoint(
   size: number,
 ): Promise<string> {
   const origin = (await deps.signer.key()).name;
-  const text = formatCheckpoint({ origin, size, root: tree.root(size) });
-  const signed = await signedByLog(deps, text);
+  const signed = await signedByLog(deps, { origin, size, root: tree.root(size) });
   const lines = await firstOf(
     deps.quorum,
     deps.witnesses.map((witness) => cosigned(deps, tree, witness, signed)),

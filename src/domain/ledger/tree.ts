@@ -1,19 +1,17 @@
-import { concatBytes } from '@noble/hashes/utils.js';
 import {
   consistencyPlan,
-  hashBytes,
   inclusionPlan,
   type ProofPlan,
-  proofOf,
   rootNodes,
   rootOf,
   type TreeNode,
 } from '../../core/ledger/merkle.ts';
-import { hashInTile, tileOf, tileWidth } from '../../core/ledger/tiles.ts';
+import { tileOf, tileWidth } from '../../core/ledger/tiles.ts';
 import type { LogStore, StoredTile } from './ports.ts';
+import { type TileRows, tileRows } from './tile-rows.ts';
 
-/** Perfect subtrees never change, so their hashes can be kept: about 5 MB when full. */
-const nodesKeptMax = 40_000;
+/** Tiles kept at hand with the trees inside them: 16 KB each. */
+const tilesKeptMax = 512;
 
 /** Roots and proofs of a log, computed from its tiles. */
 export interface LogTree {
@@ -24,60 +22,97 @@ export interface LogTree {
   consistency(first: number, second: number): Uint8Array[];
 }
 
+/**
+ * A proof reads at most one tile of each level and hashes nothing inside it: what is above a full
+ * tile's hashes is stored with it. So its cost does not grow with the log.
+ */
 export function createTree(store: LogStore): LogTree {
-  const kept = new Map<string, Uint8Array>();
+  const kept = new Map<string, TileRows>();
+  let edge = { size: 0, hashes: new Map<number, Uint8Array>() };
+
+  /** Least recently used tiles go first: a Map remembers the order of insertion. */
+  function keep(name: string, rows: TileRows): TileRows {
+    kept.delete(name);
+    kept.set(name, rows);
+    const [oldest] = kept.keys();
+    if (kept.size > tilesKeptMax && oldest !== undefined) kept.delete(oldest);
+    return rows;
+  }
+
+  function rowsOf(level: number, index: number): TileRows {
+    const name = `${level}/${index}`;
+    const known = kept.get(name);
+    if (known) return keep(name, known);
+    const hashes = store.tile(level, index);
+    if (!hashes) throw new Error('ledger: a tile of the log is absent from its store');
+    return keep(name, tileRows(hashes, store.innerOf(level, index)));
+  }
 
   function hashOf(node: TreeNode): Uint8Array {
-    const name = `${node.level}/${node.index}`;
-    const known = kept.get(name);
-    if (known) return known;
     const { level, index, first, count } = tileOf(node);
-    const tile = store.tile(level, index);
-    if (!tile) throw new Error('ledger: a tile of the log is absent from its store');
-    const hash = hashInTile(tile, first, count);
-    if (kept.size >= nodesKeptMax) kept.clear();
-    kept.set(name, hash);
+    return rowsOf(level, index).hash(node.level % 8, first / count);
+  }
+
+  /** Adds `hashes` to the tiles of a level from place `from` on; returns the roots of those it filled. */
+  function extend(
+    level: number,
+    from: number,
+    hashes: readonly Uint8Array[],
+    changed: StoredTile[],
+  ): Uint8Array[] {
+    const filled: Uint8Array[] = [];
+    for (let taken = 0; taken < hashes.length; ) {
+      const index = Math.floor((from + taken) / tileWidth);
+      const width = (from + taken) % tileWidth;
+      const rows =
+        width === 0 ? keep(`${level}/${index}`, tileRows(new Uint8Array(0))) : rowsOf(level, index);
+      if (rows.width() !== width) throw new Error('ledger: a tile of the log has another width');
+      const added = hashes.slice(taken, taken + tileWidth - width);
+      rows.add(added);
+      taken += added.length;
+      const inner = rows.inner();
+      changed.push({ level, index, hashes: rows.hashes(), ...(inner && { inner }) });
+      if (inner) filled.push(rows.hash(8, 0));
+    }
+    return filled;
+  }
+
+  function grow(): number {
+    const from = store.treeSize();
+    const leaves = store.entries(from, store.size() - from).map(({ leafHash }) => leafHash);
+    if (leaves.length === 0) return from;
+    const changed: StoredTile[] = [];
+    try {
+      let at = from;
+      for (let level = 0, hashes = leaves; hashes.length > 0; level++) {
+        hashes = extend(level, at, hashes, changed);
+        at = Math.floor(at / tileWidth);
+      }
+      store.grow(from + leaves.length, changed);
+    } catch (error) {
+      // What is kept may be ahead of the store now.
+      kept.clear();
+      throw error;
+    }
+    return from + leaves.length;
+  }
+
+  /** The hash over the last entries of a tree, from a node on: many proofs of one size share it. */
+  function edgeHash(nodes: readonly TreeNode[], size: number): Uint8Array {
+    const [first] = nodes;
+    if (first === undefined || nodes.length === 1) return rootOf(nodes.map(hashOf));
+    if (edge.size !== size) edge = { size, hashes: new Map() };
+    const start = first.index * 2 ** first.level;
+    const hash = edge.hashes.get(start) ?? rootOf(nodes.map(hashOf));
+    edge.hashes.set(start, hash);
     return hash;
   }
 
-  const prove = (plan: ProofPlan) => proofOf(plan, plan.flat().map(hashOf));
-
+  const prove = (plan: ProofPlan, size: number) => plan.map((nodes) => edgeHash(nodes, size));
   return {
-    grow() {
-      const from = store.treeSize();
-      const leaves = store.entries(from, store.size() - from).map(({ leafHash }) => leafHash);
-      if (leaves.length > 0) store.grow(from + leaves.length, grownTiles(store, from, leaves));
-      return from + leaves.length;
-    },
-    root: (size) => rootOf(size === 0 ? [] : rootNodes(size).map(hashOf)),
-    inclusion: (index, size) => prove(inclusionPlan(index, size)),
-    consistency: (first, second) => prove(consistencyPlan(first, second)),
+    grow,
+    root: (size) => (size === 0 ? rootOf([]) : edgeHash(rootNodes(size), size)),
+    inclusion: (index, size) => prove(inclusionPlan(index, size), size),
+    consistency: (first, second) => prove(consistencyPlan(first, second), second),
   };
-}
-
-/** The tiles that change when `leaves` follow the entry before `from`. */
-function grownTiles(store: LogStore, from: number, leaves: readonly Uint8Array[]): StoredTile[] {
-  const changed: StoredTile[] = [];
-  let hashes = leaves;
-  let at = from;
-  for (let level = 0; hashes.length > 0; level++) {
-    const above: Uint8Array[] = [];
-    const first = Math.floor(at / tileWidth);
-    const last = Math.floor((at + hashes.length - 1) / tileWidth);
-    for (let index = first, taken = 0; index <= last; index++) {
-      const width = index === first ? at % tileWidth : 0;
-      const before = width === 0 ? new Uint8Array(0) : store.tile(level, index);
-      const added = hashes.slice(taken, taken + tileWidth - width);
-      taken += added.length;
-      const tile = concatBytes((before ?? new Uint8Array(0)).slice(0, width * hashBytes), ...added);
-      if (tile.length !== (width + added.length) * hashBytes) {
-        throw new Error('ledger: a tile of the log is absent from its store');
-      }
-      changed.push({ level, index, hashes: tile });
-      if (width + added.length === tileWidth) above.push(hashInTile(tile, 0, tileWidth));
-    }
-    at = Math.floor(at / tileWidth);
-    hashes = above;
-  }
-  return changed;
 }

@@ -1,5 +1,5 @@
 import type { FreshObject } from './envelope.ts';
-import type { ObjectWatch, SealDeps } from './ports.ts';
+import type { ObjectWatch, SealDeps, SealStore } from './ports.ts';
 
 /**
  * Writes encrypted objects that no row names yet.
@@ -21,7 +21,7 @@ export async function storeObjects(
 
 /** Removes those watched objects that no row came to name. Harmless to repeat. */
 export async function sweepOrphans(
-  deps: Pick<SealDeps, 'objects' | 'seals'>,
+  deps: Pick<SealDeps, 'objects'> & { readonly seals: Pick<SealStore, 'referencedObjects'> },
   watch: ObjectWatch,
 ): Promise<void> {
   const kept = new Set(await deps.seals.referencedObjects(watch.tenant, watch.objectKeys));

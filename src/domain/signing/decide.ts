@@ -5,7 +5,7 @@ import type { Grant, InstitutionKey, Operation, PersonalKey } from './types.ts';
 
 export type OperationTerms = Pick<
   Operation,
-  'request' | 'documentType' | 'amount' | 'sealVerificationId' | 'actor'
+  'request' | 'document' | 'documentType' | 'amount' | 'sealVerificationId' | 'actor'
 >;
 
 /** What a grant does not allow about a request; nothing when it allows all of it. Pure. */
@@ -53,6 +53,18 @@ export async function standingErrors(
     errors.push({ pointer: '/params/id', code: `certificate_${institutionStanding}` });
   }
   return errors;
+}
+
+/** A seal that the request leans on must have been verified here, and found to match. */
+export async function verificationErrors(
+  { seals }: SigningDeps,
+  tenant: string,
+  { sealVerificationId }: OperationTerms,
+): Promise<FieldError[]> {
+  if (sealVerificationId === undefined) return [];
+  const found = await seals.findVerification(tenant, sealVerificationId);
+  const code = found ? 'seal_not_matched' : 'seal_verification_unknown';
+  return found?.match ? [] : [{ pointer: '/body/sealVerificationId', code }];
 }
 
 function standingOfSerial(deps: SigningDeps, serialHex: string | undefined) {

@@ -1,11 +1,11 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { loadGm } from '../../core/gm.ts';
+import { type Grant as ChipGrant, grantsHash } from '../../core/grant-list.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Actor, Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
-import { type Grant as ChipGrant, grantsChangeBytes, grantsHash } from '../chips/activation.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
 import { readPage } from '../page.ts';
@@ -158,114 +158,8 @@ function chipList(grants: readonly Grant[]): ChipGrant[] {
     }));
 }
 
-/** What an officer signs with its personal key to approve a change. */
-export function grantChangeBytes(change: GrantChange): Uint8Array {
-  return grantsChangeBytes({
-    tenant: change.tenant,
-    keyId: change.institutionKeyId,
-    grantsHashHex: change.listHashHex,
-    epoch: change.chipEpoch,
-  });
-}
-
-/**
- * Adds an officer's signature to a change. The last one that is needed puts it in force: first in
- * the chips, which check all signatures themselves, then here.
- *
- * @throws CinnabarError `grant_change_not_found`, `grant_change_outdated` when the list has changed
- * since, `forbidden` for who is no officer of the key, `signature_invalid`, `chips_unavailable`
- */
-export async function approveGrantChange(
-  deps: SigningDeps,
-  caller: Caller,
-  request: { readonly id: string; readonly signature: Uint8Array },
-): Promise<GrantChange> {
-  const { tenant } = caller.actor;
-  const change = await getGrantChange(deps, caller.actor, request.id);
-  const key = await getInstitutionKey(deps, caller.actor, change.institutionKeyId);
-  const officer = key.officers.find(({ actor }) => actor === caller.actor.id);
-  if (!officer) throw new CinnabarError('forbidden');
-  const gm = await loadGm();
-  const publicKey = hexToBytes(officer.publicKeyHex);
-  if (!gm.sm2.verify(publicKey, grantChangeBytes(change), request.signature)) {
-    throw new CinnabarError('signature_invalid');
-  }
-  const { actor, publicKeyHex } = officer;
-  const approval = { actor, publicKeyHex, signatureHex: bytesToHex(request.signature) };
-  const operation = {
-    action: 'grant.approve',
-    subject: `grant:${change.grantId}`,
-    detail: { change: change.id },
-  };
-  return audited(deps.audit, caller, operation, async () => {
-    const approved = await settle(deps, tenant, async () => {
-      const current = await getGrantChange(deps, caller.actor, request.id);
-      if (current.state === 'outdated') throw new CinnabarError('grant_change_outdated');
-      const isThere = current.approvals.some(({ actor }) => actor === officer.actor);
-      if (current.state === 'done' || isThere) return { result: current, write: [] };
-      const next = changed(current, { approvals: [...current.approvals, approval] });
-      return { result: next, write: [entryOf('grant-change', next)] };
-    });
-    const isEnough = approved.approvals.length >= key.threshold;
-    return approved.state === 'open' && isEnough ? enforce(deps, caller, approved) : approved;
-  });
-}
-
-/** Puts an approved change in force. Interrupted, the next approval or call goes on with it. */
-async function enforce(
-  deps: SigningDeps,
-  caller: Caller,
-  change: GrantChange,
-): Promise<GrantChange> {
-  const { tenant } = caller.actor;
-  const record = await deps.keys
-    .changeGrants({
-      tenant,
-      keyId: change.institutionKeyId,
-      grantsHashHex: change.listHashHex,
-      epoch: change.chipEpoch,
-      approvals: change.approvals.map(({ publicKeyHex, signatureHex }) => ({
-        publicKeyHex,
-        signature: hexToBytes(signatureHex),
-      })),
-    })
-    .catch((error) => outdated(deps, caller, change, error));
-  const done = await settle(deps, tenant, async () => {
-    const current = await getGrantChange(deps, caller.actor, change.id);
-    if (current.state === 'done') return { result: current, write: [] };
-    const key = await getInstitutionKey(deps, caller.actor, change.institutionKeyId);
-    const grant = await getGrant(deps, caller.actor, change.grantId);
-    const next = changed(current, { state: 'done' });
-    const enforced = changed(key, { chipGrants: change.list, chipEpoch: record.epoch });
-    const write: Entry[] = [entryOf('grant-change', next), entryOf('institution-key', enforced)];
-    if (change.action === 'give' && grant.state === 'proposed') {
-      write.push(entryOf('grant', changed(grant, { state: 'active' })));
-    }
-    return { result: next, write };
-  });
-  await recordGrant(deps, await getGrant(deps, caller.actor, change.grantId));
-  return done;
-}
-
-/** The chips refuse signatures over an epoch that is past: another change came first. */
-async function outdated(
-  deps: SigningDeps,
-  caller: Caller,
-  change: GrantChange,
-  error: unknown,
-): Promise<never> {
-  if (!(error instanceof CinnabarError) || error.code !== 'activation_refused') throw error;
-  await settle(deps, caller.actor.tenant, async () => {
-    const current = await getGrantChange(deps, caller.actor, change.id);
-    const next = changed(current, { state: 'outdated' });
-    const write = current.state === 'open' ? [entryOf('grant-change', next)] : [];
-    return { result: undefined, write };
-  });
-  throw new CinnabarError('grant_change_outdated', { cause: error });
-}
-
 /** That a right was given or taken stands in the ledger, by the hash of what it says. */
-async function recordGrant(deps: SigningDeps, grant: Grant): Promise<void> {
+export async function recordGrant(deps: SigningDeps, grant: Grant): Promise<void> {
   // How often it was used changes by the use, and is no part of what was granted.
   const { revision: _, used: __, amountMax, ...terms } = grant;
   const text = canonicalJson({ ...terms, amountMax: amountMax && { ...amountMax } });
@@ -306,17 +200,6 @@ export async function getGrant(
   return grant;
 }
 
-/** @throws CinnabarError `grant_change_not_found` */
-export async function getGrantChange(
-  deps: Pick<SigningDeps, 'signing'>,
-  actor: Actor,
-  id: string,
-): Promise<GrantChange> {
-  const change = await deps.signing.find(actor.tenant, 'grant-change', id);
-  if (!change) throw new CinnabarError('grant_change_not_found');
-  return change;
-}
-
 export function listGrants(
   deps: Pick<SigningDeps, 'signing'>,
   actor: Actor,
@@ -327,20 +210,6 @@ export function listGrants(
     page,
     (grant) => grant.id,
     (request) => deps.signing.list(actor.tenant, 'grant', { parent: institutionKeyId }, request),
-  );
-}
-
-export function listGrantChanges(
-  deps: Pick<SigningDeps, 'signing'>,
-  actor: Actor,
-  institutionKeyId: string,
-  page: PageRequest,
-): Promise<Page<GrantChange>> {
-  return readPage(
-    page,
-    (change) => change.id,
-    (request) =>
-      deps.signing.list(actor.tenant, 'grant-change', { parent: institutionKeyId }, request),
   );
 }
 

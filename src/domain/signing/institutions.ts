@@ -1,19 +1,19 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { loadGm } from '../../core/gm.ts';
+import { grantsHash } from '../../core/grant-list.ts';
 import { parsePublicKey } from '../../core/pki/public-key.ts';
 import type { Actor, Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
 import { applyForCertificate } from '../certificates/apply.ts';
 import type { Application } from '../certificates/types.ts';
 import type { SubjectName } from '../certificates/x509/build.ts';
-import { grantsHash } from '../chips/activation.ts';
 import { CinnabarError, type FieldError } from '../errors.ts';
 import type { RequestedSettings } from '../federation/settings.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
 import type { Entry, SigningDeps } from './ports.ts';
 import { entryOf, settle } from './rows.ts';
-import type { Institution, InstitutionKey, Officer } from './types.ts';
+import type { Institution, InstitutionKey, Officer, PersonalKey } from './types.ts';
 
 export interface NewInstitution {
   /** The id to give. A retry passes the same one. */
@@ -60,10 +60,11 @@ export async function registerInstitution(
   });
 }
 
-async function officersOf(
+/** @throws CinnabarError `invalid_request` for officers that do not add up */
+export async function officersOf(
   deps: SigningDeps,
   { tenant }: Actor,
-  { officerKeyIds, threshold }: NewInstitution,
+  { officerKeyIds, threshold }: Pick<NewInstitution, 'officerKeyIds' | 'threshold'>,
 ): Promise<Officer[]> {
   const found = await Promise.all(
     officerKeyIds.map((id) => deps.signing.find(tenant, 'personal-key', id)),
@@ -199,5 +200,21 @@ export function listInstitutionKeys(
     (key) => key.id,
     (request) =>
       deps.signing.list(actor.tenant, 'institution-key', { parent: institutionId }, request),
+  );
+}
+
+/** Somebody of the institution who can be an officer, or be granted the use of a key. */
+export type KeyHolder = Pick<PersonalKey, 'id' | 'owner' | 'label' | 'certificateSerial'>;
+
+/** Active personal keys of the institution's people, for who proposes officers and grants. */
+export function listKeyHolders(
+  deps: Pick<SigningDeps, 'signing'>,
+  actor: Actor,
+  page: PageRequest,
+): Promise<Page<KeyHolder>> {
+  return readPage(
+    page,
+    (key) => key.id,
+    (request) => deps.signing.list(actor.tenant, 'personal-key', { state: 'active' }, request),
   );
 }

@@ -9,13 +9,12 @@ import { certificateStateOf } from '../certificates/find.ts';
 import { type Statement, statementLifeMs } from '../chips/activation.ts';
 import { inputDigest, type KeyOperation, operationName } from '../chips/uses.ts';
 import { CinnabarError } from '../errors.ts';
-import { readPage } from '../page.ts';
-import type { Page, PageRequest } from '../ports.ts';
 import { changed } from '../row-store.ts';
-import { grantErrors, type OperationTerms, standingErrors } from './decide.ts';
+import { grantErrors, type OperationTerms, standingErrors, verificationErrors } from './decide.ts';
+import { documentFacts } from './document-work.ts';
 import { getGrant, getInstitutionKey } from './grants.ts';
 import { getPersonalKey } from './personal-keys.ts';
-import type { SigningDeps } from './ports.ts';
+import type { Entry, SigningDeps } from './ports.ts';
 import { entryOf, settle } from './rows.ts';
 import { nextOperationState, type OperationAction } from './states.ts';
 import type { Grant, InstitutionKey, Operation, PersonalKey } from './types.ts';
@@ -33,6 +32,7 @@ export interface NewOperation extends Omit<OperationTerms, 'actor'> {
  * Asks to use an institution's key (C4). The answer is the decision: it is recorded, and the person
  * will sign its hash.
  *
+ * @param prepare once it is allowed, finds out what the key must do, and which rows go with it
  * @throws CinnabarError `operation_refused` with everything that stands against it,
  * `institution_key_not_found`, `grant_not_found`, `personal_key_not_found`, `audit_unavailable`
  */
@@ -40,6 +40,7 @@ export async function askOperation(
   deps: SigningDeps,
   caller: Caller,
   request: NewOperation,
+  prepare: (parts: Parts) => Promise<Prepared> = async () => ({ rows: [] }),
 ): Promise<Operation> {
   const { tenant, id: actor } = caller.actor;
   const earlier = await deps.signing.find(tenant, 'operation', request.id);
@@ -47,25 +48,31 @@ export async function askOperation(
   const parts = await partsOf(deps, caller.actor, request);
   await assertAllowed(deps, caller, parts, { ...request, actor });
   const { grant } = parts;
+  const { rows, ...prepared } = await prepare(parts);
+  const terms = { ...request, ...prepared, actor };
   const asked: Operation = {
-    ...request,
+    ...terms,
     tenant,
-    actor,
     revision: 1,
     state: grant.approvalsNeeded > 0 ? 'asked' : 'approved',
     approvals: [],
     approvalsNeeded: grant.approvalsNeeded,
-    decision: decisionText(deps, parts, { ...request, actor }),
+    decision: decisionText(deps, parts, terms),
     createdAtMs: deps.clock.now(),
   };
   await audited(deps.audit, caller, auditOf('operation.ask', asked), async () => {
-    const isWritten = await deps.signing.write(tenant, [entryOf('operation', asked)]);
+    const isWritten = await deps.signing.write(tenant, [entryOf('operation', asked), ...rows]);
     if (!isWritten) throw new CinnabarError('rows_contended');
   });
   return asked;
 }
 
-interface Parts {
+/** What an allowed question comes down to. */
+export interface Prepared extends Partial<Pick<Operation, 'request' | 'document'>> {
+  readonly rows: readonly Entry[];
+}
+
+export interface Parts {
   readonly key: InstitutionKey;
   readonly grant: Grant;
   readonly person: PersonalKey;
@@ -97,6 +104,7 @@ async function assertAllowed(
       ? []
       : [{ pointer: '/body/personalKeyId', code: 'grant_of_another_key' }]),
     ...(await standingErrors(deps, key, person)),
+    ...(await verificationErrors(deps, key.tenant, terms)),
   ];
   if (fields.length === 0) return;
   const operation = {
@@ -112,7 +120,7 @@ async function assertAllowed(
 function decisionText(
   deps: SigningDeps,
   { key, grant, person }: Parts,
-  { request, documentType, amount, sealVerificationId }: OperationTerms,
+  { request, document, documentType, amount, sealVerificationId }: OperationTerms,
 ): string {
   return canonicalJson({
     v: 1,
@@ -124,6 +132,7 @@ function decisionText(
     grantRevision: grant.revision,
     kind: request.kind,
     scheme: request.scheme,
+    document: document && documentFacts(document),
     documentType,
     amount: amount && { ...amount },
     sealVerification: sealVerificationId,
@@ -253,20 +262,18 @@ export async function cancelOperation(
 /** The request as the chips know it. */
 export function keyOperationOf(operation: Operation): KeyOperation {
   const { tenant, institutionKeyId: keyId, id: requestId, request } = operation;
+  const names = { tenant, keyId, requestId };
   const input = inputOf(operation);
-  return request.kind === 'sign'
-    ? {
-        kind: 'sign',
-        request: { tenant, keyId, requestId, scheme: request.scheme, message: input },
-      }
-    : {
-        kind: 'decrypt',
-        request: { tenant, keyId, requestId, scheme: request.scheme, ciphertext: input },
-      };
+  if (request.kind === 'sign') {
+    return { kind: 'sign', request: { ...names, scheme: request.scheme, message: input } };
+  }
+  return request.scheme === 'sm2'
+    ? { kind: 'decrypt', request: { ...names, scheme: 'sm2', ciphertext: input } }
+    : { kind: 'decrypt', request: { ...names, scheme: 'ecdh-p256', peerPublicKey: input } };
 }
 
 /** What is signed or decrypted. */
-function inputOf({ request }: Operation): Uint8Array {
+export function inputOf({ request }: Operation): Uint8Array {
   const text = request.kind === 'sign' ? request.messageB64 : request.ciphertextB64;
   const bytes = base64Bytes(text);
   if (!bytes) throw new CinnabarError('invalid_request');
@@ -288,21 +295,6 @@ export async function getOperation(
 export function ownOperation(operation: Operation, actor: Actor): Operation {
   if (operation.actor !== actor.id) throw new CinnabarError('operation_not_found');
   return operation;
-}
-
-export function listOperations(
-  deps: Pick<SigningDeps, 'signing'>,
-  actor: Actor,
-  filter: { readonly institutionKeyId?: string; readonly state?: Operation['state'] },
-  page: PageRequest,
-): Promise<Page<Operation>> {
-  const { institutionKeyId: parent, state } = filter;
-  const where = { ...(parent ? { parent } : { owner: actor.id }), ...(state ? { state } : {}) };
-  return readPage(
-    page,
-    (operation) => operation.id,
-    (request) => deps.signing.list(actor.tenant, 'operation', where, request),
-  );
 }
 
 /** The operation after one action of the table. @throws CinnabarError `operation_state` */

@@ -1,7 +1,7 @@
 import type { CertificateDeps } from '../certificates/ports.ts';
 import type { ShareService } from '../chips/shares.ts';
 import type { RowEntry, RowStore } from '../row-store.ts';
-import type { TemplateKeys } from '../seals/ports.ts';
+import type { ObjectStore, OrphanQueue, SealStore, TemplateKeys } from '../seals/ports.ts';
 import type { Pin } from './pin.ts';
 import type { UsageRecord } from './records.ts';
 import type {
@@ -11,6 +11,7 @@ import type {
   InstitutionKey,
   Operation,
   PersonalKey,
+  StoredDocument,
 } from './types.ts';
 
 /** What is stored, by its kind. */
@@ -21,6 +22,7 @@ export interface SigningRows {
   readonly grant: Grant;
   readonly 'grant-change': GrantChange;
   readonly operation: Operation;
+  readonly document: StoredDocument;
   readonly record: UsageRecord;
   readonly pin: Pin;
 }
@@ -31,6 +33,10 @@ export type Entry<K extends keyof SigningRows = keyof SigningRows> = RowEntry<Si
 export interface SigningDeps extends CertificateDeps {
   readonly shares: ShareService;
   readonly signing: SigningStore;
-  /** Wraps the peppers of PINs: kept as they are nowhere. */
+  /** Wraps the peppers of PINs and the keys of documents: kept as they are nowhere. */
   readonly templateKeys: TemplateKeys;
+  readonly objects: ObjectStore;
+  readonly orphans: OrphanQueue;
+  /** Verifications that requests lean on. */
+  readonly seals: SealStore;
 }

@@ -25,6 +25,8 @@ const places: Places = {
     parent: institutionKeyId,
     state,
   }),
+  // By the object that it names: what no row names is removed.
+  document: ({ operationId, objectKey }) => ({ owner: '', parent: operationId, state: objectKey }),
   pin: ({ owner, id }) => ({ owner, parent: id, state: 'set' }),
   // By its hash, which is what the ledger has of it.
   record: ({ actor, institutionKeyId, recordSha256 }) => ({

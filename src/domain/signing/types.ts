@@ -1,7 +1,8 @@
+import type { Grant as ChipGrant } from '../../core/grant-list.ts';
 import type { Receipt } from '../../core/usage/receipt.ts';
 import type { UsageApproval } from '../../core/usage/record.ts';
 import type { SubjectName } from '../certificates/x509/build.ts';
-import type { Activation, Grant as ChipGrant } from '../chips/activation.ts';
+import type { Activation } from '../chips/activation.ts';
 import type { SignScheme } from '../chips/keys.ts';
 import type { Row } from '../row-store.ts';
 import type { OperationState } from './states.ts';
@@ -103,12 +104,15 @@ export interface Amount {
   readonly minor: number;
 }
 
-/** A change of the chips' grant list, and the officers' signatures over it. */
+/** A change of the chips' grant list or of its officers, and the officers' signatures over it. */
 export interface GrantChange extends Row {
   readonly state: 'open' | 'done' | 'outdated';
   readonly institutionKeyId: string;
+  /** Empty when the officers change. */
   readonly grantId: string;
-  readonly action: 'give' | 'take';
+  readonly action: 'give' | 'take' | 'officers';
+  /** Who decides from then on. */
+  readonly officers?: { readonly members: readonly Officer[]; readonly threshold: number };
   readonly list: readonly ChipGrant[];
   readonly listHashHex: string;
   readonly chipEpoch: number;
@@ -128,7 +132,62 @@ export type OperationRequest =
       /** What is signed, at most 1 MiB; larger documents are signed by their attributes. */
       readonly messageB64: string;
     }
-  | { readonly kind: 'decrypt'; readonly scheme: 'sm2'; readonly ciphertextB64: string };
+  | {
+      readonly kind: 'decrypt';
+      readonly scheme: 'sm2';
+      readonly ciphertextB64: string;
+    }
+  | {
+      /** Of envelopes only: the sender's point, uncompressed. */
+      readonly kind: 'decrypt';
+      readonly scheme: 'ecdh-p256';
+      readonly ciphertextB64: string;
+    };
+
+export const documentActions = ['cms', 'pdf', 'make_seal', 'seal', 'open'] as const;
+
+/** What shall become of a document (C6). The chips sign or decrypt what it comes down to. */
+export type DocumentWork =
+  /** SignedData of GB/T 35275 or RFC 5652. */
+  | { readonly action: 'cms'; readonly detached: boolean }
+  /** PAdES-B-B. */
+  | { readonly action: 'pdf'; readonly location?: string }
+  /** An electronic seal of GB/T 38540, whose picture is the reserved imprint of `sealId`. */
+  | {
+      readonly action: 'make_seal';
+      readonly sealId: string;
+      readonly name: string;
+      readonly validUntilMs: number;
+    }
+  /** A signature of GB/T 38540 with the electronic seal that the operation `sealOf` made. */
+  | { readonly action: 'seal'; readonly sealOf: string }
+  /** Decrypts an envelope. */
+  | { readonly action: 'open' };
+
+/** The document of an operation. Its bytes rest encrypted, in objects of their own. */
+export interface OperationDocument {
+  readonly work: DocumentWork;
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256Hex: string;
+  /** The certificate of the institution's key that the result carries. */
+  readonly serial: string;
+  readonly atMs: number;
+  /** Why there is no result although the key moved: the envelope holds nothing readable. */
+  readonly failure?: 'envelope_unreadable';
+}
+
+/** Where one document of an operation rests, and how it opens. */
+export interface StoredDocument extends Row {
+  readonly operationId: string;
+  readonly part: DocumentPart;
+  readonly objectKey: string;
+  readonly wrappedKeyB64: string;
+  readonly digestHex: string;
+  readonly storedBytes: number;
+}
+
+export type DocumentPart = 'input' | 'result';
 
 /** One use of an institution's key, from the question to the signed record (C4, C6, C7). */
 export interface Operation extends Row {
@@ -138,6 +197,8 @@ export interface Operation extends Row {
   readonly actor: string;
   readonly personalKeyId: string;
   readonly request: OperationRequest;
+  /** Absent when the request says all there is. */
+  readonly document?: OperationDocument;
   readonly documentType: string;
   readonly amount?: Amount;
   readonly reason: string;

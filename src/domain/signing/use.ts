@@ -7,7 +7,7 @@ import {
   type UsageRecordBody,
   usageSubject,
 } from '../../core/usage/record.ts';
-import { base64Text } from '../../lib/base64.ts';
+import { base64Bytes, base64Text } from '../../lib/base64.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
@@ -16,6 +16,8 @@ import { CinnabarError } from '../errors.ts';
 import type { Row } from '../row-store.ts';
 import { changed } from '../row-store.ts';
 import { serialOf } from './decide.ts';
+import { keepDocument, readDocument } from './document-store.ts';
+import { finishDocument } from './document-work.ts';
 import { getGrant, getInstitutionKey } from './grants.ts';
 import { appendAfterHead } from './ledger.ts';
 import {
@@ -52,7 +54,8 @@ export async function executeOperation(
   return audited(deps.audit, caller, auditOf('operation.execute', operation), async () => {
     const activated = await activate(deps, caller, id, signature);
     try {
-      return await keepResult(deps, caller, id, await moveKey(deps, activated));
+      const result = await moveKey(deps, activated);
+      return await keepResult(deps, caller, id, result, await finished(deps, activated, result));
     } catch (error) {
       if (isFinalRefusal(error)) await refuse(deps, caller, id);
       throw error;
@@ -146,13 +149,40 @@ function keepResult(
   caller: Caller,
   id: string,
   result: OperationResult,
+  { document, rows }: Finished,
 ): Promise<Operation> {
   return settle(deps, caller.actor.tenant, async () => {
     const operation = await getOperation(deps, caller.actor, id);
     if (operation.state !== 'activated') return { result: operation, write: [] };
-    const next = movedOperation(operation, 'execute', { result });
-    return { result: next, write: [entryOf('operation', next)] };
+    const next = movedOperation(operation, 'execute', { result, ...document });
+    return { result: next, write: [entryOf('operation', next), ...rows] };
   });
+}
+
+interface Finished {
+  readonly document?: Pick<Operation, 'document'>;
+  readonly rows: readonly Entry[];
+}
+
+/** Puts the key's answer into the document, and keeps it; of an operation without one, nothing. */
+async function finished(
+  deps: SigningDeps,
+  operation: Operation,
+  { valueB64 }: OperationResult,
+): Promise<Finished> {
+  const { tenant, id, document, request, reason } = operation;
+  if (!document) return { rows: [] };
+  const input = await readDocument(deps, tenant, id, 'input');
+  const job = { tenant, operationId: id, document, input, reason };
+  try {
+    const output = base64Bytes(valueB64) ?? new Uint8Array(0);
+    const bytes = await finishDocument(deps, job, request, output);
+    return { rows: [await keepDocument(deps, tenant, id, 'result', bytes)] };
+  } catch (error) {
+    // The key has moved, so there is something to put on record all the same.
+    if (!(error instanceof CinnabarError) || error.code !== 'envelope_unreadable') throw error;
+    return { document: { document: { ...document, failure: 'envelope_unreadable' } }, rows: [] };
+  }
 }
 
 /** What the person signs about the end of an executed operation. */

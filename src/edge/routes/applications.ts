@@ -6,6 +6,11 @@ import {
   withdrawApplication,
 } from '../../domain/certificates/apply.ts';
 import { certificatesOf, issueCertificates } from '../../domain/certificates/issue.ts';
+import {
+  decideOverride,
+  type OverrideDeps,
+  proposeOverride,
+} from '../../domain/certificates/override.ts';
 import type { CertificateDeps } from '../../domain/certificates/ports.ts';
 import {
   approveApplication,
@@ -14,6 +19,7 @@ import {
 } from '../../domain/certificates/review.ts';
 import { type ApplicationState, stageStates } from '../../domain/certificates/states.ts';
 import type * as rows from '../../domain/certificates/types.ts';
+import type { Tier } from '../../domain/federation/settings.ts';
 import { instantText } from '../../lib/time.ts';
 import { actorOf, callerOf, type EdgeApp, type EdgeContext } from '../context.ts';
 import {
@@ -23,6 +29,8 @@ import {
   type CertificateApplication,
   identitySchema,
   newApplicationSchema,
+  overrideDecisionSchema,
+  overrideSchema,
   rejectionSchema,
 } from '../schemas/certificates.ts';
 import { idempotencyHeaderSchema, idParamsSchema } from '../schemas/common.ts';
@@ -48,7 +56,13 @@ const applyRoute = createRoute({
   request: { headers, body: jsonBody(newApplicationSchema) },
   responses: {
     201: created(applicationSchema, 'The application.'),
-    ...problems(`POST ${base}`, 'key_in_use', 'chips_busy', 'chips_unavailable'),
+    ...problems(
+      `POST ${base}`,
+      'key_in_use',
+      'decision_unusable',
+      'chips_busy',
+      'chips_unavailable',
+    ),
   },
 });
 
@@ -62,7 +76,10 @@ const listRoute = createRoute({
     description: 'A customer sees its own.',
   }),
   request: { query: applicationQuerySchema },
-  responses: { 200: json(applicationPageSchema, 'One page.'), ...problems(`GET ${base}`) },
+  responses: {
+    200: json(applicationPageSchema, 'One page.'),
+    ...problems(`GET ${base}`, 'invalid_request'),
+  },
 });
 
 const getRoute = createRoute({
@@ -96,6 +113,7 @@ const identityRoute = createRoute({
       'application_changed',
       'same_person',
       'identity_check_absent',
+      'decision_unusable',
     ),
   },
 });
@@ -120,7 +138,57 @@ const approveRoute = createRoute({
   request: { params, headers },
   responses: {
     ...answer,
-    ...problems(`POST ${base}/{id}/approve`, ...decisionProblems, 'chips_unavailable'),
+    ...problems(
+      `POST ${base}/{id}/approve`,
+      ...decisionProblems,
+      'decision_unusable',
+      'chips_unavailable',
+    ),
+  },
+});
+
+const overrideRoute = createRoute({
+  method: 'post',
+  path: `${base}/{id}/override`,
+  ...about(`POST ${base}/{id}/override`, {
+    tag,
+    operationId: 'proposeTierOverride',
+    summary: 'Propose another tier than the score gave',
+    description:
+      'Lower is free; higher goes one step, and never against a hard rule. It counts once a second person has signed.',
+  }),
+  request: { params, headers, body: jsonBody(overrideSchema) },
+  responses: {
+    ...answer,
+    ...problems(
+      `POST ${base}/{id}/override`,
+      ...decisionProblems,
+      'override_refused',
+      'decision_unusable',
+      'chips_unavailable',
+    ),
+  },
+});
+
+const overrideDecisionRoute = createRoute({
+  method: 'post',
+  path: `${base}/{id}/override/decision`,
+  ...about(`POST ${base}/{id}/override/decision`, {
+    tag,
+    operationId: 'decideTierOverride',
+    summary: 'Sign a proposed override, or refuse it',
+    description: 'Neither the applicant nor the proposer may do this.',
+  }),
+  request: { params, headers, body: jsonBody(overrideDecisionSchema) },
+  responses: {
+    ...answer,
+    ...problems(
+      `POST ${base}/{id}/override/decision`,
+      ...decisionProblems,
+      'decision_unusable',
+      'chips_unavailable',
+      'ledger_unavailable',
+    ),
   },
 });
 
@@ -170,7 +238,7 @@ const withdrawRoute = createRoute({
   responses: { ...answer, ...problems(`POST ${base}/{id}/withdraw`, ...decisionProblems) },
 });
 
-export function addApplicationRoutes(app: EdgeApp, deps: CertificateDeps): void {
+export function addApplicationRoutes(app: EdgeApp, deps: OverrideDeps): void {
   const view = (application: rows.Application) => applicationView(deps, application);
 
   app.openapi(applyRoute, async (c) => {
@@ -210,6 +278,19 @@ export function addApplicationRoutes(app: EdgeApp, deps: CertificateDeps): void 
     return c.json(await issued(deps, c, id), 200);
   });
 
+  app.openapi(overrideRoute, async (c) => {
+    const { tier, reason } = c.req.valid('json');
+    const proposal = { tier: tier as Tier, reason };
+    const { id } = c.req.valid('param');
+    return c.json(await view(await proposeOverride(deps, callerOf(c), id, proposal)), 200);
+  });
+
+  app.openapi(overrideDecisionRoute, async (c) => {
+    const { decision } = c.req.valid('json');
+    const { id } = c.req.valid('param');
+    return c.json(await view(await decideOverride(deps, callerOf(c), id, decision)), 200);
+  });
+
   app.openapi(issueRoute, async (c) => {
     return c.json(await issued(deps, c, c.req.valid('param').id), 200);
   });
@@ -237,10 +318,10 @@ async function issued(
 
 type Body = ReturnType<typeof newApplicationSchema.parse>;
 
-function applicationOf({ subject, request, requested, sealed, ...rest }: Body) {
+function applicationOf({ subject, request, requested, scored, ...rest }: Body) {
   return {
     ...rest,
-    ...present({ request: request === undefined ? undefined : requestDer(request), sealed }),
+    ...present({ request: request === undefined ? undefined : requestDer(request), scored }),
     subject: present(subject),
     requested: present(requested),
   };
@@ -251,7 +332,7 @@ export async function applicationView(
   deps: CertificateDeps,
   application: rows.Application,
 ): Promise<CertificateApplication> {
-  const { identity, decision, requested, dnsNames, ...rest } = application;
+  const { identity, decision, override, scored, requested, dnsNames, ...rest } = application;
   const certificates = await certificatesOf(deps, application);
   return {
     id: rest.id,
@@ -271,6 +352,8 @@ export async function applicationView(
         settings: settingsView(decision.settings),
         reasons: [...decision.reasons],
       },
+      decidedTier: scored && decidedTierOf(scored),
+      override: override && overrideView(override),
       decidedBy: rest.decidedBy,
       reason: rest.reason,
       renews: rest.renews,
@@ -280,6 +363,16 @@ export async function applicationView(
     createdAt: instantText(rest.createdAtMs),
     changedAt: instantText(rest.changedAtMs),
   };
+}
+
+/** Checked when the application was made. */
+function decidedTierOf({ statement }: rows.ScoredDecision): number {
+  return (JSON.parse(statement) as { settings: { tier: number } }).settings.tier;
+}
+
+function overrideView({ statement: _, signatures: __, ...override }: rows.TierOverride) {
+  const { proposedAtMs, ...fields } = override;
+  return { ...fields, proposedAt: instantText(proposedAtMs) };
 }
 
 function identityView({ atMs, ...finding }: rows.IdentityFinding) {
@@ -301,6 +394,9 @@ export function settingsView(settings: rows.SettingsDecision['settings']) {
     validTo,
     policyHash,
     decisionId,
-    ...present({ modelHash: settings.modelHash }),
+    ...present({
+      modelHash: settings.modelHash,
+      override: settings.override && { ...settings.override },
+    }),
   };
 }

@@ -53,7 +53,10 @@ const listRoute = createRoute({
     description: 'A customer sees its own.',
   }),
   request: { query: certificateQuerySchema },
-  responses: { 200: json(certificatePageSchema, 'One page.'), ...problems(`GET ${base}`) },
+  responses: {
+    200: json(certificatePageSchema, 'One page.'),
+    ...problems(`GET ${base}`, 'invalid_request'),
+  },
 });
 
 const getRoute = createRoute({

@@ -168,9 +168,8 @@ function federationOf({ federation }: EdgeDeps): EdgeFederation {
 }
 
 function coordinator(deps: EdgeDeps): CoordinatorDeps {
-  const { federation, parties, requests } = federationOf(deps);
   const { clock, random, audit, ledger } = deps;
-  return { clock, random, audit, ledger, federation, parties, requests };
+  return { clock, random, audit, ledger, ...federationOf(deps) };
 }
 
 function boxOf(party: string, text: string): Uint8Array {

@@ -1,16 +1,25 @@
 import { createRoute } from '@hono/zod-openapi';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { certificateStateOf } from '../../domain/certificates/find.ts';
+import { serialOf } from '../../domain/signing/decide.ts';
 import {
   approveGrantChange,
-  getInstitutionKey,
+  grantChangeBytes,
   listGrantChanges,
+  proposeOfficers,
+} from '../../domain/signing/grant-changes.ts';
+import {
+  getInstitutionKey,
   listGrants,
   proposeGrant,
   revokeGrant,
 } from '../../domain/signing/grants.ts';
 import {
   applyForInstitutionKeys,
+  getInstitution,
   listInstitutionKeys,
   listInstitutions,
+  listKeyHolders,
   registerInstitution,
 } from '../../domain/signing/institutions.ts';
 import type * as rows from '../../domain/signing/types.ts';
@@ -28,12 +37,15 @@ import {
   type Institution,
   type InstitutionKey,
   institutionKeyPageSchema,
+  institutionKeySchema,
   institutionPageSchema,
   institutionSchema,
+  keyHolderPageSchema,
   keyParamsSchema,
   newGrantSchema,
   newInstitutionKeysSchema,
   newInstitutionSchema,
+  newOfficersSchema,
   proposedGrantSchema,
   signatureSchema,
 } from '../schemas/signing.ts';
@@ -67,7 +79,34 @@ const listRoute = createRoute({
   path: base,
   ...about(`GET ${base}`, { tag, operationId: 'listInstitutions', summary: 'List institutions' }),
   request: { query: pageQuerySchema },
-  responses: { 200: json(institutionPageSchema, 'One page.'), ...problems(`GET ${base}`) },
+  responses: {
+    200: json(institutionPageSchema, 'One page.'),
+    ...problems(`GET ${base}`, 'invalid_request'),
+  },
+});
+
+const getRoute = createRoute({
+  method: 'get',
+  path: one,
+  ...about(`GET ${one}`, { tag, operationId: 'getInstitution', summary: 'Get an institution' }),
+  request: { params },
+  responses: {
+    200: json(institutionSchema, 'The institution.'),
+    ...problems(`GET ${one}`, 'institution_not_found'),
+  },
+});
+
+const holders = '/v1/key-holders';
+const holdersRoute = createRoute({
+  method: 'get',
+  path: holders,
+  ...about(`GET ${holders}`, {
+    tag,
+    operationId: 'listKeyHolders',
+    summary: 'List who holds a personal key, to propose as officer or for a grant',
+  }),
+  request: { query: pageQuerySchema },
+  responses: { 200: json(keyHolderPageSchema, 'One page.'), ...problems(`GET ${holders}`) },
 });
 
 const applyRoute = createRoute({
@@ -97,6 +136,39 @@ const keysRoute = createRoute({
   responses: {
     200: json(institutionKeyPageSchema, 'One page.'),
     ...problems(`GET ${one}/keys`),
+  },
+});
+
+const oneKey = '/v1/keys/{id}';
+const keyRoute = createRoute({
+  method: 'get',
+  path: oneKey,
+  ...about(`GET ${oneKey}`, {
+    tag,
+    operationId: 'getInstitutionKey',
+    summary: 'Get a key of an institution, with its officers and its certificate',
+  }),
+  request: { params: keyParamsSchema },
+  responses: {
+    200: json(institutionKeySchema, 'The key.'),
+    ...problems(`GET ${oneKey}`, 'institution_key_not_found'),
+  },
+});
+
+const officers = `${oneKey}/officers`;
+const officersRoute = createRoute({
+  method: 'post',
+  path: officers,
+  ...about(`POST ${officers}`, {
+    tag,
+    operationId: 'proposeOfficers',
+    summary: 'Propose other officers for a key',
+    description: 'Enough of the officers of now must sign; the chips check it themselves.',
+  }),
+  request: { params: keyParamsSchema, headers, body: jsonBody(newOfficersSchema) },
+  responses: {
+    201: created(grantChangeSchema, 'The change that officers sign.'),
+    ...problems(`POST ${officers}`, 'institution_key_not_found', 'rows_contended'),
   },
 });
 
@@ -162,7 +234,10 @@ const changesRoute = createRoute({
     summary: "List changes of a key's grant list, with who signed them",
   }),
   request: { params: keyParamsSchema, query: pageQuerySchema },
-  responses: { 200: json(grantChangePageSchema, 'One page.'), ...problems(`GET ${keyChanges}`) },
+  responses: {
+    200: json(grantChangePageSchema, 'One page.'),
+    ...problems(`GET ${keyChanges}`, 'institution_key_not_found'),
+  },
 });
 
 const approve = '/v1/grant-changes/{id}/approvals';
@@ -207,6 +282,36 @@ export function addInstitutionRoutes(app: EdgeApp, deps: EdgeDeps): void {
     return c.json({ ...page, items: page.items.map(institutionView) }, 200);
   });
 
+  app.openapi(getRoute, async (c) => {
+    const institution = await getInstitution(deps, actorOf(c), c.req.valid('param').id);
+    return c.json(institutionView(institution), 200);
+  });
+
+  app.openapi(holdersRoute, async (c) => {
+    const page = await listKeyHolders(deps, actorOf(c), pageRequest(c.req.valid('query')));
+    const items = page.items.map(({ id, owner, label, certificateSerial = null }) => ({
+      personalKeyId: id,
+      actor: owner,
+      label,
+      certificateSerial,
+    }));
+    return c.json({ ...page, items }, 200);
+  });
+
+  app.openapi(keyRoute, async (c) => {
+    const key = await getInstitutionKey(deps, actorOf(c), c.req.valid('param').id);
+    return c.json(await keyView(deps, key), 200);
+  });
+
+  app.openapi(officersRoute, async (c) => {
+    const { id: institutionKeyId } = c.req.valid('param');
+    const request = { id: c.get('operationId'), institutionKeyId, ...c.req.valid('json') };
+    const change = await proposeOfficers(deps, callerOf(c), request);
+    const key = await getInstitutionKey(deps, actorOf(c), institutionKeyId);
+    c.header('location', `/v1/keys/${key.id}/grant-changes`);
+    return c.json(changeView(change, key), 201);
+  });
+
   app.openapi(applyRoute, async (c) => {
     const { id: institutionId } = c.req.valid('param');
     const { algorithm, requested } = c.req.valid('json');
@@ -218,14 +323,16 @@ export function addInstitutionRoutes(app: EdgeApp, deps: EdgeDeps): void {
     };
     const { application, keys } = await applyForInstitutionKeys(deps, callerOf(c), request);
     c.header('location', `/v1/certificates/applications/${application.id}`);
-    return c.json({ applicationId: application.id, keys: keys.map(keyView) }, 201);
+    const views = await Promise.all(keys.map((key) => keyView(deps, key)));
+    return c.json({ applicationId: application.id, keys: views }, 201);
   });
 
   app.openapi(keysRoute, async (c) => {
     const { id } = c.req.valid('param');
     const page = pageRequest(c.req.valid('query'));
     const found = await listInstitutionKeys(deps, actorOf(c), id, page);
-    return c.json({ ...found, items: found.items.map(keyView) }, 200);
+    const items = await Promise.all(found.items.map((key) => keyView(deps, key)));
+    return c.json({ ...found, items }, 200);
   });
 
   app.openapi(grantRoute, async (c) => {
@@ -283,7 +390,9 @@ function institutionView(institution: rows.Institution): Institution {
   };
 }
 
-function keyView(key: rows.InstitutionKey): InstitutionKey {
+async function keyView(deps: EdgeDeps, key: rows.InstitutionKey): Promise<InstitutionKey> {
+  const certificateSerial = (await serialOf(deps, key)) ?? null;
+  const standing = certificateSerial && (await certificateStateOf(deps, certificateSerial));
   const { id, institutionId, algorithm, purpose, publicKeyHex, applicationId, threshold } = key;
   return {
     id,
@@ -292,6 +401,8 @@ function keyView(key: rows.InstitutionKey): InstitutionKey {
     purpose,
     publicKeyHex,
     applicationId,
+    certificateSerial,
+    standing: standing || null,
     officers: key.officers.map((officer) => ({ ...officer })),
     threshold,
     granted: key.chipGrants.length,
@@ -320,15 +431,25 @@ function grantView(grant: rows.Grant): Grant {
   };
 }
 
-function changeView(change: rows.GrantChange, key: rows.InstitutionKey): GrantChange {
+export function changeView(change: rows.GrantChange, key: rows.InstitutionKey): GrantChange {
   const { id, state, institutionKeyId, grantId, action, listHashHex, approvals } = change;
+  const { list, officers, chipEpoch } = change;
   return {
     id,
     state,
     institutionKeyId,
-    grantId,
+    grantId: grantId === '' ? null : grantId,
     action,
+    list: list.map(({ publicKeyHex, operations }) => ({
+      publicKeyHex,
+      operations: [...operations],
+    })),
+    officers: officers
+      ? { threshold: officers.threshold, members: officers.members.map((one) => ({ ...one })) }
+      : null,
+    chipEpoch,
     listHashHex,
+    signedHex: bytesToHex(grantChangeBytes(change)),
     approvedBy: approvals.map(({ actor }) => actor),
     threshold: key.threshold,
     createdAt: instantText(change.createdAtMs),

@@ -1,19 +1,20 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { exportRecords } from '../../domain/signing/export-records.ts';
-import { getRecord, listRecords } from '../../domain/signing/find-records.ts';
 import {
-  approvalText,
   approveOperation,
   askOperation,
   cancelOperation,
-  getOperation,
-  listOperations,
   prepareActivation,
 } from '../../domain/signing/operations.ts';
 import type { UsageRecord } from '../../domain/signing/records.ts';
-import type * as rows from '../../domain/signing/types.ts';
-import { completeOperation, executeOperation, outcomeOf } from '../../domain/signing/use.ts';
-import { instantText } from '../../lib/time.ts';
+import { completeOperation, executeOperation } from '../../domain/signing/use.ts';
+import {
+  getRecord,
+  listOperations,
+  listRecords,
+  pendingApprovals,
+  seeOperation,
+} from '../../domain/signing/visibility.ts';
 import { actorOf, callerOf, type EdgeApp } from '../context.ts';
 import type { EdgeDeps } from '../deps.ts';
 import { idempotencyHeaderSchema, idParamsSchema, pageQuerySchema } from '../schemas/common.ts';
@@ -22,11 +23,11 @@ import {
   exportQuerySchema,
   keyParamsSchema,
   newOperationSchema,
-  type Operation,
   operationApprovalSchema,
   operationPageSchema,
   operationQuerySchema,
   operationSchema,
+  pendingApprovalsSchema,
   signatureSchema,
   type UsageRecordView,
   usageRecordPageSchema,
@@ -34,6 +35,8 @@ import {
 } from '../schemas/signing.ts';
 import { about, binary, created, json, jsonBody, problems } from './contract.ts';
 import { pageRequest, present } from './input.ts';
+import { changeView } from './institutions.ts';
+import { operationView } from './operation-view.ts';
 import { bytesOf } from './personal-keys.ts';
 
 const tag = 'Key operations';
@@ -80,9 +83,40 @@ const listRoute = createRoute({
     tag,
     operationId: 'listKeyOperations',
     summary: 'List uses of a key, newest first',
+    description:
+      'All of them for auditors, administrators, officers of the key and who may approve; else the own.',
   }),
   request: { params: keyParamsSchema, query: operationQuerySchema },
-  responses: { 200: json(operationPageSchema, 'One page.'), ...problems(`GET ${ofKey}`) },
+  responses: {
+    200: json(operationPageSchema, 'One page.'),
+    ...problems(`GET ${ofKey}`, 'institution_key_not_found'),
+  },
+});
+
+const own = '/v1/operations';
+const ownRoute = createRoute({
+  method: 'get',
+  path: own,
+  ...about(`GET ${own}`, {
+    tag,
+    operationId: 'listOwnOperations',
+    summary: 'List what one asked for oneself, newest first',
+  }),
+  request: { query: operationQuerySchema },
+  responses: { 200: json(operationPageSchema, 'One page.'), ...problems(`GET ${own}`) },
+});
+
+const approvals = '/v1/approvals';
+const approvalsRoute = createRoute({
+  method: 'get',
+  path: approvals,
+  ...about(`GET ${approvals}`, {
+    tag,
+    operationId: 'listPendingApprovals',
+    summary: 'List what waits for the caller’s signature',
+    description: 'Changes of keys that the caller governs, and uses that others asked for.',
+  }),
+  responses: { 200: json(pendingApprovalsSchema, 'All of it.'), ...problems(`GET ${approvals}`) },
 });
 
 const getRoute = createRoute({
@@ -188,9 +222,14 @@ const recordsRoute = createRoute({
     tag,
     operationId: 'listUsageRecords',
     summary: 'List what was done with a key, each record signed by who did it',
+    description:
+      'All records for auditors, administrators and officers of the key; everybody else sees the own.',
   }),
   request: { params: keyParamsSchema, query: pageQuerySchema },
-  responses: { 200: json(usageRecordPageSchema, 'One page.'), ...problems(`GET ${records}`) },
+  responses: {
+    200: json(usageRecordPageSchema, 'One page.'),
+    ...problems(`GET ${records}`, 'institution_key_not_found'),
+  },
 });
 
 const exported = `${records}/export`;
@@ -247,7 +286,7 @@ export function addKeyOperationRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const request = { id: c.get('operationId'), institutionKeyId, ...fields };
     const operation = await askOperation(deps, callerOf(c), request);
     c.header('location', `/v1/operations/${operation.id}`);
-    return c.json(await operationView(operation), 201);
+    return c.json(await operationView(operation, actorOf(c)), 201);
   });
 
   app.openapi(listRoute, async (c) => {
@@ -255,43 +294,63 @@ export function addKeyOperationRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const filter = { institutionKeyId: c.req.valid('param').id, ...(state ? { state } : {}) };
     const page = pageRequest({ cursor, limit });
     const found = await listOperations(deps, actorOf(c), filter, page);
-    const items = await Promise.all(found.items.map(operationView));
+    const items = await Promise.all(found.items.map((one) => operationView(one, actorOf(c))));
     return c.json({ ...found, items }, 200);
   });
 
+  app.openapi(ownRoute, async (c) => {
+    const { cursor, limit, state } = c.req.valid('query');
+    const page = pageRequest({ cursor, limit });
+    const found = await listOperations(deps, actorOf(c), state ? { state } : {}, page);
+    const items = await Promise.all(found.items.map((one) => operationView(one, actorOf(c))));
+    return c.json({ ...found, items }, 200);
+  });
+
+  app.openapi(approvalsRoute, async (c) => {
+    const { changes, operations } = await pendingApprovals(deps, actorOf(c));
+    const views = await Promise.all(operations.map((one) => operationView(one, actorOf(c))));
+    const changed = changes.map(({ change, key }) => changeView(change, key));
+    return c.json({ changes: changed, operations: views }, 200);
+  });
+
   app.openapi(getRoute, async (c) => {
-    const operation = await getOperation(deps, actorOf(c), c.req.valid('param').id);
-    return c.json(await operationView(operation), 200);
+    const operation = await seeOperation(deps, actorOf(c), c.req.valid('param').id);
+    return c.json(await operationView(operation, actorOf(c)), 200);
   });
 
   app.openapi(approveRoute, async (c) => {
     const { personalKeyId, signature } = c.req.valid('json');
     const { id } = c.req.valid('param');
     const request = { id, personalKeyId, signature: bytesOf(signature, 'signature') };
-    return c.json(await operationView(await approveOperation(deps, callerOf(c), request)), 200);
+    const operation = await approveOperation(deps, callerOf(c), request);
+    return c.json(await operationView(operation, actorOf(c)), 200);
   });
 
   app.openapi(activationRoute, async (c) => {
     const operation = await prepareActivation(deps, callerOf(c), c.req.valid('param').id);
-    return c.json(await operationView(operation), 200);
+    return c.json(await operationView(operation, actorOf(c)), 200);
   });
 
   app.openapi(executeRoute, async (c) => {
     const signature = bytesOf(c.req.valid('json').signature, 'signature');
     const request = { id: c.req.valid('param').id, signature };
-    return c.json(await operationView(await executeOperation(deps, callerOf(c), request)), 200);
+    const operation = await executeOperation(deps, callerOf(c), request);
+    return c.json(await operationView(operation, actorOf(c)), 200);
   });
 
   app.openapi(completeRoute, async (c) => {
     const signature = bytesOf(c.req.valid('json').signature, 'signature');
     const request = { id: c.req.valid('param').id, signature };
     const { operation, record } = await completeOperation(deps, callerOf(c), request);
-    return c.json({ operation: await operationView(operation), record: recordView(record) }, 200);
+    return c.json(
+      { operation: await operationView(operation, actorOf(c)), record: recordView(record) },
+      200,
+    );
   });
 
   app.openapi(cancelRoute, async (c) => {
     const operation = await cancelOperation(deps, callerOf(c), c.req.valid('param').id);
-    return c.json(await operationView(operation), 200);
+    return c.json(await operationView(operation, actorOf(c)), 200);
   });
 
   app.openapi(recordsRoute, async (c) => {
@@ -311,35 +370,6 @@ export function addKeyOperationRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const record = await getRecord(deps, actorOf(c), c.req.valid('param').id);
     return c.json(recordView(record), 200);
   });
-}
-
-async function operationView(operation: rows.Operation): Promise<Operation> {
-  const { id, state, institutionKeyId, grantId, personalKeyId, actor, documentType, reason } =
-    operation;
-  const { approvals, approvalsNeeded, decision, statement = null, amount, request } = operation;
-  const isExecuted = state === 'executed' || state === 'completed';
-  return {
-    id,
-    state,
-    institutionKeyId,
-    grantId,
-    personalKeyId,
-    actor,
-    kind: request.kind,
-    scheme: request.scheme,
-    documentType,
-    amount: amount ? { ...amount } : null,
-    reason,
-    approvals: approvals.map((approval) => ({ actor: approval.actor })),
-    approvalsNeeded,
-    decision,
-    approvalText: state === 'asked' ? await approvalText(operation) : null,
-    statement: state === 'approved' ? statement : null,
-    outcome: isExecuted ? await outcomeOf(operation) : null,
-    // Not before the outcome is signed (C7).
-    resultB64: state === 'completed' ? (operation.result?.valueB64 ?? null) : null,
-    createdAt: instantText(operation.createdAtMs),
-  };
 }
 
 function recordView({ body, recordSha256, place }: UsageRecord): UsageRecordView {

@@ -68,7 +68,10 @@ const listRoute = createRoute({
   path: base,
   ...about(`GET ${base}`, { tag, operationId: 'listPayments', summary: 'List own orders' }),
   request: { query: pageQuerySchema },
-  responses: { 200: json(paymentPageSchema, 'One page.'), ...problems(`GET ${base}`) },
+  responses: {
+    200: json(paymentPageSchema, 'One page.'),
+    ...problems(`GET ${base}`, 'invalid_request'),
+  },
 });
 
 const getRoute = createRoute({
@@ -192,7 +195,10 @@ const terminalsRoute = createRoute({
   path: terminals,
   ...about(`GET ${terminals}`, { tag, operationId: 'listTerminals', summary: 'List own devices' }),
   request: { query: pageQuerySchema },
-  responses: { 200: json(terminalPageSchema, 'One page.'), ...problems(`GET ${terminals}`) },
+  responses: {
+    200: json(terminalPageSchema, 'One page.'),
+    ...problems(`GET ${terminals}`, 'invalid_request'),
+  },
 });
 
 const revokeRoute = createRoute({

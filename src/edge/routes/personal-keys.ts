@@ -5,7 +5,7 @@ import { getCertificate } from '../../domain/certificates/find.ts';
 import { CinnabarError } from '../../domain/errors.ts';
 import { assertCertificateRequest } from '../../domain/signing/certificate-request.ts';
 import { coSign } from '../../domain/signing/co-sign.ts';
-import { getGrantChange, grantChangeBytes } from '../../domain/signing/grants.ts';
+import { getGrantChange, grantChangeBytes } from '../../domain/signing/grant-changes.ts';
 import { approvalText, getOperation, ownOperation } from '../../domain/signing/operations.ts';
 import {
   bindCertificate,
@@ -81,7 +81,10 @@ const listRoute = createRoute({
   path: base,
   ...about(`GET ${base}`, { tag, operationId: 'listPersonalKeys', summary: 'List own keys' }),
   request: { query: pageQuerySchema },
-  responses: { 200: json(personalKeyPageSchema, 'One page.'), ...problems(`GET ${base}`) },
+  responses: {
+    200: json(personalKeyPageSchema, 'One page.'),
+    ...problems(`GET ${base}`, 'invalid_request'),
+  },
 });
 
 const getRoute = createRoute({

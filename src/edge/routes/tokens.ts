@@ -125,7 +125,10 @@ const listRoute = createRoute({
     description: 'What was sealed for whom stands here by label; no value is kept.',
   }),
   request: { query: pageQuerySchema },
-  responses: { 200: json(issuedTokenPageSchema, 'One page.'), ...problems(`GET ${base}`) },
+  responses: {
+    200: json(issuedTokenPageSchema, 'One page.'),
+    ...problems(`GET ${base}`, 'invalid_request'),
+  },
 });
 
 const jwksRoute = createRoute({

@@ -86,10 +86,7 @@ const dnsNameSchema = z
   .max(253)
   .regex(/^(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/);
 
-const boxTextSchema = z
-  .string()
-  .max(16_384)
-  .regex(/^[0-9A-Za-z_-]+$/);
+const base64urlSchema = z.string().regex(/^[0-9A-Za-z_-]+$/);
 
 export const newApplicationSchema = z
   .strictObject({
@@ -99,14 +96,16 @@ export const newApplicationSchema = z
     dnsNames: z.array(dnsNameSchema).max(16).default([]),
     request: requestTextSchema.optional(),
     requested: requestedSchema,
-    sealed: z
+    scored: z
       .strictObject({
-        consent: z.string().max(8192),
-        boxes: z.array(z.strictObject({ recipient: line(64).min(1), box: boxTextSchema })).max(8),
+        statement: z.string().max(8192),
+        signature: base64urlSchema.max(88),
+        nameKey: base64urlSchema.max(43),
       })
       .optional()
       .openapi({
-        description: 'What the terminal encrypted for others; it is passed on and never read here.',
+        description:
+          'A federated decision that the applicant opened: the signed statement as JSON, its signature, and the key that shows the name. The statement names the key of `request`.',
       }),
   })
   .openapi('NewCertificateApplication');
@@ -124,6 +123,16 @@ const settingsSchema = z
     policyHash: z.string(),
     modelHash: z.string().optional(),
     decisionId: z.string(),
+    override: z
+      .object({
+        fromTier: z.int(),
+        reason: z.string(),
+        maker: z.string(),
+        checker: z.string(),
+        statementSha256: z.string(),
+      })
+      .optional()
+      .openapi({ description: 'Two persons gave another tier than the score.' }),
   })
   .openapi('CertificateSettings');
 
@@ -148,6 +157,21 @@ export const applicationSchema = z
     decision: z
       .object({ settings: settingsSchema, reasons: z.array(z.enum(reasonCodes)) })
       .optional(),
+    decidedTier: z
+      .int()
+      .optional()
+      .openapi({ description: 'Of the federated decision that the application carries.' }),
+    override: z
+      .object({
+        fromTier: z.int(),
+        tier: z.int(),
+        reason: z.string(),
+        maker: z.string(),
+        checker: z.string().optional(),
+        proposedAt: instantSchema,
+      })
+      .optional()
+      .openapi({ description: 'It counts once it has a checker.' }),
     decidedBy: z.string().optional(),
     reason: z.string().optional(),
     renews: z.string().optional(),
@@ -179,6 +203,14 @@ export const identitySchema = z
   .openapi('IdentityFinding', {
     description: 'What the officer found; or whom to ask instead.',
   });
+
+export const overrideSchema = z
+  .strictObject({ tier: z.int().min(1).max(6), reason: line(200).min(1) })
+  .openapi('TierOverride');
+
+export const overrideDecisionSchema = z
+  .strictObject({ decision: z.enum(['confirm', 'refuse']) })
+  .openapi('TierOverrideDecision');
 
 export const rejectionSchema = z
   .strictObject({ reason: line(200).min(1) })

@@ -144,6 +144,7 @@ const consentSchema = z.strictObject({
     modelHash: hashSchema,
     parties: z.array(partySchema).max(6),
     subject: hashSchema.openapi({ description: 'A salted commitment to the identity.' }),
+    name: hashSchema.openapi({ description: 'A salted commitment to the name alone.' }),
     replyKey: base64urlSchema(87),
     issuedAt: instantSchema,
     expiresAt: instantSchema,

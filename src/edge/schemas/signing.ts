@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { operationStates } from '../../domain/signing/states.ts';
-import { grantedOperations } from '../../domain/signing/types.ts';
+import { documentActions, grantedOperations } from '../../domain/signing/types.ts';
 import { requestedSchema, serialSchema, subjectSchema } from './certificates.ts';
 import {
   currencySchema,
@@ -131,6 +131,32 @@ export const institutionSchema = z
 export type Institution = z.infer<typeof institutionSchema>;
 export const institutionPageSchema = pageOf(institutionSchema).openapi('InstitutionPage');
 
+export const keyHolderPageSchema = pageOf(
+  z
+    .object({
+      personalKeyId: z.string(),
+      actor: z.string(),
+      label: z.string(),
+      certificateSerial: z.string().nullable(),
+    })
+    .openapi('KeyHolder'),
+).openapi('KeyHolderPage');
+
+export const newOfficersSchema = newInstitutionSchema
+  .pick({ officerKeyIds: true, threshold: true })
+  .openapi('NewOfficers');
+
+/** Whether a certificate may be relied on now, and if not, why. */
+export const standingSchema = z.enum([
+  'good',
+  'on_hold',
+  'revoked',
+  'expired',
+  'not_yet_valid',
+  'undelivered',
+  'unknown',
+]);
+
 export const newInstitutionKeysSchema = z
   .strictObject({ algorithm: z.enum(['sm2', 'p256']), requested: requestedSchema })
   .openapi('NewInstitutionKeys');
@@ -143,6 +169,8 @@ export const institutionKeySchema = z
     purpose: z.enum(['signature', 'encryption']),
     publicKeyHex,
     applicationId: z.string(),
+    certificateSerial: z.string().nullable(),
+    standing: standingSchema.nullable().openapi({ description: 'Of the certificate, now.' }),
     officers: z.array(officerSchema),
     threshold: z.int(),
     granted: z.int().openapi({ description: 'Persons on the list that the chips enforce.' }),
@@ -156,15 +184,15 @@ export const appliedKeysSchema = z
   .object({ applicationId: z.string(), keys: z.array(institutionKeySchema) })
   .openapi('AppliedKeys');
 
-const amountSchema = z.strictObject({
+export const amountSchema = z.strictObject({
   currency: currencySchema,
   minor: z.int().min(1).max(Number.MAX_SAFE_INTEGER),
 });
 
-const documentTypeSchema = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/);
+export const documentTypeSchema = z.string().regex(/^[a-z][a-z0-9_]{0,31}$/);
 
 /** Keys of institutions are named by the application that made them, with a UUID of version 8. */
-const keyIdSchema = z.uuid().openapi({ example: '5f0c1e9a-3b7d-8c21-9a44-0d6b2f1e7c30' });
+export const keyIdSchema = z.uuid().openapi({ example: '5f0c1e9a-3b7d-8c21-9a44-0d6b2f1e7c30' });
 
 export const keyParamsSchema = z.strictObject({
   id: keyIdSchema.openapi({ param: { name: 'id', in: 'path' } }),
@@ -206,9 +234,18 @@ export const grantChangeSchema = z
     id: z.string(),
     state: z.enum(['open', 'done', 'outdated']),
     institutionKeyId: z.string(),
-    grantId: z.string(),
-    action: z.enum(['give', 'take']),
+    grantId: z.string().nullable().openapi({ description: 'Null when the officers change.' }),
+    action: z.enum(['give', 'take', 'officers']),
+    list: z
+      .array(z.object({ publicKeyHex, operations: z.array(z.enum(grantedOperations)) }))
+      .openapi({ description: 'Who may do what from then on, as the chips enforce it.' }),
+    officers: z
+      .object({ threshold: z.int(), members: z.array(officerSchema) })
+      .nullable()
+      .openapi({ description: 'Who decides from then on; null when that stays.' }),
+    chipEpoch: z.int(),
     listHashHex: hex,
+    signedHex: hex.openapi({ description: 'What an officer signs.' }),
     approvedBy: z.array(z.string()),
     threshold: z.int(),
     createdAt: instantSchema,
@@ -222,10 +259,11 @@ export const proposedGrantSchema = z.object({
   change: grantChangeSchema.nullable(),
 });
 
+/** What fits into a body of JSON; longer content goes in as a document. */
 const inputB64 = z
   .string()
   .min(1)
-  .max(1_400_000)
+  .max(60_000)
   .regex(/^[0-9A-Za-z+/]+={0,2}$/)
   .openapi({ description: 'Base64.' });
 
@@ -254,6 +292,17 @@ export const newOperationSchema = z
   })
   .openapi('NewOperation');
 
+export const operationDocumentSchema = z
+  .object({
+    action: z.enum(documentActions),
+    name: z.string(),
+    bytes: z.int(),
+    sha256: hex,
+    resultName: z.string(),
+    failure: z.enum(['envelope_unreadable']).nullable(),
+  })
+  .openapi('OperationDocument');
+
 export const operationSchema = z
   .object({
     id: z.string(),
@@ -264,6 +313,13 @@ export const operationSchema = z
     actor: z.string(),
     kind: z.enum(grantedOperations),
     scheme: z.string(),
+    document: operationDocumentSchema.nullable().openapi({
+      description: 'Its bytes and what is made of them have an address of their own.',
+    }),
+    inputB64: z.string().nullable().openapi({
+      description:
+        'What the key signs or decrypts, for who asked; of a document what it comes down to.',
+    }),
     documentType: z.string(),
     amount: amountSchema.nullable(),
     reason: z.string(),
@@ -286,6 +342,9 @@ export const operationSchema = z
 
 export type Operation = z.infer<typeof operationSchema>;
 export const operationPageSchema = pageOf(operationSchema).openapi('OperationPage');
+export const pendingApprovalsSchema = z
+  .object({ changes: z.array(grantChangeSchema), operations: z.array(operationSchema) })
+  .openapi('PendingApprovals');
 export const operationQuerySchema = z.strictObject({
   cursor: filterIdSchema,
   limit: limitSchema,

@@ -12,11 +12,14 @@ import {
   type Certificate,
   identityMethods,
   type PendingMove,
+  type ScoredDecision,
   type SettingsStatement,
   type SubjectKey,
+  type TierOverride,
 } from '../../domain/certificates/types.ts';
 import type { SubjectName } from '../../domain/certificates/x509/build.ts';
 import { type CrlReason, crlReasons } from '../../domain/certificates/x509/crl.ts';
+import { type Tier, tiers } from '../../domain/federation/settings.ts';
 import { base64urlBytes, base64urlText } from '../../lib/base64url.ts';
 import {
   bytesOf,
@@ -56,8 +59,9 @@ export function parseApplication(row: Fields): Application {
     dnsNames: textsOf(jsonOf(row, 'dns_names')),
     keys: listOf(jsonOf(row, 'keys'), parseKey),
     requested: settingsJson(row, 'requested'),
-    ...optional(row, 'sealed', 'sealed', parseSealed),
+    ...optional(row, 'scored', 'scored', parseScored),
     ...optional(row, 'identity', 'identity', parseIdentity),
+    ...optional(row, 'override', 'override', parseOverride),
     ...optional(row, 'decision', 'decision', settingsJson<NonNullable<Application['decision']>>),
     ...optional(row, 'decided_by', 'decidedBy', textOf),
     ...optional(row, 'reason', 'reason', textOf),
@@ -98,15 +102,38 @@ export function keysText(keys: readonly SubjectKey[]): string {
   return JSON.stringify(keys.map((key) => ({ ...key, spki: base64urlText(key.spki) })));
 }
 
-function parseSealed(row: Fields, column: string): NonNullable<Application['sealed']> {
+function parseScored(row: Fields, column: string): ScoredDecision {
   const fields = fieldsOf(jsonOf(row, column));
   return {
-    consent: textOf(fields, 'consent'),
-    boxes: listOf(fields.boxes, (item) => ({
-      recipient: textOf(item, 'recipient'),
-      box: textOf(item, 'box'),
-    })),
+    statement: textOf(fields, 'statement'),
+    signature: textOf(fields, 'signature'),
+    nameKey: textOf(fields, 'nameKey'),
   };
+}
+
+function parseOverride(row: Fields, column: string): TierOverride {
+  const fields = fieldsOf(jsonOf(row, column));
+  return {
+    fromTier: tierOf(fields, 'fromTier'),
+    tier: tierOf(fields, 'tier'),
+    reason: textOf(fields, 'reason'),
+    maker: textOf(fields, 'maker'),
+    proposedAtMs: integerOf(fields, 'proposedAtMs'),
+    statement: textOf(fields, 'statement'),
+    signatures: listOf(fields.signatures, (item) => ({
+      by: textOf(item, 'by'),
+      publicKey: textOf(item, 'publicKey'),
+      value: textOf(item, 'value'),
+    })),
+    ...(fields.checker === undefined ? {} : { checker: textOf(fields, 'checker') }),
+  };
+}
+
+function tierOf(fields: Fields, name: string): Tier {
+  const stored = integerOf(fields, name);
+  const found = tiers.find((tier) => tier === stored);
+  if (found === undefined) throw new TypeError('stored tier is not known');
+  return found;
 }
 
 function parseIdentity(row: Fields, column: string): NonNullable<Application['identity']> {

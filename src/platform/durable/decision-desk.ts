@@ -6,13 +6,9 @@ import { parseDecideMessage } from '../../domain/federation/messages.ts';
 import { type FederatedModel, parseModel } from '../../domain/federation/model.ts';
 import { scaleOf } from '../../domain/federation/part.ts';
 import { assertOwnKeys } from '../../domain/federation/parties.ts';
+import { assertMonotone, referencePolicy } from '../../domain/federation/policy.ts';
 import type { DecisionStore, StoredDecision } from '../../domain/federation/ports.ts';
-import {
-  assertMonotone,
-  referencePolicy,
-  type Tier,
-  tiers,
-} from '../../domain/federation/settings.ts';
+import { type Tier, tiers } from '../../domain/federation/settings.ts';
 import { answerParty, type PartyAnswer } from '../federation/answer.ts';
 import { federationOf, secretOf } from '../federation/configuration.ts';
 import { bytesOf, type Fields, integerOf, textOf } from '../fields.ts';

@@ -30,6 +30,12 @@ export function sqlLogStore(storage: DurableObjectStorage): LogStore {
       hashes BLOB NOT NULL,
       PRIMARY KEY (level, position)
     ) STRICT;
+    CREATE TABLE IF NOT EXISTS inner_hashes (
+      level INTEGER NOT NULL,
+      position INTEGER NOT NULL,
+      hashes BLOB NOT NULL,
+      PRIMARY KEY (level, position)
+    ) STRICT;
     CREATE TABLE IF NOT EXISTS tree (
       id INTEGER PRIMARY KEY CHECK (id = 1),
       size INTEGER NOT NULL
@@ -48,6 +54,12 @@ export function sqlLogStore(storage: DurableObjectStorage): LogStore {
   const rows = (query: string, ...values: SqlStorageValue[]): Fields[] =>
     sql.exec(query, ...values).toArray();
   const entryColumns = 'SELECT position, leaf_hash, bytes FROM entries';
+
+  function hashesIn(table: 'tiles' | 'inner_hashes', level: number, index: number) {
+    const query = `SELECT hashes FROM ${table} WHERE level = ? AND position = ?`;
+    const [row] = rows(query, level, index);
+    return row && bytesOf(row, 'hashes');
+  }
 
   // Asked for at every call, so kept here; nobody else writes.
   const [last] = rows('SELECT position FROM entries ORDER BY position DESC LIMIT 1');
@@ -90,14 +102,15 @@ export function sqlLogStore(storage: DurableObjectStorage): LogStore {
       const [row] = rows('SELECT size FROM tree');
       return row ? integerOf(row, 'size') : 0;
     },
-    tile(level, index) {
-      const [row] = rows('SELECT hashes FROM tiles WHERE level = ? AND position = ?', level, index);
-      return row && bytesOf(row, 'hashes');
-    },
+    tile: (level, index) => hashesIn('tiles', level, index),
+    innerOf: (level, index) => hashesIn('inner_hashes', level, index),
     grow(next, tiles: readonly StoredTile[]) {
       storage.transactionSync(() => {
-        for (const { level, index, hashes } of tiles) {
+        for (const { level, index, hashes, inner } of tiles) {
           sql.exec('INSERT OR REPLACE INTO tiles VALUES (?, ?, ?)', level, index, blobOf(hashes));
+          if (!inner) continue;
+          const values = [level, index, blobOf(inner)];
+          sql.exec('INSERT OR REPLACE INTO inner_hashes VALUES (?, ?, ?)', ...values);
         }
         sql.exec('INSERT OR REPLACE INTO tree VALUES (1, ?)', next);
       });

@@ -1,23 +1,28 @@
 import { DurableObject } from 'cloudflare:workers';
-import { formatNoteKey, parseNoteKey } from '../../core/ledger/note.ts';
+import { formatNoteKey } from '../../core/ledger/note.ts';
+import type { ChipService } from '../../domain/chips/messages.ts';
 import { CinnabarError, type ErrorCode, errorTitles } from '../../domain/errors.ts';
 import { createLog } from '../../domain/ledger/log.ts';
-import type { Ledger, Witness, WitnessReply, WitnessRequest } from '../../domain/ledger/ports.ts';
-import { createWitness } from '../../domain/ledger/witness.ts';
+import type { Ledger, Witness } from '../../domain/ledger/ports.ts';
+import { chipNoteSigner } from '../chips/note-signers.ts';
+import { remoteKeys } from '../chips/remote.ts';
 import { systemClock } from '../system.ts';
-import { sqlLogStore, sqlWitnessStore } from './ledger-store.ts';
-import { storedEd25519Signer, storedSm2Signer } from './note-keys.ts';
+import { sqlLogStore } from './ledger-store.ts';
+import type { WitnessService } from './ledger-witness.ts';
 
-/** Witnesses that run beside the log. Each is an object of its own with a key of its own. */
+/** The witnesses that are bound here. Each is an object of its own with a key of its own. */
 const witnessIds = ['witness-1', 'witness-2', 'witness-3'] as const;
 export const ledgerQuorum = 2;
 
-/** What the objects of the ledger are bound to. */
+/** What the log is bound to. */
 export interface LedgerBindings {
+  /** The log's keys are there. */
+  readonly CHIPS: ChipService;
   /** Name of the log; it must never change. */
   readonly LEDGER_ORIGIN: string;
   readonly LEDGER: DurableObjectNamespace<LedgerLog>;
-  readonly LEDGER_WITNESSES: DurableObjectNamespace<LedgerWitness>;
+  /** The witnesses, a Worker of their own. */
+  readonly WITNESSES: WitnessService;
 }
 
 type Reply<T> =
@@ -34,18 +39,19 @@ export class LedgerLog extends DurableObject {
     super(ctx, env);
     const origin = ctx.id.name;
     if (origin === undefined) throw new Error('a log is addressed by its origin');
-    const { LEDGER_WITNESSES } = env as unknown as LedgerBindings;
-    const signer = storedEd25519Signer(ctx.storage, 'ed25519', origin);
+    const { CHIPS, WITNESSES } = env as unknown as LedgerBindings;
+    const keys = remoteKeys(CHIPS);
+    const signer = chipNoteSigner(keys, 'ed25519', origin);
     const logKey = async () => formatNoteKey(await signer.key());
     this.#log = createLog({
       clock: systemClock,
       store: sqlLogStore(ctx.storage),
       signer,
-      signerSm2: storedSm2Signer(ctx.storage, origin),
+      signerSm2: chipNoteSigner(keys, 'sm2', origin),
       quorum: ledgerQuorum,
       witnesses: witnessIds.map((id) => ({
         name: `${origin}/${id}`,
-        witness: remoteWitness(LEDGER_WITNESSES, `${origin}/${id}`, logKey),
+        witness: remoteWitness(WITNESSES, `${origin}/${id}`, logKey),
       })),
     });
   }
@@ -65,65 +71,24 @@ export class LedgerLog extends DurableObject {
   }
 }
 
-/** A witness of one log: it takes the log's key from its first request, and no other ever after. */
-export class LedgerWitness extends DurableObject {
-  readonly #name: string;
-  #witness: { readonly log: string; readonly witness: Witness } | undefined;
-
-  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
-    super(ctx, env);
-    if (ctx.id.name === undefined) throw new Error('a witness is addressed by its name');
-    this.#name = ctx.id.name;
-    ctx.storage.sql.exec(
-      'CREATE TABLE IF NOT EXISTS watched (id INTEGER PRIMARY KEY CHECK (id = 1), log TEXT NOT NULL) STRICT',
-    );
-  }
-
-  async key(log: string): Promise<string> {
-    return this.#of(log).key();
-  }
-
-  async cosign(log: string, request: WitnessRequest): Promise<WitnessReply> {
-    return this.#of(log).cosign(request);
-  }
-
-  #of(log: string): Witness {
-    const { storage } = this.ctx;
-    storage.sql.exec('INSERT OR IGNORE INTO watched VALUES (1, ?)', log);
-    const [row] = storage.sql.exec('SELECT log FROM watched').toArray();
-    if (row?.log !== log) throw new Error('this witness watches another log');
-    this.#witness ??= {
-      log,
-      witness: createWitness({
-        clock: systemClock,
-        signer: storedEd25519Signer(storage, 'cosignature', this.#name),
-        store: sqlWitnessStore(storage),
-        log: parseNoteKey(log),
-      }),
-    };
-    return this.#witness.witness;
-  }
-}
-
 function remoteWitness(
-  witnesses: DurableObjectNamespace<LedgerWitness>,
+  witnesses: WitnessService,
   name: string,
   logKey: () => Promise<string>,
 ): Witness {
   let key: Promise<string> | undefined;
-  const stub = () => witnesses.getByName(name);
   return {
     key() {
       // It never changes; a failed call is not kept.
       key ??= logKey()
-        .then((log) => stub().key(log))
+        .then((log) => witnesses.key(name, log))
         .catch((error) => {
           key = undefined;
           throw error;
         });
       return key;
     },
-    cosign: async (request) => stub().cosign(await logKey(), request),
+    cosign: async (request) => witnesses.cosign(name, await logKey(), request),
   };
 }
 

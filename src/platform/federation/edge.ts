@@ -1,6 +1,6 @@
 import { CinnabarError } from '../../domain/errors.ts';
 import { type FederatedModel, parseModel } from '../../domain/federation/model.ts';
-import { referencePolicy } from '../../domain/federation/settings.ts';
+import { referencePolicy } from '../../domain/federation/policy.ts';
 import { d1ScoringStore } from '../d1/scoring-store.ts';
 import { federationOf } from './configuration.ts';
 import { type PartyDoor, remoteParties } from './parties.ts';

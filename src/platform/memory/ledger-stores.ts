@@ -3,6 +3,7 @@ import type {
   NewEntry,
   Published,
   StoredEntry,
+  StoredTile,
   WitnessStore,
 } from '../../domain/ledger/ports.ts';
 
@@ -11,7 +12,7 @@ export function memoryLogStore(): LogStore {
   const entries: NewEntry[] = [];
   const bySubject = new Map<string, NewEntry[]>();
   const byRequest = new Map<string, NewEntry>();
-  const tiles = new Map<string, Uint8Array>();
+  const tiles = new Map<string, StoredTile>();
   const witnessed = new Map<string, number>();
   let treeSize = 0;
   let published: Published | undefined;
@@ -33,9 +34,10 @@ export function memoryLogStore(): LogStore {
     newestOf: (subject) => bySubject.get(subject)?.at(-1),
     ofRequest: (subject, requestId) => byRequest.get(requestName(subject, requestId)),
     treeSize: () => treeSize,
-    tile: (level, index) => tiles.get(`${level}/${index}`),
+    tile: (level, index) => tiles.get(`${level}/${index}`)?.hashes,
+    innerOf: (level, index) => tiles.get(`${level}/${index}`)?.inner,
     grow(size, changed) {
-      for (const { level, index, hashes } of changed) tiles.set(`${level}/${index}`, hashes);
+      for (const tile of changed) tiles.set(`${tile.level}/${tile.index}`, tile);
       treeSize = size;
     },
     published: () => published,

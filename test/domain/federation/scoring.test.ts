@@ -49,10 +49,11 @@ describe.each(suiteNames)(
       const federation = await startFederation({ suite });
       await federation.fileEverywhere(person, 1);
       const applied = federation.apply(person);
-      const { outcome, requestId } = await federation.score(applied);
+      const request = await federation.score(applied);
+      const { outcome, requestId } = request;
       const other = federation.apply(person);
       if (!outcome) throw new Error('not decided');
-      expect(() => federation.open(other, outcome.decision)).toThrow();
+      expect(() => federation.open(other, request)).toThrow();
       const [first] = outcome.reasons;
       if (!first) throw new Error('no reasons');
       const read = (keys: typeof applied.draft.replyKeys) =>
@@ -123,11 +124,8 @@ describe('A3: what parties say and do not say', () => {
       { channel: 'online', currency: 'CNY', single: '100', daily: '200', count: 2 },
     ] as const;
     await setCaps(federation.coordinator, caller, { enterprise: { limits } });
-    const { outcome } = await federation.score(applied);
-    const { statement, explanation } = federation.open(
-      applied,
-      outcome?.decision ?? new Uint8Array(),
-    );
+    const request = await federation.score(applied);
+    const { statement, explanation } = federation.open(applied, request);
     expect(statement.settings.limits).toEqual(limits);
     expect(explanation.binding).toEqual(['enterprise']);
   });

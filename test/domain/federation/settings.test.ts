@@ -1,24 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { grantSettings } from '../../../src/domain/federation/grant.ts';
 import {
   assertMonotone,
-  type Caps,
   type CaseFacts,
-  channels,
   decideTier,
-  type GrantDecision,
-  grantSettings,
-  type Permission,
   type PolicyTable,
-  permissions,
   policyRow,
-  type RequestedSettings,
   referencePolicy,
+  tierOfPd,
+  tierWithPast,
+} from '../../../src/domain/federation/policy.ts';
+import {
+  type Caps,
+  channels,
+  type GrantDecision,
+  type Permission,
+  permissions,
+  type RequestedSettings,
   settingsRoles,
   type Tier,
-  tierOfPd,
   tiers,
-  tierWithPast,
 } from '../../../src/domain/federation/settings.ts';
 
 const everything: RequestedSettings = {

@@ -2,13 +2,8 @@ import { hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadGm } from '../../../src/core/gm.ts';
 import { newId } from '../../../src/domain/id.ts';
-import {
-  approveGrantChange,
-  grantChangeBytes,
-  type NewGrant,
-  proposeGrant,
-  revokeGrant,
-} from '../../../src/domain/signing/grants.ts';
+import { approveGrantChange, grantChangeBytes } from '../../../src/domain/signing/grant-changes.ts';
+import { type NewGrant, proposeGrant, revokeGrant } from '../../../src/domain/signing/grants.ts';
 import {
   approvalText,
   approveOperation,

@@ -5,22 +5,27 @@ const tokens = new Map<string, string>();
 export interface WorkerCall {
   readonly method?: string;
   readonly json?: unknown;
+  /** Sent as it is, in place of `json`. */
+  readonly body?: string;
+  readonly contentType?: string;
 }
 
 /** Asks the Worker as the demo identity `who`, or as nobody. */
 export async function callAs(
   who: string | undefined,
   path: string,
-  { method, json }: WorkerCall = {},
+  { method, json, body, contentType }: WorkerCall = {},
 ): Promise<Response> {
   const headers = new Headers();
   if (who) headers.set('authorization', `Bearer ${await tokenOf(who)}`);
-  if (json !== undefined) headers.set('content-type', 'application/json');
+  const content = json === undefined ? body : JSON.stringify(json);
+  const type = contentType ?? (json === undefined ? undefined : 'application/json');
+  if (type) headers.set('content-type', type);
   return exports.default.fetch(
     new Request(`http://localhost${path}`, {
-      method: method ?? (json === undefined ? 'GET' : 'POST'),
+      method: method ?? (content === undefined ? 'GET' : 'POST'),
       headers,
-      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+      ...(content === undefined ? {} : { body: content }),
     }),
   );
 }

@@ -1,0 +1,137 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { nameCommitment } from '../../core/federation/consent.ts';
+import { canonicalName } from '../../core/federation/identity.ts';
+import { base64urlBytes } from '../../lib/base64url.ts';
+import { instantMs } from '../../lib/time.ts';
+import { CinnabarError } from '../errors.ts';
+import type { ScoringStore } from '../federation/coordinate.ts';
+import { policyHash } from '../federation/decide.ts';
+import { grantSettings, narrowGrant } from '../federation/grant.ts';
+import type { Federation } from '../federation/parties.ts';
+import type { PolicyTable } from '../federation/policy.ts';
+import type { SettingsOverride } from '../federation/settings.ts';
+import { readStatement, type SettingsStatement } from '../federation/statement.ts';
+import type { Clock } from '../ports.ts';
+import type { IdentityCheck, SettingsSource } from './ports.ts';
+import type { Application, TierOverride } from './types.ts';
+
+/** What it takes to believe a federated decision. */
+export interface ScoringTrust {
+  readonly clock: Clock;
+  readonly federation: Pick<Federation, 'suite' | 'roster'>;
+  readonly requests: Pick<ScoringStore, 'find' | 'findCaps'>;
+  /** The table that the decision service grants by; an override of a tier goes by it too. */
+  readonly policy: PolicyTable;
+}
+
+/** Why a decision does not count for an application. Codes are public and stable. */
+export const decisionFaults = [
+  'not_signed',
+  'expired',
+  'key_differs',
+  'name_differs',
+  'not_yours',
+] as const;
+export type DecisionFault = (typeof decisionFaults)[number];
+
+export function unusable(code: DecisionFault): CinnabarError {
+  return new CinnabarError('decision_unusable', { fields: [{ pointer: '/body/scored', code }] });
+}
+
+/**
+ * Settings from federated decisions (A5, A6, A10). An application that carries none goes by
+ * `unscored`.
+ *
+ * Granted is the least of what the application asks for, what was decided, and what enterprise and
+ * account allow today; or by the tier that two officers gave instead.
+ */
+function scoredSettings(trust: ScoringTrust, unscored: SettingsSource): SettingsSource {
+  return {
+    async accept(application) {
+      if (application.scored) await usableDecision(trust, application);
+      else await unscored.accept(application);
+    },
+    async settingsFor(application) {
+      if (!application.scored) return unscored.settingsFor(application);
+      const statement = await usableDecision(trust, application);
+      const caps = (await trust.requests.findCaps(application.tenant)) ?? {};
+      const override = signedOverride(application);
+      const { requested } = application;
+      const { grant, reasons } = override
+        ? grantSettings(trust.policy, override.tier, requested, caps)
+        : narrowGrant(statement.settings, requested, caps);
+      const note = override ? { override: override.note } : {};
+      return { settings: { ...statement.settings, ...grant, ...note }, reasons };
+    },
+  };
+}
+
+/** What a service with a federation asks about applications; without one, `unscored` says all. */
+export function scoringLinks(
+  clock: Clock,
+  federation: Omit<ScoringTrust, 'clock'> | undefined,
+  unscored: SettingsSource,
+) {
+  if (!federation) return { settingsSource: unscored };
+  const scoring: ScoringTrust = { clock, ...federation };
+  const settingsSource = scoredSettings(scoring, unscored);
+  return { scoring, settingsSource, identityCheck: scoredIdentity(scoring) };
+}
+
+/** Identities that the parties of the federation proved. */
+function scoredIdentity(trust: ScoringTrust): IdentityCheck {
+  return {
+    async check(application) {
+      if (!application.scored) throw new CinnabarError('identity_check_absent');
+      const { identity, decisionId } = await usableDecision(trust, application);
+      return { passed: identity === 'proven', reference: decisionId };
+    },
+  };
+}
+
+/**
+ * The decision that an application carries, if it is signed by the decision service, in time, about
+ * the application's one key and its name, and was made for the same applicant here.
+ *
+ * @throws CinnabarError `decision_unusable`
+ */
+export async function usableDecision(
+  { clock, federation, requests }: Omit<ScoringTrust, 'policy'>,
+  { tenant, applicant, scored, subject, keys }: Application,
+): Promise<SettingsStatement> {
+  const statement = scored && readStatement(federation, scored);
+  if (!scored || !statement) throw unusable('not_signed');
+  if (clock.now() >= instantMs(statement.expiresAt)) throw unusable('expired');
+  const [key, ...others] = keys;
+  const isKey = key && bytesToHex(sha256(key.spki)) === statement.subjectKeySha256;
+  if (!isKey || others.length > 0) throw unusable('key_differs');
+  const nameKey = base64urlBytes(scored.nameKey) ?? new Uint8Array();
+  if (nameCommitment(nameKey, canonicalName(subject.commonName)) !== statement.name) {
+    throw unusable('name_differs');
+  }
+  const request = await requests.find(tenant, statement.requestId);
+  if (request?.requestedBy !== applicant || request.state !== 'decided') {
+    throw unusable('not_yours');
+  }
+  return statement;
+}
+
+/** SHA-256 in hex of what both officers signed. */
+export function overrideHash({ statement }: Pick<TierOverride, 'statement'>): string {
+  return bytesToHex(sha256(utf8ToBytes(statement)));
+}
+
+/** An override counts once it has both signatures. */
+function signedOverride({ override }: Application) {
+  if (override?.checker === undefined) return undefined;
+  const { fromTier, tier, reason, maker, checker } = override;
+  const statementSha256 = overrideHash(override);
+  const note: SettingsOverride = { fromTier, reason, maker, checker, statementSha256 };
+  return { tier, note };
+}
+
+/** Whether the table here is the one that a decision was made by. */
+export function isSamePolicy(policy: PolicyTable, { settings }: SettingsStatement): boolean {
+  return policyHash(policy) === settings.policyHash;
+}

@@ -1,0 +1,95 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { Caller } from '../actor.ts';
+import { CinnabarError } from '../errors.ts';
+import { getCard, isActive } from '../seals/cards.ts';
+import { sealPicture } from '../seals/pictures.ts';
+import type { SealDeps } from '../seals/ports.ts';
+import { getSeal } from '../seals/seals.ts';
+import { serialOf } from './decide.ts';
+import { documentBytesMax, keepDocument } from './document-store.ts';
+import { isFit, prepareDocument } from './document-work.ts';
+import { askOperation, getOperation, type NewOperation } from './operations.ts';
+import type { SigningDeps } from './ports.ts';
+import type { DocumentWork, Operation, OperationDocument } from './types.ts';
+
+export interface NewDocumentOperation extends Omit<NewOperation, 'request' | 'document'> {
+  readonly work: DocumentWork;
+  /** As the person calls it. */
+  readonly name: string;
+  /** Absent for a new electronic seal, whose picture comes from the reserved imprint. */
+  readonly file?: Uint8Array;
+}
+
+/**
+ * Asks for work on a document (C4, C6). From here on it is an operation like any other: the person
+ * activates the key for exactly what it must do for this document, and gets the finished document
+ * for the signature over the outcome.
+ *
+ * @throws CinnabarError as `askOperation`; `payload_too_large`, `document_malformed`,
+ * `document_key_unfit`, `envelope_not_addressed`; for electronic seals `seal_not_found`,
+ * `seal_not_active`, `seal_card_inactive`, `document_absent`
+ */
+export function askDocument(
+  deps: SigningDeps & SealDeps,
+  caller: Caller,
+  request: NewDocumentOperation,
+): Promise<Operation> {
+  const { work, name, file, ...terms } = request;
+  return askOperation(deps, caller, { ...terms, request: unprepared(work) }, async ({ key }) => {
+    const serial = await serialOf(deps, key);
+    if (serial === undefined || !isFit(key, work)) throw new CinnabarError('document_key_unfit');
+    const input = file ?? (await pictureFor(deps, caller, work));
+    if (input.length > documentBytesMax) throw new CinnabarError('payload_too_large');
+    if (work.action === 'seal') await assertElectronicSeal(deps, caller, work.sealOf);
+    const document: OperationDocument = {
+      work,
+      name,
+      bytes: input.length,
+      sha256Hex: bytesToHex(sha256(input)),
+      serial,
+      atMs: wholeSecond(deps.clock.now()),
+    };
+    const { id, reason } = terms;
+    const { tenant } = key;
+    const job = { tenant, operationId: id, document, input, reason };
+    const prepared = await prepareDocument(deps, job);
+    const rows = [await keepDocument(deps, tenant, id, 'input', input)];
+    return { request: prepared, document, rows };
+  });
+}
+
+/** Of which kind the work is, which is what a grant allows; the rest is found out afterwards. */
+function unprepared({ action }: DocumentWork): NewOperation['request'] {
+  return action === 'open'
+    ? { kind: 'decrypt', scheme: 'sm2', ciphertextB64: '' }
+    : { kind: 'sign', scheme: 'sm2-sm3', messageB64: '' };
+}
+
+/** Times in documents have whole seconds. */
+const wholeSecond = (ms: number) => ms - (ms % 1000);
+
+/** The reserved imprint whose picture an electronic seal carries: the bridge from paper. */
+async function pictureFor(deps: SealDeps, caller: Caller, work: DocumentWork): Promise<Uint8Array> {
+  if (work.action !== 'make_seal') {
+    const fields = [{ pointer: '/body/file', code: 'required' }];
+    throw new CinnabarError('invalid_request', { fields });
+  }
+  const seal = await getSeal(deps, caller.actor, work.sealId);
+  if (seal.status !== 'active') throw new CinnabarError('seal_not_active');
+  const card = await getCard(deps, caller.actor, seal.cardId);
+  if (card.status !== 'active' || !isActive(card, deps.clock.now())) {
+    throw new CinnabarError('seal_card_inactive');
+  }
+  return sealPicture(deps, caller, seal.id, undefined);
+}
+
+async function assertElectronicSeal(
+  deps: SigningDeps,
+  { actor }: Caller,
+  operationId: string,
+): Promise<void> {
+  const made = await getOperation(deps, actor, operationId);
+  const isSeal = made.document?.work.action === 'make_seal' && made.state === 'completed';
+  if (!isSeal) throw new CinnabarError('document_absent');
+}

@@ -1,0 +1,256 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { loadGm } from '../../core/gm.ts';
+import {
+  type GrantsChange,
+  grantsChangeBytes,
+  grantsHash,
+  type Officers,
+} from '../../core/grant-list.ts';
+import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
+import { instantText } from '../../lib/time.ts';
+import type { Actor, Caller } from '../actor.ts';
+import { audited } from '../audit/record.ts';
+import { CinnabarError } from '../errors.ts';
+import { readPage } from '../page.ts';
+import type { Page, PageRequest } from '../ports.ts';
+import { changed } from '../row-store.ts';
+import { getGrant, getInstitutionKey, recordGrant } from './grants.ts';
+import { getInstitution, officersOf } from './institutions.ts';
+import { appendAfterHead } from './ledger.ts';
+import type { Entry, SigningDeps } from './ports.ts';
+import { entryOf, settle } from './rows.ts';
+import type { GrantChange, InstitutionKey } from './types.ts';
+
+/** What an officer signs with its personal key to approve a change. */
+export function grantChangeBytes(change: GrantChange): Uint8Array {
+  return grantsChangeBytes(chipChangeOf(change));
+}
+
+/** The change as the chips know it. */
+function chipChangeOf({ tenant, officers, ...change }: GrantChange): GrantsChange {
+  return {
+    tenant,
+    keyId: change.institutionKeyId,
+    grantsHashHex: change.listHashHex,
+    epoch: change.chipEpoch,
+    ...(officers ? { officers: chipOfficers(officers) } : {}),
+  };
+}
+
+const chipOfficers = ({ members, threshold }: NonNullable<GrantChange['officers']>): Officers => ({
+  publicKeysHex: members.map(({ publicKeyHex }) => publicKeyHex),
+  threshold,
+});
+
+/**
+ * Proposes other officers for a key (C5): who decides from then on, decided by who decides now. The
+ * grant list stays as it is.
+ *
+ * @throws CinnabarError `institution_key_not_found`, `invalid_request` for officers that do not add
+ * up, `audit_unavailable`
+ */
+export async function proposeOfficers(
+  deps: SigningDeps,
+  caller: Caller,
+  request: {
+    readonly id: string;
+    readonly institutionKeyId: string;
+    readonly officerKeyIds: readonly string[];
+    readonly threshold: number;
+  },
+): Promise<GrantChange> {
+  const { tenant } = caller.actor;
+  const { id, institutionKeyId, threshold } = request;
+  const members = await officersOf(deps, caller.actor, request);
+  const operation = {
+    action: 'officers.propose',
+    subject: `institution_key:${institutionKeyId}`,
+    detail: { change: id, officers: members.length, threshold },
+  };
+  return audited(deps.audit, caller, operation, () =>
+    settle(deps, tenant, async () => {
+      const earlier = await deps.signing.find(tenant, 'grant-change', id);
+      if (earlier) return { result: earlier, write: [] };
+      const key = await getInstitutionKey(deps, caller.actor, institutionKeyId);
+      const change: GrantChange = {
+        tenant,
+        id,
+        revision: 1,
+        state: 'open',
+        institutionKeyId,
+        grantId: '',
+        action: 'officers',
+        officers: { members, threshold },
+        list: key.chipGrants,
+        listHashHex: grantsHash(await loadGm(), key.chipGrants),
+        chipEpoch: key.chipEpoch,
+        approvals: [],
+        createdAtMs: deps.clock.now(),
+      };
+      return { result: change, write: [entryOf('grant-change', change)] };
+    }),
+  );
+}
+
+/**
+ * Adds an officer's signature to a change. The last one that is needed puts it in force: first in
+ * the chips, which check all signatures themselves, then here.
+ *
+ * @throws CinnabarError `grant_change_not_found`, `grant_change_outdated` when the list has changed
+ * since, `forbidden` for who is no officer of the key, `signature_invalid`, `chips_unavailable`
+ */
+export async function approveGrantChange(
+  deps: SigningDeps,
+  caller: Caller,
+  request: { readonly id: string; readonly signature: Uint8Array },
+): Promise<GrantChange> {
+  const { tenant } = caller.actor;
+  const change = await getGrantChange(deps, caller.actor, request.id);
+  const key = await getInstitutionKey(deps, caller.actor, change.institutionKeyId);
+  const officer = key.officers.find(({ actor }) => actor === caller.actor.id);
+  if (!officer) throw new CinnabarError('forbidden');
+  const gm = await loadGm();
+  const publicKey = hexToBytes(officer.publicKeyHex);
+  if (!gm.sm2.verify(publicKey, grantChangeBytes(change), request.signature)) {
+    throw new CinnabarError('signature_invalid');
+  }
+  const { actor, publicKeyHex } = officer;
+  const approval = { actor, publicKeyHex, signatureHex: bytesToHex(request.signature) };
+  const isOfficers = change.action === 'officers';
+  const operation = {
+    action: isOfficers ? 'officers.approve' : 'grant.approve',
+    subject: isOfficers ? `institution_key:${key.id}` : `grant:${change.grantId}`,
+    detail: { change: change.id },
+  };
+  return audited(deps.audit, caller, operation, async () => {
+    const approved = await settle(deps, tenant, async () => {
+      const current = await getGrantChange(deps, caller.actor, request.id);
+      if (current.state === 'outdated') throw new CinnabarError('grant_change_outdated');
+      const isThere = current.approvals.some(({ actor }) => actor === officer.actor);
+      if (current.state === 'done' || isThere) return { result: current, write: [] };
+      const next = changed(current, { approvals: [...current.approvals, approval] });
+      return { result: next, write: [entryOf('grant-change', next)] };
+    });
+    const isEnough = approved.approvals.length >= key.threshold;
+    return approved.state === 'open' && isEnough ? enforce(deps, caller, approved) : approved;
+  });
+}
+
+/** Puts an approved change in force. Interrupted, the next approval or call goes on with it. */
+async function enforce(
+  deps: SigningDeps,
+  caller: Caller,
+  change: GrantChange,
+): Promise<GrantChange> {
+  const { tenant } = caller.actor;
+  const record = await deps.keys
+    .changeGrants({
+      ...chipChangeOf(change),
+      approvals: change.approvals.map(({ publicKeyHex, signatureHex }) => ({
+        publicKeyHex,
+        signature: hexToBytes(signatureHex),
+      })),
+    })
+    .catch((error) => outdated(deps, caller, change, error));
+  const done = await settle(deps, tenant, async () => {
+    const current = await getGrantChange(deps, caller.actor, change.id);
+    if (current.state === 'done') return { result: current, write: [] };
+    const key = await getInstitutionKey(deps, caller.actor, change.institutionKeyId);
+    const next = changed(current, { state: 'done' });
+    const { officers } = change;
+    const enforced = changed(key, {
+      chipGrants: change.list,
+      chipEpoch: record.epoch,
+      ...(officers ? { officers: officers.members, threshold: officers.threshold } : {}),
+    });
+    const write: Entry[] = [entryOf('grant-change', next), entryOf('institution-key', enforced)];
+    return { result: next, write: [...write, ...(await consequences(deps, caller, key, change))] };
+  });
+  await recordChange(deps, caller, done);
+  return done;
+}
+
+/** What else a change that is in force has changed: the grant, or who governs later keys. */
+async function consequences(
+  deps: SigningDeps,
+  caller: Caller,
+  key: InstitutionKey,
+  { action, grantId, officers }: GrantChange,
+): Promise<readonly Entry[]> {
+  if (officers) {
+    const institution = await getInstitution(deps, caller.actor, key.institutionId);
+    const { members, threshold } = officers;
+    // An institution whose officers are others by now keeps them.
+    const isSame = JSON.stringify(institution.officers) === JSON.stringify(key.officers);
+    return isSame
+      ? [entryOf('institution', changed(institution, { officers: members, threshold }))]
+      : [];
+  }
+  const grant = await getGrant(deps, caller.actor, grantId);
+  if (action !== 'give' || grant.state !== 'proposed') return [];
+  return [entryOf('grant', changed(grant, { state: 'active' }))];
+}
+
+async function recordChange(
+  deps: SigningDeps,
+  caller: Caller,
+  { id, officers, grantId, institutionKeyId }: GrantChange,
+): Promise<void> {
+  if (!officers) return recordGrant(deps, await getGrant(deps, caller.actor, grantId));
+  const text = canonicalJson({ institutionKeyId, ...chipOfficers(officers) } as unknown as Json);
+  await appendAfterHead(
+    deps.ledger,
+    {
+      v: 1,
+      type: 'grant',
+      subject: `grant/${id}`,
+      at: instantText(deps.clock.now()),
+      grantSha256: bytesToHex(sha256(utf8ToBytes(text))),
+      state: 'active',
+    },
+    `officers:${id}`,
+  );
+}
+
+/** The chips refuse signatures over an epoch that is past: another change came first. */
+async function outdated(
+  deps: SigningDeps,
+  caller: Caller,
+  change: GrantChange,
+  error: unknown,
+): Promise<never> {
+  if (!(error instanceof CinnabarError) || error.code !== 'activation_refused') throw error;
+  await settle(deps, caller.actor.tenant, async () => {
+    const current = await getGrantChange(deps, caller.actor, change.id);
+    const next = changed(current, { state: 'outdated' });
+    const write = current.state === 'open' ? [entryOf('grant-change', next)] : [];
+    return { result: undefined, write };
+  });
+  throw new CinnabarError('grant_change_outdated', { cause: error });
+}
+
+/** @throws CinnabarError `grant_change_not_found` */
+export async function getGrantChange(
+  deps: Pick<SigningDeps, 'signing'>,
+  actor: Actor,
+  id: string,
+): Promise<GrantChange> {
+  const change = await deps.signing.find(actor.tenant, 'grant-change', id);
+  if (!change) throw new CinnabarError('grant_change_not_found');
+  return change;
+}
+
+export function listGrantChanges(
+  deps: Pick<SigningDeps, 'signing'>,
+  actor: Actor,
+  institutionKeyId: string,
+  page: PageRequest,
+): Promise<Page<GrantChange>> {
+  return readPage(
+    page,
+    (change) => change.id,
+    (request) =>
+      deps.signing.list(actor.tenant, 'grant-change', { parent: institutionKeyId }, request),
+  );
+}

@@ -1,0 +1,126 @@
+import { routeRules } from '../../src/edge/access.ts';
+import { demoIdentities } from '../../src/edge/demo-identities.ts';
+
+/** The part of a JSON Schema that the service's document uses. */
+export interface Schema {
+  $ref?: string;
+  type?: string | string[];
+  example?: unknown;
+  examples?: unknown[];
+  enum?: unknown[];
+  const?: unknown;
+  format?: string;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  items?: Schema;
+  oneOf?: Schema[];
+  anyOf?: Schema[];
+  allOf?: Schema[];
+  minItems?: number;
+  minimum?: number;
+}
+
+interface Parameter {
+  name: string;
+  in: 'path' | 'query' | 'header';
+  required?: boolean;
+  schema: Schema;
+}
+
+interface Described {
+  operationId: string;
+  parameters?: Parameter[];
+  requestBody?: { content: Record<string, { schema: Schema }> };
+  responses: Record<string, unknown>;
+}
+
+export interface Operation extends Described {
+  /** As in the table of access: `POST /v1/seals`. */
+  readonly key: string;
+  readonly method: string;
+  readonly path: string;
+  /** A demo identity that may call it; null where no token is needed. */
+  readonly as: string | null;
+}
+
+/** Sends a request as a demo identity, or as nobody, to a service. */
+export type Send = (
+  path: string,
+  request: { method: string; as: string | null; body?: string; contentType?: string },
+) => Promise<Response>;
+
+/** The operations of the service's own OpenAPI document, and what resolves its references. */
+export class ApiDocument {
+  readonly operations: readonly Operation[];
+  readonly #schemas: Readonly<Record<string, Schema>>;
+
+  private constructor(document: {
+    paths: Record<string, Record<string, Described>>;
+    components: { schemas: Record<string, Schema> };
+  }) {
+    this.#schemas = document.components.schemas;
+    this.operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, described]) => {
+        const key = `${method.toUpperCase()} ${path}`;
+        return { ...described, key, method: method.toUpperCase(), path, as: callerOf(key) };
+      }),
+    );
+  }
+
+  static async of(send: Send): Promise<ApiDocument> {
+    const answer = await send('/openapi.json', { method: 'GET', as: null });
+    return new ApiDocument(await answer.json());
+  }
+
+  /** A value that the schema describes: its examples where it has them. */
+  sample(schema: Schema, depth = 0): unknown {
+    if (schema.$ref) {
+      const name = schema.$ref.split('/').at(-1) ?? '';
+      return this.sample(this.#schemas[name] ?? {}, depth + 1);
+    }
+    if (schema.example !== undefined) return schema.example;
+    if (schema.examples?.length) return schema.examples[0];
+    if (schema.const !== undefined) return schema.const;
+    if (schema.enum?.length) return schema.enum[0];
+    if (depth > 12) return null;
+    if (schema.allOf) {
+      return Object.assign({}, ...schema.allOf.map((part) => this.sample(part, depth + 1)));
+    }
+    const choice = schema.oneOf?.[0] ?? schema.anyOf?.[0];
+    if (choice) return this.sample(choice, depth + 1);
+    return this.#sampleOfType(schema, depth);
+  }
+
+  #sampleOfType(schema: Schema, depth: number): unknown {
+    const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
+    if (type === 'object' || schema.properties) {
+      const entries = Object.entries(schema.properties ?? {});
+      return Object.fromEntries(
+        entries.map(([name, property]) => [name, this.sample(property, depth + 1)]),
+      );
+    }
+    if (type === 'array') return [this.sample(schema.items ?? {}, depth + 1)];
+    if (type === 'boolean') return false;
+    if (type === 'integer' || type === 'number') return schema.minimum ?? 1;
+    if (schema.format === 'uuid') return nobodysId;
+    if (schema.format === 'date') return '2026-01-01';
+    if (schema.format === 'date-time') return '2026-01-01T00:00:00Z';
+    return 'x';
+  }
+}
+
+export const nobodysId = '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10';
+
+function callerOf(key: string): string | null {
+  const rule = routeRules[key];
+  if (!rule) throw new Error(`${key} has no rule of access`);
+  if (rule.roles === 'anyone') return null;
+  const found = demoIdentities.find(({ role }) => rule.roles.includes(role));
+  if (!found) throw new Error(`no demo identity may call ${key}`);
+  return found.id;
+}
+
+/** The path with every parameter filled by `fill`. */
+export function pathOf(operation: Operation, fill: (parameter: string) => string): string {
+  return operation.path.replace(/\{(\w+)\}/g, (_whole, name: string) => fill(name));
+}
