@@ -16,6 +16,7 @@ import {
   helpOfGroup,
   UsageError,
 } from './command.ts';
+import { deploy } from './deploy.ts';
 import { federation } from './federation.ts';
 import { gm } from './gm.ts';
 import { ledger } from './ledger.ts';
@@ -36,6 +37,7 @@ const groups: Readonly<Record<string, Group>> = {
   ledger,
   chips,
   pay,
+  deploy,
 };
 
 /** Commands that are about the whole service and stand without a group. */
