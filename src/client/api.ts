@@ -8,6 +8,7 @@ import type {
   Scoring,
 } from './federation-types.ts';
 import { institutionApi } from './institution-api.ts';
+import { passkeyCalls } from './passkey-api.ts';
 import { paymentCalls } from './payment-api.ts';
 import { personalKeyApi } from './personal-key-api.ts';
 import { sealServiceCalls } from './seal-service.ts';
@@ -219,6 +220,10 @@ export function createClient(options: ClientOptions = {}) {
     return parse<T>(response);
   }
 
+  async function getText(path: string, read: ReadOptions = {}): Promise<string> {
+    return (await request(path, read.signal ? { signal: read.signal } : {})).text();
+  }
+
   async function parse<T>(response: Response): Promise<T> {
     // An answer without a body; those calls promise nothing.
     if (response.status === 204) return undefined as T;
@@ -298,10 +303,7 @@ export function createClient(options: ClientOptions = {}) {
     },
     /** The public ledger. What it says is checked with `cinnabar/ledger`. */
     ledger: {
-      checkpoint: async (read: ReadOptions = {}): Promise<string> => {
-        const init = read.signal ? { signal: read.signal } : {};
-        return (await request('/ledger/checkpoint', init)).text();
-      },
+      checkpoint: (read?: ReadOptions) => getText('/ledger/checkpoint', read),
       trust: (read?: ReadOptions) => getJson<LedgerTrust>('/ledger/trust', read),
       list: (query: ListQuery = {}, read?: ReadOptions) =>
         getJson<LedgerPage>(`/ledger/entries${queryString({ ...query })}`, read),
@@ -356,6 +358,7 @@ export function createClient(options: ClientOptions = {}) {
       export: exportedRecords,
     },
     ...institutionApi({ getJson, write, blob, queryString }),
+    passkeys: passkeyCalls({ getJson, write, queryString }),
     personalKeys: personalKeyApi({ getJson, write, queryString }),
     certificates: certificateApi({ getJson, post, query: queryString }),
     seals: {
@@ -442,7 +445,7 @@ export function createClient(options: ClientOptions = {}) {
       halt: (chip: string) => order<ChipHalt>(`/v1/chips/${encodeURIComponent(chip)}/halt`),
     },
     ...sealServiceCalls({ getJson, write, queryString }),
-    ...paymentCalls({ getJson, write, queryString }),
+    ...paymentCalls({ getJson, getText, write, queryString }),
     ...chipBackupCalls({ getJson, write, queryString }),
     federation: {
       get: (read?: ReadOptions) => getJson<FederationInfo>('/v1/federation', read),

@@ -13,18 +13,22 @@ export type { BundleVerdict, DeliveryBundle } from '../core/pki/bundle.ts';
 export type { EvidenceResult, EvidenceVerdict } from '../core/pki/evidence.ts';
 export type { UsageFinding, UsageVerdict } from '../core/usage/verify.ts';
 export { makeSm2Request } from './certificate-request.ts';
+export { confirmPayment, readOrder, type ShownOrder } from './payment.ts';
 export {
   CloudMisbehaved,
   type KeySession,
   type KeyTerminal,
   type KeyVault,
+  type MakingStep,
   makePersonalKey,
+  makingSteps,
   refreshPersonalKey,
   type StoredKey,
   withdrawPersonalKey,
   withPersonalKey,
 } from './personal-key.ts';
 export { passkeyProtection, pinProtection, type ShareProtection } from './share-protection.ts';
+export { verifyReceipt, verifyUse } from './signed.ts';
 export { ShareUnreadable } from './terminal-share.ts';
 export {
   activateOperation,

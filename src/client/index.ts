@@ -17,5 +17,6 @@ export {
   prepareApplication,
 } from './federation.ts';
 export type * from './federation-types.ts';
+export type { PasskeyAnswer, PasskeyGesture } from './passkey-api.ts';
 export { isWaiting } from './seal-service.ts';
 export type * from './types.ts';

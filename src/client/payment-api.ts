@@ -1,32 +1,103 @@
 import type { ListQuery, ReadOptions, WriteOptions } from './api.ts';
+import type { PasskeyGesture } from './passkey-api.ts';
+import type { SigningRound } from './personal-key-api.ts';
 import type { Transport } from './seal-service.ts';
-import type { Page, Payment, PaymentStatement } from './types.ts';
+import type {
+  ListedPayee,
+  NewPayment,
+  Page,
+  PasskeyOptions,
+  Payment,
+  PaymentStatement,
+  PaymentTerminal,
+  RiskPolicy,
+  RiskPolicyChange,
+  RiskPolicyInForce,
+  RiskSimulation,
+} from './types.ts';
 
 const one = (id: string) => `/v1/payments/${encodeURIComponent(id)}`;
 const orders = '/v1/risk/orders';
+const policies = '/v1/risk/policies';
+const segment = encodeURIComponent;
 
 /** Orders of the caller, and for risk officers those of the institution. */
-export function paymentCalls({ getJson, write, queryString }: Transport) {
+export function paymentCalls({ getJson, getText, write, queryString }: PaymentTransport) {
+  const statement = (period: { from: string; to: string; format?: 'csv' }) =>
+    `/v1/payment-statement${queryString({ ...period })}`;
   return {
     payments: {
+      place: (payment: NewPayment, options?: WriteOptions) =>
+        write<Payment>('POST', '/v1/payments', payment, options),
       list: (query: ListQuery = {}, read?: ReadOptions) =>
         getJson<Page<Payment>>(`/v1/payments${queryString({ ...query })}`, read),
       get: (id: string, read?: ReadOptions) => getJson<Payment>(one(id), read),
+      /** What the passkey of the device is asked about this order, and this order only. */
+      challenge: (id: string) => write<PasskeyOptions>('POST', `${one(id)}/challenge`, undefined),
+      confirm: (id: string, round: SigningRound & { gesture?: PasskeyGesture }) =>
+        write<{ payment: Payment; reply: string }>('POST', `${one(id)}/confirm`, round),
+      execute: (id: string, signature: string) =>
+        write<Payment>('POST', `${one(id)}/execute`, { signature }),
       stop: (id: string) => write<Payment>('POST', `${one(id)}/stop`, undefined),
       /** Both days are included, `YYYY-MM-DD`. */
       statement: (period: { from: string; to: string }, read?: ReadOptions) =>
-        getJson<PaymentStatement>(`/v1/payment-statement${queryString({ ...period })}`, read),
+        getJson<PaymentStatement>(statement(period), read),
+      statementCsv: (period: { from: string; to: string }, read?: ReadOptions) =>
+        getText(statement({ ...period, format: 'csv' }), read),
+    },
+    terminals: {
+      /** The device that holds the share of an own key, guarded by a passkey or by a PIN. */
+      register: (device: { personalKeyId: string; passkeyId?: string }) =>
+        write<PaymentTerminal>('POST', '/v1/terminals', device),
+      list: (query: ListQuery = {}, read?: ReadOptions) =>
+        getJson<Page<PaymentTerminal>>(`/v1/terminals${queryString({ ...query })}`, read),
+      revoke: (id: string) =>
+        write<PaymentTerminal>('POST', `/v1/terminals/${segment(id)}/revoke`, undefined),
     },
     assessedOrders: {
       list: (query: ListQuery & { state?: Payment['state'] } = {}, read?: ReadOptions) =>
         getJson<Page<Payment>>(`${orders}${queryString({ ...query })}`, read),
       decide: (id: string, decision: 'allow' | 'terminate', options?: WriteOptions) =>
-        write<Payment>(
+        write<Payment>('POST', `${orders}/${segment(id)}/decision`, { decision }, options),
+    },
+    riskPolicies: {
+      current: (read?: ReadOptions) => getJson<RiskPolicyInForce>(`${policies}/current`, read),
+      propose: (
+        proposal: { baseVersion: number; policy: RiskPolicy; reason: string },
+        options?: WriteOptions,
+      ) => write<RiskPolicyChange>('PUT', `${policies}/current`, proposal, options),
+      changes: (
+        query: ListQuery & { state?: RiskPolicyChange['state'] } = {},
+        read?: ReadOptions,
+      ) => getJson<Page<RiskPolicyChange>>(`${policies}/changes${queryString({ ...query })}`, read),
+      decide: (
+        id: string,
+        decision: { decision: 'approve' | 'reject'; reason: string },
+        options?: WriteOptions,
+      ) =>
+        write<RiskPolicyChange>(
           'POST',
-          `${orders}/${encodeURIComponent(id)}/decision`,
-          { decision },
+          `${policies}/changes/${segment(id)}/decision`,
+          decision,
           options,
         ),
+      /** What a policy would have said of past orders; nothing changes. */
+      simulate: (policy: RiskPolicy) =>
+        write<RiskSimulation>('POST', `${policies}/simulation`, { policy }),
+    },
+    listedPayees: {
+      list: (
+        query: { listed: 'watched' | 'blocked'; cursor?: string | undefined },
+        read?: ReadOptions,
+      ) => getJson<Page<ListedPayee>>(`/v1/risk/payees${queryString({ ...query })}`, read),
+      put: (
+        listing: { account: string; listed: ListedPayee['listed']; reason: string },
+        options?: WriteOptions,
+      ) => write<ListedPayee>('PUT', '/v1/risk/payees', listing, options),
     },
   };
+}
+
+interface PaymentTransport extends Transport {
+  getText(path: string, read?: ReadOptions): Promise<string>;
 }

@@ -1,5 +1,5 @@
 import type { ListQuery, ReadOptions, WriteOptions } from './api.ts';
-import type { Page, PersonalKey } from './types.ts';
+import type { Page, PersonalKey, UsageRecord } from './types.ts';
 
 interface Calls {
   getJson<T>(path: string, read?: ReadOptions): Promise<T>;
@@ -19,6 +19,13 @@ export type SigningPurpose =
       readonly subjectId: string;
     };
 
+/** The terminal's message of one signature, for the chip that has the other share. */
+export interface SigningRound {
+  readonly requestId: string;
+  readonly epoch: number;
+  readonly message: string;
+}
+
 /** The rounds of personal keys as they are; `openPersonalKeys` runs the protocols over them. */
 export function personalKeyApi({ getJson, write, queryString }: Calls) {
   const post = <T>(path: string, body: object) => write<T>('POST', path, body);
@@ -30,10 +37,9 @@ export function personalKeyApi({ getJson, write, queryString }: Calls) {
       post<{ key: PersonalKey; message: string }>(base, body),
     finish: (id: string, body: { sessionId: string; opening: string }) =>
       post<PersonalKey>(`${one(id)}/finish`, body),
-    sign: (
-      id: string,
-      body: SigningPurpose & { requestId: string; epoch: number; message: string },
-    ) => post<{ reply: string }>(`${one(id)}/signatures`, body),
+    rename: (id: string, label: string) => write<PersonalKey>('PATCH', one(id), { label }),
+    sign: (id: string, body: SigningPurpose & SigningRound) =>
+      post<{ reply: string }>(`${one(id)}/signatures`, body),
     bind: (id: string, serial: string) => post<PersonalKey>(`${one(id)}/certificate`, { serial }),
     refresh: (id: string, body: { sessionId: string; epoch: number; commitment: string }) =>
       post<{ message: string }>(`${one(id)}/refresh`, body),
@@ -41,8 +47,14 @@ export function personalKeyApi({ getJson, write, queryString }: Calls) {
       post<{ epochs: number[] }>(`${one(id)}/refresh/finish`, body),
     commitRefresh: (id: string, signature: string) =>
       post<PersonalKey>(`${one(id)}/refresh/commit`, { signature }),
-    withdraw: (id: string) =>
-      post<{ key: PersonalKey; tombstones: Record<string, unknown>[] }>(`${one(id)}/withdraw`, {}),
+    /** For good; the certificate over it is revoked for the reason. */
+    withdraw: (id: string, reason: 'ended' | 'lost' = 'ended') =>
+      post<{ key: PersonalKey; tombstones: Record<string, unknown>[] }>(`${one(id)}/withdraw`, {
+        reason,
+      }),
+    /** What the person did with keys of institutions, newest first. */
+    uses: (query: ListQuery = {}, read?: ReadOptions) =>
+      getJson<Page<UsageRecord>>(`/v1/usage-records${queryString({ ...query })}`, read),
     setPin: (id: string, verifier: string) =>
       write<{ pepper: string }>('PUT', `${one(id)}/pin`, { verifier }),
     usePin: (id: string, verifier: string) =>

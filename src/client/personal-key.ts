@@ -16,10 +16,15 @@ import {
 } from '../lib/der.ts';
 import { encodePem } from '../lib/pem.ts';
 import { uuidRandomBytes, uuidV7 } from '../lib/uuid.ts';
-import { ApiError, type Client, newIdempotencyKey } from './api.ts';
-import type { SigningPurpose } from './personal-key-api.ts';
+import { ApiError, type Client } from './api.ts';
+import type { SigningPurpose, SigningRound } from './personal-key-api.ts';
 import type { ShareProtection } from './share-protection.ts';
-import { decryptShare, encryptShare, type StoredShare } from './terminal-share.ts';
+import {
+  decryptShare,
+  encryptShare,
+  type ShareSecret,
+  type StoredShare,
+} from './terminal-share.ts';
 import type { PersonalKey } from './types.ts';
 
 /** What rests on the terminal of one key. `next` is there while a refresh is not yet proved. */
@@ -57,6 +62,10 @@ export class CloudMisbehaved extends Error {
   }
 }
 
+/** What `makePersonalKey` is at: own share, its encryption, the two chips that keep the other. */
+export const makingSteps = ['share', 'protect', 'chips'] as const;
+export type MakingStep = (typeof makingSteps)[number];
+
 /** How long an opened share may be used. */
 export const sessionLifeMs = 60_000;
 
@@ -64,16 +73,23 @@ export const sessionLifeMs = 60_000;
  * Makes a personal key between this terminal and the chips. The share is stored before the chips
  * are told to keep theirs, so a key that exists can be used.
  */
-export async function makePersonalKey(terminal: KeyTerminal, label: string): Promise<PersonalKey> {
+export async function makePersonalKey(
+  terminal: KeyTerminal,
+  label: string,
+  onStep: (step: MakingStep) => void = () => {},
+): Promise<PersonalKey> {
   const { client, tenant, vault } = terminal;
   const { twoParty } = await loadGm();
+  onStep('share');
   const [id, sessionId] = [newUuid(terminal), newUuid(terminal)];
   const started = twoParty.keygen.clientStart(keygenContext({ tenant, keyId: id }, sessionId));
   const commitment = base64urlText(started.commitment);
   const { message } = await client.personalKeys.start({ id, label, sessionId, commitment });
   const { share, opening } = twoParty.keygen.clientFinish(started.state, bytesOf(message));
   try {
+    onStep('protect');
     await vault.save(id, { current: await sealed(terminal, id, share) });
+    onStep('chips');
     return await client.personalKeys.finish(id, { sessionId, opening: base64urlText(opening) });
   } finally {
     share.fill(0);
@@ -85,6 +101,11 @@ export interface KeySession {
   readonly publicKey: Uint8Array;
   /** A joint signature, DER, over `bytes`, which the service must hold to be the purpose's. */
   sign(bytes: Uint8Array, purpose: SigningPurpose): Promise<Uint8Array>;
+  /** The same, where another part of the service passes the round on: `cosign` gives its reply. */
+  signBy(
+    bytes: Uint8Array,
+    cosign: (round: SigningRound) => Promise<{ readonly reply: string }>,
+  ): Promise<Uint8Array>;
   /** A PKCS#10 request in PEM, signed by both halves together. */
   certificateRequest(): Promise<string>;
 }
@@ -101,7 +122,7 @@ export function withPersonalKey<T>(
   use: (session: KeySession) => Promise<T>,
 ): Promise<T> {
   return locked(keyId, async () => {
-    const share = await openedShare(terminal, keyId);
+    const { share } = await openedShare(terminal, keyId);
     try {
       return await use(await sessionOf(terminal, keyId, share));
     } finally {
@@ -116,7 +137,7 @@ export function withPersonalKey<T>(
  */
 export function refreshPersonalKey(terminal: KeyTerminal, keyId: string): Promise<PersonalKey> {
   return locked(keyId, async () => {
-    const share = await openedShare(terminal, keyId);
+    const { share, secret } = await openedShare(terminal, keyId);
     const { client, tenant, vault } = terminal;
     const { twoParty } = await loadGm();
     const { epoch } = twoParty.inspect(share);
@@ -127,7 +148,7 @@ export function refreshPersonalKey(terminal: KeyTerminal, keyId: string): Promis
     const { message } = await client.personalKeys.refresh(keyId, { sessionId, epoch, commitment });
     const fresh = twoParty.refresh.clientFinish(started.state, bytesOf(message));
     const current = await stored(terminal, keyId);
-    const next = { sessionId, share: await resealed(terminal, current.current, fresh.share) };
+    const next = { sessionId, share: await resealed(current.current, fresh.share, secret) };
     await vault.save(keyId, { current: current.current, next });
     const opening = base64urlText(fresh.opening);
     await client.personalKeys.finishRefresh(keyId, { sessionId, opening });
@@ -142,10 +163,11 @@ export function refreshPersonalKey(terminal: KeyTerminal, keyId: string): Promis
 
 /** Withdraws the key for good: the chips wipe their share, then this terminal its own. */
 export async function withdrawPersonalKey(
-  { client, vault }: KeyTerminal,
+  { client, vault }: Pick<KeyTerminal, 'client' | 'vault'>,
   keyId: string,
+  reason: 'ended' | 'lost' = 'ended',
 ): Promise<PersonalKey> {
-  const { key } = await client.personalKeys.withdraw(keyId);
+  const { key } = await client.personalKeys.withdraw(keyId, reason);
   await vault.remove(keyId);
   return key;
 }
@@ -167,9 +189,21 @@ async function proved(
 }
 
 /** The share to use now; a refresh that was interrupted is ended first, one way or the other. */
-async function openedShare(terminal: KeyTerminal, keyId: string): Promise<Uint8Array> {
-  const { current, next } = await stored(terminal, keyId);
-  const secret = await terminal.protection.open(current);
+async function openedShare(
+  terminal: KeyTerminal,
+  keyId: string,
+): Promise<{ readonly share: Uint8Array; readonly secret: ShareSecret }> {
+  const key = await stored(terminal, keyId);
+  const secret = await terminal.protection.open(key.current);
+  return { share: await settledShare(terminal, keyId, key, secret), secret };
+}
+
+async function settledShare(
+  terminal: KeyTerminal,
+  keyId: string,
+  { current, next }: StoredKey,
+  secret: ShareSecret,
+): Promise<Uint8Array> {
   if (!next) return decryptShare(current, secret);
   const fresh = await decryptShare(next.share, secret);
   try {
@@ -201,19 +235,16 @@ async function sessionOf(
   const untilMs = now() + sessionLifeMs;
   const session: KeySession = {
     publicKey,
-    async sign(bytes, purpose) {
+    sign: (bytes, purpose) =>
+      session.signBy(bytes, (round) => client.personalKeys.sign(keyId, { ...purpose, ...round })),
+    async signBy(bytes, cosign) {
       if (now() > untilMs) throw new ApiError('session_over');
-      const requestId = newIdempotencyKey();
+      const requestId = newUuid({ now });
       const e = sm2.digest(publicKey, bytes);
       const ctx = signContext({ tenant, keyId }, epoch, requestId);
       const { state, message: first } = twoParty.sign.clientStart(share, e, ctx);
       const message = base64urlText(first);
-      const { reply } = await client.personalKeys.sign(keyId, {
-        ...purpose,
-        requestId,
-        epoch,
-        message,
-      });
+      const { reply } = await cosign({ requestId, epoch, message });
       try {
         return twoParty.sign.clientFinish(state, bytesOf(reply));
       } catch (cause) {
@@ -248,9 +279,8 @@ async function sealed(terminal: KeyTerminal, keyId: string, share: Uint8Array) {
 }
 
 /** Under the secret of the share that it follows: both open with one ceremony. */
-async function resealed({ protection }: KeyTerminal, old: StoredShare, share: Uint8Array) {
-  const { tenant, keyId, salt } = old;
-  return encryptShare(share, { tenant, keyId, salt: bytesOf(salt) }, await protection.open(old));
+function resealed({ tenant, keyId, salt }: StoredShare, share: Uint8Array, secret: ShareSecret) {
+  return encryptShare(share, { tenant, keyId, salt: bytesOf(salt) }, secret);
 }
 
 /** Node has no tabs, and may have no locks. */
@@ -259,7 +289,7 @@ function locked<T>(keyId: string, work: () => Promise<T>): Promise<T> {
   return locks ? locks.request(`cinnabar-key-${keyId}`, work) : work();
 }
 
-function newUuid({ now }: KeyTerminal): string {
+function newUuid({ now }: Pick<KeyTerminal, 'now'>): string {
   return uuidV7(now(), crypto.getRandomValues(new Uint8Array(uuidRandomBytes)));
 }
 

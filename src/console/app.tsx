@@ -6,6 +6,7 @@ import { activeKeys, setSingleKeys, singleKeys, useKeys } from './keys.ts';
 import { Status } from './parts/chip.tsx';
 import { Dialog } from './parts/dialog.tsx';
 import { SealMark } from './parts/glyph.tsx';
+import { SignIn } from './parts/sign-in.tsx';
 import { Empty, Loading, Refusal } from './parts/states.tsx';
 import { navigate, path } from './router.ts';
 import { railFor, railPlace, routeFor } from './routes.tsx';
@@ -92,6 +93,7 @@ function People(props: { open: boolean; onClose: () => void }) {
   return (
     <Dialog title={t('people.title')} open={props.open} onClose={props.onClose}>
       <p class="small muted">{t('people.lead')}</p>
+      <SignIn onDone={props.onClose} />
       {[...institutions].map(([id, people]) => (
         <section key={id} class="people">
           <h3>{people[0] && inLanguage(people[0].institution)}</h3>
@@ -346,7 +348,9 @@ function Content(props: { onPeople: () => void }) {
     case 'no-demo':
       return (
         <div class="body lone">
-          <Empty title={t('session.none')} hint={t('session.none.hint')} />
+          <Empty title={t('session.none')} hint={t('session.none.hint')}>
+            <SignIn />
+          </Empty>
         </div>
       );
     case 'failed':
@@ -373,7 +377,7 @@ function Content(props: { onPeople: () => void }) {
 export function App() {
   const [open, setOpen] = useState<'help' | 'people' | undefined>(undefined);
   const page = useRef<HTMLElement>(null);
-  const demo = session.value.kind === 'ready';
+  const demo = session.value.kind === 'ready' && session.value.identities.length > 0;
 
   const first = useRef(true);
   const at = path.value;

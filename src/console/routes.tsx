@@ -222,6 +222,66 @@ const routes: readonly Route[] = [
       ({ MeasurePage }) => <MeasurePage />,
     ),
   },
+  {
+    pattern: '/pay',
+    right: 'pay',
+    render: lazyPage(
+      () => import('./pay/pages.tsx'),
+      ({ PayPage }) => <PayPage />,
+    ),
+  },
+  {
+    pattern: '/pay/history',
+    right: 'pay',
+    render: lazyPage(
+      () => import('./pay/pages.tsx'),
+      ({ HistoryPage }) => <HistoryPage />,
+    ),
+  },
+  {
+    pattern: '/pay/:id',
+    right: 'pay',
+    render: lazyPage(
+      () => import('./pay/pages.tsx'),
+      ({ OrderPage }, { id = '' }) => <OrderPage key={id} id={id} />,
+    ),
+  },
+  {
+    pattern: '/risk',
+    right: 'watchPayments',
+    render: lazyPage(
+      () => import('./risk/page.tsx'),
+      ({ RiskDesk }) => <RiskDesk />,
+    ),
+  },
+  {
+    pattern: '/keys',
+    render: lazyPage(
+      () => import('./person/pages.tsx'),
+      ({ KeysPage }) => <KeysPage />,
+    ),
+  },
+  {
+    pattern: '/keys/:id',
+    render: lazyPage(
+      () => import('./person/pages.tsx'),
+      ({ KeyPage }, { id = '' }) => <KeyPage key={id} id={id} />,
+    ),
+  },
+  {
+    pattern: '/signed',
+    render: lazyPage(
+      () => import('./person/pages.tsx'),
+      ({ SignedPage }) => <SignedPage />,
+    ),
+  },
+  {
+    pattern: '/devices',
+    render: lazyPage(
+      () => import('./person/pages.tsx'),
+      ({ DevicesPage }) => <DevicesPage />,
+    ),
+  },
 ];
 
 export function routeFor(
@@ -237,6 +297,8 @@ export function routeFor(
 export interface RailEntry {
   words: Key;
   href: string;
+  /** Pages that belong to it under other addresses. */
+  also?: readonly string[];
   /** The letter after `g`. */
   letter: string;
   right?: Right;
@@ -257,6 +319,9 @@ const rail: readonly RailEntry[] = [
   { words: 'nav.audit', href: '/audit', letter: 'a', right: 'readAudit' },
   { words: 'nav.apply', href: '/apply', letter: 'p', right: 'apply' },
   { words: 'nav.federation', href: '/federation', letter: 'f', right: 'readModel' },
+  { words: 'nav.pay', href: '/pay', letter: 'y', right: 'pay' },
+  { words: 'nav.risk', href: '/risk', letter: 'i', right: 'watchPayments' },
+  { words: 'nav.keys', href: '/keys', letter: 'k', also: ['/devices', '/signed'] },
   { words: 'nav.ledger', href: '/ledger', letter: 'l' },
   { words: 'nav.chips', href: '/chips', letter: 'x', right: 'operateChips' },
   { words: 'nav.api', href: '/docs', letter: 'd', leaves: true },
@@ -270,6 +335,8 @@ export function railFor(): readonly RailEntry[] {
 
 /** Which entry of the rail the page belongs to. */
 export function railPlace(path: string): string {
-  const entry = rail.findLast((item) => item.href !== '/' && path.startsWith(item.href));
+  const entry = rail.findLast(({ href, also = [] }) =>
+    [href, ...also].some((start) => start !== '/' && path.startsWith(start)),
+  );
   return entry?.href ?? '/';
 }

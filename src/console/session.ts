@@ -1,5 +1,11 @@
 import { computed, signal } from '@preact/signals';
-import { ApiError, createClient, type DemoIdentity, type Role } from '../client/index.ts';
+import {
+  ApiError,
+  createClient,
+  type DemoIdentity,
+  type Role,
+  type TokenAnswer,
+} from '../client/index.ts';
 import { remember, remembered } from './storage.ts';
 
 const renewBeforeMs = 30_000;
@@ -19,12 +25,33 @@ export const identity = computed(() =>
 export const openClient = createClient();
 
 let held: { identity: string; token: string; expiresAtMs: number } | undefined;
+/** Of somebody who came in with a passkey. Nowhere but here: a reload asks for the passkey again. */
+let refresh: { identity: string; token: string } | undefined;
 let pending: { identity: string; token: Promise<string> } | undefined;
 
 async function fetchToken(id: string): Promise<string> {
+  if (refresh?.identity === id) {
+    return keepToken(id, await openClient.passkeys.staySignedIn(refresh.token).catch(signedOut));
+  }
   const answer = await openClient.demo.token(id);
   held = { identity: id, token: answer.token, expiresAtMs: Date.parse(answer.expiresAt) };
   return answer.token;
+}
+
+/** The sign-in is over: it ended, or was withdrawn. */
+function signedOut(cause: unknown): never {
+  if (cause instanceof ApiError && cause.status === 400) {
+    refresh = undefined;
+    void startSession();
+  }
+  throw cause;
+}
+
+function keepToken(id: string, answer: TokenAnswer): string {
+  const { accessToken: token, refreshToken = '', expiresAt } = answer;
+  held = { identity: id, token, expiresAtMs: Date.parse(expiresAt) };
+  refresh = { identity: id, token: refreshToken };
+  return token;
 }
 
 /**
@@ -67,6 +94,8 @@ const may = {
     'risk_officer',
     'auditor',
   ],
+  pay: ['customer', 'teller', 'administrator', 'developer'],
+  watchPayments: ['risk_officer', 'administrator'],
   applyCertificates: ['customer', 'teller', 'administrator', 'developer'],
   identifyApplicants: ['teller', 'reviewer', 'administrator'],
   approveCertificates: ['administrator', 'risk_officer'],
@@ -96,8 +125,27 @@ export async function startSession(): Promise<void> {
   }
 }
 
+/**
+ * Goes on as whoever the passkey belongs to. The service decides who that is; what is read from the
+ * token here is only for showing.
+ *
+ * @throws ApiError
+ */
+export async function signIn(institution: string): Promise<void> {
+  const { askPasskey } = await import('./person/passkey.ts');
+  const { gesture } = await askPasskey(await openClient.passkeys.startSignIn(institution));
+  const answer = await openClient.passkeys.signIn(institution, gesture);
+  const { identityOf } = await import('./person/identity.ts');
+  const identities = session.value.kind === 'ready' ? session.value.identities : [];
+  const who = identityOf(answer.accessToken, identities);
+  session.value = { kind: 'ready', identities, identity: who };
+  keepToken(who.id, answer);
+}
+
 export function becomeIdentity(next: DemoIdentity): void {
   if (session.value.kind !== 'ready') return;
+  refresh = undefined;
+  held = undefined;
   session.value = { ...session.value, identity: next };
   remember('identity', next.id);
 }

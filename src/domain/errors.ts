@@ -155,6 +155,8 @@ export const errorTitles = {
   envelope_unreadable: 'The envelope cannot be opened.',
   /** The answer of the authenticator does not verify, was used before, or came too late. */
   passkey_refused: 'The passkey was not accepted.',
+  /** Nobody has a passkey with this id in use, or somebody else has. */
+  passkey_not_found: 'There is no such passkey.',
   /** One person has as many passkeys as allowed. */
   passkeys_too_many: 'There are too many passkeys already.',
   /** Unknown, expired, withdrawn or used before; which of these is not said. */

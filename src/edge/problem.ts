@@ -124,6 +124,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   federation_unavailable: 503,
   rows_contended: 503,
   passkey_refused: 403,
+  passkey_not_found: 404,
   identity_mismatch: 403,
   token_profile_off: 422,
   grant_refused: 400,

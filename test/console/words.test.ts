@@ -3,6 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { en } from '../../src/console/i18n/en.ts';
+import { payEn } from '../../src/console/i18n/pay.en.ts';
+import { payZh } from '../../src/console/i18n/pay.zh.ts';
+import { personEn } from '../../src/console/i18n/person.en.ts';
+import { personZh } from '../../src/console/i18n/person.zh.ts';
 import { zh } from '../../src/console/i18n/zh.ts';
 import { errorTitles } from '../../src/domain/errors.ts';
 
@@ -15,29 +19,30 @@ const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
 const holes = (text: string) =>
   [...new Set([...text.matchAll(/\{\w+\}/g)].map(([hole]) => hole))].sort();
 
-describe('the words of the console', () => {
-  const keys = Object.keys(zh) as (keyof typeof zh)[];
+const tables = [
+  ['of the frame', zh, en],
+  ['of the person', personZh, personEn],
+  ['of payments', payZh, payEn],
+] as const satisfies readonly [string, Record<string, string>, Record<string, string>][];
+
+describe.each<
+  readonly [string, Readonly<Record<string, string>>, Readonly<Record<string, string>>]
+>(tables)('the words %s', (_, inZh, inEn) => {
+  const keys = Object.keys(inZh);
 
   it('exist in both languages, with the same places to fill', () => {
-    expect(Object.keys(en).sort()).toEqual([...keys].sort());
+    expect(Object.keys(inEn).sort()).toEqual([...keys].sort());
     for (const key of keys) {
-      expect(en[key].trim(), key).not.toBe('');
-      expect(zh[key].trim(), key).not.toBe('');
-      expect(holes(en[key]), key).toEqual(holes(zh[key]));
+      expect(inEn[key]?.trim(), key).not.toBe('');
+      expect(inZh[key]?.trim(), key).not.toBe('');
+      expect(holes(inEn[key] ?? ''), key).toEqual(holes(inZh[key] ?? ''));
     }
   });
 
   it('are set as Chinese in Chinese: full-width punctuation, no exclamation marks', () => {
     for (const key of keys) {
-      expect(zh[key], key).not.toMatch(/[一-鿿][,;:!?]|[!！]/);
-      expect(en[key], key).not.toMatch(/!|[一-鿿]|[，。；：]/);
-    }
-  });
-
-  it('give every error of the service a reason and a next step', () => {
-    for (const code of [...Object.keys(errorTitles), 'network', 'unexpected_answer']) {
-      expect(zh).toHaveProperty([`error.${code}.why`]);
-      expect(zh).toHaveProperty([`error.${code}.next`]);
+      expect(inZh[key], key).not.toMatch(/[一-鿿][,;:!?]|[!！]/);
+      expect(inEn[key], key).not.toMatch(/!|[一-鿿]|[，。；：]/);
     }
   });
 
@@ -51,13 +56,22 @@ describe('the words of the console', () => {
     );
     expect(unused).toEqual([]);
   });
+});
+
+describe('the words of the console', () => {
+  it('give every error of the service a reason and a next step', () => {
+    for (const code of [...Object.keys(errorTitles), 'network', 'unexpected_answer']) {
+      expect(zh).toHaveProperty([`error.${code}.why`]);
+      expect(zh).toHaveProperty([`error.${code}.next`]);
+    }
+  });
 
   it('leave no Chinese in the pages themselves', () => {
     const spoken = sources
       .split('\n')
       .filter((line) => /[一-鿿]/.test(line) && !/^\s*(\/\/|\*|\/\*)/.test(line));
     // The stamp, the name of the other language, and the words of Chinese amounts stay Chinese.
-    const allowed = /验讫|中文|numerals|groups|places|Words|words|支付结算办法|'零'|[壹贰]/;
+    const allowed = /验讫|付讫|中文|numerals|groups|places|Words|words|支付结算办法|'零'|[壹贰]/;
     expect(spoken.filter((line) => !allowed.test(line))).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { freshId, freshTenant } from './fresh.ts';
 
 const nowMs = Date.UTC(2026, 10, 27, 3);
 const limits = { singleMinor: 1_000, dailyMinor: 10_000, dailyCount: 1_000 };
-const now = { limits, nowMs, utcOffsetMinutes: 480 };
+const now = { requestId: 'r', limits, nowMs, utcOffsetMinutes: 480 };
 
 /** What every place of payers' books must do. */
 export function paymentBooksContract(open: () => PaymentBooks): void {

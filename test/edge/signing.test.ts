@@ -88,7 +88,7 @@ describe('personal keys over HTTP', () => {
     const { share } = await makeKey(edge);
     const withdrawn = await edge.call(`${base}/${keyId}/withdraw`, {
       as: 'customer-chen',
-      method: 'POST',
+      json: { reason: 'lost' },
     });
     const body = await bodyOf(withdrawn);
     expect(body).toMatchObject({ key: { state: 'withdrawn' } });

@@ -96,6 +96,12 @@ async function certified(ask: Ask, who: string, request: Uint8Array): Promise<st
     requested: requestedSettings,
   });
   const { id } = await answerOf<{ id: string }>(applied);
+  return issuedFor(ask, id);
+}
+
+/** What the bank's people do with an application, until its certificate is in force. */
+export async function issuedFor(ask: Ask, id: string): Promise<string> {
+  const base = '/v1/certificates';
   const path = `${base}/applications/${id}`;
   await answerOf(
     ask('reviewer-he', 'POST', `${path}/identity`, { passed: true, reference: 'RA-1' }),

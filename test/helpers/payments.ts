@@ -4,12 +4,14 @@ import { signContext } from '../../src/core/two-party-context.ts';
 import { newId } from '../../src/domain/id.ts';
 import { confirmOrder } from '../../src/domain/payments/confirm.ts';
 import type { NewOrder } from '../../src/domain/payments/order.ts';
-import type { PaymentDeps } from '../../src/domain/payments/ports.ts';
+import type { Device, PaymentDeps } from '../../src/domain/payments/ports.ts';
 import { orderText } from '../../src/domain/payments/text.ts';
 import type { Order, OrderTerms } from '../../src/domain/payments/types.ts';
 import { defaultRiskPolicy } from '../../src/domain/risk/policy.ts';
 import type { RiskFacts } from '../../src/domain/risk/types.ts';
+import type { TokenRows } from '../../src/domain/tokens/ports.ts';
 import { memoryPaymentBooks } from '../../src/platform/memory/payment-books.ts';
+import { memoryRowStore } from '../../src/platform/memory/row-store.ts';
 import { signingDeps, type Terminal } from './signing.ts';
 
 const gm = await loadGm();
@@ -17,7 +19,7 @@ const gm = await loadGm();
 /** Every port of payments in RAM; the device and the payee list are what a test says. */
 export function paymentDeps(startMs?: number) {
   const known = {
-    device: { enrolledAtMs: 0, keyStore: 'hardware' } as RiskFacts['device'] | undefined,
+    device: { enrolledAtMs: 0, keyStore: 'hardware' } as Device | undefined,
     listed: 'none' as RiskFacts['payee']['listed'],
     policy: defaultRiskPolicy,
     kept: [] as Order[],
@@ -26,6 +28,7 @@ export function paymentDeps(startMs?: number) {
     ...signingDeps(startMs),
     known,
     books: memoryPaymentBooks(),
+    tokens: memoryRowStore<TokenRows>(),
     devices: { find: async () => known.device },
     riskRegister: {
       policyInForce: async () => ({ version: 1, policy: known.policy }),

@@ -46,6 +46,11 @@ export function t(key: Key, words: Words = {}): string {
   return fill(table.value?.[key] ?? key, words);
 }
 
+/** As `t`, over the words of a page that is fetched when it is opened. */
+export function wordsOf<K extends string>(own: Record<Language, Record<K, string>>) {
+  return (key: K, words: Words = {}) => fill(own[language.value][key], words);
+}
+
 /** As `t`, for a key made at run time; undefined when there are no words for it. */
 export function maybe(key: string, words: Words = {}): string | undefined {
   const text = (table.value as Record<string, string> | undefined)?.[key];

@@ -51,13 +51,17 @@ export function wordsOf(error: ApiError): { why: string; next: string } {
 }
 
 /** What did not happen, why, what to do next, and a number to quote. */
-export function Refusal(props: { what: Key; error: ApiError; retry?: () => void }) {
+export function Refusal(props: {
+  what: Key | { readonly said: string };
+  error: ApiError;
+  retry?: () => void;
+}) {
   const { why, next } = wordsOf(props.error);
   useKeys(props.retry ? [{ key: 'r', label: t('action.retry'), run: props.retry }] : []);
   return (
     <div class="verdict no" role="alert">
       <Glyph name="no" />
-      <h2>{t(props.what)}</h2>
+      <h2>{typeof props.what === 'string' ? t(props.what) : props.what.said}</h2>
       <p>
         {why} {next}
         {props.error.requestId && (

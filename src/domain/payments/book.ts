@@ -51,13 +51,15 @@ export interface Book {
   /** @throws CinnabarError `order_state` */
   clear(id: string, cleared: NonNullable<Order['cleared']>, nowMs: number): Order;
   /**
-   * Sets the amount aside. Repeated by the same attempt it gives the same order.
+   * Sets the amount aside, and notes the attempt that the person approved. Repeated by the same
+   * attempt it gives the same order.
    *
    * @throws CinnabarError `order_over_limit`, `order_state`, `order_expired`
    */
   authorise(
     id: string,
     input: {
+      readonly requestId: string;
       readonly limits: PaymentLimits;
       readonly nowMs: number;
       readonly utcOffsetMinutes: number;
@@ -144,9 +146,12 @@ export function createBook(store: BookStore): Book {
       return put(moved(order, 'clear', { cleared }));
     },
 
-    authorise(id, { limits, nowMs, utcOffsetMinutes }) {
+    authorise(id, { requestId, limits, nowMs, utcOffsetMinutes }) {
       const order = current(id, nowMs);
-      if (order.state === 'authorised') return order;
+      if (order.state === 'authorised') {
+        const isSame = order.approvedRequestId === requestId;
+        return isSame ? order : put({ ...order, approvedRequestId: requestId });
+      }
       assertOpen(order);
       const { spentMinor, orders } = usedOn(nowMs, utcOffsetMinutes, order.currency, id);
       const { amountMinor } = order;
@@ -155,7 +160,9 @@ export function createBook(store: BookStore): Book {
         spentMinor + amountMinor <= limits.dailyMinor &&
         orders + 1 <= limits.dailyCount;
       if (!fits) throw new CinnabarError('order_over_limit');
-      return put(moved(order, 'authorise', { authorisedAtMs: nowMs }));
+      return put(
+        moved(order, 'authorise', { authorisedAtMs: nowMs, approvedRequestId: requestId }),
+      );
     },
 
     answered(id, chipReceipt) {

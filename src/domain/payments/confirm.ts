@@ -3,13 +3,19 @@ import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { loadGm } from '../../core/gm.ts';
 import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
-import type { Caller } from '../actor.ts';
+import type { Actor, Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
 import { certificateStateOf, settingsOf } from '../certificates/find.ts';
 import { CinnabarError } from '../errors.ts';
 import { coSign } from '../signing/co-sign.ts';
 import { appendAfterHead } from '../signing/ledger.ts';
 import { getPersonalKey } from '../signing/personal-keys.ts';
+import {
+  type AssertionAnswer,
+  finishAssertion,
+  type RelyingParty,
+  startAssertion,
+} from '../tokens/passkeys.ts';
 import { auditOf, getOrder, paymentLimits } from './order.ts';
 import type { PaymentDeps } from './ports.ts';
 import type { Order, PaymentReceipt } from './types.ts';
@@ -22,6 +28,46 @@ export interface Confirmation {
   readonly epoch: number;
   /** First message of `gm.twoParty.sign` over the order's text. */
   readonly message: Uint8Array;
+  /** Of the passkey of the terminal, if it has one: the person saw the text and agreed. */
+  readonly gesture?: { readonly rp: RelyingParty; readonly answer: AssertionAnswer };
+}
+
+/**
+ * What the passkey of the order's terminal is asked: a challenge bound to the text of the order, so
+ * that the answer agrees to nothing else.
+ *
+ * @throws CinnabarError `order_not_found`, `terminal_not_found`, `passkey_not_found` for a terminal
+ * that has none
+ */
+export async function askForGesture(deps: PaymentDeps, actor: Actor, rp: RelyingParty, id: string) {
+  const order = await getOrder(deps, actor, id);
+  const device = await deviceOf(deps, order);
+  if (device.passkeyId === undefined) throw new CinnabarError('passkey_not_found');
+  return startAssertion(deps, rp, agreement(order), device.passkeyId);
+}
+
+function agreement({ tenant, payer, text }: Order) {
+  return { tenant, actor: payer, about: utf8ToBytes(text) };
+}
+
+/** A device that was revoked since the order was placed confirms nothing. */
+async function deviceOf(deps: PaymentDeps, { tenant, payer, terminalId }: Order) {
+  const device = await deps.devices.find(tenant, payer, terminalId);
+  if (!device) throw new CinnabarError('terminal_not_found');
+  return device;
+}
+
+/** @throws CinnabarError `passkey_refused` */
+async function assertAgreed(
+  deps: PaymentDeps,
+  order: Order,
+  { requestId, gesture }: Confirmation,
+): Promise<void> {
+  const { passkeyId } = await deviceOf(deps, order);
+  // An answer is good for one attempt; that attempt may be repeated when its end was not seen.
+  if (passkeyId === undefined || order.approvedRequestId === requestId) return;
+  if (gesture?.answer.response.id !== passkeyId) throw new CinnabarError('passkey_refused');
+  await finishAssertion(deps, gesture.rp, agreement(order), gesture.answer);
 }
 
 /**
@@ -30,18 +76,21 @@ export interface Confirmation {
  * terminal showed or believes.
  *
  * @throws CinnabarError `order_not_found`, `order_state`, `order_expired`, `order_over_limit`,
- * `certificate_not_active`, and as `coSign`
+ * `certificate_not_active`, `terminal_not_found`, `passkey_refused`, and as `coSign`
  */
 export async function confirmOrder(
   deps: PaymentDeps,
   caller: Caller,
-  { id, requestId, epoch, message }: Confirmation,
+  confirmation: Confirmation,
 ): Promise<{ readonly order: Order; readonly reply: Uint8Array }> {
   const { tenant, id: payer } = caller.actor;
+  const { id, requestId, epoch, message } = confirmation;
   const order = await getOrder(deps, caller.actor, id);
+  await assertAgreed(deps, order, confirmation);
   const limits = await limitsNow(deps, order);
   const authorised = await audited(deps.audit, caller, auditOf('payment.authorise', order), () =>
     deps.books.authorise(tenant, payer, id, {
+      requestId,
       limits,
       nowMs: deps.clock.now(),
       utcOffsetMinutes: deps.utcOffsetMinutes,

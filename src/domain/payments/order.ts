@@ -114,7 +114,7 @@ async function factsOf(
     ...(limits ? { limits } : {}),
     ...done,
     payee: { listed, ...(firstPaidAtMs === undefined ? {} : { firstPaidAtMs }) },
-    device,
+    device: { enrolledAtMs: device.enrolledAtMs, keyStore: device.keyStore },
     ...(movement ? { movement } : {}),
     ...(sealVerification ? { sealVerification } : {}),
   };

@@ -1,6 +1,7 @@
 import type { RiskPolicy } from '../risk/policy.ts';
 import type { RiskFacts } from '../risk/types.ts';
 import type { SigningDeps } from '../signing/ports.ts';
+import type { TokenDeps } from '../tokens/ports.ts';
 import type { Book } from './book.ts';
 import type { KeptOrder } from './register.ts';
 import type { PaymentTerminal } from './terminals.ts';
@@ -22,10 +23,15 @@ export interface PaymentRows {
   readonly terminal: PaymentTerminal;
 }
 
+export type Device = RiskFacts['device'] & {
+  /** The passkey that must confirm what is paid from it; absent when a PIN guards its share. */
+  readonly passkeyId?: string;
+};
+
 /** What is known of the device that an order comes from. */
 export interface Devices {
   /** Absent when the payer has no such device, or it was revoked. */
-  find(tenant: string, actor: string, terminalId: string): Promise<RiskFacts['device'] | undefined>;
+  find(tenant: string, actor: string, terminalId: string): Promise<Device | undefined>;
 }
 
 /** How an institution judges orders. */
@@ -37,7 +43,7 @@ export interface RiskRegister {
   keep(order: Order): Promise<void>;
 }
 
-export interface PaymentDeps extends SigningDeps {
+export interface PaymentDeps extends SigningDeps, Pick<TokenDeps, 'tokens'> {
   readonly books: PaymentBooks;
   readonly devices: Devices;
   readonly riskRegister: RiskRegister;

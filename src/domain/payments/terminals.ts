@@ -7,6 +7,9 @@ import type { RiskFacts } from '../risk/types.ts';
 import { changed, type Row, type RowEntry, type RowStore, settleRows } from '../row-store.ts';
 import { getPersonalKey } from '../signing/personal-keys.ts';
 import type { SigningDeps } from '../signing/ports.ts';
+import { keyStoreOf } from '../tokens/attestation.ts';
+import { getPasskey } from '../tokens/passkeys.ts';
+import type { TokenDeps } from '../tokens/ports.ts';
 import type { Devices, PaymentRows } from './ports.ts';
 
 /** A device that pays. It has the id of the personal key whose share it holds. */
@@ -16,40 +19,51 @@ export interface PaymentTerminal extends Row {
   readonly state: 'active' | 'revoked';
   /** Where its passkey lives; `unknown` as long as nothing attested it. */
   readonly keyStore: RiskFacts['device']['keyStore'];
+  /** The passkey that opens its share, and confirms what is paid from it. */
+  readonly passkeyId?: string;
   readonly enrolledAtMs: number;
 }
 
-export interface TerminalDeps extends SigningDeps {
+export interface TerminalDeps extends SigningDeps, Pick<TokenDeps, 'tokens'> {
   readonly paymentRows: RowStore<PaymentRows>;
 }
 
 /**
  * Registers the device that holds the terminal's share of a personal key. Once per key: repeated, it
- * is the same device, and one that was revoked stays so.
+ * is the same device, and one that was revoked stays so. A device without a passkey may get one, and
+ * counts as new from then on; what a passkey guards stays so.
  *
  * @throws CinnabarError `personal_key_not_found`, `personal_key_state` when the key is not active,
- * `audit_unavailable`
+ * `passkey_not_found`, `audit_unavailable`
  */
 export async function registerTerminal(
   deps: TerminalDeps,
   caller: Caller,
-  personalKeyId: string,
+  { personalKeyId, passkeyId }: { readonly personalKeyId: string; readonly passkeyId?: string },
 ): Promise<PaymentTerminal> {
   const { tenant, id: owner } = caller.actor;
+  const passkey =
+    passkeyId === undefined ? undefined : await getPasskey(deps, caller.actor, passkeyId);
+  const guard = passkey
+    ? ({ passkeyId: passkey.id, keyStore: keyStoreOf(passkey.attestation) } as const)
+    : ({ keyStore: 'unknown' } as const);
   const key = await getPersonalKey(deps, caller.actor, personalKeyId);
   if (key.state !== 'active') throw new CinnabarError('personal_key_state');
   return audited(deps.audit, caller, operationOf('terminal.register', key.id), () =>
     settleRows(deps.paymentRows, tenant, async () => {
       const earlier = await deps.paymentRows.find(tenant, 'terminal', key.id);
-      if (earlier) return { result: earlier, write: [] };
+      const isGuarded = earlier?.passkeyId !== undefined || passkeyId === undefined;
+      if (earlier && (earlier.state === 'revoked' || isGuarded)) {
+        return { result: earlier, write: [] };
+      }
       const terminal: PaymentTerminal = {
         tenant,
         id: key.id,
-        revision: 1,
+        revision: (earlier?.revision ?? 0) + 1,
         owner,
         label: key.label,
         state: 'active',
-        keyStore: 'unknown',
+        ...guard,
         enrolledAtMs: deps.clock.now(),
       };
       return { result: terminal, write: [entryOf(terminal)] };
@@ -99,8 +113,8 @@ export function rowDevices(rows: RowStore<PaymentRows>): Devices {
     async find(tenant, actor, terminalId) {
       const terminal = await rows.find(tenant, 'terminal', terminalId);
       if (terminal?.owner !== actor || terminal.state !== 'active') return undefined;
-      const { enrolledAtMs, keyStore } = terminal;
-      return { enrolledAtMs, keyStore };
+      const { enrolledAtMs, keyStore, passkeyId } = terminal;
+      return { enrolledAtMs, keyStore, ...(passkeyId === undefined ? {} : { passkeyId }) };
     },
   };
 }

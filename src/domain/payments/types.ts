@@ -48,6 +48,8 @@ export interface Order extends OrderTerms {
   readonly cleared?: { readonly method: 'biometric' | 'officer'; readonly by: string };
   readonly createdAtMs: number;
   readonly authorisedAtMs?: number;
+  /** The attempt to sign for which the person was last verified. */
+  readonly approvedRequestId?: string;
   readonly endedAtMs?: number;
   readonly termination?: { readonly reason: TerminationReason; readonly by: string };
   /** Of the chip that answered the confirmation. */

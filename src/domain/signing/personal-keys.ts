@@ -4,6 +4,8 @@ import { keygenContext } from '../../core/two-party-context.ts';
 import type { Receipt } from '../../core/usage/receipt.ts';
 import type { Actor, Caller } from '../actor.ts';
 import { type Operation as AuditOperation, audited } from '../audit/record.ts';
+import { getCertificate } from '../certificates/find.ts';
+import { revokeCertificate } from '../certificates/status.ts';
 import type { Certificate } from '../certificates/types.ts';
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
@@ -114,14 +116,17 @@ export async function finishPersonalKey(
 }
 
 /**
- * Withdraws a key for good (C9): its share is wiped from every chip, whose tombstones say so.
+ * Withdraws a key for good (C9): its share is wiped from every chip, whose tombstones say so, and
+ * its certificate is revoked. Repeated, it goes on where it stopped.
  *
- * @throws CinnabarError `personal_key_not_found`, `chips_unavailable`, `audit_unavailable`
+ * @throws CinnabarError `personal_key_not_found`, `chips_unavailable`, `ledger_unavailable`,
+ * `audit_unavailable`
  */
 export async function withdrawPersonalKey(
   deps: SigningDeps,
   caller: Caller,
   id: string,
+  reason: 'ended' | 'lost' = 'ended',
 ): Promise<{ readonly key: PersonalKey; readonly tombstones: readonly Receipt[] }> {
   const { tenant } = caller.actor;
   const key = await getPersonalKey(deps, caller.actor, id);
@@ -135,8 +140,39 @@ export async function withdrawPersonalKey(
     });
     if (key.publicKeyHex === '') return { key: withdrawn, tombstones: [] };
     const { tombstones } = await deps.shares.destroy(tenant, id, `withdraw:${id}`);
+    await revokeOver(deps, caller, withdrawn, reason);
     return { key: withdrawn, tombstones };
   });
+}
+
+const revocationOf = { ended: 'cessationOfOperation', lost: 'keyCompromise' } as const;
+
+async function revokeOver(
+  deps: SigningDeps,
+  caller: Caller,
+  { id, certificateSerial: serialHex }: PersonalKey,
+  reason: 'ended' | 'lost',
+): Promise<void> {
+  if (serialHex === undefined) return;
+  const { state } = await getCertificate(deps, caller.actor, serialHex);
+  if (state === 'revoked') return;
+  await revokeCertificate(deps, caller, { serialHex, id, reason: revocationOf[reason] });
+}
+
+/** @throws CinnabarError `personal_key_not_found`, `audit_unavailable` */
+export async function renamePersonalKey(
+  deps: SigningDeps,
+  caller: Caller,
+  id: string,
+  label: string,
+): Promise<PersonalKey> {
+  const key = await getPersonalKey(deps, caller.actor, id);
+  return audited(deps.audit, caller, operationOf('personal_key.rename', key), () =>
+    settle(deps, caller.actor.tenant, async () => {
+      const next = changed(await getPersonalKey(deps, caller.actor, id), { label });
+      return { result: next, write: [entryOf('personal-key', next)] };
+    }),
+  );
 }
 
 /**

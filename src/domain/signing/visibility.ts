@@ -48,6 +48,19 @@ export async function listRecords(
   );
 }
 
+/** What the actor did with keys of institutions, newest first. */
+export function listOwnRecords(
+  deps: VisibilityDeps,
+  { tenant, id: owner }: Actor,
+  page: PageRequest,
+): Promise<Page<UsageRecord>> {
+  return readPage(
+    page,
+    ({ body }) => body.operationId,
+    (request) => deps.signing.list(tenant, 'record', { owner }, request),
+  );
+}
+
 /** The record of a completed operation, for who may see it. @throws CinnabarError `operation_not_found` */
 export async function getRecord(
   deps: VisibilityDeps,

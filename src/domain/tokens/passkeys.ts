@@ -12,6 +12,7 @@ import type { Actor, Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
+import { attestationOf } from './attestation.ts';
 import type { TokenDeps } from './ports.ts';
 import { changed, entryOf, settle } from './rows.ts';
 import type { Account, Challenge, Passkey } from './types.ts';
@@ -56,7 +57,7 @@ export async function startRegistration(
     userID: bytesOf(account.userHandle),
     challenge: challengeBytes(challenge, nothing),
     timeout: challengeLifeMs,
-    attestationType: 'none',
+    attestationType: 'direct',
     excludeCredentials: known.map(({ id, transports }) => ({
       id,
       transports: [...transports] as AuthenticatorTransport[],
@@ -101,12 +102,15 @@ export async function finishRegistration(
   );
   if (!registrationInfo) throw new CinnabarError('passkey_refused');
   const { credential, credentialBackedUp } = registrationInfo;
+  const { attestationObject } = answer.response.response;
   const passkey: Passkey = {
     tenant,
     id: credential.id,
     revision: 1,
     actor,
     label: answer.label,
+    state: 'active',
+    attestation: await attestationOf(registrationInfo, attestationObject),
     publicKey: base64urlText(credential.publicKey),
     counter: credential.counter,
     transports: credential.transports ?? [],
@@ -129,17 +133,19 @@ export interface AssertionRequest {
   readonly about?: Uint8Array;
 }
 
-/** Begins an authentication, or a confirmation of `about` (first step of WebAuthn §7.2). */
+/**
+ * Begins an authentication, or a confirmation of `about` (first step of WebAuthn §7.2); with any
+ * passkey of the actor, or the one that is named.
+ */
 export async function startAssertion(
   deps: PasskeyDeps,
   rp: RelyingParty,
   { tenant, actor, about = nothing }: AssertionRequest,
+  passkeyId?: string,
 ): Promise<{ readonly id: string; readonly options: PublicKeyCredentialRequestOptionsJSON }> {
   const challenge = await openChallenge(deps, tenant, 'authentication', actor);
-  const allowed =
-    actor === undefined
-      ? []
-      : await deps.tokens.list(tenant, 'passkey', { owner: actor }, { limit: passkeysMax });
+  const known = actor === undefined ? [] : await passkeysOf(deps, tenant, actor);
+  const allowed = passkeyId === undefined ? known : known.filter(({ id }) => id === passkeyId);
   const { generateAuthenticationOptions } = await library();
   const options = await generateAuthenticationOptions({
     rpID: rp.id,
@@ -173,7 +179,8 @@ export async function finishAssertion(
 ): Promise<{ readonly actor: Actor; readonly passkey: Passkey; readonly amr: readonly string[] }> {
   const challenge = await useChallenge(deps, tenant, answer.id, 'authentication', actor);
   const passkey = await deps.tokens.find(tenant, 'passkey', answer.response.id);
-  if (!passkey || (actor !== undefined && passkey.actor !== actor)) {
+  const isUsable = passkey?.state === 'active' && (actor ?? passkey.actor) === passkey.actor;
+  if (!isUsable) {
     throw new CinnabarError('passkey_refused');
   }
   const account = await deps.tokens.find(tenant, 'account', passkey.actor);
@@ -215,11 +222,65 @@ async function verifiedCounter(
   return authenticationInfo.newCounter;
 }
 
+/** The passkeys of the actor that are in use; those that were revoked answer for nobody. */
 export function listPasskeys(
   deps: Pick<TokenDeps, 'tokens'>,
   { tenant, id }: Actor,
 ): Promise<readonly Passkey[]> {
-  return deps.tokens.list(tenant, 'passkey', { owner: id }, { limit: passkeysMax });
+  return passkeysOf(deps, tenant, id);
+}
+
+function passkeysOf(
+  deps: Pick<TokenDeps, 'tokens'>,
+  tenant: string,
+  owner: string,
+): Promise<readonly Passkey[]> {
+  return deps.tokens.list(tenant, 'passkey', { owner, state: 'active' }, { limit: passkeysMax });
+}
+
+/** @throws CinnabarError `passkey_not_found`, also for one that is somebody else's or revoked */
+export async function getPasskey(
+  deps: Pick<TokenDeps, 'tokens'>,
+  { tenant, id: owner }: Actor,
+  id: string,
+): Promise<Passkey> {
+  const passkey = await deps.tokens.find(tenant, 'passkey', id);
+  if (passkey?.actor !== owner || passkey.state !== 'active') {
+    throw new CinnabarError('passkey_not_found');
+  }
+  return passkey;
+}
+
+/** @throws CinnabarError `passkey_not_found`, `audit_unavailable` */
+export function renamePasskey(
+  deps: PasskeyDeps,
+  caller: Caller,
+  id: string,
+  label: string,
+): Promise<Passkey> {
+  return changePasskey(deps, caller, 'passkey.rename', id, { label });
+}
+
+/** From now on it authenticates nobody and confirms nothing. @throws as `renamePasskey` */
+export function revokePasskey(deps: PasskeyDeps, caller: Caller, id: string): Promise<Passkey> {
+  return changePasskey(deps, caller, 'passkey.revoke', id, { state: 'revoked' });
+}
+
+function changePasskey(
+  deps: PasskeyDeps,
+  caller: Caller,
+  action: string,
+  id: string,
+  changes: Partial<Passkey>,
+): Promise<Passkey> {
+  const { actor } = caller;
+  const operation = { action, subject: `actor:${actor.id}`, detail: {} };
+  return audited(deps.audit, caller, operation, () =>
+    settle(deps, actor.tenant, async () => {
+      const result = changed(await getPasskey(deps, actor, id), changes);
+      return { result, write: [entryOf('passkey', result)] };
+    }),
+  );
 }
 
 async function accountOf(deps: PasskeyDeps, actor: Actor): Promise<Account> {

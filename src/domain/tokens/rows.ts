@@ -12,7 +12,7 @@ const plain = { owner: '', parent: '', state: '' };
 /** What each kind of row is found by, and when it may go. */
 const places: Places = {
   account: ({ id }) => ({ ...plain, owner: id }),
-  passkey: ({ actor }) => ({ ...plain, owner: actor }),
+  passkey: ({ actor, state }) => ({ ...plain, owner: actor, state }),
   challenge: ({ state, expiresAtMs }) => ({ ...plain, state, expiresAtMs }),
   'issuer-key': ({ jwk, state }) => ({ ...plain, parent: jwk.alg, state }),
   system: ({ state }) => ({ ...plain, state }),

@@ -16,6 +16,8 @@ export interface Account extends Row {
 export interface Passkey extends Row {
   readonly actor: string;
   readonly label: string;
+  readonly state: 'active' | 'revoked';
+  readonly attestation: Attestation;
   /** COSE_Key in base64url (WebAuthn §6.5.1). */
   readonly publicKey: string;
   /** Of the last use; a lower one later means a copy of the authenticator. */
@@ -24,6 +26,23 @@ export interface Passkey extends Row {
   readonly backedUp: boolean;
   readonly createdAtMs: number;
   readonly usedAtMs?: number;
+}
+
+/**
+ * `verified`: a chain of certificates up to a maker whose root is known here; `unverified`: one that
+ * nothing here knows; `self`: signed by the passkey itself; `none`: the authenticator says nothing.
+ */
+export const attestationLevels = ['none', 'self', 'unverified', 'verified'] as const;
+
+/** What an authenticator said of itself when it made a passkey (WebAuthn §6.5.4). */
+export interface Attestation {
+  readonly level: (typeof attestationLevels)[number];
+  /** Its format, as registered with IANA. */
+  readonly format: string;
+  /** The model of the authenticator; zeros when it does not say. */
+  readonly aaguid: string;
+  /** Whether the passkey may be copied to other devices of the person. */
+  readonly copied: boolean;
 }
 
 /** A challenge for an authenticator, answered at most once. */

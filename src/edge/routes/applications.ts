@@ -1,4 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import {
   applyForCertificate,
   getApplication,
@@ -359,6 +361,7 @@ export async function applicationView(
       renews: rest.renews,
     }),
     applicant: rest.applicant,
+    keys: rest.keys.map(({ spki }) => bytesToHex(sha256(spki))),
     certificates: certificates.map(({ serialHex }) => serialHex),
     createdAt: instantText(rest.createdAtMs),
     changedAt: instantText(rest.changedAtMs),

@@ -11,6 +11,7 @@ import { completeOperation, executeOperation } from '../../domain/signing/use.ts
 import {
   getRecord,
   listOperations,
+  listOwnRecords,
   listRecords,
   pendingApprovals,
   seeOperation,
@@ -232,6 +233,21 @@ const recordsRoute = createRoute({
   },
 });
 
+const ownRecordsRoute = createRoute({
+  method: 'get',
+  path: '/v1/usage-records',
+  ...about('GET /v1/usage-records', {
+    tag,
+    operationId: 'listOwnUsageRecords',
+    summary: 'List what one did oneself with keys of institutions, newest first',
+  }),
+  request: { query: pageQuerySchema },
+  responses: {
+    200: json(usageRecordPageSchema, 'One page.'),
+    ...problems('GET /v1/usage-records'),
+  },
+});
+
 const exported = `${records}/export`;
 const exportRoute = createRoute({
   method: 'get',
@@ -356,6 +372,11 @@ export function addKeyOperationRoutes(app: EdgeApp, deps: EdgeDeps): void {
   app.openapi(recordsRoute, async (c) => {
     const { id } = c.req.valid('param');
     const page = await listRecords(deps, actorOf(c), id, pageRequest(c.req.valid('query')));
+    return c.json({ ...page, items: page.items.map(recordView) }, 200);
+  });
+
+  app.openapi(ownRecordsRoute, async (c) => {
+    const page = await listOwnRecords(deps, actorOf(c), pageRequest(c.req.valid('query')));
     return c.json({ ...page, items: page.items.map(recordView) }, 200);
   });
 

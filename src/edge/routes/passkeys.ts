@@ -5,6 +5,8 @@ import {
   finishRegistration,
   listPasskeys,
   type RelyingParty,
+  renamePasskey,
+  revokePasskey,
   startAssertion,
   startRegistration,
 } from '../../domain/tokens/passkeys.ts';
@@ -14,7 +16,9 @@ import { actorOf, callerOf, type EdgeApp, type EdgeContext } from '../context.ts
 import type { EdgeDeps } from '../deps.ts';
 import {
   authenticationOptionsSchema,
+  passkeyNameSchema,
   passkeyOptionsSchema,
+  passkeyParamsSchema,
   passkeyRegistrationSchema,
   passkeySchema,
   passkeysSchema,
@@ -60,6 +64,43 @@ const listRoute = createRoute({
   path: base,
   ...about(`GET ${base}`, { tag, operationId: 'listPasskeys', summary: 'List own passkeys' }),
   responses: { 200: json(passkeysSchema, 'The passkeys.'), ...problems(`GET ${base}`) },
+});
+
+const passkeyAnswer = { 200: json(passkeySchema, 'The passkey.') };
+
+const renameRoute = createRoute({
+  method: 'patch',
+  path: `${base}/{id}`,
+  ...about(`PATCH ${base}/{id}`, {
+    tag,
+    operationId: 'renamePasskey',
+    summary: 'Rename a passkey',
+  }),
+  request: { params: passkeyParamsSchema, body: jsonBody(passkeyNameSchema) },
+  responses: {
+    ...passkeyAnswer,
+    ...problems(`PATCH ${base}/{id}`, 'passkey_not_found', 'audit_unavailable', 'rows_contended'),
+  },
+});
+
+const revokeRoute = createRoute({
+  method: 'post',
+  path: `${base}/{id}/revoke`,
+  ...about(`POST ${base}/{id}/revoke`, {
+    tag,
+    operationId: 'revokePasskey',
+    summary: 'Revoke a passkey for good',
+  }),
+  request: { params: passkeyParamsSchema },
+  responses: {
+    ...passkeyAnswer,
+    ...problems(
+      `POST ${base}/{id}/revoke`,
+      'passkey_not_found',
+      'audit_unavailable',
+      'rows_contended',
+    ),
+  },
 });
 
 const authenticationOptionsRoute = createRoute({
@@ -109,6 +150,17 @@ export function addPasskeyRoutes(app: EdgeApp, deps: EdgeDeps): void {
     return c.json({ items: found.map(passkeyView) }, 200);
   });
 
+  app.openapi(renameRoute, async (c) => {
+    const { label } = c.req.valid('json');
+    const passkey = await renamePasskey(deps, callerOf(c), c.req.valid('param').id, label);
+    return c.json(passkeyView(passkey), 200);
+  });
+
+  app.openapi(revokeRoute, async (c) => {
+    const passkey = await revokePasskey(deps, callerOf(c), c.req.valid('param').id);
+    return c.json(passkeyView(passkey), 200);
+  });
+
   app.openapi(authenticationOptionsRoute, async (c) => {
     const { institution: tenant } = c.req.valid('json');
     const started = await startAssertion(deps, relyingParty(c, deps), { tenant });
@@ -116,7 +168,13 @@ export function addPasskeyRoutes(app: EdgeApp, deps: EdgeDeps): void {
   });
 }
 
-function optionsView({ id, options }: { id: string; options: { readonly challenge: string } }) {
+export function optionsView({
+  id,
+  options,
+}: {
+  id: string;
+  options: { readonly challenge: string };
+}) {
   return { id, options: { ...plainJson(options), challenge: options.challenge } };
 }
 
@@ -125,10 +183,12 @@ export function assertionOf(response: object): AuthenticationResponseJSON {
   return response as AuthenticationResponseJSON;
 }
 
-function passkeyView({ id, label, backedUp, createdAtMs, usedAtMs }: Passkey) {
+function passkeyView(passkey: Passkey) {
+  const { id, label, attestation, backedUp, createdAtMs, usedAtMs } = passkey;
   return {
     id,
     label,
+    attestation: { ...attestation },
     backedUp,
     createdAt: instantText(createdAtMs),
     usedAt: usedAtMs === undefined ? null : instantText(usedAtMs),

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { orderEndsAtMs } from '../../domain/payments/book.ts';
-import { confirmOrder, executeOrder } from '../../domain/payments/confirm.ts';
+import { askForGesture, confirmOrder, executeOrder } from '../../domain/payments/confirm.ts';
 import { getOrder, listOrders, placeOrder, stopOrder } from '../../domain/payments/order.ts';
 import { statementCsv, statementOf } from '../../domain/payments/statement.ts';
 import {
@@ -14,7 +14,7 @@ import type { Order, PaymentReceipt } from '../../domain/payments/types.ts';
 import type { Assessment } from '../../domain/risk/types.ts';
 import { base64urlText } from '../../lib/base64url.ts';
 import { instantText } from '../../lib/time.ts';
-import { actorOf, callerOf, type EdgeApp } from '../context.ts';
+import { actorOf, callerOf, type EdgeApp, type EdgeContext } from '../context.ts';
 import type { EdgeDeps } from '../deps.ts';
 import { idempotencyHeaderSchema, idParamsSchema, pageQuerySchema } from '../schemas/common.ts';
 import {
@@ -32,8 +32,10 @@ import {
   terminalPageSchema,
   terminalSchema,
 } from '../schemas/payments.ts';
+import { passkeyOptionsSchema } from '../schemas/tokens.ts';
 import { about, created, json, jsonBody, problems } from './contract.ts';
 import { pageRequest, present } from './input.ts';
+import { assertionOf, optionsView, relyingParty } from './passkeys.ts';
 import { bytesOf } from './personal-keys.ts';
 
 const tag = 'Payments';
@@ -82,6 +84,27 @@ const getRoute = createRoute({
   responses: { ...answer, ...problems(`GET ${one}`, 'order_not_found') },
 });
 
+const challengeRoute = createRoute({
+  method: 'post',
+  path: `${one}/challenge`,
+  ...about(`POST ${one}/challenge`, {
+    tag,
+    operationId: 'challengePasskey',
+    summary: 'Ask the passkey of the device about an order',
+    description: 'The challenge is bound to the text of the order, and is answered once.',
+  }),
+  request: { params },
+  responses: {
+    200: json(passkeyOptionsSchema, 'What the authenticator is asked.'),
+    ...problems(
+      `POST ${one}/challenge`,
+      'order_not_found',
+      'terminal_not_found',
+      'passkey_not_found',
+    ),
+  },
+});
+
 const confirmRoute = createRoute({
   method: 'post',
   path: `${one}/confirm`,
@@ -100,6 +123,8 @@ const confirmRoute = createRoute({
       ...orderProblems,
       'order_expired',
       'order_over_limit',
+      'terminal_not_found',
+      'passkey_refused',
       'certificate_not_active',
       'personal_key_busy',
       'personal_key_locked',
@@ -184,6 +209,7 @@ const registerRoute = createRoute({
       `POST ${terminals}`,
       'personal_key_not_found',
       'personal_key_state',
+      'passkey_not_found',
       'audit_unavailable',
       'rows_contended',
     ),
@@ -241,10 +267,21 @@ export function addPaymentRoutes(app: EdgeApp, deps: EdgeDeps): void {
     return c.json(paymentView(await getOrder(deps, actorOf(c), id)), 200);
   });
 
-  app.openapi(confirmRoute, async (c) => {
-    const { message, ...fields } = c.req.valid('json');
+  app.openapi(challengeRoute, async (c) => {
     const { id } = c.req.valid('param');
-    const confirmation = { id, ...fields, message: bytesOf(message, 'message') };
+    const asked = await askForGesture(deps, actorOf(c), relyingParty(c, deps), id);
+    return c.json(optionsView(asked), 200);
+  });
+
+  app.openapi(confirmRoute, async (c) => {
+    const { message, gesture, ...fields } = c.req.valid('json');
+    const { id } = c.req.valid('param');
+    const confirmation = {
+      id,
+      ...fields,
+      message: bytesOf(message, 'message'),
+      ...present({ gesture: gesture && gestureOf(c, deps, gesture) }),
+    };
     const { order, reply } = await confirmOrder(deps, callerOf(c), confirmation);
     return c.json({ payment: paymentView(order), reply: base64urlText(reply) }, 200);
   });
@@ -275,8 +312,8 @@ export function addPaymentRoutes(app: EdgeApp, deps: EdgeDeps): void {
   });
 
   app.openapi(registerRoute, async (c) => {
-    const { personalKeyId } = c.req.valid('json');
-    return c.json(terminalView(await registerTerminal(deps, callerOf(c), personalKeyId)), 200);
+    const device = present(c.req.valid('json'));
+    return c.json(terminalView(await registerTerminal(deps, callerOf(c), device)), 200);
   });
 
   app.openapi(terminalsRoute, async (c) => {
@@ -288,6 +325,17 @@ export function addPaymentRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const { id } = c.req.valid('param');
     return c.json(terminalView(await revokeTerminal(deps, callerOf(c), id)), 200);
   });
+}
+
+function gestureOf(
+  c: EdgeContext,
+  deps: EdgeDeps,
+  { challengeId, response }: { readonly challengeId: string; readonly response: object },
+) {
+  return {
+    rp: relyingParty(c, deps),
+    answer: { id: challengeId, response: assertionOf(response) },
+  };
 }
 
 /** An order as its payer and the risk officers of the institution see it. */
@@ -336,6 +384,6 @@ function receiptView({ place, executedAtMs, chipReceipt, ...receipt }: PaymentRe
 }
 
 function terminalView(terminal: PaymentTerminal): PaymentTerminalView {
-  const { id, label, state, keyStore, enrolledAtMs } = terminal;
-  return { id, label, state, keyStore, enrolledAt: instantText(enrolledAtMs) };
+  const { id, label, state, keyStore, passkeyId = null, enrolledAtMs } = terminal;
+  return { id, label, state, keyStore, passkeyId, enrolledAt: instantText(enrolledAtMs) };
 }

@@ -12,6 +12,7 @@ import {
   finishPersonalKey,
   getPersonalKey,
   listPersonalKeys,
+  renamePersonalKey,
   startPersonalKey,
   withdrawPersonalKey,
 } from '../../domain/signing/personal-keys.ts';
@@ -37,6 +38,7 @@ import {
   openingSchema,
   type PersonalKey,
   pepperSchema,
+  personalKeyNameSchema,
   personalKeyPageSchema,
   personalKeySchema,
   pinSchema,
@@ -46,6 +48,7 @@ import {
   signatureSchema,
   type signingPurposes,
   startedKeySchema,
+  withdrawalSchema,
   withdrawnSchema,
 } from '../schemas/signing.ts';
 import { about, json, jsonBody, problems } from './contract.ts';
@@ -93,6 +96,14 @@ const getRoute = createRoute({
   ...about(`GET ${one}`, { tag, operationId: 'getPersonalKey', summary: 'Get an own key' }),
   request: { params },
   responses: { ...keyAnswer, ...problems(`GET ${one}`, 'personal_key_not_found') },
+});
+
+const renameRoute = createRoute({
+  method: 'patch',
+  path: one,
+  ...about(`PATCH ${one}`, { tag, operationId: 'renamePersonalKey', summary: 'Rename an own key' }),
+  request: { params, body: jsonBody(personalKeyNameSchema) },
+  responses: { ...keyAnswer, ...problems(`PATCH ${one}`, ...keyProblems) },
 });
 
 const finishRoute = createRoute({
@@ -200,12 +211,13 @@ const withdrawRoute = createRoute({
     tag,
     operationId: 'withdrawPersonalKey',
     summary: 'Withdraw a key for good',
-    description: 'The chips wipe their share and sign that they did.',
+    description:
+      'The chips wipe their share and sign that they did; the certificate over it is revoked.',
   }),
-  request: { params },
+  request: { params, body: jsonBody(withdrawalSchema) },
   responses: {
     200: json(withdrawnSchema, 'The key and the tombstones.'),
-    ...problems(`POST ${one}/withdraw`, ...keyProblems),
+    ...problems(`POST ${one}/withdraw`, ...keyProblems, 'ledger_unavailable'),
   },
 });
 
@@ -254,6 +266,12 @@ export function addPersonalKeyRoutes(app: EdgeApp, deps: EdgeDeps): void {
 
   app.openapi(getRoute, async (c) => {
     const key = await getPersonalKey(deps, actorOf(c), c.req.valid('param').id);
+    return c.json(personalKeyView(key), 200);
+  });
+
+  app.openapi(renameRoute, async (c) => {
+    const { label } = c.req.valid('json');
+    const key = await renamePersonalKey(deps, callerOf(c), c.req.valid('param').id, label);
     return c.json(personalKeyView(key), 200);
   });
 
@@ -306,7 +324,8 @@ export function addPersonalKeyRoutes(app: EdgeApp, deps: EdgeDeps): void {
 
   app.openapi(withdrawRoute, async (c) => {
     const { id } = c.req.valid('param');
-    const { key, tombstones } = await withdrawPersonalKey(deps, callerOf(c), id);
+    const { reason } = c.req.valid('json');
+    const { key, tombstones } = await withdrawPersonalKey(deps, callerOf(c), id, reason);
     const receipts = tombstones.map((tombstone) => ({ ...tombstone }));
     return c.json({ key: personalKeyView(key), tombstones: receipts }, 200);
   });

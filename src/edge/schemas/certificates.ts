@@ -176,6 +176,9 @@ export const applicationSchema = z
     reason: z.string().optional(),
     renews: z.string().optional(),
     applicant: z.string().openapi({ example: 'customer-chen' }),
+    keys: z
+      .array(z.string())
+      .openapi({ description: 'SHA-256 of each SubjectPublicKeyInfo, hex.' }),
     certificates: z.array(z.string()).openapi({ description: 'Serials, once they exist.' }),
     createdAt: instantSchema,
     changedAt: instantSchema,

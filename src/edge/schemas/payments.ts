@@ -14,6 +14,7 @@ import {
   paperNumberSchema,
 } from './common.ts';
 import { protocolMessage, signatureSchema } from './signing.ts';
+import { assertionResponseSchema, credentialIdSchema } from './tokens.ts';
 
 export const amountMinorSchema = z
   .int()
@@ -98,7 +99,15 @@ export const paymentSchema = z
 export const paymentPageSchema = pageOf(paymentSchema).openapi('PaymentPage');
 
 export const confirmationSchema = z
-  .strictObject({ requestId: idSchema, epoch: z.int().min(0), message: protocolMessage })
+  .strictObject({
+    requestId: idSchema,
+    epoch: z.int().min(0),
+    message: protocolMessage,
+    gesture: z
+      .strictObject({ challengeId: idSchema, response: assertionResponseSchema })
+      .optional()
+      .openapi({ description: 'Needed from a device that has a passkey.' }),
+  })
   .openapi('PaymentConfirmation');
 
 export const confirmedSchema = z
@@ -118,7 +127,12 @@ export const statementSchema = z
   .openapi('PaymentStatement');
 
 export const newTerminalSchema = z
-  .strictObject({ personalKeyId: idSchema })
+  .strictObject({
+    personalKeyId: idSchema,
+    passkeyId: credentialIdSchema.optional().openapi({
+      description: 'The passkey that opens the share; from then on it confirms every payment.',
+    }),
+  })
   .openapi('NewPaymentTerminal');
 
 export const terminalSchema = z
@@ -126,7 +140,10 @@ export const terminalSchema = z
     id: z.string(),
     label: z.string(),
     state: z.enum(['active', 'revoked']),
-    keyStore: z.enum(['hardware', 'software', 'unknown']),
+    keyStore: z.enum(['hardware', 'software', 'unknown']).openapi({
+      description: 'Where its passkey lives, as far as the attestation proves it.',
+    }),
+    passkeyId: z.string().nullable(),
     enrolledAt: instantSchema,
   })
   .openapi('PaymentTerminal');

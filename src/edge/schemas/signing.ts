@@ -37,6 +37,10 @@ export const newPersonalKeySchema = z
   })
   .openapi('NewPersonalKey');
 
+export const personalKeyNameSchema = z
+  .strictObject({ label: line(64).min(1) })
+  .openapi('PersonalKeyName');
+
 export const personalKeySchema = z
   .object({
     id: z.string(),
@@ -102,6 +106,12 @@ export const pinSchema = z.strictObject({
   verifier: bytes(32).openapi({ description: 'What the terminal derives from the PIN.' }),
 });
 export const pepperSchema = z.object({ pepper: z.string() });
+
+export const withdrawalSchema = z.strictObject({
+  reason: z.enum(['ended', 'lost']).default('ended').openapi({
+    description: 'Why: it is what the revocation of the certificate says.',
+  }),
+});
 
 export const withdrawnSchema = z.object({
   key: personalKeySchema,

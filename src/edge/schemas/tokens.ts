@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { issuerAlgorithms } from '../../domain/tokens/issuer-keys.ts';
-import { issuerKeyStates } from '../../domain/tokens/types.ts';
+import { attestationLevels, issuerKeyStates } from '../../domain/tokens/types.ts';
 import { labels, profileNames, sealableLabels } from '../../domain/tokens/vocabulary.ts';
 import { idSchema, instantSchema, line, pageOf } from './common.ts';
 
@@ -13,8 +13,14 @@ export const systemNameSchema = z
   .regex(/^[a-z0-9][a-z0-9-]{1,63}$/)
   .openapi({ example: 'bills', description: 'The name of a business system.' });
 const secretSchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
-const credentialIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,1400}$/);
+export const credentialIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,1400}$/);
 const bytesSchema = z.string().regex(/^[A-Za-z0-9_-]{0,16384}$/);
+
+/**
+ * Whatever a terminal sends of them is dropped: the output of the `prf` extension is its secret, and
+ * a terminal that sends it along must not leave it here.
+ */
+const extensionResultsSchema = z.object({});
 
 /** What a browser's `PublicKeyCredential.toJSON()` gives (WebAuthn §5.1). */
 const registrationResponseSchema = z.object({
@@ -26,10 +32,10 @@ const registrationResponseSchema = z.object({
     attestationObject: bytesSchema,
     transports: z.array(z.string().max(32)).max(8).optional(),
   }),
-  clientExtensionResults: z.looseObject({}),
+  clientExtensionResults: extensionResultsSchema,
 });
 
-const assertionResponseSchema = z.object({
+export const assertionResponseSchema = z.object({
   id: credentialIdSchema,
   rawId: credentialIdSchema,
   type: z.literal('public-key'),
@@ -39,7 +45,7 @@ const assertionResponseSchema = z.object({
     signature: bytesSchema,
     userHandle: bytesSchema.optional(),
   }),
-  clientExtensionResults: z.looseObject({}),
+  clientExtensionResults: extensionResultsSchema,
 });
 
 export const passkeyOptionsSchema = z
@@ -55,10 +61,21 @@ export const passkeyRegistrationSchema = z
   .strictObject({ id: idSchema, label: line(60).min(1), response: registrationResponseSchema })
   .openapi('PasskeyRegistration');
 
+export const passkeyParamsSchema = z.strictObject({
+  id: credentialIdSchema.openapi({ param: { name: 'id', in: 'path' } }),
+});
+export const passkeyNameSchema = z.strictObject({ label: line(60).min(1) }).openapi('PasskeyName');
+
 export const passkeySchema = z
   .object({
     id: z.string(),
     label: z.string(),
+    attestation: z.object({
+      level: z.enum(attestationLevels),
+      format: z.string(),
+      aaguid: z.string(),
+      copied: z.boolean().openapi({ description: 'It may be on several devices of the person.' }),
+    }),
     backedUp: z.boolean(),
     createdAt: instantSchema,
     usedAt: instantSchema.nullable(),

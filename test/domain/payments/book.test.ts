@@ -22,7 +22,7 @@ const order = (id: string, amountMinor = 100, createdAtMs = nowMs) =>
 
 const receipt = { text: '', recordSha256: '' } as PaymentReceipt;
 const authorise = (book: Book, id: string, atMs = nowMs) =>
-  book.authorise(id, { limits, nowMs: atMs, utcOffsetMinutes });
+  book.authorise(id, { requestId: 'r', limits, nowMs: atMs, utcOffsetMinutes });
 
 describe('the book of a payer', () => {
   test('E8: 200 orders against a limit for 100 are authorised a hundred times, to the cent', () => {
@@ -89,7 +89,7 @@ describe('the book of a payer', () => {
     const book = createBook(memoryBookStore());
     const all = { ...limits, dailyMinor: 100 };
     const set = (id: string, atMs: number) =>
-      book.authorise(id, { limits: all, nowMs: atMs, utcOffsetMinutes });
+      book.authorise(id, { requestId: 'r', limits: all, nowMs: atMs, utcOffsetMinutes });
     book.place(order('a'));
     book.place(order('b'));
     set('a', nowMs);
@@ -104,7 +104,7 @@ describe('the book of a payer', () => {
     const beforeMidnight = Date.UTC(2026, 10, 27, 15, 59);
     const set = (id: string, atMs: number) => {
       book.place(order(id, 100, atMs));
-      return book.authorise(id, { limits: all, nowMs: atMs, utcOffsetMinutes });
+      return book.authorise(id, { requestId: 'r', limits: all, nowMs: atMs, utcOffsetMinutes });
     };
     set('a', beforeMidnight);
     book.execute('a', receipt, beforeMidnight);

@@ -1,0 +1,199 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { personEn } from '../../src/console/i18n/person.en.ts';
+import { personZh } from '../../src/console/i18n/person.zh.ts';
+import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
+import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
+import { type Ask, answerOf, issuedFor } from '../helpers/payer.ts';
+import { addAuthenticator } from '../helpers/virtual-authenticator.ts';
+import { freshPort, type Language, openConsole } from './console-page.ts';
+
+const own = { zh: personZh, en: personEn };
+let host: LocalHost;
+let browser: Browser;
+let state: string;
+
+describeInChromium('a person with passkeys and keys in the browser', () => {
+  beforeAll(async () => {
+    state = await mkdtemp(join(tmpdir(), 'cinnabar-person-'));
+    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
+  }, 240_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await host?.stop();
+    await rm(state, { recursive: true, force: true });
+  });
+
+  async function visit(identity: string, path: string, language: Language = 'zh', width = 390) {
+    const options = { identity, language, width, height: width < 640 ? 844 : 900 };
+    const opened = await openConsole(browser, host.url, path, options);
+    return { ...opened, p: own[language] };
+  }
+
+  it('E3 E4: a passkey is registered, refused without the person, used to sign in, and revoked', async () => {
+    const { page, w, p, faults, close } = await visit('customer-chen', '/devices');
+    const stranger = await addAuthenticator(page);
+    await stranger.refuse();
+    await page.getByLabel(p['device.label']).fill('我的手机');
+    await page.getByRole('button', { name: p['passkeys.add'] }).click();
+    await page.locator('.verdict.no', { hasText: w['error.passkey_cancelled.why'] }).waitFor();
+    await stranger.remove();
+    await addAuthenticator(page);
+    await page.getByRole('button', { name: p['passkeys.add'] }).click();
+    await page.locator('.cards li', { hasText: '我的手机' }).waitFor();
+    expect(await page.locator('.cards').first().innerText()).toContain(p['attestation.unverified']);
+    await capture(page, 'devices-zh');
+
+    await page.locator('.cards').getByRole('button', { name: p['device.rename'] }).click();
+    await page.locator('.cards').getByLabel(p['device.label']).fill('工作手机');
+    await page.locator('.cards').getByRole('button', { name: p['device.rename'] }).click();
+    await page.locator('.cards li', { hasText: '工作手机' }).waitFor();
+
+    // Somebody else uses the browser; the passkey says whose it is.
+    await page.locator('button.who').click();
+    await page.locator('[data-identity="teller-zhou"]').click();
+    await page.locator('button.who', { hasText: '周敏' }).waitFor();
+    await page.locator('button.who').click();
+    const granted = page.waitForRequest((request) => request.url().endsWith('/v1/tokens'));
+    await page.getByRole('button', { name: w['sign-in.action'] }).click();
+    await page.locator('button.who', { hasText: '陈思远' }).waitFor();
+    const body = (await granted).postDataJSON() as object;
+    const again = await page.request.post(`${host.url}/v1/tokens`, {
+      data: body,
+      headers: { origin: host.url },
+    });
+    expect([again.status(), ((await again.json()) as { code: string }).code]).toEqual([
+      403,
+      'passkey_refused',
+    ]);
+    expect(JSON.stringify(body)).toContain('"clientExtensionResults":{}');
+    await page.locator('.cards li', { hasText: '工作手机' }).waitFor();
+
+    await page
+      .locator('.cards')
+      .first()
+      .getByRole('button', { name: p['passkeys.revoke'] })
+      .click();
+    await page.locator('.sure').getByRole('button', { name: p['passkeys.revoke'] }).click();
+    await page.getByText(p['passkeys.none']).waitFor();
+    await page.locator('button.who').click();
+    await page.getByRole('button', { name: w['sign-in.action'] }).click();
+    await page.locator('dialog .verdict.no', { hasText: w['error.passkey_refused.why'] }).waitFor();
+    expect(faults.filter((fault) => !fault.includes('403'))).toEqual([]);
+    await close();
+  }, 120_000);
+
+  it('C2 C3 C9: a key is made, certified, refreshed in two tabs and withdrawn, under a passkey and a PIN', async () => {
+    const { page, w, p, faults, close } = await visit('customer-chen', '/keys');
+    await addAuthenticator(page);
+    await page.getByRole('button', { name: p['keys.make'] }).first().click();
+    await page.getByLabel(p['key.label']).fill('手机');
+    await page.locator('form').getByRole('button', { name: p['keys.make'] }).click();
+    await page.waitForURL(/\/keys\/[0-9a-f-]{36}$/);
+    const keyPath = new URL(page.url()).pathname;
+    await page.getByText(p['key.guarded.passkey']).waitFor();
+
+    await page.getByRole('button', { name: p['key.apply.act'] }).click();
+    await page.getByText(p['key.waits']).waitFor();
+    const applications = ask('customer-chen', 'GET', '/v1/certificates/applications');
+    const { items } = await answerOf<{ items: { id: string; keys: string[] }[] }>(applications);
+    expect(items[0]?.keys).toHaveLength(1);
+    const serial = await issuedFor(ask, items[0]?.id ?? '');
+    await page.reload();
+    await page.locator('.steps .done').nth(4).waitFor();
+    await capture(page, 'key-zh');
+    await page.getByRole('button', { name: p['key.refresh'] }).click();
+    await page.locator('.toast', { hasText: p['key.refreshed'] }).waitFor();
+
+    // The same person in two tabs, with a PIN: one at a time has the key open.
+    await page.goto(`${host.url}/keys`);
+    await page.getByRole('button', { name: p['keys.make'] }).first().click();
+    await page.getByLabel(p['key.label']).fill('电脑');
+    await page.getByLabel(p['key.guard']).selectOption('pin');
+    await page.getByLabel(p['key.pin']).fill('123456');
+    await page.locator('form').getByRole('button', { name: p['keys.make'] }).click();
+    await page.getByText(p['key.pin.weak']).waitFor();
+    await page.getByLabel(p['key.pin']).fill('271828');
+    await page.locator('form').getByRole('button', { name: p['keys.make'] }).click();
+    await page.getByText(p['key.guarded.pin']).waitFor();
+    const other = await page.context().newPage();
+    await other.goto(page.url());
+    const form = (tab: typeof page) => tab.locator('.panel', { hasText: p['key.refresh.lead'] });
+    for (const tab of [page, other]) await form(tab).getByLabel(p['key.pin']).fill('271828');
+    await Promise.all([page, other].map((tab) => form(tab).locator('button').click()));
+    for (const tab of [page, other]) {
+      await tab.locator('.toast', { hasText: p['key.refreshed'] }).waitFor();
+    }
+    await form(other).getByLabel(p['key.pin']).fill('314159');
+    await form(other).locator('button').click();
+    await other.locator('.verdict.no', { hasText: w['error.pin_wrong.why'] }).waitFor();
+    await other.close();
+
+    // The phone is lost: its key is withdrawn from the other device.
+    await page.goto(`${host.url}${keyPath}`);
+    await page.locator('.withdraw summary').click();
+    await page.getByLabel(p['key.withdraw.why']).selectOption('lost');
+    await page.getByLabel(p['key.withdraw.word']).fill('手机');
+    await page.locator('.withdraw').getByRole('button').click();
+    await page.locator('h1 + .st', { hasText: p['key.state.withdrawn'] }).waitFor();
+    const certificate = ask('customer-chen', 'GET', `/v1/certificates/${serial}`);
+    expect(await answerOf(certificate)).toMatchObject({
+      state: 'revoked',
+      reason: 'keyCompromise',
+    });
+    expect(faults.filter((fault) => !fault.includes('403'))).toEqual([]);
+    await close();
+
+    for (const language of ['zh', 'en'] as const) {
+      for (const width of [1440, 390]) {
+        for (const path of ['/keys', keyPath, '/devices', '/signed']) {
+          const look = await visit('customer-chen', path, language, width);
+          await look.page.locator('h1').waitFor();
+          await look.page.locator('.loading').first().waitFor({ state: 'detached' });
+          const over = await look.page.evaluate(
+            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+          );
+          expect(over, `${path} ${width}`).toBeLessThanOrEqual(0);
+          expect(look.faults).toEqual([]);
+          await capture(
+            look.page,
+            `look${path.replaceAll('/', '-').slice(0, 8)}-${language}-${width}`,
+          );
+          await look.close();
+        }
+      }
+    }
+  }, 240_000);
+});
+
+const tokens = new Map<string, Promise<string>>();
+
+/** The service, as one of its sample people. */
+const ask: Ask = async (who, method, path, json) => {
+  const send = (to: string, body: object | undefined, token?: string) =>
+    fetch(`${host.url}${to}`, {
+      method: to === path ? method : 'POST',
+      headers: {
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+        ...(body ? { 'content-type': 'application/json' } : {}),
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+  const issued =
+    tokens.get(who) ??
+    answerOf<{ token: string }>(send('/v1/demo/token', { identity: who })).then(
+      ({ token }) => token,
+    );
+  tokens.set(who, issued);
+  return send(path, json, await issued);
+};
+
+/** For looking at, when a folder is named. */
+async function capture(page: { screenshot: (o: object) => Promise<unknown> }, name: string) {
+  const folder = process.env.CAPTURES;
+  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
