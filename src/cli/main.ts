@@ -3,6 +3,7 @@ import { FederationError } from '../core/federated.ts';
 import { GmError } from '../core/gm.ts';
 import { SealError } from '../core/seal-error.ts';
 import { TaggerError } from '../core/tagger.ts';
+import { TokenError } from '../core/token/error.ts';
 import { CinnabarError } from '../domain/errors.ts';
 import { audit } from './audit.ts';
 import { backup, restore, verifyBackup } from './backup.ts';
@@ -23,6 +24,7 @@ import { ledger } from './ledger.ts';
 import { pay } from './pay.ts';
 import { seal } from './seal.ts';
 import { tag } from './tag.ts';
+import { token } from './token.ts';
 
 /** Put in by wasm-build/package.mjs. */
 declare const CINNABAR_VERSION: string;
@@ -38,6 +40,7 @@ const groups: Readonly<Record<string, Group>> = {
   chips,
   pay,
   deploy,
+  token,
 };
 
 /** Commands that are about the whole service and stand without a group. */
@@ -68,7 +71,8 @@ function refusalOf(error: unknown): { code: string; message: string } | undefine
     error instanceof GmError ||
     error instanceof SealError ||
     error instanceof FederationError ||
-    error instanceof TaggerError
+    error instanceof TaggerError ||
+    error instanceof TokenError
   ) {
     return { code: error.code, message: error.message };
   }

@@ -22,7 +22,7 @@ interface ServiceValues {
   readonly as?: string | undefined;
 }
 
-function originOf(text: string): string {
+function parsedOrigin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw new UsageError(`--url is an http or https address, not ${text}`);
@@ -30,17 +30,25 @@ function originOf(text: string): string {
   return url.href.replace(/\/+$/, '');
 }
 
-/** A client that shows the caller's token, or fetches one of a demo identity. */
-export function connect(values: ServiceValues): Client {
-  const baseUrl = originOf(values.url ?? process.env.CINNABAR_URL ?? 'http://127.0.0.1:8787');
-  const given = values.token ?? process.env.CINNABAR_TOKEN;
-  const identity = values.as;
+/** Where the service is. */
+export function originOf({ url }: ServiceValues): string {
+  return parsedOrigin(url ?? process.env.CINNABAR_URL ?? 'http://127.0.0.1:8787');
+}
+
+/** The caller's token, or one of a demo identity. */
+export function sessionOf(values: ServiceValues): () => Promise<string> {
+  const { as: identity, token: given = process.env.CINNABAR_TOKEN } = values;
   if (identity !== undefined) {
-    const demo = createClient({ baseUrl }).demo;
-    return createClient({ baseUrl, token: async () => (await demo.token(identity)).token });
+    const demo = createClient({ baseUrl: originOf(values) }).demo;
+    return async () => (await demo.token(identity)).token;
   }
   if (given === undefined) {
     throw new UsageError('a token is missing: set CINNABAR_TOKEN, or in demo mode --as IDENTITY');
   }
-  return createClient({ baseUrl, token: async () => given });
+  return async () => given;
+}
+
+/** A client that shows the caller's token, or fetches one of a demo identity. */
+export function connect(values: ServiceValues): Client {
+  return createClient({ baseUrl: originOf(values), token: sessionOf(values) });
 }

@@ -12,6 +12,7 @@ import { passkeyCalls } from './passkey-api.ts';
 import { paymentCalls } from './payment-api.ts';
 import { personalKeyApi } from './personal-key-api.ts';
 import { sealServiceCalls } from './seal-service.ts';
+import { tokenCalls } from './token-api.ts';
 import type {
   Account,
   AccountDetail,
@@ -134,7 +135,8 @@ function retryDelay(response: Response, code: string): number | undefined {
   return seconds;
 }
 
-async function problemOf(response: Response): Promise<ApiError> {
+/** The error that an answer says. */
+export async function problemOf(response: Response): Promise<ApiError> {
   const requestId = response.headers.get('x-request-id') ?? undefined;
   const type = response.headers.get('content-type') ?? '';
   if (!type.includes('json')) {
@@ -447,6 +449,7 @@ export function createClient(options: ClientOptions = {}) {
     ...sealServiceCalls({ getJson, write, queryString }),
     ...paymentCalls({ getJson, getText, write, queryString }),
     ...chipBackupCalls({ getJson, write, queryString }),
+    ...tokenCalls({ getJson, write, queryString }),
     federation: {
       get: (read?: ReadOptions) => getJson<FederationInfo>('/v1/federation', read),
       model: (read?: ReadOptions) => getJson<FederationModel>('/v1/federation/model', read),

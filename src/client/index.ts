@@ -19,4 +19,6 @@ export {
 export type * from './federation-types.ts';
 export type { PasskeyAnswer, PasskeyGesture } from './passkey-api.ts';
 export { isWaiting } from './seal-service.ts';
+export { type HolderOptions, type TokenHolder, tokenHolder } from './token-holder.ts';
+export type * from './token-types.ts';
 export type * from './types.ts';
