@@ -14,6 +14,7 @@ import {
   verifyProofFile,
 } from '../core/ledger.ts';
 import { base64Bytes, base64Text } from '../lib/base64.ts';
+import { readAnchor } from './chain-anchor.ts';
 import { type Answer, command, type Group, UsageError } from './command.ts';
 import { readJsonFile, writeJsonFile } from './files.ts';
 
@@ -122,7 +123,7 @@ interface Checked {
 async function check(
   place: string,
   policy: LedgerPolicy,
-  known: Checkpoint | undefined,
+  known: readonly Checkpoint[],
 ): Promise<Checked> {
   const nowSeconds = Math.floor(Date.now() / 1000);
   const isFolder = !isAddress(place) && (await stat(place)).isDirectory();
@@ -131,7 +132,7 @@ async function check(
     const { stderr } = process;
     const report = await verifyLog(source, policy, {
       nowSeconds,
-      ...(known === undefined ? {} : { known }),
+      known,
       progress: (entries, of) => {
         if (stderr.isTTY) stderr.write(`\rentries ${entries}/${of}`);
       },
@@ -143,6 +144,24 @@ async function check(
   const file = (await readJsonFile(place)) as ProofFile;
   const { checkpoint } = await verifyProofFile(file, policy, nowSeconds);
   return { checkpoint, entries: 1, what: `entry ${file.index} of ${checkpoint.size}` };
+}
+
+const anchorOptions = ['anchor-rpc', 'anchor-contract'] as const;
+
+/** The newest tree on the chain, when one was named. */
+async function anchorOf(
+  place: string,
+  values: { readonly [name in (typeof anchorOptions)[number]]: string | undefined },
+  policy: LedgerPolicy,
+): Promise<Checkpoint | undefined> {
+  const [rpcUrl, contract] = anchorOptions.map((name) => values[name]);
+  if (rpcUrl === undefined && contract === undefined) return undefined;
+  const isWhole = isAddress(place) || (await stat(place)).isDirectory();
+  if (!isWhole) throw new UsageError('an anchor is checked with a whole log');
+  if (!rpcUrl || !isAddress(rpcUrl) || !/^0x[0-9a-fA-F]{40}$/.test(contract ?? '')) {
+    throw new UsageError('--anchor-rpc is a URL, --anchor-contract 0x and 40 hex digits');
+  }
+  return readAnchor({ rpcUrl, contract: contract ?? '' }, policy.log.name);
 }
 
 const verify = command({
@@ -160,6 +179,12 @@ const verify = command({
       about: 'the last state that was verified; the log must continue it, and it is renewed',
     },
     'max-age': { type: 'string', value: 'SECONDS', about: 'refuse an older checkpoint' },
+    'anchor-rpc': {
+      type: 'string',
+      value: 'URL',
+      about: 'a node of the chain; the log must continue the newest tree anchored there',
+    },
+    'anchor-contract': { type: 'string', value: 'ADDRESS', about: 'the contract of the anchors' },
   },
   details: [
     'URL is a service, FILE the folder of a copied log (checkpoint, tile/…) or a proof in JSON:',
@@ -174,7 +199,9 @@ const verify = command({
     try {
       const policy = policyFrom(trust, parseSeconds(values['max-age']));
       const known = await readKnown(values.state);
-      const { checkpoint, entries, what } = await check(place, policy, known);
+      const anchor = await anchorOf(place, values, policy);
+      const states = [known, anchor].filter((state) => state !== undefined);
+      const { checkpoint, entries, what } = await check(place, policy, states);
       const { origin, size, cosignedBy, atSeconds } = checkpoint;
       const root = base64Text(checkpoint.root);
       if (values.state !== undefined && (known === undefined || size >= known.size)) {
@@ -183,10 +210,21 @@ const verify = command({
       const at = atSeconds === undefined ? undefined : new Date(atSeconds * 1000).toISOString();
       const witnesses = `${cosignedBy.length} of ${policy.witnesses.length} witnesses`;
       const caution = pinned ? '' : 'keys: from the service itself; pin them with --trust\n';
+      const onChain = anchor ? `anchor: the chain has the tree of ${anchor.size} entries\n` : '';
       return {
         exit: 0,
-        json: { ok: true, origin, size, root, entries, cosignedBy, cosignedAt: at, pinned },
-        text: `ok: ${what}\nlog: ${origin}, ${size} entries, ${witnesses}, ${at}\n${caution}`,
+        json: {
+          ok: true,
+          origin,
+          size,
+          root,
+          entries,
+          cosignedBy,
+          cosignedAt: at,
+          pinned,
+          ...(anchor && { anchoredSize: anchor.size }),
+        },
+        text: `ok: ${what}\nlog: ${origin}, ${size} entries, ${witnesses}, ${at}\n${onChain}${caution}`,
       };
     } catch (error) {
       if (error instanceof LedgerError) return refused(error, place);

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { wrangler, wranglerEnv } from './prepare.mjs';
-import { workerConfigs } from './workers.mjs';
+import { optionalWorkerConfigs, workerConfigs } from './workers.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
@@ -27,7 +27,7 @@ async function weigh(folder) {
 }
 
 try {
-  for (const config of workerConfigs) {
+  for (const config of [...workerConfigs, ...optionalWorkerConfigs]) {
     const name = /^name = "([\w-]+)"$/m.exec(await readFile(join(root, config), 'utf8'))?.[1];
     const folder = join(root, 'wasm-build', 'out', 'deploy', name ?? '');
     await rm(folder, { recursive: true, force: true });

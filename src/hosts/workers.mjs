@@ -10,3 +10,6 @@ export const workerConfigs = [
   'src/workers/decision.toml',
   'src/workers/business.toml',
 ];
+
+/** Workers that a deployment may have beside those, and a local run never has. */
+export const optionalWorkerConfigs = ['src/workers/anchor.toml'];

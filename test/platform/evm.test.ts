@@ -1,49 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
-import { arch, platform } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectEvm, deployLedger, type EvmClient } from '../../src/platform/evm/client.ts';
 import { type EvmLedger, evmLedger } from '../../src/platform/evm/ledger.ts';
-
-// The first account of the well-known test mnemonic, which every local chain funds.
-const privateKey = '0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
-const stranger = '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d';
-const names: Record<string, string> = { x64: 'amd64' };
-const binary = binaryPath();
-
-/** The program of this platform; its package is optional, so elsewhere the tests are left out. */
-function binaryPath(): string | undefined {
-  const name = `@foundry-rs/anvil-${platform()}-${names[arch()] ?? arch()}`;
-  try {
-    return createRequire(import.meta.url).resolve(`${name}/bin/anvil`);
-  } catch {
-    console.warn(`LEFT OUT: the local chain, because ${name} is not installed`);
-    return undefined;
-  }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((ready) => probe.listen(0, '127.0.0.1', ready));
-  const address = probe.address();
-  await new Promise((closed) => probe.close(closed));
-  return typeof address === 'object' && address ? address.port : 0;
-}
-
-/** Resolves when the chain says that it listens. */
-function startChain(program: string, port: number): Promise<ChildProcess> {
-  const child = spawn(program, ['--host', '127.0.0.1', '--port', String(port)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('exit', (code) => reject(new Error(`the chain ended with ${code}`)));
-    child.stdout?.on('data', (chunk) => {
-      if (String(chunk).includes('Listening')) resolve(child);
-    });
-  });
-}
+import { chainKeys, chainProgram, type LocalChain, startChain } from '../helpers/local-chain.ts';
 
 const hashes = {
   certSha256: 'ab'.repeat(32),
@@ -52,25 +10,21 @@ const hashes = {
 };
 const conflict = { code: 'ledger_conflict' };
 
-describe.skipIf(binary === undefined)('the ledger on a local EVM chain', () => {
-  let chain: ChildProcess;
+describe.skipIf(chainProgram === undefined)('the ledger on a local EVM chain', () => {
+  let chain: LocalChain;
   let client: EvmClient;
   let ledger: EvmLedger;
   let address: `0x${string}`;
   let rpcUrl: string;
 
   beforeAll(async () => {
-    const port = await freePort();
-    chain = await startChain(binary ?? '', port);
-    rpcUrl = `http://127.0.0.1:${port}`;
-    client = connectEvm({ rpcUrl, privateKey });
+    chain = await startChain();
+    rpcUrl = chain.rpcUrl;
+    client = connectEvm({ rpcUrl, privateKey: chainKeys.writer });
     address = await deployLedger(client);
     ledger = evmLedger(client, address);
   });
-  afterAll(() => {
-    chain?.removeAllListeners('exit');
-    chain?.kill();
-  });
+  afterAll(() => chain?.stop());
 
   it('A8: takes a certificate through its life, and every reader sees it', async () => {
     const start = performance.now();
@@ -155,12 +109,12 @@ describe.skipIf(binary === undefined)('the ledger on a local EVM chain', () => {
   });
 
   it('A8: nobody but the writer writes, and a chain that is away is an outage', async () => {
-    const other = evmLedger(connectEvm({ rpcUrl, privateKey: stranger }), address);
+    const other = evmLedger(connectEvm({ rpcUrl, privateKey: chainKeys.stranger }), address);
     await expect(other.freeze('cert/2', hashes)).rejects.toMatchObject({
       ...conflict,
       detail: 'The contract refused: NotWriter.',
     });
-    const nowhere = connectEvm({ rpcUrl: 'http://127.0.0.1:9', privateKey });
+    const nowhere = connectEvm({ rpcUrl: 'http://127.0.0.1:9', privateKey: chainKeys.writer });
     await expect(evmLedger(nowhere, address).find('cert/1')).rejects.toMatchObject({
       code: 'ledger_unavailable',
     });

@@ -317,6 +317,7 @@ export const en: Record<keyof typeof zh, string> = {
   'ledger.proof.left': 'joined from the left',
   'ledger.proof.right': 'joined from the right',
   'ledger.refusal.keys_changed': 'The keys of the log are not those this browser has kept.',
+  'ledger.refusal.anchor_missing': 'The chain holds no anchor of this log.',
   'ledger.refusal.log_truncated':
     'The log is shorter than this browser has seen it: entries were removed.',
   'ledger.refusal.checkpoint_forked': 'Another tree of the same size: the log shows two histories.',

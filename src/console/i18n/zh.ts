@@ -313,6 +313,7 @@ export const zh = {
   'ledger.proof.left': '左侧加入',
   'ledger.proof.right': '右侧加入',
   'ledger.refusal.keys_changed': '日志的密钥与本浏览器记住的不同。',
+  'ledger.refusal.anchor_missing': '链上没有此日志的锚定。',
   'ledger.refusal.log_truncated': '日志比本浏览器见过的短：有条目被删。',
   'ledger.refusal.checkpoint_forked': '同样长度却是另一棵树：日志分叉。',
   'ledger.refusal.consistency_failed': '日志不以本浏览器见过的内容开头：历史被改。',

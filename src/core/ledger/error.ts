@@ -8,6 +8,7 @@
  * - `checkpoint_stale`, `status_stale` — older than the caller allows
  * - `checkpoint_forked` — another tree of the same size is known
  * - `log_truncated` — a larger tree is known
+ * - `anchor_missing` — the chain knows no tree of this log
  * - `consistency_failed` — the tree does not begin with the one that is known
  * - `inclusion_failed` — the entry is not where it is said to be
  * - `tile_missing`, `tile_corrupt` — a tile or entry bundle is absent or does not fit the root
@@ -24,6 +25,7 @@ export type LedgerErrorCode =
   | 'checkpoint_stale'
   | 'checkpoint_forked'
   | 'log_truncated'
+  | 'anchor_missing'
   | 'consistency_failed'
   | 'inclusion_failed'
   | 'tile_missing'

@@ -26,8 +26,8 @@ export interface LogReport {
 
 interface LogOptions {
   readonly nowSeconds?: number;
-  /** The last state of this log that the caller verified; the log must continue it. */
-  readonly known?: Checkpoint;
+  /** States of this log that the caller knows of; the log must continue all of them. */
+  readonly known?: readonly Checkpoint[];
   readonly progress?: (entries: number, of: number) => void;
 }
 
@@ -37,24 +37,25 @@ const ahead = 8;
 /**
  * Reads a whole log and checks all of it: signatures and quorum of the checkpoint, every entry
  * against every tile up to the signed root, the chain of `prev` of each subject, and that the log
- * continues the known state.
+ * continues the known states.
  *
  * @throws LedgerError with the index of the first entry that fails, where one can be named
  */
 export async function verifyLog(
   source: LogSource,
   policy: LedgerPolicy,
-  { nowSeconds, known, progress }: LogOptions = {},
+  { nowSeconds, known = [], progress }: LogOptions = {},
 ): Promise<LogReport> {
   const note = await source.checkpoint();
   const checkpoint = await verifyCheckpoint(note, policy, nowSeconds);
   const { size, root } = checkpoint;
-  if (known && size < known.size) {
-    throw new LedgerError('log_truncated', `a tree of ${known.size} entries is known`, size);
+  const largest = Math.max(0, ...known.map((state) => state.size));
+  if (size < largest) {
+    throw new LedgerError('log_truncated', `a tree of ${largest} entries is known`, size);
   }
   const tree = createCompactTree();
   const chain = createChainCheck();
-  if (known) assertKnown(tree.root(), 0, known);
+  assertKnown(tree, known, size);
   const bundles = Math.ceil(size / tileWidth);
   const fetchBundle = (index: number) =>
     index < bundles ? readTile(source, size, index) : undefined;
@@ -66,7 +67,7 @@ export async function verifyLog(
       const hash = leafHash(entry);
       chain.take(entry, hash, index * tileWidth + at);
       tree.add(hash);
-      if (known && tree.size() === known.size) assertKnown(tree.root(), known.size, known, size);
+      assertKnown(tree, known, size);
     }
     progress?.(tree.size(), size);
   }
@@ -111,11 +112,18 @@ function entriesOf(tile: FetchedTile | undefined, index: number): Uint8Array[] {
   return entries;
 }
 
-function assertKnown(root: Uint8Array, at: number, known: Checkpoint, size?: number): void {
-  if (at !== known.size || sameBytes(root, known.root)) return;
-  throw size === known.size
-    ? new LedgerError('checkpoint_forked', 'another tree of the same size is known')
-    : new LedgerError('consistency_failed', 'the log does not begin with the known tree');
+/** Where the tree is as large as a known one, it must be that one. */
+function assertKnown(
+  tree: ReturnType<typeof createCompactTree>,
+  known: readonly Checkpoint[],
+  of: number,
+): void {
+  for (const { size, root } of known) {
+    if (size !== tree.size() || sameBytes(tree.root(), root)) continue;
+    throw size === of
+      ? new LedgerError('checkpoint_forked', 'another tree of the same size is known')
+      : new LedgerError('consistency_failed', 'the log does not begin with the known tree');
+  }
 }
 
 /** The tree of what was added so far: the perfect subtrees at its right edge, and all full tiles. */

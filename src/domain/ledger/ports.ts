@@ -201,4 +201,6 @@ export interface Anchor {
   }): Promise<{ reference: string }>;
   /** The root that was anchored for this size. */
   anchored(origin: string, size: number): Promise<string | undefined>;
+  /** The largest tree that was anchored. */
+  last(origin: string): Promise<{ readonly size: number; readonly root: string } | undefined>;
 }

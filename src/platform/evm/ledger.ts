@@ -57,6 +57,14 @@ export function evmLedger(client: EvmClient, address: Hex): EvmLedger {
     });
   }
 
+  async function anchored(origin: string, size: number): Promise<string | undefined> {
+    const args = [idOf(origin), BigInt(size)] as const;
+    const root = await read(() =>
+      reader.readContract({ ...contract, functionName: 'anchored', args }),
+    );
+    return /^0x0+$/.test(root) ? undefined : root.slice(2);
+  }
+
   return {
     freeze: (subject, { certSha256, certSm3, issuerSpkiSha256 }) =>
       write({
@@ -98,12 +106,14 @@ export function evmLedger(client: EvmClient, address: Hex): EvmLedger {
       const reference = await write({ ...contract, account, functionName: 'anchor', args });
       return { reference };
     },
-    async anchored(origin, size) {
-      const args = [idOf(origin), BigInt(size)] as const;
-      const root = await read(() =>
-        reader.readContract({ ...contract, functionName: 'anchored', args }),
+    anchored,
+    async last(origin) {
+      const args = [idOf(origin)] as const;
+      const size = Number(
+        await read(() => reader.readContract({ ...contract, functionName: 'lastSize', args })),
       );
-      return /^0x0+$/.test(root) ? undefined : root.slice(2);
+      const root = await anchored(origin, size);
+      return root === undefined ? undefined : { size, root };
     },
   };
 }
