@@ -115,7 +115,12 @@ describe.skipIf(chainProgram === undefined)('checkpoints on a local EVM chain', 
       CHAIN_KEY: chainKeys.writer,
       LEDGER_TRUST: JSON.stringify(await ledger.trust()),
     };
-    const [worker] = await auxiliaryWorkers(root, ['src/workers/anchor.toml'], bindings);
+    const [worker] = await auxiliaryWorkers(
+      root,
+      'wrangler.toml',
+      ['src/workers/anchor.toml'],
+      bindings,
+    );
     if (!worker) throw new Error('there is no such Worker');
     const toLog = (request: { readonly url: string }) =>
       fetch(`${url}${new URL(request.url).pathname}${new URL(request.url).search}`);
