@@ -97,3 +97,14 @@ export async function stageDigest(page: Page): Promise<string> {
   const picture = await page.locator('#stage').screenshot();
   return createHash('sha256').update(picture).digest('hex');
 }
+
+/** Goes to a page of the console, waits until it is there, and sees that nothing sticks out. */
+export async function fits(page: Page, path: string): Promise<void> {
+  await page.goto(new URL(path, page.url()).href, { waitUntil: 'domcontentloaded' });
+  await page.locator('h1').waitFor();
+  await page.locator('.loading').first().waitFor({ state: 'detached' });
+  const over = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(over, path).toBeLessThanOrEqual(0);
+}

@@ -5,21 +5,24 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { personEn } from '../../src/console/i18n/person.en.ts';
 import { personZh } from '../../src/console/i18n/person.zh.ts';
+import { askAt } from '../helpers/ask.ts';
 import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
 import { type Ask, answerOf, issuedFor } from '../helpers/payer.ts';
 import { addAuthenticator } from '../helpers/virtual-authenticator.ts';
-import { freshPort, type Language, openConsole } from './console-page.ts';
+import { fits, freshPort, type Language, openConsole } from './console-page.ts';
 
 const own = { zh: personZh, en: personEn };
 let host: LocalHost;
 let browser: Browser;
 let state: string;
+let ask: Ask;
 
 describeInChromium('a person with passkeys and keys in the browser', () => {
   beforeAll(async () => {
     state = await mkdtemp(join(tmpdir(), 'cinnabar-person-'));
     [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
+    ask = askAt(host.url);
   }, 240_000);
 
   afterAll(async () => {
@@ -150,47 +153,18 @@ describeInChromium('a person with passkeys and keys in the browser', () => {
 
     for (const language of ['zh', 'en'] as const) {
       for (const width of [1440, 390]) {
+        const look = await visit('customer-chen', '/keys', language, width);
         for (const path of ['/keys', keyPath, '/devices', '/signed']) {
-          const look = await visit('customer-chen', path, language, width);
-          await look.page.locator('h1').waitFor();
-          await look.page.locator('.loading').first().waitFor({ state: 'detached' });
-          const over = await look.page.evaluate(
-            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-          );
-          expect(over, `${path} ${width}`).toBeLessThanOrEqual(0);
-          expect(look.faults).toEqual([]);
-          await capture(
-            look.page,
-            `look${path.replaceAll('/', '-').slice(0, 8)}-${language}-${width}`,
-          );
-          await look.close();
+          await fits(look.page, path);
+          const name = path.replaceAll('/', '-').slice(0, 8);
+          await capture(look.page, `look${name}-${language}-${width}`);
         }
+        expect(look.faults).toEqual([]);
+        await look.close();
       }
     }
   }, 240_000);
 });
-
-const tokens = new Map<string, Promise<string>>();
-
-/** The service, as one of its sample people. */
-const ask: Ask = async (who, method, path, json) => {
-  const send = (to: string, body: object | undefined, token?: string) =>
-    fetch(`${host.url}${to}`, {
-      method: to === path ? method : 'POST',
-      headers: {
-        ...(token ? { authorization: `Bearer ${token}` } : {}),
-        ...(body ? { 'content-type': 'application/json' } : {}),
-      },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-  const issued =
-    tokens.get(who) ??
-    answerOf<{ token: string }>(send('/v1/demo/token', { identity: who })).then(
-      ({ token }) => token,
-    );
-  tokens.set(who, issued);
-  return send(path, json, await issued);
-};
 
 /** For looking at, when a folder is named. */
 async function capture(page: { screenshot: (o: object) => Promise<unknown> }, name: string) {

@@ -2,7 +2,7 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { loadGm } from '../../src/core/gm.ts';
 import { signContext } from '../../src/core/two-party-context.ts';
 import { newId } from '../../src/domain/id.ts';
-import { confirmOrder } from '../../src/domain/payments/confirm.ts';
+import { type Confirmation, confirmOrder } from '../../src/domain/payments/confirm.ts';
 import type { NewOrder } from '../../src/domain/payments/order.ts';
 import type { Device, PaymentDeps } from '../../src/domain/payments/ports.ts';
 import { orderText } from '../../src/domain/payments/text.ts';
@@ -66,13 +66,14 @@ export async function signOrder(
   person: Terminal,
   order: Order,
   believed = order.text,
+  gesture?: Confirmation['gesture'],
 ): Promise<Uint8Array> {
   const { epoch, publicKey } = gm.twoParty.inspect(person.share);
   const requestId = newId(deps);
   const e = gm.sm2.digest(publicKey, utf8ToBytes(believed));
   const ctx = signContext({ tenant: order.tenant, keyId: order.personalKeyId }, epoch, requestId);
   const { state, message } = gm.twoParty.sign.clientStart(person.share, e, ctx);
-  const confirmation = { id: order.id, requestId, epoch, message };
+  const confirmation = { id: order.id, requestId, epoch, message, ...(gesture ? { gesture } : {}) };
   const { reply } = await confirmOrder(deps, person.caller, confirmation);
   return gm.twoParty.sign.clientFinish(state, reply);
 }

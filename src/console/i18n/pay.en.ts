@@ -120,6 +120,7 @@ export const payEn: Record<keyof typeof payZh, string> = {
   'risk.down': 'Next payment',
   'risk.up': 'Previous payment',
   'risk.seen': '{seen}, line {threshold}',
+  'risk.seen.head': 'Seen',
   'risk.points': '{points} points',
   'risk.hard': 'ends it',
   'risk.verdict.allow': 'allow',

@@ -114,6 +114,7 @@ export const payZh = {
   'risk.down': '下一笔',
   'risk.up': '上一笔',
   'risk.seen': '{seen}，界线 {threshold}',
+  'risk.seen.head': '所见',
   'risk.points': '{points} 分',
   'risk.hard': '直接终止',
   'risk.verdict.allow': '放行',

@@ -31,7 +31,9 @@ export function OrderPage({ id }: { id: string }) {
       const payment = await client.payments.get(id, { signal });
       const isOpen = payment.state === 'assessed' || payment.state === 'authorised';
       const keys = isOpen ? await keysHere() : [];
-      return { payment, held: keys.find(({ key }) => key.id === payment.terminalId) };
+      const held = keys.find(({ key }) => key.id === payment.terminalId);
+      const label = isOpen && !held ? await deviceLabel(payment.terminalId) : '';
+      return { payment, held, label };
     },
     [id, identity.value?.id],
   );
@@ -46,16 +48,23 @@ export function OrderPage({ id }: { id: string }) {
       <PageHead title={q('pay.title')} facts={<PayTabs />} />
       <div class="body">
         <Loaded resource={resource} reload={reload} lines={6}>
-          {({ payment, held }) => <Order payment={payment} held={held} reload={reload} />}
+          {(value) => <Order {...value} reload={reload} />}
         </Loaded>
       </div>
     </div>
   );
 }
 
+async function deviceLabel(id: string): Promise<string> {
+  const key = await client.personalKeys.get(id);
+  return key.label;
+}
+
 interface OrderProps {
   readonly payment: Payment;
   readonly held: KeyHere | undefined;
+  /** Of the device that must confirm, when it is another one. */
+  readonly label: string;
   readonly reload: () => void;
 }
 
@@ -142,7 +151,7 @@ function shownOf(payment: Payment): ShownOrder | ApiError {
   }
 }
 
-function Confirm({ payment, held, reload }: OrderProps) {
+function Confirm({ payment, held, label, reload }: OrderProps) {
   const shown = shownOf(payment);
   if (shown instanceof Error) {
     return (
@@ -169,7 +178,7 @@ function Confirm({ payment, held, reload }: OrderProps) {
           }}
         />
       ) : (
-        <p role="status">{q('pay.not-here', { label: shortHash(payment.terminalId) })}</p>
+        <p role="status">{q('pay.not-here', { label })}</p>
       )}
       <Stop payment={payment} reload={reload} />
       {payment.endsAt && (

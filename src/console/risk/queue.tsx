@@ -165,7 +165,7 @@ function ReasonsTable({ item }: { item: Payment }) {
       <thead>
         <tr>
           <th>{q('risk.reasons')}</th>
-          <th>{q('policy.threshold')}</th>
+          <th>{q('risk.seen.head')}</th>
           <th class="num">{q('policy.points')}</th>
         </tr>
       </thead>
@@ -173,7 +173,7 @@ function ReasonsTable({ item }: { item: Payment }) {
         {item.assessment.reasons.map(({ rule, effect, points, seen, threshold }) => (
           <tr key={rule}>
             <td>{q(`rule.${rule}`)}</td>
-            <td>{q('risk.seen', { seen, threshold })}</td>
+            <td>{seenWords(rule, seen, threshold, item.currency)}</td>
             <td class="num">
               {effect === 'terminate' ? q('risk.hard') : q('risk.points', { points })}
             </td>
@@ -182,6 +182,27 @@ function ReasonsTable({ item }: { item: Payment }) {
       </tbody>
     </table>
   );
+}
+
+type Rule = Payment['assessment']['reasons'][number]['rule'];
+
+/** Rules that hold or do not: there is no number to show. */
+const plainRules: readonly Rule[] = [
+  'certificate_not_active',
+  'payee_blocked',
+  'seal_refused',
+  'biometric_refused',
+  'payee_watched',
+  'device_weak',
+  'seal_in_review',
+];
+
+function seenWords(rule: Rule, seen: number, threshold: number, currency: string): string {
+  if (plainRules.includes(rule)) return '–';
+  const isMoney = rule === 'over_single_limit' || rule === 'over_daily_limit';
+  const words = (value: number) =>
+    isMoney ? formatMoney(value, currency, language.value) : String(value);
+  return q('risk.seen', { seen: words(seen), threshold: words(threshold) });
 }
 
 /** All orders of the institution, newest first. */

@@ -2,16 +2,18 @@ import { hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { loadGm } from '../../../src/core/gm.ts';
 import { freezeCertificate } from '../../../src/domain/certificates/status.ts';
-import { executeOrder } from '../../../src/domain/payments/confirm.ts';
+import { askForGesture, executeOrder } from '../../../src/domain/payments/confirm.ts';
 import {
   decideChallenge,
   getOrder,
   placeOrder,
   stopOrder,
 } from '../../../src/domain/payments/order.ts';
+import { finishRegistration, startRegistration } from '../../../src/domain/tokens/passkeys.ts';
 import { people } from '../../helpers/certificates.ts';
 import { ordering, paymentDeps, signOrder } from '../../helpers/payments.ts';
 import { callerOf, certifiedTerminal, type Terminal } from '../../helpers/signing.ts';
+import { softAuthenticator } from '../../helpers/soft-authenticator.ts';
 
 const gm = await loadGm();
 const day = 24 * 60 * 60 * 1000;
@@ -153,5 +155,46 @@ describe('E7 E8: payments with the cloud key', () => {
     const executed = await Promise.all(calls);
     expect(new Set(executed.map(({ receipt }) => receipt?.recordSha256)).size).toBe(1);
     expect(await deps.ledger.history(`payment/${order.id}`)).toHaveLength(1);
+  });
+});
+
+describe('E3 E8: a device that a passkey guards', () => {
+  const rp = { id: 'bank.example', origin: 'https://bank.example' };
+
+  async function guarded() {
+    const authenticator = await softAuthenticator(rp);
+    const started = await startRegistration(deps, person.caller.actor, rp);
+    const response = await authenticator.create(started.options.challenge);
+    const answer = { id: started.id, label: '手机', response };
+    await finishRegistration(deps, person.caller, rp, answer);
+    deps.known.device = { enrolledAtMs: 0, keyStore: 'hardware', passkeyId: authenticator.id };
+    return authenticator;
+  }
+
+  test('E8: pays only for an answer about this order, once for each attempt', async () => {
+    const authenticator = await guarded();
+    const { actor } = person.caller;
+    const [order, other] = [await place(), await place()];
+    await expect(signOrder(deps, person, order)).rejects.toMatchObject({ code: 'passkey_refused' });
+    const asked = async (id: string) => {
+      const started = await askForGesture(deps, actor, rp, id);
+      const response = await authenticator.get(started.options.challenge);
+      return { rp, answer: { id: started.id, response } };
+    };
+    const foreign = await asked(other.id);
+    await expect(signOrder(deps, person, order, order.text, foreign)).rejects.toMatchObject({
+      code: 'passkey_refused',
+    });
+    const gesture = await asked(order.id);
+    const signature = await signOrder(deps, person, order, order.text, gesture);
+    await expect(signOrder(deps, person, order, order.text, gesture)).rejects.toMatchObject({
+      code: 'passkey_refused',
+    });
+    const paid = await executeOrder(deps, person.caller, { id: order.id, signature });
+    expect(paid.state).toBe('executed');
+    deps.known.device = undefined;
+    await expect(signOrder(deps, person, other)).rejects.toMatchObject({
+      code: 'terminal_not_found',
+    });
   });
 });

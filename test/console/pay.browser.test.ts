@@ -1,0 +1,225 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { payEn } from '../../src/console/i18n/pay.en.ts';
+import { payZh } from '../../src/console/i18n/pay.zh.ts';
+import { personZh } from '../../src/console/i18n/person.zh.ts';
+import type { Payment } from '../../src/edge/schemas/payments.ts';
+import { askAt } from '../helpers/ask.ts';
+import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
+import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
+import { type Ask, answerOf, issuedFor } from '../helpers/payer.ts';
+import { addAuthenticator, type VirtualAuthenticator } from '../helpers/virtual-authenticator.ts';
+import { type ConsolePage, fits, freshPort, type Language, openConsole } from './console-page.ts';
+
+const q = payZh;
+const customer = 'customer-chen';
+const officer = 'risk-officer-xu';
+let host: LocalHost;
+let browser: Browser;
+let state: string;
+let ask: Ask;
+
+describeInChromium('paying with the cloud key from a phone', () => {
+  beforeAll(async () => {
+    state = await mkdtemp(join(tmpdir(), 'cinnabar-pay-'));
+    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
+    ask = askAt(host.url);
+  }, 240_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await host?.stop();
+    await rm(state, { recursive: true, force: true });
+  });
+
+  const visit = (identity: string, path: string, language: Language = 'zh', width = 390) =>
+    openConsole(browser, host.url, path, {
+      identity,
+      language,
+      width,
+      height: width < 640 ? 844 : 900,
+    });
+
+  it('E3 E4 E7 E8: a device is enrolled, pays after an officer looked, is stopped for risk, and pays nothing without its person', async () => {
+    const phone = await visit(customer, '/pay');
+    const { page } = phone;
+    const authenticator = await addAuthenticator(page);
+    await enrol(page);
+
+    const first = await order(page, '1200');
+    await page.locator('.verdict.wait', { hasText: q['pay.waits'] }).waitFor();
+    await capture(page, 'pay-waits-zh');
+    await letPass();
+    await page.getByRole('button', { name: q['pay.confirm.passkey'] }).waitFor();
+    await capture(page, 'pay-confirm-zh');
+    const text = await textOf(first);
+    expect(await page.locator('.signing pre').textContent()).toBe(text);
+    expect(await page.locator('main').innerText()).toContain(
+      '向 南浦物业有限公司（账号 6222020200112233445，南浦银行光明支行）支付 CNY 1,200.00，用途：三月物业费',
+    );
+    const confirming = page.waitForRequest((request) => request.url().endsWith('/confirm'));
+    await page.getByRole('button', { name: q['pay.confirm.passkey'] }).click();
+    await page.locator('.stamp').waitFor();
+    await page.getByRole('button', { name: personZh['signed.check'] }).click();
+    await page.getByText(personZh['signed.checked']).waitFor();
+    process.stdout.write(`\nE8 ${await page.locator('.times').innerText()}\n`);
+    await capture(page, 'pay-receipt-zh');
+
+    await replayed((await confirming).postDataJSON() as object, first);
+    await riskStops(page);
+    await refuses(page, authenticator);
+    expect(phone.faults.filter((fault) => !/40[39]/.test(fault))).toEqual([]);
+    await phone.close();
+    await rules();
+    await looks(first);
+  }, 240_000);
+
+  /** Key under a passkey, certificate by both halves, registration. */
+  async function enrol(page: Page) {
+    const p = personZh;
+    await page.locator('form').getByRole('button', { name: p['keys.make'] }).click();
+    await page.waitForURL(/\/keys\/[0-9a-f-]{36}$/);
+    await page.getByRole('button', { name: p['key.apply.act'] }).click();
+    await page.getByText(p['key.waits']).waitFor();
+    const applications = ask(customer, 'GET', '/v1/certificates/applications');
+    const { items } = await answerOf<{ items: { id: string }[] }>(applications);
+    await issuedFor(ask, items[0]?.id ?? '');
+    await page.goto(`${host.url}/pay`);
+    await page.getByRole('button', { name: q['pay.setup.register'] }).click();
+    await page.getByLabel(q['pay.amount']).waitFor();
+  }
+
+  /** Fills the form; ends on the page of the order, whose id it answers. */
+  async function order(page: Page, amount: string, account?: string): Promise<string> {
+    await page.goto(`${host.url}/pay`);
+    await page.getByLabel(q['pay.amount']).waitFor();
+    const sample = page.getByRole('button', { name: q['pay.sample'] });
+    if (await sample.isVisible()) await sample.click();
+    else await page.getByLabel(q['pay.known']).selectOption('6222020200112233445');
+    if (account) await page.getByLabel(q['pay.account']).fill(account);
+    await page.getByLabel(q['pay.amount']).fill(amount);
+    await page.getByLabel(q['pay.purpose']).fill('三月物业费');
+    await page.getByRole('button', { name: q['pay.next'] }).click();
+    await page.waitForURL(/\/pay\/[0-9a-f-]{36}$/);
+    return page.url().slice(-36);
+  }
+
+  const orderOf = (id: string) => answerOf<Payment>(ask(customer, 'GET', `/v1/payments/${id}`));
+  const textOf = async (id: string) => (await orderOf(id)).text;
+
+  /** The officer decides by keyboard, in English. */
+  async function letPass() {
+    const desk = await visit(officer, '/risk', 'en', 1440);
+    await desk.page.locator('.risk-queue').waitFor();
+    await capture(desk.page, 'risk-queue-en');
+    await desk.page.keyboard.press('F8');
+    await desk.page.getByText(payEn['risk.sure.allow']).waitFor();
+    await desk.page.keyboard.press('Enter');
+    await desk.page.getByText(payEn['risk.queue.none']).first().waitFor();
+    expect(desk.faults).toEqual([]);
+    await desk.close();
+  }
+
+  /** The answer of a passkey is good for one attempt at one order. */
+  async function replayed(confirmation: object, executed: string) {
+    const path = (id: string) => `/v1/payments/${id}/confirm`;
+    const codeOf = async (id: string, change: object) => {
+      const sent = { ...confirmation, ...change };
+      return (await (await ask(customer, 'POST', path(id), sent)).json()).code;
+    };
+    const requestId = '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10';
+    expect(await codeOf(executed, { requestId })).toBe('passkey_refused');
+    expect(await codeOf(executed, {})).toBe('order_state');
+    const terms = { ...(await orderOf(executed)) };
+    const { terminalId, channel, payee, amountMinor, currency, purpose } = terms;
+    const json = { terminalId, channel, payee, amountMinor, currency, purpose };
+    const other = await answerOf<Payment>(ask(customer, 'POST', '/v1/payments', json));
+    expect(await codeOf(other.id, {})).toBe('passkey_refused');
+    await answerOf(ask(customer, 'POST', `/v1/payments/${other.id}/stop`));
+  }
+
+  async function riskStops(page: Page) {
+    const desk = await visit(officer, '/risk?at=payees', 'zh', 1440);
+    await desk.page.getByLabel(q['pay.account']).fill('6222 0202 0011 2233 445');
+    await desk.page.getByLabel(q['payees.reason']).fill('多起投诉');
+    await desk.page.locator('form').getByRole('button', { name: q['payees.set'] }).click();
+    await desk.page.locator('.cards li', { hasText: '多起投诉' }).waitFor();
+    await desk.close();
+    const stopped = await order(page, '800');
+    await page.locator('.verdict.no', { hasText: q['pay.terminated'] }).waitFor();
+    const said = await page.locator('main').innerText();
+    expect(said).toContain(q['pay.no-money']);
+    expect(said).not.toContain(q['rule.payee_watched']);
+    expect(said).not.toMatch(/\b\d{2,3} 分/);
+    expect((await orderOf(stopped)).termination?.reason).toBe('risk');
+    await capture(page, 'pay-terminated-zh');
+  }
+
+  /** The authenticator does not know the finger; another device stops the order. */
+  async function refuses(page: Page, authenticator: VirtualAuthenticator) {
+    const waiting = await order(page, '300', '6217001210024455667');
+    await page.locator('.verdict.wait').waitFor();
+    await letPass();
+    await page.getByRole('button', { name: q['pay.confirm.passkey'] }).waitFor();
+    await authenticator.refuse();
+    await page.getByRole('button', { name: q['pay.confirm.passkey'] }).click();
+    await page.locator('.verdict.no', { hasText: personZh['sign.not'] }).waitFor();
+    await capture(page, 'pay-refused-zh');
+    expect((await orderOf(waiting)).state).toBe('assessed');
+    const other: ConsolePage = await visit(customer, `/pay/${waiting}`);
+    await other.page.getByRole('button', { name: q['pay.stop'] }).click();
+    await other.page.getByText(q['pay.termination.stopped']).waitFor();
+    await other.close();
+  }
+
+  /** Other rules are tried on what was, proposed by one person and approved by another. */
+  async function rules() {
+    const desk = await visit(officer, '/risk?at=policy', 'zh', 1440);
+    const { page } = desk;
+    await page.getByLabel(q['policy.challenge'], { exact: true }).fill('70');
+    await page.getByRole('button', { name: q['policy.simulate'] }).click();
+    await page.locator('.simulation').getByText(q['sim.title']).waitFor();
+    expect(await page.locator('.simulation .plot').count()).toBe(1);
+    expect(await page.locator('.simulation p[role=status]').innerText()).not.toContain(' 0 笔的');
+    await capture(page, 'risk-policy-zh');
+    await page.getByLabel(q['policy.why']).fill('季度复核');
+    await page.getByRole('button', { name: q['policy.propose'] }).click();
+    await page.locator('.cards li', { hasText: q['changes.own'] }).waitFor();
+    expect(desk.faults).toEqual([]);
+    await desk.close();
+    const checker = await visit('administrator-lin', '/risk?at=policy', 'en', 1440);
+    await checker.page.locator('.cards').getByLabel(payEn['policy.why']).fill('agreed');
+    await checker.page
+      .locator('.cards')
+      .getByRole('button', { name: payEn['changes.approve'] })
+      .click();
+    await checker.page.getByText(payEn['policy.force'].replace('{n}', '1')).waitFor();
+    await checker.close();
+  }
+
+  async function looks(paid: string) {
+    const pages = ['/pay', `/pay/${paid}`, '/pay/history', '/signed'];
+    for (const [language, width] of [
+      ['zh', 390],
+      ['en', 1440],
+    ] as const) {
+      const look = await visit(customer, '/pay', language, width);
+      for (const path of pages) {
+        await fits(look.page, path);
+        const name = path.replaceAll(/\W/g, '-').slice(1, 12);
+        await capture(look.page, `${name}-${language}-${width}`);
+      }
+      expect(look.faults).toEqual([]);
+      await look.close();
+    }
+  }
+});
+
+/** For looking at, when a folder is named. */
+async function capture(page: Page, name: string) {
+  const folder = process.env.CAPTURES;
+  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
