@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { chmod, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join, posix, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { loadSodium, type Sodium } from '../core/federation/sodium.ts';
+import { loadSodium, type Sodium } from '../core/sodium.ts';
 import { UsageError } from './command.ts';
 
 /**

@@ -94,6 +94,8 @@ export interface WriteOptions {
    */
   idempotencyKey?: string;
   signal?: AbortSignal;
+  /** The same bytes must not be sent again: a busy service is reported instead of asked again. */
+  once?: true;
 }
 
 export interface ReadOptions {
@@ -200,17 +202,21 @@ export function createClient(options: ClientOptions = {}) {
     }
   }
 
-  async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  async function request(
+    path: string,
+    init: RequestInit = {},
+    sendings = attemptsMax,
+  ): Promise<Response> {
     let tokenRefused = false;
     for (let attempt = 1; ; attempt++) {
       const response = await once(path, init, tokenRefused);
       if (response.ok) return response;
       const problem = await problemOf(response);
-      if (attempt === attemptsMax) throw problem;
       if (response.status === 401 && options.token && !tokenRefused) {
         tokenRefused = true;
         continue;
       }
+      if (attempt >= sendings) throw problem;
       const seconds = retryDelay(response, problem.code);
       if (seconds === undefined) throw problem;
       await wait(seconds * 1000);
@@ -249,13 +255,14 @@ export function createClient(options: ClientOptions = {}) {
     });
     if (body !== undefined && !isForm) headers.set('content-type', 'application/json');
     const content = isForm ? body : body && JSON.stringify(body);
-    const response = await request(path, {
+    const init = {
       method,
       headers,
       ...(content === undefined ? {} : { body: content }),
       ...(options.signal ? { signal: options.signal } : {}),
-    });
-    return parse<T>(response);
+    };
+    const response = await request(path, init, options.once ? 1 : attemptsMax);
+    return response.status === 204 ? (undefined as T) : parse<T>(response);
   }
 
   /** A write without content that may be repeated: doing it twice is doing it once. */

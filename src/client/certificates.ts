@@ -27,6 +27,18 @@ export {
   withdrawPersonalKey,
   withPersonalKey,
 } from './personal-key.ts';
+export {
+  openTerminalSession,
+  registerSessionKeys,
+  renewSessionKeys,
+  SessionUntrusted,
+  type StoredTerminal,
+  type TerminalOptions,
+  type TerminalSession,
+  type TerminalSigner,
+  type TerminalVault,
+  terminalFetch,
+} from './session.ts';
 export { passkeyProtection, pinProtection, type ShareProtection } from './share-protection.ts';
 export { verifyReceipt, verifyUse } from './signed.ts';
 export { ShareUnreadable } from './terminal-share.ts';

@@ -5,6 +5,9 @@ import type { Transport } from './seal-service.ts';
 import type {
   ListedPayee,
   NewPayment,
+  NewSession,
+  NewTerminalKeys,
+  NextTerminalKeys,
   Page,
   PasskeyOptions,
   Payment,
@@ -14,9 +17,16 @@ import type {
   RiskPolicyChange,
   RiskPolicyInForce,
   RiskSimulation,
+  Session,
+  SessionAnswer,
+  SessionRequest,
+  SessionService,
+  TerminalKeySet,
 } from './types.ts';
 
 const one = (id: string) => `/v1/payments/${encodeURIComponent(id)}`;
+const terminal = (id: string) => `/v1/terminals/${encodeURIComponent(id)}`;
+const session = (id: string) => `/v1/sessions/${encodeURIComponent(id)}`;
 const orders = '/v1/risk/orders';
 const policies = '/v1/risk/policies';
 const segment = encodeURIComponent;
@@ -53,6 +63,18 @@ export function paymentCalls({ getJson, getText, write, queryString }: PaymentTr
         getJson<Page<PaymentTerminal>>(`/v1/terminals${queryString({ ...query })}`, read),
       revoke: (id: string) =>
         write<PaymentTerminal>('POST', `/v1/terminals/${segment(id)}/revoke`, undefined),
+    },
+    /** The rounds of sessions as they are; `terminalFetch` runs them. */
+    sessions: {
+      service: (read?: ReadOptions) => getJson<SessionService>('/v1/session-service', read),
+      register: (terminalId: string, body: NewTerminalKeys) =>
+        write<TerminalKeySet>('PUT', `${terminal(terminalId)}/keys`, body),
+      renew: (terminalId: string, body: NextTerminalKeys) =>
+        write<TerminalKeySet>('POST', `${terminal(terminalId)}/keys/renew`, body),
+      open: (body: NewSession) => write<Session>('POST', '/v1/sessions', body, { once: true }),
+      send: (id: string, body: SessionRequest, options?: WriteOptions) =>
+        write<SessionAnswer>('POST', `${session(id)}/requests`, body, { ...options, once: true }),
+      close: (id: string) => write<void>('DELETE', session(id), undefined),
     },
     assessedOrders: {
       list: (query: ListQuery & { state?: Payment['state'] } = {}, read?: ReadOptions) =>

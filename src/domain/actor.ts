@@ -24,4 +24,6 @@ export interface Actor {
 export interface Caller {
   readonly actor: Actor;
   readonly requestId: string;
+  /** The terminal whose session carries the request; absent outside sessions. */
+  readonly terminalId?: string;
 }

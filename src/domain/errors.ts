@@ -119,6 +119,18 @@ export const errorTitles = {
   order_over_limit: 'The order is above a limit.',
   /** The certificate whose key should sign is on hold, revoked, expired or unknown. */
   certificate_not_active: 'The certificate is not in force.',
+  /** The handshake is not one of this terminal with this service; no more is said. */
+  session_refused: 'The session does not come about.',
+  /** The time that the terminal named is too far from the service's. */
+  session_clock: "The terminal's clock is too far off.",
+  /** The session ended, or the service was started anew; the terminal opens another. */
+  session_not_found: 'There is no such session.',
+  /** The message is not authentic, or was here before. */
+  session_message_refused: 'The message does not belong to this session.',
+  /** The terminal has session keys, and so this goes through its session only. */
+  session_required: 'This takes a session of the terminal.',
+  /** The certificate of the terminal's session keys has ended; its person registers others. */
+  terminal_keys_expired: "The terminal's keys have expired.",
   /** The person has no such device, or it was revoked. */
   terminal_not_found: 'There is no such terminal.',
   /** No institution with this id. */

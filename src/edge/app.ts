@@ -38,6 +38,7 @@ import { addRiskRoutes } from './routes/risk.ts';
 import { addSealChangeRoutes } from './routes/seal-changes.ts';
 import { addSealRoutes } from './routes/seals.ts';
 import { addSensitiveRoutes } from './routes/sensitive.ts';
+import { addSessionRoutes } from './routes/sessions.ts';
 import { addTokenRoutes } from './routes/tokens.ts';
 import { addVerificationRoutes } from './routes/verifications.ts';
 import { answerMissing, assertEveryRouteHasRule } from './routing.ts';
@@ -80,6 +81,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addKeyOperationRoutes(app, deps);
   addDocumentRoutes(app, deps);
   addPaymentRoutes(app, deps);
+  addSessionRoutes(app, deps);
   addRiskRoutes(app, deps);
   addAuditRoutes(app, deps);
   addFederationRoutes(app, deps);

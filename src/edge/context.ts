@@ -6,6 +6,8 @@ import type { RouteRule } from './access.ts';
 
 /** What the middleware leaves for those behind it. */
 export interface EdgeEnv {
+  /** Not from outside: only a session gives it to the request that it carries. */
+  Bindings: { readonly terminalId?: string };
   Variables: {
     requestId: string;
     /** The pattern of the matched route, and its rule; both absent when nothing matched. */
@@ -30,5 +32,8 @@ export function actorOf(c: EdgeContext): Actor {
 }
 
 export function callerOf(c: EdgeContext): Caller {
-  return { actor: actorOf(c), requestId: c.get('requestId') };
+  // Where the app is called without bindings there are none, whatever the type says.
+  const terminalId = (c.env as EdgeEnv['Bindings'] | undefined)?.terminalId;
+  const caller = { actor: actorOf(c), requestId: c.get('requestId') };
+  return terminalId === undefined ? caller : { ...caller, terminalId };
 }

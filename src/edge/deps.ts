@@ -12,6 +12,7 @@ import type { IdempotencyStore, RateLimiter } from '../domain/ports.ts';
 import type { RiskDeps } from '../domain/risk/ports.ts';
 import type { RowStore } from '../domain/row-store.ts';
 import type { SealDeps } from '../domain/seals/ports.ts';
+import type { TerminalDeps } from '../domain/terminals/ports.ts';
 import type { Nonces } from '../domain/tokens/nonces.ts';
 import type { TokenDeps } from '../domain/tokens/ports.ts';
 import type { LogLine } from './middleware/log.ts';
@@ -60,6 +61,7 @@ export interface EdgeDeps
   extends SealDeps,
     PaymentDeps,
     RiskDeps,
+    TerminalDeps,
     TokenDeps,
     Pick<OverrideDeps, 'scoring'> {
   readonly paymentRows: RowStore<PaymentRows>;

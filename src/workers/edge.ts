@@ -17,6 +17,7 @@ import type { ObjectWatch, SealStore } from '../domain/seals/ports.ts';
 import { runWork, sweepWork } from '../domain/seals/run-work.ts';
 import { referencedDocuments } from '../domain/signing/document-store.ts';
 import type { SigningRows } from '../domain/signing/ports.ts';
+import type { TerminalRows } from '../domain/terminals/ports.ts';
 import { sharedNonces } from '../domain/tokens/nonces.ts';
 import type { TokenRows } from '../domain/tokens/ports.ts';
 import { ownVerifier } from '../domain/tokens/verifier.ts';
@@ -44,6 +45,7 @@ import { type AuditChain, durableAuditLog } from '../platform/durable/audit-log.
 import { durableLedger, type LedgerBindings } from '../platform/durable/ledger.ts';
 import { durablePaymentBooks, type PaymentBook } from '../platform/durable/payment-book.ts';
 import { durableRowStore, type RowDesk } from '../platform/durable/row-desk.ts';
+import { durableSessions, type TerminalSessions } from '../platform/durable/terminal-sessions.ts';
 import { edgeFederation, type FederationBindings } from '../platform/federation/edge.ts';
 import { kvNotices } from '../platform/kv/notices.ts';
 import { consumeWatches, queuedOrphans } from '../platform/queues/orphans.ts';
@@ -56,6 +58,7 @@ export { AuditChain } from '../platform/durable/audit-log.ts';
 export { LedgerLog } from '../platform/durable/ledger.ts';
 export { PaymentBook } from '../platform/durable/payment-book.ts';
 export { RowDesk } from '../platform/durable/row-desk.ts';
+export { TerminalSessions } from '../platform/durable/terminal-sessions.ts';
 
 /** The bindings of wrangler.toml, and the variables that docs/operations.md describes. */
 export interface EdgeBindings extends LedgerBindings, FederationBindings {
@@ -79,6 +82,7 @@ export interface EdgeBindings extends LedgerBindings, FederationBindings {
   readonly AUDIT: DurableObjectNamespace<AuditChain>;
   readonly DESKS: DurableObjectNamespace<RowDesk>;
   readonly PAYMENTS: DurableObjectNamespace<PaymentBook>;
+  readonly SESSIONS: DurableObjectNamespace<TerminalSessions>;
 }
 
 const issuedProfiles = ['cin-sealed-1', 'cin-sd-1', 'cin-sm-1'] as const;
@@ -145,11 +149,15 @@ const utcOffsetMinutes = 8 * 60;
 function paymentsOf(env: EdgeBindings) {
   const riskRows = durableRowStore<RiskRows>(env.DESKS, 'risk');
   const paymentRows = durableRowStore<PaymentRows>(env.DESKS, 'payments');
+  const terminalRows = durableRowStore<TerminalRows>(env.DESKS, 'terminals');
   return {
     books: durablePaymentBooks(env.PAYMENTS),
     riskRows,
     paymentRows,
-    devices: rowDevices(paymentRows),
+    terminalRows,
+    sessions: durableSessions(env.SESSIONS),
+    sessionSuites: ['x25519', 'sm2'] as const,
+    devices: rowDevices(paymentRows, terminalRows),
     riskRegister: rowRiskRegister({ riskRows }, paymentRows),
     utcOffsetMinutes,
   };

@@ -72,15 +72,21 @@ export async function payerOver(ask: Ask, who: string, freshId: () => string) {
   return {
     keyId,
     serial,
+    /** What a terminal does with its share elsewhere: a joint signature for a purpose. */
+    async sign(content: Uint8Array, purpose: object): Promise<Uint8Array> {
+      const { body, finish } = start(content);
+      const signed = ask(who, 'POST', `${keyPath}/signatures`, { ...body, ...purpose });
+      return finish((await answerOf<{ reply: string }>(signed)).reply);
+    },
     start: (payment: Payment) => start(utf8ToBytes(payment.text)),
     /** Confirms and executes: one tap on the phone. */
-    async pay(payment: Payment): Promise<Payment> {
+    async pay(payment: Payment, asked: Ask = ask): Promise<Payment> {
       const path = `/v1/payments/${payment.id}`;
       const { body, finish } = start(utf8ToBytes(payment.text));
-      const confirmed = ask(who, 'POST', `${path}/confirm`, body);
+      const confirmed = asked(who, 'POST', `${path}/confirm`, body);
       const signature = finish((await answerOf<{ reply: string }>(confirmed)).reply);
       const whole = { signature: base64urlText(signature) };
-      return answerOf<Payment>(ask(who, 'POST', `${path}/execute`, whole));
+      return answerOf<Payment>(asked(who, 'POST', `${path}/execute`, whole));
     },
   };
 }

@@ -29,7 +29,7 @@ export function paymentDeps(startMs?: number) {
     known,
     books: memoryPaymentBooks(),
     tokens: memoryRowStore<TokenRows>(),
-    devices: { find: async () => known.device },
+    devices: { find: async () => known.device, hasSessionKeys: async () => false },
     riskRegister: {
       policyInForce: async () => ({ version: 1, policy: known.policy }),
       payeeListed: async () => known.listed,

@@ -1,6 +1,14 @@
 import { abortAllDurableObjects } from 'cloudflare:test';
 import { exports } from 'cloudflare:workers';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { createClient } from '../../src/client/index.ts';
+import {
+  openTerminalSession,
+  registerSessionKeys,
+  type StoredTerminal,
+  type TerminalOptions,
+  terminalFetch,
+} from '../../src/client/session.ts';
 import type { Payment } from '../../src/edge/schemas/payments.ts';
 import { base64urlText } from '../../src/lib/base64url.ts';
 import { freshId } from '../contract/fresh.ts';
@@ -88,7 +96,9 @@ describe('E7 E8: paying with the cloud key on the real Workers', () => {
     paid.push(await payer.pay(order));
   });
 
-  test('E8: 64 confirmations and 64 executions of one order come to one payment', async () => {
+  test('E8: 64 confirmations and 64 executions of one order come to one payment', {
+    timeout: 120_000,
+  }, async () => {
     const order = await place();
     const path = `/v1/payments/${order.id}`;
     const { body, finish } = payer.start(order);
@@ -134,6 +144,48 @@ describe('E7 E8: paying with the cloud key on the real Workers', () => {
     expect(stopped).toMatchObject({ state: 'terminated', termination: { reason: 'stopped' } });
     const late = ask(customer, 'POST', `${path}/confirm`, payer.start(order).body);
     expect(await codeOf(late)).toBe('order_state');
+  });
+
+  test('E5 E6: through its session, also across a restart, and in no other way any more', async () => {
+    let stored: StoredTerminal | undefined;
+    const pem = await (await fetchJson('/pki/ca.crt', 'GET')).text();
+    const options: TerminalOptions = {
+      client: createClient({
+        baseUrl: 'http://localhost',
+        token: async () => tokens.get(customer) ?? '',
+        fetch: (url, init) => exports.default.fetch(new Request(url, init)),
+      }),
+      tenant: 'beichen-bank',
+      owner: customer,
+      terminalId: payer.keyId,
+      vault: {
+        load: async () => stored,
+        async save(_id, terminal) {
+          stored = terminal;
+        },
+      },
+      // Each issuing authority stands before its root.
+      roots: pem
+        .split(/(?<=-----END CERTIFICATE-----)/)
+        .map((block) => block.trim())
+        .filter((block, i) => block !== '' && i % 2 === 1),
+      now: Date.now,
+    };
+    await registerSessionKeys(options, payer);
+    const json = { ...terms, terminalId: payer.keyId, channel: 'online' };
+    expect(await codeOf(ask(customer, 'POST', '/v1/payments', json))).toBe('session_required');
+    const send = terminalFetch(options);
+    const inside: Ask = (who, method, path, body) =>
+      who === customer
+        ? send(path, body ? { method, body: JSON.stringify(body) } : { method })
+        : ask(who, method, path, body);
+    const order = await answerOf<Payment>(inside(customer, 'POST', '/v1/payments', json));
+    await abortAllDurableObjects();
+    paid.push(await payer.pay(order, inside));
+    expect(paid.at(-1)?.state).toBe('executed');
+    const bySm2 = await openTerminalSession({ ...options, suites: ['sm2'] });
+    const listed = await bySm2.send({ method: 'GET', path: '/v1/payments?limit=1' });
+    expect(JSON.parse(listed.body).items[0].id).toBe(order.id);
   });
 
   test('E8: the statement has what was executed, and nothing else', async () => {

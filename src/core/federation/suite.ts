@@ -3,7 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { randomBytes } from '../gm/random.ts';
 import { GmError, loadGm } from '../gm.ts';
-import { loadSodium } from './sodium.ts';
+import { loadSodium } from '../sodium.ts';
 
 /**
  * The two ways in which the parties of a federation encrypt and sign. `x25519` is libsodium's

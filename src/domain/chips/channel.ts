@@ -1,8 +1,4 @@
 import { bytesToHex, concatBytes } from '@noble/hashes/utils.js';
-import { tupleBytes } from '../../lib/tuple.ts';
-import type { Clock, Random } from '../ports.ts';
-import { ChipFault, type Reply } from './faults.ts';
-import type { Sodium } from './key-material.ts';
 import {
   NoiseError,
   type NoiseKeyPair,
@@ -10,7 +6,12 @@ import {
   noiseInitiate,
   noiseKeyPair,
   noiseRespond,
-} from './noise.ts';
+} from '../../core/session/noise.ts';
+import { type ReplayWindow, replayWindow } from '../../core/session/replay-window.ts';
+import { tupleBytes } from '../../lib/tuple.ts';
+import type { Clock, Random } from '../ports.ts';
+import { ChipFault, type Reply } from './faults.ts';
+import type { Sodium } from './key-material.ts';
 import { decodeWire, encodeWire } from './wire.ts';
 
 // Calls to a chip on another machine, through whatever carries a request and its answer. A session
@@ -147,9 +148,7 @@ export interface AnswererOptions {
 interface HeldSession {
   readonly session: NoiseSession;
   readonly openedAtMs: number;
-  /** Numbers seen that are not too old, and the newest of them. */
-  readonly seen: Set<number>;
-  newest: number;
+  readonly numbers: ReplayWindow;
 }
 
 /** The answering side: what comes in, whoever sent it, to what goes back. */
@@ -166,7 +165,7 @@ export function channelAnswerer(options: AnswererOptions) {
       const [oldest] = sessions.keys();
       if (sessions.size >= sessionsMax && oldest !== undefined) sessions.delete(oldest);
       const openedAtMs = clock.now();
-      sessions.set(bytesToHex(id), { session, openedAtMs, seen: new Set(), newest: -1 });
+      sessions.set(bytesToHex(id), { session, openedAtMs, numbers: replayWindow(windowSize) });
       return answer;
     },
     /**
@@ -183,7 +182,7 @@ export function channelAnswerer(options: AnswererOptions) {
       const { sending, receiving } = held.session;
       const body = receiving.decrypt(number, request.subarray(headBytes), head);
       // Only after it is known to be the caller's own.
-      countOnce(held, number);
+      if (!held.numbers.take(number)) throw new NoiseError('the request was here before');
       return sending.encrypt(number, encodeWire(await answerTo(body)), head);
     },
   };
@@ -193,16 +192,6 @@ export function channelAnswerer(options: AnswererOptions) {
     if (!Array.isArray(call) || typeof call[0] !== 'string') throw new TypeError('no such call');
     return options.answer(call[0], call[1]);
   }
-}
-
-function countOnce(held: HeldSession, number: number): void {
-  if (number <= held.newest - windowSize || held.seen.has(number)) {
-    throw new NoiseError('the request was here before');
-  }
-  held.seen.add(number);
-  held.newest = Math.max(held.newest, number);
-  if (held.seen.size < 2 * windowSize) return;
-  for (const old of held.seen) if (old <= held.newest - windowSize) held.seen.delete(old);
 }
 
 function headOf(id: Uint8Array, number: number): Uint8Array {

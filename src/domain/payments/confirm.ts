@@ -16,7 +16,7 @@ import {
   type RelyingParty,
   startAssertion,
 } from '../tokens/passkeys.ts';
-import { auditOf, getOrder, paymentLimits } from './order.ts';
+import { assertThroughSession, auditOf, getOrder, paymentLimits } from './order.ts';
 import type { PaymentDeps } from './ports.ts';
 import type { Order, PaymentReceipt } from './types.ts';
 
@@ -76,7 +76,8 @@ async function assertAgreed(
  * terminal showed or believes.
  *
  * @throws CinnabarError `order_not_found`, `order_state`, `order_expired`, `order_over_limit`,
- * `certificate_not_active`, `terminal_not_found`, `passkey_refused`, and as `coSign`
+ * `certificate_not_active`, `terminal_not_found`, `session_required`, `passkey_refused`,
+ * and as `coSign`
  */
 export async function confirmOrder(
   deps: PaymentDeps,
@@ -86,6 +87,7 @@ export async function confirmOrder(
   const { tenant, id: payer } = caller.actor;
   const { id, requestId, epoch, message } = confirmation;
   const order = await getOrder(deps, caller.actor, id);
+  await assertThroughSession(deps, caller, order.terminalId);
   await assertAgreed(deps, order, confirmation);
   const limits = await limitsNow(deps, order);
   const authorised = await audited(deps.audit, caller, auditOf('payment.authorise', order), () =>
@@ -119,8 +121,8 @@ async function limitsNow(deps: PaymentDeps, order: Order) {
  * Executes an authorised order for the person's whole signature, once however often it is asked
  * for, and anchors its receipt.
  *
- * @throws CinnabarError `order_not_found`, `order_state`, `order_expired`, `signature_invalid`,
- * `ledger_unavailable` (the order is executed then; repeated, the call anchors it)
+ * @throws CinnabarError `order_not_found`, `order_state`, `order_expired`, `session_required`,
+ * `signature_invalid`, `ledger_unavailable` (the order is executed then; repeated, the call anchors it)
  */
 export async function executeOrder(
   deps: PaymentDeps,
@@ -130,6 +132,7 @@ export async function executeOrder(
   const { tenant, id: payer } = caller.actor;
   const { id, signature } = request;
   const order = await getOrder(deps, caller.actor, id);
+  await assertThroughSession(deps, caller, order.terminalId);
   if (order.state === 'executed' && order.receipt?.place) return order;
   return audited(deps.audit, caller, auditOf('payment.execute', order), async () => {
     const executed =

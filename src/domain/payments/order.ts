@@ -30,7 +30,8 @@ export interface NewOrder {
  * Places an order and assesses it (E7). A terminated one is an answer, not an error: it is kept
  * with its reasons, and no key ever moves for it.
  *
- * @throws CinnabarError `personal_key_not_found`, `terminal_not_found`, `audit_unavailable`
+ * @throws CinnabarError `personal_key_not_found`, `terminal_not_found`, `session_required`,
+ * `audit_unavailable`
  */
 export async function placeOrder(
   deps: PaymentDeps,
@@ -44,12 +45,30 @@ export async function placeOrder(
     await deps.riskRegister.keep(earlier);
     return earlier;
   }
+  await assertThroughSession(deps, caller, request.terminalId);
   const order = await assessed(deps, caller.actor, request);
   return audited(deps.audit, caller, auditOf('payment.place', order), async () => {
     const placed = await deps.books.place(tenant, payer, order);
     await deps.riskRegister.keep(placed);
     return placed;
   });
+}
+
+/**
+ * A terminal that has session keys pays through its session only (E6): whoever has the person's
+ * access token and not the terminal's key gets no order through.
+ *
+ * @throws CinnabarError `session_required`
+ */
+export async function assertThroughSession(
+  { devices }: Pick<PaymentDeps, 'devices'>,
+  { actor, terminalId }: Caller,
+  paying: string,
+): Promise<void> {
+  if (terminalId === paying) return;
+  if (terminalId !== undefined || (await devices.hasSessionKeys(actor.tenant, paying))) {
+    throw new CinnabarError('session_required');
+  }
 }
 
 async function assessed(deps: PaymentDeps, actor: Actor, request: NewOrder): Promise<Order> {

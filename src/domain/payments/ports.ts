@@ -32,6 +32,8 @@ export type Device = RiskFacts['device'] & {
 export interface Devices {
   /** Absent when the payer has no such device, or it was revoked. */
   find(tenant: string, actor: string, terminalId: string): Promise<Device | undefined>;
+  /** Whether it has session keys: then it pays through its session, and in no other way. */
+  hasSessionKeys(tenant: string, terminalId: string): Promise<boolean>;
 }
 
 /** How an institution judges orders. */

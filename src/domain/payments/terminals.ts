@@ -6,7 +6,8 @@ import type { Page, PageRequest } from '../ports.ts';
 import type { RiskFacts } from '../risk/types.ts';
 import { changed, type Row, type RowEntry, type RowStore, settleRows } from '../row-store.ts';
 import { getPersonalKey } from '../signing/personal-keys.ts';
-import type { SigningDeps } from '../signing/ports.ts';
+import type { TerminalDeps, TerminalRows } from '../terminals/ports.ts';
+import { revokeTerminalKeys } from '../terminals/terminal-keys.ts';
 import { keyStoreOf } from '../tokens/attestation.ts';
 import { getPasskey } from '../tokens/passkeys.ts';
 import type { TokenDeps } from '../tokens/ports.ts';
@@ -24,7 +25,7 @@ export interface PaymentTerminal extends Row {
   readonly enrolledAtMs: number;
 }
 
-export interface TerminalDeps extends SigningDeps, Pick<TokenDeps, 'tokens'> {
+export interface PayingDeviceDeps extends TerminalDeps, Pick<TokenDeps, 'tokens'> {
   readonly paymentRows: RowStore<PaymentRows>;
 }
 
@@ -37,7 +38,7 @@ export interface TerminalDeps extends SigningDeps, Pick<TokenDeps, 'tokens'> {
  * `passkey_not_found`, `audit_unavailable`
  */
 export async function registerTerminal(
-  deps: TerminalDeps,
+  deps: PayingDeviceDeps,
   caller: Caller,
   { personalKeyId, passkeyId }: { readonly personalKeyId: string; readonly passkeyId?: string },
 ): Promise<PaymentTerminal> {
@@ -73,30 +74,32 @@ export async function registerTerminal(
 
 /** From then on no order comes from it. @throws CinnabarError `terminal_not_found` */
 export async function revokeTerminal(
-  deps: TerminalDeps,
+  deps: PayingDeviceDeps,
   caller: Caller,
   id: string,
 ): Promise<PaymentTerminal> {
   const { tenant } = caller.actor;
   await ownTerminal(deps, caller.actor, id);
-  return audited(deps.audit, caller, operationOf('terminal.revoke', id), () =>
-    settleRows(deps.paymentRows, tenant, async () => {
+  return audited(deps.audit, caller, operationOf('terminal.revoke', id), async () => {
+    const revoked = await settleRows(deps.paymentRows, tenant, async () => {
       const terminal = await ownTerminal(deps, caller.actor, id);
       if (terminal.state === 'revoked') return { result: terminal, write: [] };
-      const revoked = changed(terminal, { state: 'revoked' });
-      return { result: revoked, write: [entryOf(revoked)] };
-    }),
-  );
+      const changedRow = changed(terminal, { state: 'revoked' });
+      return { result: changedRow, write: [entryOf(changedRow)] };
+    });
+    await revokeTerminalKeys(deps, caller, id);
+    return revoked;
+  });
 }
 
-async function ownTerminal(deps: TerminalDeps, { tenant, id: owner }: Actor, id: string) {
+async function ownTerminal(deps: PayingDeviceDeps, { tenant, id: owner }: Actor, id: string) {
   const terminal = await deps.paymentRows.find(tenant, 'terminal', id);
   if (terminal?.owner !== owner) throw new CinnabarError('terminal_not_found');
   return terminal;
 }
 
 export function listTerminals(
-  deps: Pick<TerminalDeps, 'paymentRows'>,
+  deps: Pick<PayingDeviceDeps, 'paymentRows'>,
   { tenant, id: owner }: Actor,
   page: PageRequest,
 ): Promise<Page<PaymentTerminal>> {
@@ -108,8 +111,14 @@ export function listTerminals(
 }
 
 /** The devices of payers, as assessments see them. */
-export function rowDevices(rows: RowStore<PaymentRows>): Devices {
+export function rowDevices(
+  rows: RowStore<PaymentRows>,
+  terminalRows: RowStore<TerminalRows>,
+): Devices {
   return {
+    async hasSessionKeys(tenant, terminalId) {
+      return (await terminalRows.find(tenant, 'terminal-keys', terminalId)) !== undefined;
+    },
     async find(tenant, actor, terminalId) {
       const terminal = await rows.find(tenant, 'terminal', terminalId);
       if (terminal?.owner !== actor || terminal.state !== 'active') return undefined;

@@ -25,6 +25,7 @@ import {
 } from '../../domain/signing/refresh.ts';
 import type * as rows from '../../domain/signing/types.ts';
 import { outcomeOf } from '../../domain/signing/use.ts';
+import { assertTerminalKeysText } from '../../domain/terminals/terminal-keys.ts';
 import { base64urlBytes, base64urlText } from '../../lib/base64url.ts';
 import { instantText } from '../../lib/time.ts';
 import { actorOf, callerOf, type EdgeApp } from '../context.ts';
@@ -363,6 +364,12 @@ async function approvedBytes(
       const request = bytesOf(what.request ?? '', 'request');
       assertCertificateRequest(await getPersonalKey(deps, actor, keyId), request);
       return request;
+    }
+    case 'terminal_keys': {
+      const text = bytesOf(what.request ?? '', 'request');
+      await getPersonalKey(deps, actor, keyId);
+      assertTerminalKeysText(text, { tenant: actor.tenant, terminalId: keyId });
+      return text;
     }
     case 'refresh_proof':
       return utf8ToBytes(refreshProofText(await getPersonalKey(deps, actor, keyId)));

@@ -72,6 +72,7 @@ export const signingPurposes = [
   'approval',
   'statement',
   'outcome',
+  'terminal_keys',
 ] as const;
 
 export const coSignatureSchema = z
@@ -86,9 +87,10 @@ export const coSignatureSchema = z
     subjectId: filterIdSchema.openapi({
       description: 'The grant change or the operation; absent for the other purposes.',
     }),
-    request: bytes(4096)
-      .optional()
-      .openapi({ description: 'Of a certificate request: its CertificationRequestInfo, DER.' }),
+    request: bytes(4096).optional().openapi({
+      description:
+        'Of a certificate request its CertificationRequestInfo, DER; of terminal keys their text.',
+    }),
   })
   .openapi('CoSignature');
 

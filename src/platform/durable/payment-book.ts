@@ -1,14 +1,9 @@
 import { DurableObject } from 'cloudflare:workers';
-import { CinnabarError, type ErrorCode } from '../../domain/errors.ts';
 import { type Book, type BookStore, createBook } from '../../domain/payments/book.ts';
 import type { PaymentBooks } from '../../domain/payments/ports.ts';
 import type { Order } from '../../domain/payments/types.ts';
 import { jsonOf } from '../fields.ts';
-
-/** What a call came to. Errors of the trade cross as values: thrown ones would lose their class. */
-type Answer =
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; code: ErrorCode };
+import { type Answer, asked, settled } from './answer.ts';
 
 /**
  * The orders of one payer. A step of the book reads and writes without giving up control in
@@ -23,14 +18,9 @@ export class PaymentBook extends DurableObject {
     this.#book = createBook(sqlBookStore(ctx.storage.sql));
   }
 
-  step(name: keyof Book, args: readonly unknown[]): Answer {
+  step(name: keyof Book, args: readonly unknown[]): Promise<Answer> {
     const step = this.#book[name] as (...args: readonly unknown[]) => unknown;
-    try {
-      return { ok: true, value: step(...args) };
-    } catch (error) {
-      if (error instanceof CinnabarError) return { ok: false, code: error.code };
-      throw error;
-    }
+    return settled(() => step(...args));
   }
 }
 
@@ -74,13 +64,8 @@ function sqlBookStore(sql: SqlStorage): BookStore {
 export function durablePaymentBooks(books: DurableObjectNamespace<PaymentBook>): PaymentBooks {
   const step =
     (name: keyof Book) =>
-    async (tenant: string, payer: string, ...args: readonly unknown[]) => {
-      const answer = await asked(() =>
-        books.getByName(JSON.stringify([tenant, payer])).step(name, args),
-      );
-      if (!answer.ok) throw new CinnabarError(answer.code);
-      return answer.value;
-    };
+    (tenant: string, payer: string, ...args: readonly unknown[]) =>
+      asked(() => books.getByName(JSON.stringify([tenant, payer])).step(name, args));
   // Each name is a step of the book, whose arguments and answer are the port's.
   return {
     place: step('place'),
@@ -94,13 +79,4 @@ export function durablePaymentBooks(books: DurableObjectNamespace<PaymentBook>):
     find: step('find'),
     list: step('list'),
   } as PaymentBooks;
-}
-
-async function asked(call: () => Promise<unknown>): Promise<Answer> {
-  try {
-    // The stub's type takes `unknown` for what cannot cross; everything in an order can.
-    return (await call()) as Answer;
-  } catch (cause) {
-    throw new CinnabarError('storage_unavailable', { cause });
-  }
 }

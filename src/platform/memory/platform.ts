@@ -8,6 +8,7 @@ import type { RiskRows } from '../../domain/risk/ports.ts';
 import type { SealPolicy } from '../../domain/seals/policy.ts';
 import type { SealDeps, SealEngine } from '../../domain/seals/ports.ts';
 import type { SigningRows } from '../../domain/signing/ports.ts';
+import type { TerminalRows } from '../../domain/terminals/ports.ts';
 import { sharedNonces } from '../../domain/tokens/nonces.ts';
 import type { TokenRows } from '../../domain/tokens/ports.ts';
 import { chipTemplateKeys } from '../chips/template-keys.ts';
@@ -22,6 +23,7 @@ import { memoryPaymentBooks } from './payment-books.ts';
 import { memoryRateLimiter } from './rate-limiter.ts';
 import { memoryRowStore } from './row-store.ts';
 import { memorySealStore } from './seal-store.ts';
+import { memorySessions } from './terminal-sessions.ts';
 import { memoryWorkQueue } from './work-queue.ts';
 import { memoryWorkStore } from './work-store.ts';
 
@@ -46,6 +48,7 @@ export function memoryPlatform(base: MemoryBase) {
   const tokens = memoryRowStore<TokenRows>();
   const setup = backupKey ? { backupKey } : {};
   const chips = memoryChips({ clock, random, waits: timerWaits, ...setup });
+  const terminalRows = memoryRowStore<TerminalRows>();
   return {
     clock,
     random,
@@ -71,7 +74,10 @@ export function memoryPlatform(base: MemoryBase) {
     books: memoryPaymentBooks(),
     riskRows,
     paymentRows,
-    devices: rowDevices(paymentRows),
+    terminalRows,
+    sessions: memorySessions(),
+    sessionSuites: ['x25519', 'sm2'] as const,
+    devices: rowDevices(paymentRows, terminalRows),
     riskRegister: rowRiskRegister({ riskRows }, paymentRows),
     utcOffsetMinutes: 480,
     tokens,

@@ -17,6 +17,8 @@ export type ExtendedKeyUsage = keyof typeof extendedKeyUsages;
 /** RFC 6960 §4.2.2.2.1: the responder's own certificate is not to be looked up. */
 const ocspNoCheck = '1.3.6.1.5.5.7.48.1.5';
 const derNull = Uint8Array.of(5, 0);
+/** RFC 9608 §2: no revocation information is published for the certificate. */
+const noRevocationAvailable = '2.5.29.56';
 
 export interface SubjectName {
   readonly commonName: string;
@@ -40,6 +42,8 @@ export interface CertificateTemplate {
   readonly dnsNames: readonly string[];
   /** Present for an authority: how many authorities may follow below it. */
   readonly pathLength?: number;
+  /** Of a short-lived certificate: it says itself that nobody need look for its revocation. */
+  readonly noRevocation?: true;
 }
 
 /** Who issues: its name in DER, its key, and where its certificate, list and responder are. */
@@ -113,6 +117,9 @@ function extensionsOf(
   }
   if (extendedKeyUsage.includes('ocspSigning')) {
     extensions.push(new x509.Extension(ocspNoCheck, false, bufferOf(derNull)));
+  }
+  if (template.noRevocation) {
+    extensions.push(new x509.Extension(noRevocationAvailable, false, bufferOf(derNull)));
   }
   if (policies.length > 0) extensions.push(new x509.CertificatePolicyExtension([...policies]));
   if (dnsNames.length > 0) {

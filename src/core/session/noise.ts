@@ -1,7 +1,7 @@
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
-import type { Sodium } from './key-material.ts';
+import type { Sodium } from '../sodium.ts';
 
 // Noise_KK_25519_ChaChaPoly_SHA256 of the Noise Protocol Framework, revision 34: both sides know
 // each other's static key beforehand (§7.5), so both are authenticated, and fresh keys on both
@@ -37,6 +37,9 @@ export interface NoiseCipher {
 export interface NoiseSession {
   readonly sending: NoiseCipher;
   readonly receiving: NoiseCipher;
+  /** The keys of the two directions, for those who derive further keys from them. */
+  readonly sendingKey: Uint8Array;
+  readonly receivingKey: Uint8Array;
 }
 
 /** The bytes were not made by the peer for this handshake. */
@@ -73,8 +76,8 @@ export function noiseInitiate(
       state.mixKey(agree(party, own.privateKey, theirs));
       party.sodium.memzero(ephemeral.privateKey);
       const read = state.decryptAndHash(answer.subarray(keyBytes));
-      const [sending, receiving] = state.split();
-      return { payload: read, session: { sending, receiving } };
+      const [sendingKey, receivingKey] = state.split();
+      return { payload: read, session: sessionOf(party.sodium, sendingKey, receivingKey) };
     },
   };
 }
@@ -98,8 +101,13 @@ export function noiseRespond(
   state.mixKey(agree(party, ephemeral.privateKey, peer));
   party.sodium.memzero(ephemeral.privateKey);
   const answer = concatBytes(ephemeral.publicKey, state.encryptAndHash(answerTo(payload)));
-  const [receiving, sending] = state.split();
-  return { message: answer, session: { sending, receiving } };
+  const [receivingKey, sendingKey] = state.split();
+  return { message: answer, session: sessionOf(party.sodium, sendingKey, receivingKey) };
+}
+
+function sessionOf(sodium: Sodium, sendingKey: Uint8Array, receivingKey: Uint8Array): NoiseSession {
+  const [sending, receiving] = [cipherOf(sodium, sendingKey), cipherOf(sodium, receivingKey)];
+  return { sending, receiving, sendingKey, receivingKey };
 }
 
 function ephemeralOf(message: Uint8Array): Uint8Array {
@@ -163,10 +171,7 @@ function symmetricState(
       return plaintext;
     },
     /** The initiator sends with the first and receives with the second. */
-    split(): readonly [NoiseCipher, NoiseCipher] {
-      const [first, second] = keys(new Uint8Array());
-      return [cipherOf(sodium, first), cipherOf(sodium, second)];
-    },
+    split: () => keys(new Uint8Array()),
   };
 }
 
