@@ -310,6 +310,11 @@ export function createClient(options: ClientOptions = {}) {
       },
       notice: (read?: ReadOptions) => getJson<Notice>('/v1/notice', read),
     },
+    /** Roots and issuing authorities in PEM; trust them from elsewhere where it matters. */
+    certificateAuthorities: async (read: ReadOptions = {}): Promise<string> => {
+      const init = read.signal ? { signal: read.signal } : {};
+      return (await request('/pki/ca.crt', init)).text();
+    },
     /** The public ledger. What it says is checked with `cinnabar/ledger`. */
     ledger: {
       checkpoint: (read?: ReadOptions) => getText('/ledger/checkpoint', read),

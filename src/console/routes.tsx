@@ -169,6 +169,63 @@ const routes: readonly Route[] = [
     ),
   },
   {
+    pattern: '/institutions',
+    render: lazyPage(
+      () => import('./institution/pages.tsx'),
+      ({ InstitutionsPage }) => <InstitutionsPage />,
+    ),
+  },
+  {
+    pattern: '/institutions/:id',
+    render: lazyPage(
+      () => import('./institution/pages.tsx'),
+      ({ InstitutionPage }, { id = '' }) => <InstitutionPage key={id} id={id} />,
+    ),
+  },
+  {
+    pattern: '/institution-keys/:id',
+    render: lazyPage(
+      () => import('./institution/pages.tsx'),
+      ({ KeyPage }, { id = '' }) => <KeyPage key={id} id={id} />,
+    ),
+  },
+  {
+    pattern: '/institution-keys/:id/use',
+    render: lazyPage(
+      () => import('./institution/pages.tsx'),
+      ({ UsePage }, { id = '' }) => <UsePage key={id} id={id} />,
+    ),
+  },
+  {
+    pattern: '/uses/:id',
+    render: lazyPage(
+      () => import('./institution/pages.tsx'),
+      ({ OperationPage }, { id = '' }) => <OperationPage key={id} id={id} />,
+    ),
+  },
+  {
+    pattern: '/approvals',
+    render: lazyPage(
+      () => import('./institution/pages.tsx'),
+      ({ ApprovalsPage }) => <ApprovalsPage />,
+    ),
+  },
+  {
+    pattern: '/audit/uses',
+    right: 'readUses',
+    render: lazyPage(
+      () => import('./evidence/pages.tsx'),
+      ({ UsesPage }) => <UsesPage />,
+    ),
+  },
+  {
+    pattern: '/audit/verify',
+    render: lazyPage(
+      () => import('./evidence/pages.tsx'),
+      ({ VerifyEvidencePage }) => <VerifyEvidencePage />,
+    ),
+  },
+  {
     pattern: '/audit',
     right: 'readAudit',
     render: lazyPage(
@@ -313,6 +370,8 @@ const rail: readonly RailEntry[] = [
   { words: 'nav.seals', href: '/seals', letter: 's', right: 'readSeals' },
   { words: 'nav.verifications', href: '/verifications', letter: 'r', right: 'readSeals' },
   { words: 'nav.certificates', href: '/certificates', letter: 't', right: 'readCertificates' },
+  { words: 'nav.institutions', href: '/institutions', letter: 'i' },
+  { words: 'nav.approvals', href: '/approvals', letter: 'o' },
   { words: 'nav.review', href: '/review', letter: 'e', right: 'readSeals' },
   { words: 'nav.jobs', href: '/jobs', letter: 'j', right: 'readSeals' },
   { words: 'nav.policies', href: '/policies', letter: 'p', right: 'readPolicies' },

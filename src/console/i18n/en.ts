@@ -1,8 +1,10 @@
+import { institutionEn } from './institution.en.ts';
 import { sealServiceEn } from './seal-service.en.ts';
 import type { zh } from './zh.ts';
 
 export const en: Record<keyof typeof zh, string> = {
   ...sealServiceEn,
+  ...institutionEn,
   'demo.word': 'DEMO',
   'demo.band': 'Demo data and demo keys, valid on this machine only; not for real business.',
 

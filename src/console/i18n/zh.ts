@@ -1,8 +1,10 @@
+import { institutionZh } from './institution.zh.ts';
 import { sealServiceZh } from './seal-service.zh.ts';
 
 /** Every word of the console in Chinese. `en.ts` has the same keys; the compiler sees to it. */
 export const zh = {
   ...sealServiceZh,
+  ...institutionZh,
   'demo.word': '演示',
   'demo.band': '演示数据与演示密钥，只在本机有效；内容不可用于真实业务。',
 

@@ -18,7 +18,20 @@ async function copyHash(hash: string) {
 export function AuditPage() {
   return (
     <>
-      <PageHead title={t('audit.title')} facts={<span>{t('audit.lead')}</span>} />
+      <PageHead
+        title={t('audit.title')}
+        facts={<span>{t('audit.lead')}</span>}
+        actions={
+          <>
+            <a class="btn" href="/audit/verify">
+              {t('uses.verify')}
+            </a>
+            <a class="btn" href="/audit/uses">
+              {t('uses.title')}
+            </a>
+          </>
+        }
+      />
       <div class="body">
         <Panel title={t('audit.newest')} flush>
           <Paged

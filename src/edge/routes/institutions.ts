@@ -418,6 +418,7 @@ function grantView(grant: rows.Grant): Grant {
     institutionKeyId,
     actor,
     personalKeyId,
+    publicKeyHex: grant.publicKeyHex,
     operations: [...grant.operations],
     validFrom: instantText(grant.validFromMs),
     validUntil: instantText(grant.validUntilMs),

@@ -232,6 +232,7 @@ export const grantSchema = newGrantSchema
   .extend({
     id: z.string(),
     state: z.enum(['proposed', 'active', 'revoked']),
+    publicKeyHex,
     used: z.int(),
     grantedBy: z.string(),
     createdAt: instantSchema,

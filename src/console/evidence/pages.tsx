@@ -1,0 +1,4 @@
+import '../institution/institution.css';
+
+export { UsesPage } from './uses.tsx';
+export { VerifyEvidencePage } from './verify.tsx';

@@ -1,0 +1,188 @@
+import { useState } from 'preact/hooks';
+import type { InstitutionKey, UsageRecord } from '../../client/index.ts';
+import { formatMoment } from '../format.ts';
+import { t } from '../i18n/index.ts';
+import { Export } from '../institution/key.tsx';
+import { listMax, purposeOf } from '../institution/parts.tsx';
+import { SelectField } from '../parts/field.tsx';
+import { PageHead, Panel } from '../parts/page.tsx';
+import { Empty, Loaded } from '../parts/states.tsx';
+import { useResource } from '../resource.ts';
+import { query, setParameter } from '../router.ts';
+import { client, identity } from '../session.ts';
+
+interface NamedKey {
+  readonly key: InstitutionKey;
+  readonly institution: string;
+}
+
+async function keysOf(signal: AbortSignal): Promise<readonly NamedKey[]> {
+  const { items } = await client.institutions.list({ limit: listMax }, { signal });
+  const lists = await Promise.all(
+    items.map(async ({ id, subject }) => {
+      const { items: keys } = await client.institutions.keys(id, { limit: listMax }, { signal });
+      return keys.map((key) => ({ key, institution: subject.commonName }));
+    }),
+  );
+  return lists.flat();
+}
+
+/** Every record of a key, for search in all of them. */
+async function recordsOf(keyId: string, signal: AbortSignal): Promise<readonly UsageRecord[]> {
+  const found: UsageRecord[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await client.institutionKeys.records(
+      keyId,
+      { limit: listMax, cursor },
+      { signal },
+    );
+    found.push(...page.items);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined && found.length < recordsMax);
+  return found;
+}
+
+/** More are exported, not looked through in a page. */
+const recordsMax = 2000;
+
+export function UsesPage() {
+  const [keys, reload] = useResource(keysOf, [identity.value?.id]);
+  return (
+    <>
+      <PageHead
+        title={t('uses.title')}
+        crumbs={[{ text: t('audit.title'), href: '/audit' }]}
+        facts={<span>{t('uses.lead')}</span>}
+        actions={
+          <a class="btn primary" href="/audit/verify">
+            {t('uses.verify')}
+          </a>
+        }
+      />
+      <div class="body">
+        <Loaded resource={keys} reload={reload} lines={6}>
+          {(found) =>
+            found.length === 0 ? (
+              <Empty title={t('institution.keys.none')} hint={t('institutions.none.hint')} />
+            ) : (
+              <Records keys={found} />
+            )
+          }
+        </Loaded>
+      </div>
+    </>
+  );
+}
+
+function Records({ keys }: { keys: readonly NamedKey[] }) {
+  const chosen = keys.find(({ key }) => key.id === query.value.get('key')) ?? keys[0];
+  const id = chosen?.key.id ?? '';
+  const [words, setWords] = useState('');
+  const [resource, reload] = useResource(
+    (signal) => recordsOf(id, signal),
+    [id, identity.value?.id],
+  );
+  return (
+    <>
+      <SelectField
+        label={t('uses.key')}
+        value={id}
+        options={keys.map(({ key, institution }) => ({
+          value: key.id,
+          text: `${institution} · ${purposeOf(key)}`,
+        }))}
+        onChange={(value) => setParameter('key', value)}
+      />
+      <Panel
+        title={t('uses.title')}
+        flush
+        aside={
+          <>
+            <input
+              class="input search"
+              type="search"
+              aria-label={t('uses.search')}
+              placeholder={t('uses.search')}
+              value={words}
+              onInput={(event) => setWords(event.currentTarget.value)}
+            />
+            <Export id={id} />
+          </>
+        }
+      >
+        <Loaded resource={resource} reload={reload} lines={6}>
+          {(records) => {
+            const found = records.filter((record) => matches(record, words));
+            if (found.length === 0) {
+              return <Empty title={t('uses.none')} hint={t('uses.none.hint')} />;
+            }
+            return <Table records={found} />;
+          }}
+        </Loaded>
+      </Panel>
+    </>
+  );
+}
+
+interface Body {
+  readonly operationId: string;
+  readonly actor: string;
+  readonly reason: string;
+  readonly documentType: string;
+  readonly receipt: { readonly operation: string; readonly atMs: number };
+}
+
+// The service wrote it in this form; whoever relies on it verifies the export.
+const bodyOf = ({ body }: UsageRecord) => body as unknown as Body;
+
+function matches(record: UsageRecord, words: string): boolean {
+  const { actor, reason, documentType, operationId, receipt } = bodyOf(record);
+  const text = [actor, reason, documentType, operationId, receipt.operation]
+    .join(' ')
+    .toLowerCase();
+  return words
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+}
+
+function Table({ records }: { records: readonly UsageRecord[] }) {
+  return (
+    <table class="table list">
+      <thead>
+        <tr>
+          <th>{t('verification.time')}</th>
+          <th>{t('operation.person')}</th>
+          <th class="wide">{t('use.reason')}</th>
+          <th>{t('use.type')}</th>
+          <th>{t('grant.operations')}</th>
+          <th class="num">{t('operation.record.ledger')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {records.map((record) => {
+          const { operationId, actor, reason, documentType, receipt } = bodyOf(record);
+          return (
+            <tr key={operationId}>
+              <td class="date">{formatMoment(new Date(receipt.atMs))}</td>
+              <td data-label={t('operation.person')}>{actor}</td>
+              <td>
+                <a href={`/uses/${operationId}`} lang="zh-CN">
+                  {reason}
+                </a>
+              </td>
+              <td data-label={t('use.type')}>{documentType}</td>
+              <td class="nowrap" data-label={t('grant.operations')}>
+                {receipt.operation}
+              </td>
+              <td class="num" data-label={t('operation.record.ledger')}>
+                {record.place?.index ?? '–'}
+              </td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
