@@ -1210,6 +1210,8 @@ export type InstitutionKeyPage = {
 export type Grant = NewGrant & {
   id: string;
   state: "proposed" | "active" | "revoked";
+  /** 04 || x || y in hex; empty while the key is being made. */
+  publicKeyHex: string;
   used: number;
   grantedBy: string;
   /** RFC 3339, UTC. */
@@ -1260,6 +1262,7 @@ export type Operation = {
   document: OperationDocument;
   /** What the key signs or decrypts, for who asked; of a document what it comes down to. */
   inputB64: string | null;
+  inputForm: "message" | "digest" | "ciphertext";
   documentType: string;
   amount: {
     /** ISO 4217. */
@@ -1412,6 +1415,151 @@ export type DocumentCheck = {
   file: Blob;
   /** What was signed, where the signature does not carry it. */
   content?: Blob;
+};
+
+export type CscInfo = {
+  specs: string;
+  name: string;
+  logo: string;
+  region: string;
+  lang: string;
+  description: string;
+  authType: Array<string>;
+  oauth2Issuer: string;
+  methods: Array<string>;
+  asynchronousOperationMode: boolean;
+  validationInfo: boolean;
+  signAlgorithms: {
+    algos: Array<string>;
+  };
+  signature_formats: {
+    formats: Array<string>;
+    envelope_properties: Array<Array<string>>;
+  };
+  conformance_levels: Array<string>;
+};
+
+export type CscError = {
+  error: string;
+  error_description: string;
+};
+
+export type CscCredentials = {
+  credentialIDs: Array<string>;
+  credentialInfos?: Array<CscCredentialInfo & {
+    credentialID: string;
+  }>;
+  onlyValid?: boolean;
+};
+
+export type CscCredentialInfo = {
+  description: string;
+  key: {
+    status: "enabled" | "disabled";
+    algo: Array<string>;
+    len: number;
+    curve: string;
+  };
+  cert: {
+    status: "valid" | "expired" | "revoked" | "suspended";
+    certificates?: Array<string>;
+    issuerDN?: string;
+    serialNumber?: string;
+    subjectDN?: string;
+    validFrom?: string;
+    validTo?: string;
+  };
+  auth?: {
+    mode: "explicit";
+    expression: string;
+    objects: Array<{
+      type: "ChallengeResponse";
+      id: string;
+      format: "A";
+      label: string;
+      description: string;
+    }>;
+  };
+  SCAL: "2";
+  multisign: number;
+  lang: string;
+};
+
+export type CscChallengeRequest = {
+  credentialID: string;
+  numSignatures: number;
+  hashes?: Array<string>;
+  /** As `signatures/signDoc` will name them. */
+  documentDigests?: Array<{
+    hashes: Array<string>;
+    hashAlgorithmOID: string;
+    signature_format: "C" | "X" | "P" | "J";
+    conformance_level?: string;
+    signAlgo: string;
+    signed_envelope_property?: string;
+  }>;
+  hashAlgorithmOID?: string;
+  authObjectId?: string;
+  description?: string;
+  clientData?: string;
+};
+
+export type CscAuthorizeRequest = {
+  credentialID: string;
+  numSignatures: number;
+  hashes?: Array<string>;
+  /** As `signatures/signDoc` will name them. */
+  documentDigests?: Array<{
+    hashes: Array<string>;
+    hashAlgorithmOID: string;
+    signature_format: "C" | "X" | "P" | "J";
+    conformance_level?: string;
+    signAlgo: string;
+    signed_envelope_property?: string;
+  }>;
+  hashAlgorithmOID?: string;
+  authData: Array<{
+    id: string;
+    value: string;
+  }>;
+  description?: string;
+  clientData?: string;
+};
+
+export type CscSignHashRequest = {
+  credentialID: string;
+  SAD: string;
+  operationMode?: "A" | "S";
+  validity_period?: number;
+  response_uri?: string;
+  clientData?: string;
+  hashes: Array<string>;
+  hashAlgorithmOID?: string;
+  signAlgo: string;
+  signAlgoParams?: string;
+};
+
+export type CscSignDocRequest = {
+  credentialID: string;
+  SAD: string;
+  operationMode?: "A" | "S";
+  validity_period?: number;
+  response_uri?: string;
+  clientData?: string;
+  /** As `signatures/signDoc` will name them. */
+  documentDigests?: Array<{
+    hashes: Array<string>;
+    hashAlgorithmOID: string;
+    signature_format: "C" | "X" | "P" | "J";
+    conformance_level?: string;
+    signAlgo: string;
+    signed_envelope_property?: string;
+  }>;
+};
+
+export type CscSignatures = {
+  signatures?: Array<string>;
+  SignatureObject?: Array<string>;
 };
 
 export type Payment = {

@@ -370,7 +370,7 @@ const rail: readonly RailEntry[] = [
   { words: 'nav.seals', href: '/seals', letter: 's', right: 'readSeals' },
   { words: 'nav.verifications', href: '/verifications', letter: 'r', right: 'readSeals' },
   { words: 'nav.certificates', href: '/certificates', letter: 't', right: 'readCertificates' },
-  { words: 'nav.institutions', href: '/institutions', letter: 'i' },
+  { words: 'nav.institutions', href: '/institutions', letter: 'n' },
   { words: 'nav.approvals', href: '/approvals', letter: 'o' },
   { words: 'nav.review', href: '/review', letter: 'e', right: 'readSeals' },
   { words: 'nav.jobs', href: '/jobs', letter: 'j', right: 'readSeals' },

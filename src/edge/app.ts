@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { EdgeApp, EdgeEnv } from './context.ts';
+import { cscPath } from './csc-problem.ts';
 import type { EdgeDeps } from './deps.ts';
 import { createMetrics } from './metrics.ts';
 import { authorise, identify } from './middleware/authenticate.ts';
@@ -19,6 +20,7 @@ import { addTokenAdministrationRoutes } from './routes/business-systems.ts';
 import { addCertificateRoutes } from './routes/certificates.ts';
 import { addChipBackupRoutes } from './routes/chip-backups.ts';
 import { addChipRoutes } from './routes/chips.ts';
+import { addCscRoutes } from './routes/csc.ts';
 import { addDemoRoutes } from './routes/demo.ts';
 import { addDocumentationRoutes } from './routes/documentation.ts';
 import { addDocumentRoutes } from './routes/documents.ts';
@@ -56,6 +58,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   app.use(checkBodyHeaders());
   app.use(identify(deps));
   app.use('/v1/*', limitRate(deps.limiter));
+  app.use(`${cscPath}*`, limitRate(deps.limiter));
   // Tiles are static and cached; what is computed or signed for a caller is not.
   for (const part of ledgerPartsLimited) app.use(`/ledger/${part}`, limitRate(deps.limiter));
   app.use(authorise());
@@ -80,6 +83,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addInstitutionRoutes(app, deps);
   addKeyOperationRoutes(app, deps);
   addDocumentRoutes(app, deps);
+  addCscRoutes(app, deps);
   addPaymentRoutes(app, deps);
   addSessionRoutes(app, deps);
   addRiskRoutes(app, deps);

@@ -3,6 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { CinnabarError, type ErrorCode, errorTitles } from '../domain/errors.ts';
 import type { EdgeEnv } from './context.ts';
+import { cscPath, cscProblem } from './csc-problem.ts';
 import type { Problem } from './schemas/problem.ts';
 
 /** The only place where a code meets an HTTP status. */
@@ -193,6 +194,10 @@ export function answerProblem(c: Context<EdgeEnv>, thrown: unknown): Response {
   c.set('errorCode', error.code);
   const seconds = retryAfterSeconds[error.code];
   if (seconds !== undefined) c.header('retry-after', String(seconds));
+  if (c.req.path.startsWith(cscPath)) {
+    const standard = cscProblem(error.code, status);
+    return c.json(standard.body, standard.status);
+  }
   if (status === 401) c.header('www-authenticate', challengeFor(c, error.code));
   return c.body(JSON.stringify(problem), status, { 'content-type': 'application/problem+json' });
 }

@@ -30,7 +30,7 @@ export function ApprovalsPage() {
                 )}
                 {changes.length > 0 && (
                   <Panel title={t('approvals.changes')} flush>
-                    <Changes changes={changes} onSigned={reload} linked />
+                    <Changes changes={changes} onSigned={reload} linked maySign />
                   </Panel>
                 )}
               </>

@@ -7,8 +7,8 @@ import { Facts } from '../parts/page.tsx';
 import { useResource } from '../resource.ts';
 import { client, identity } from '../session.ts';
 import { showToast } from '../toast.ts';
-import { SignDialog } from './open-key.tsx';
 import { changeTitle, listMax, termsOf } from './parts.tsx';
+import { SignDialog } from './sign-dialog.tsx';
 
 /** Changes that wait for officers; who is one signs here. */
 export function Changes(props: {
@@ -16,6 +16,8 @@ export function Changes(props: {
   onSigned: () => void;
   /** Of lists over several keys: which key it is. */
   linked?: boolean;
+  /** Who governs the key signs; others only see that it waits. */
+  maySign: boolean;
 }) {
   const [chosen, setChosen] = useState<GrantChange | undefined>(undefined);
   return (
@@ -47,9 +49,11 @@ export function Changes(props: {
                 </Status>
               </td>
               <td class="acts">
-                <button type="button" class="btn" onClick={() => setChosen(change)}>
-                  {t('change.sign')}
-                </button>
+                {props.maySign && (
+                  <button type="button" class="btn" onClick={() => setChosen(change)}>
+                    {t('change.sign')}
+                  </button>
+                )}
               </td>
             </tr>
           ))}
@@ -85,8 +89,8 @@ function SignChange(props: { change: GrantChange; onClose: () => void; onSigned:
       title={t('change.sign.title')}
       open
       onClose={props.onClose}
-      keyId={own?.personalKeyId ?? ''}
-      failed="change.not-signed"
+      keyIds={own ? [own.personalKeyId] : []}
+      text={JSON.stringify(textOf(change), null, 2)}
       act={async (session) => {
         const tenant = identity.value?.institution.id ?? '';
         await approveChange(client, session, tenant, change);
@@ -98,6 +102,11 @@ function SignChange(props: { change: GrantChange; onClose: () => void; onSigned:
       <Facts items={factsOf(change, key, grants)} />
     </SignDialog>
   );
+}
+
+/** What the signed bytes are made of. */
+function textOf({ institutionKeyId, chipEpoch, listHashHex, list, officers }: GrantChange) {
+  return { institutionKeyId, chipEpoch, listHashHex, list, officers };
 }
 
 /** What the signed bytes say, in words: the list that will hold, or the officers. */

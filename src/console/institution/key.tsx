@@ -85,7 +85,7 @@ function Detail({ item, reload }: { item: InstitutionKey; reload: () => void }) 
         <Panel title={t('key.uses')} flush>
           <UsesTable keyId={id} />
         </Panel>
-        <Panel title={t('certificate.facts')} aside={<Export id={id} />}>
+        <Panel title={t('institution.keys')} aside={<Export id={id} />}>
           <Facts items={factsOf(item)} />
         </Panel>
       </div>
@@ -112,7 +112,8 @@ function factsOf(item: InstitutionKey) {
 }
 
 function PendingChanges(props: { item: InstitutionKey; round: number; onSigned: () => void }) {
-  const { id } = props.item;
+  const { id, officers } = props.item;
+  const maySign = officers.some(({ actor }) => actor === identity.value?.id);
   const [resource, reload] = useResource(
     (signal) => client.institutionKeys.changes(id, { limit: listMax }, { signal }),
     [id, props.round, identity.value?.id],
@@ -125,7 +126,7 @@ function PendingChanges(props: { item: InstitutionKey; round: number; onSigned: 
           return open.length === 0 ? (
             <Empty title={t('key.changes.none')} />
           ) : (
-            <Changes changes={open} onSigned={props.onSigned} />
+            <Changes changes={open} onSigned={props.onSigned} maySign={maySign} />
           );
         }}
       </Loaded>

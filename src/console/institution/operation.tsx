@@ -12,8 +12,8 @@ import { useResource } from '../resource.ts';
 import { client, identity } from '../session.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
-import { SignDialog } from './open-key.tsx';
 import { actionOf, amountText, codeText, OperationStatus, save } from './parts.tsx';
+import { SignDialog } from './sign-dialog.tsx';
 
 interface Shown {
   readonly operation: Operation;
@@ -138,8 +138,8 @@ function Detail({ shown, reload }: { shown: Shown; reload: () => void }) {
         title={t(asked === 'approve' ? 'operation.approve' : 'operation.confirm.title')}
         open={asked !== undefined}
         onClose={() => setAsked(undefined)}
-        keyId={asked === 'approve' ? undefined : operation.personalKeyId}
-        failed={asked === 'approve' ? 'operation.not-approved' : 'operation.not-done'}
+        keyIds={asked === 'approve' ? undefined : [operation.personalKeyId]}
+        text={asked === 'approve' ? (operation.approvalText ?? '') : operation.decision}
         act={async (session, keyId) => {
           if (asked === 'approve') await approveUse(client, session, keyId, operation);
           else {

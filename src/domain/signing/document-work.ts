@@ -19,6 +19,7 @@ import type { DocumentOpener, DocumentSigner } from './documents/ports.ts';
 import { sealPictureOf } from './documents/seal-picture.ts';
 import { makeSignedData } from './documents/signed-data.ts';
 import type { SigningDeps } from './ports.ts';
+import { inputText } from './requests.ts';
 import type { InstitutionKey, OperationDocument, OperationRequest } from './types.ts';
 
 // A document is made twice from the same input, time and certificate. The first time what the key
@@ -81,7 +82,8 @@ export function finishDocument(
 ): Promise<Uint8Array> {
   const answer = async (asked: OperationRequest) => {
     // The function must ask for exactly what the person activated; anything else is our defect.
-    if (inputB64(asked) !== inputB64(request)) throw new Error('documents: not what was prepared');
+    if (inputText(asked) !== inputText(request))
+      throw new Error('documents: not what was prepared');
     return output;
   };
   return runDocument(deps, job, {
@@ -90,9 +92,6 @@ export function finishDocument(
       answer({ kind: 'decrypt', scheme, ciphertextB64: base64Text(input) }),
   });
 }
-
-const inputB64 = (request: OperationRequest) =>
-  request.kind === 'sign' ? request.messageB64 : request.ciphertextB64;
 
 interface KeyUse {
   sign(scheme: 'sm2-sm3' | 'ecdsa-p256-sha256', message: Uint8Array): Promise<Uint8Array>;
@@ -107,7 +106,7 @@ async function runDocument(deps: SigningDeps, job: DocumentJob, use: KeyUse) {
     switch (work.action) {
       case 'cms':
         return await makeSignedData(holder, {
-          content: input,
+          ...(work.byDigest ? { digest: input } : { content: input }),
           detached: work.detached,
           signingTimeMs: atMs,
         });

@@ -15,6 +15,7 @@ import { documentFacts } from './document-work.ts';
 import { getGrant, getInstitutionKey } from './grants.ts';
 import { getPersonalKey } from './personal-keys.ts';
 import type { Entry, SigningDeps } from './ports.ts';
+import { inputText } from './requests.ts';
 import { entryOf, settle } from './rows.ts';
 import { nextOperationState, type OperationAction } from './states.ts';
 import type { Grant, InstitutionKey, Operation, PersonalKey } from './types.ts';
@@ -265,7 +266,9 @@ export function keyOperationOf(operation: Operation): KeyOperation {
   const names = { tenant, keyId, requestId };
   const input = inputOf(operation);
   if (request.kind === 'sign') {
-    return { kind: 'sign', request: { ...names, scheme: request.scheme, message: input } };
+    return 'digestB64' in request
+      ? { kind: 'sign', request: { ...names, scheme: request.scheme, digest: input } }
+      : { kind: 'sign', request: { ...names, scheme: request.scheme, message: input } };
   }
   return request.scheme === 'sm2'
     ? { kind: 'decrypt', request: { ...names, scheme: 'sm2', ciphertext: input } }
@@ -273,9 +276,8 @@ export function keyOperationOf(operation: Operation): KeyOperation {
 }
 
 /** What is signed or decrypted. */
-export function inputOf({ request }: Operation): Uint8Array {
-  const text = request.kind === 'sign' ? request.messageB64 : request.ciphertextB64;
-  const bytes = base64Bytes(text);
+function inputOf({ request }: Operation): Uint8Array {
+  const bytes = base64Bytes(inputText(request));
   if (!bytes) throw new CinnabarError('invalid_request');
   return bytes;
 }

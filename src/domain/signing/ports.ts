@@ -4,6 +4,7 @@ import type { RowEntry, RowStore } from '../row-store.ts';
 import type { ObjectStore, OrphanQueue, SealStore, TemplateKeys } from '../seals/ports.ts';
 import type { Pin } from './pin.ts';
 import type { UsageRecord } from './records.ts';
+import type { SignatureActivation } from './remote-signing.ts';
 import type {
   Grant,
   GrantChange,
@@ -25,6 +26,7 @@ export interface SigningRows {
   readonly document: StoredDocument;
   readonly record: UsageRecord;
   readonly pin: Pin;
+  readonly sad: SignatureActivation;
 }
 
 export type SigningStore = RowStore<SigningRows>;

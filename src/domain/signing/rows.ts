@@ -5,6 +5,8 @@ type Places = {
   readonly [K in keyof SigningRows]: (row: SigningRows[K]) => Omit<Entry<K>, 'kind' | 'row'>;
 };
 
+const dayMs = 24 * 60 * 60 * 1000;
+
 /** What each kind of row is found by. */
 const places: Places = {
   'personal-key': ({ owner, state }) => ({ owner, parent: '', state }),
@@ -27,6 +29,13 @@ const places: Places = {
   }),
   // By the object that it names: what no row names is removed.
   document: ({ operationId, objectKey }) => ({ owner: '', parent: operationId, state: objectKey }),
+  // Longer than it authorises: its signatures are fetched after the outcomes are signed.
+  sad: ({ actor, institutionKeyId, expiresAtMs }) => ({
+    owner: actor,
+    parent: institutionKeyId,
+    state: 'issued',
+    expiresAtMs: expiresAtMs + dayMs,
+  }),
   pin: ({ owner, id }) => ({ owner, parent: id, state: 'set' }),
   // By its hash, which is what the ledger has of it.
   record: ({ actor, institutionKeyId, recordSha256 }) => ({

@@ -133,6 +133,12 @@ export type OperationRequest =
       readonly messageB64: string;
     }
   | {
+      readonly kind: 'sign';
+      /** e = SM3(Z || M) of GB/T 32918.2 §6.1, of who computes it elsewhere; 32 bytes. */
+      readonly scheme: 'sm2-sm3';
+      readonly digestB64: string;
+    }
+  | {
       readonly kind: 'decrypt';
       readonly scheme: 'sm2';
       readonly ciphertextB64: string;
@@ -149,7 +155,12 @@ export const documentActions = ['cms', 'pdf', 'make_seal', 'seal', 'open'] as co
 /** What shall become of a document (C6). The chips sign or decrypt what it comes down to. */
 export type DocumentWork =
   /** SignedData of GB/T 35275 or RFC 5652. */
-  | { readonly action: 'cms'; readonly detached: boolean }
+  | {
+      readonly action: 'cms';
+      readonly detached: boolean;
+      /** What is handed in is not the content but its digest; then it is detached. */
+      readonly byDigest?: true;
+    }
   /** PAdES-B-B. */
   | { readonly action: 'pdf'; readonly location?: string }
   /** An electronic seal of GB/T 38540, whose picture is the reserved imprint of `sealId`. */

@@ -1,5 +1,6 @@
 import type { Actor } from '../../domain/actor.ts';
 import { approvalText } from '../../domain/signing/operations.ts';
+import { inputText } from '../../domain/signing/requests.ts';
 import type * as rows from '../../domain/signing/types.ts';
 import { outcomeOf } from '../../domain/signing/use.ts';
 import { instantText } from '../../lib/time.ts';
@@ -25,7 +26,8 @@ export async function operationView(operation: rows.Operation, actor: Actor): Pr
     kind: request.kind,
     scheme: request.scheme,
     document: document ? documentView(operation, document) : null,
-    inputB64: isOwn ? inputB64(request) : null,
+    inputB64: isOwn ? inputText(request) : null,
+    inputForm: inputForm(request),
     documentType,
     amount: amount ? { ...amount } : null,
     reason,
@@ -41,8 +43,9 @@ export async function operationView(operation: rows.Operation, actor: Actor): Pr
   };
 }
 
-function inputB64(request: rows.OperationRequest): string {
-  return request.kind === 'sign' ? request.messageB64 : request.ciphertextB64;
+function inputForm(request: rows.OperationRequest): Operation['inputForm'] {
+  if (request.kind === 'decrypt') return 'ciphertext';
+  return 'digestB64' in request ? 'digest' : 'message';
 }
 
 function documentView(operation: rows.Operation, document: rows.OperationDocument) {

@@ -333,6 +333,7 @@ export const operationSchema = z
       description:
         'What the key signs or decrypts, for who asked; of a document what it comes down to.',
     }),
+    inputForm: z.enum(['message', 'digest', 'ciphertext']),
     documentType: z.string(),
     amount: amountSchema.nullable(),
     reason: z.string(),

@@ -24,15 +24,19 @@ import { issuerAndSerial } from './issuer-and-serial.ts';
 import type { DocumentSigner } from './ports.ts';
 import { signedAttributes } from './signed-attributes.ts';
 
-export interface SignedDataRequest {
-  readonly content: Uint8Array;
+/** What is signed: the content, or of a message without it, its digest (SM3, or SHA-256). */
+export type SignedContent =
+  | { readonly content: Uint8Array; readonly digest?: undefined }
+  | { readonly digest: Uint8Array; readonly content?: undefined };
+
+export type SignedDataRequest = SignedContent & {
   /** Leaves the content out; whoever verifies must have it. */
   readonly detached?: boolean;
   /** The signer's claim of when it signed; left out when absent. */
   readonly signingTimeMs?: number;
   /** `gbt35275` for SM2 and `rfc5652` for P-256 when absent; SM2 may also go by `rfc5652`. */
   readonly form?: MessageForm;
-}
+};
 
 /**
  * Signs content as SignedData of RFC 5652 §5 or GB/T 35275 §8, in DER.
@@ -53,12 +57,13 @@ export async function makeSignedData(
   const { digest } = suites[key];
   const attributes = await signedAttributes(key, {
     contentType: types.data,
-    digest: await digestOf(key, request.content),
+    digest: request.digest ?? (await digestOf(key, request.content)),
     certificate: signer.certificate,
     ...(request.signingTimeMs === undefined ? {} : { signingTimeMs: request.signingTimeMs }),
   });
   const signature = await signer.sign(derSet(...attributes));
-  const content = request.detached ? [] : [derExplicit(0, derOctetString(request.content))];
+  const isDetached = request.detached || request.content === undefined;
+  const content = isDetached ? [] : [derExplicit(0, derOctetString(request.content))];
   return derSequence(
     derObjectIdentifier(types.signedData),
     derExplicit(
