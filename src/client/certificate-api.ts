@@ -8,6 +8,7 @@ import type {
   IdentityFinding,
   NewCertificateApplication,
   Page,
+  TierOverride,
 } from './types.ts';
 
 /** How the client reads and writes, as `createClient` does it. */
@@ -41,6 +42,11 @@ export function certificateApi({ getJson, post, query }: Calls) {
       /** Goes on where making the certificate stopped. */
       issue: (id: string, write?: WriteOptions) =>
         post<CertificateApplication>(`${application(id)}/issue`, {}, write),
+      /** Another tier than the score gave; it counts once somebody else has confirmed it. */
+      override: (id: string, proposal: TierOverride, write?: WriteOptions) =>
+        post<CertificateApplication>(`${application(id)}/override`, proposal, write),
+      decideOverride: (id: string, decision: 'confirm' | 'refuse', write?: WriteOptions) =>
+        post<CertificateApplication>(`${application(id)}/override/decision`, { decision }, write),
       reject: (id: string, reason: string, write?: WriteOptions) =>
         post<CertificateApplication>(`${application(id)}/reject`, { reason }, write),
       withdraw: (id: string, write?: WriteOptions) =>

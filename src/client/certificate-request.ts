@@ -1,3 +1,5 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { loadGm } from '../core/gm.ts';
 import {
   derBitString,
@@ -17,9 +19,12 @@ const sm2WithSm3 = '1.2.156.10197.1.501';
  * The private key leaves this function only encrypted (PBES2 with SM4, RFC 8018), in PEM; who loses
  * the password has lost the key.
  */
-export async function makeSm2Request(
-  password: string,
-): Promise<{ readonly request: string; readonly encryptedKey: string }> {
+export async function makeSm2Request(password: string): Promise<{
+  readonly request: string;
+  readonly encryptedKey: string;
+  /** SHA-256 in hex of the public key (SPKI). */
+  readonly publicKeySha256: string;
+}> {
   const { sm2, keys } = await loadGm();
   const { privateKey, publicKey } = sm2.generateKeyPair();
   try {
@@ -33,6 +38,7 @@ export async function makeSm2Request(
     return {
       request: keys.toPem('CERTIFICATE REQUEST', derSequence(info, algorithm, signature)),
       encryptedKey: keys.toPem('ENCRYPTED PRIVATE KEY', encrypted),
+      publicKeySha256: bytesToHex(sha256(spki)),
     };
   } finally {
     privateKey.fill(0);

@@ -13,9 +13,10 @@ import { asJson } from '../core/federation/read.ts';
 import { parseRoster, type Roster, rosterHash } from '../core/federation/roster.ts';
 import { type KeyPair, loadSuite, type Suite } from '../core/federation/suite.ts';
 import { base64urlBytes, base64urlText } from '../lib/base64url.ts';
-import type { Json } from '../lib/canonical-json.ts';
+import { canonicalJson, type Json } from '../lib/canonical-json.ts';
 import { ApiError, type Client } from './api.ts';
 import type { RequestedSettings, Scoring, SettingsDecision } from './federation-types.ts';
+import type { NewCertificateApplication } from './types.ts';
 
 export {
   canonicalIdentity,
@@ -57,6 +58,8 @@ export interface PreparedApplication {
   readonly roster: Roster;
   readonly rosterHash: string;
   readonly requestId: string;
+  /** The name in the form that a certificate must carry. */
+  readonly name: string;
   readonly consent: ApplicationDraft['consent'];
   /** Signs the consent, encrypts for each party, sends, and opens the answer. */
   send(client: Client, signal?: AbortSignal): Promise<OpenedScoring>;
@@ -65,6 +68,8 @@ export interface PreparedApplication {
 export interface OpenedScoring {
   readonly scoring: Scoring;
   readonly decision: SettingsDecision;
+  /** What an application for a certificate carries along (`scored`). */
+  readonly scored: NonNullable<NewCertificateApplication['scored']>;
   /** For each node, why its part spoke against the person. */
   readonly reasons: Readonly<Record<string, readonly string[]>>;
 }
@@ -103,6 +108,7 @@ export async function prepareApplication(
     roster,
     rosterHash: hash,
     requestId: consent.requestId,
+    name: read.identity.name,
     consent,
     async send(sender, signal) {
       const sealed = sealApplication(suite, draft, keys);
@@ -142,7 +148,12 @@ function openScoring(suite: Suite, draft: ApplicationDraft, scoring: Scoring): O
     explanation: opened.explanation,
     // The decision service of the roster signed the statement and made the box; both have this form.
   } as unknown as SettingsDecision;
-  return { scoring, decision, reasons: Object.fromEntries(reasons) };
+  const scored = {
+    statement: canonicalJson(opened.statement),
+    signature: decision.signature,
+    nameKey: base64urlText(draft.nameKey),
+  };
+  return { scoring, decision, scored, reasons: Object.fromEntries(reasons) };
 }
 
 /** The statement is about this request and this person, not one of another day. */

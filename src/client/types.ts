@@ -88,6 +88,7 @@ export type {
   SessionService,
   TerminalKeySet,
   TokenAnswer,
+  TierOverride,
   Transform,
   UsageRecord,
   Vendor,

@@ -102,6 +102,7 @@ const may = {
   applyCertificates: ['customer', 'teller', 'administrator', 'developer'],
   identifyApplicants: ['teller', 'reviewer', 'administrator'],
   approveCertificates: ['administrator', 'risk_officer'],
+  overrideTiers: ['reviewer', 'administrator', 'risk_officer'],
   manageCertificates: ['administrator'],
 } satisfies Record<string, readonly Role[]>;
 

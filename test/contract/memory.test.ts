@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryAuditLog } from '../../src/platform/memory/audit-log.ts';
 import { memoryCertificateStore } from '../../src/platform/memory/certificate-store.ts';
+import { memoryNodeStore, memoryScoringStore } from '../../src/platform/memory/federation.ts';
 import { memoryIdempotencyStore } from '../../src/platform/memory/idempotency-store.ts';
 import { memoryKeys, memoryShares } from '../../src/platform/memory/keys.ts';
 import { memoryLedger } from '../../src/platform/memory/ledger.ts';
@@ -17,9 +18,11 @@ import { certificateStoreContract } from './certificate-store.ts';
 import { idempotencyStoreContract } from './idempotency-store.ts';
 import { keysContract } from './keys.ts';
 import { ledgerContract } from './ledger.ts';
+import { nodeStoreContract } from './node-store.ts';
 import { objectStoreContract } from './object-store.ts';
 import { paymentBooksContract } from './payment-books.ts';
 import { rowStoreContract, type SampleRows } from './row-store.ts';
+import { scoringStoreContract } from './scoring-store.ts';
 import { sealStoreContract } from './seal-store.ts';
 import { sharesContract } from './shares.ts';
 import { templateKeysContract } from './template-keys.ts';
@@ -32,9 +35,17 @@ describe('memory ledger', () => {
   const clock = tickingClock();
   ledgerContract(() => memoryLedger(clock), clock.now);
 });
+describe('memory node store', () => {
+  const store = memoryNodeStore();
+  nodeStoreContract((work) => work(store));
+});
 describe('memory object store', () => objectStoreContract(memoryObjectStore));
 describe('memory payment books', () => paymentBooksContract(memoryPaymentBooks));
 describe('memory row store', () => rowStoreContract(() => memoryRowStore<SampleRows>()));
+describe('memory scoring store', () => {
+  const store = memoryScoringStore();
+  scoringStoreContract(() => store);
+});
 describe('memory seal store', () => sealStoreContract(memorySealStore));
 describe('memory work store', () => workStoreContract(memoryWorkStore));
 describe('memory rate limiter', () => {

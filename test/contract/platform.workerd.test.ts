@@ -1,14 +1,17 @@
+import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe } from 'vitest';
 import { remoteKeys, remoteShares } from '../../src/platform/chips/remote.ts';
 import { chipTemplateKeys } from '../../src/platform/chips/template-keys.ts';
 import { d1CertificateStore } from '../../src/platform/d1/certificate-store.ts';
 import { d1IdempotencyStore } from '../../src/platform/d1/idempotency-store.ts';
+import { d1ScoringStore } from '../../src/platform/d1/scoring-store.ts';
 import { d1SealStore } from '../../src/platform/d1/seal-store.ts';
 import { d1WorkStore } from '../../src/platform/d1/work-store.ts';
 import { durableAuditLog } from '../../src/platform/durable/audit-log.ts';
 import { durableBehaviourLog } from '../../src/platform/durable/behaviour-desk.ts';
 import { durableLedger } from '../../src/platform/durable/ledger.ts';
+import { sqlNodeStore } from '../../src/platform/durable/node-store.ts';
 import { durablePaymentBooks } from '../../src/platform/durable/payment-book.ts';
 import { durableRowStore } from '../../src/platform/durable/row-desk.ts';
 import { r2ObjectStore } from '../../src/platform/r2/object-store.ts';
@@ -18,9 +21,11 @@ import { certificateStoreContract } from './certificate-store.ts';
 import { idempotencyStoreContract } from './idempotency-store.ts';
 import { keysContract } from './keys.ts';
 import { ledgerContract } from './ledger.ts';
+import { nodeStoreContract } from './node-store.ts';
 import { objectStoreContract } from './object-store.ts';
 import { paymentBooksContract } from './payment-books.ts';
 import { rowStoreContract, type SampleRows } from './row-store.ts';
+import { scoringStoreContract } from './scoring-store.ts';
 import { sealStoreContract } from './seal-store.ts';
 import { sharesContract } from './shares.ts';
 import { templateKeysContract } from './template-keys.ts';
@@ -35,11 +40,18 @@ describe('idempotency store in D1', () =>
   idempotencyStoreContract(() => d1IdempotencyStore(env.DB)));
 describe('ledger of Durable Objects', () =>
   ledgerContract(() => durableLedger(env.LEDGER, env.LEDGER_ORIGIN), Date.now));
+describe('node store in SQLite', () =>
+  nodeStoreContract((work) => {
+    // Any object's storage will do: the store brings its own tables.
+    const stub = env.DESKS.getByName('node-store-contract');
+    return runInDurableObject(stub, (_, { storage }) => work(sqlNodeStore(storage.sql)));
+  }));
 describe('object store in R2', () => objectStoreContract(() => r2ObjectStore(env.OBJECTS)));
 describe('payment books of Durable Objects', () =>
   paymentBooksContract(() => durablePaymentBooks(env.PAYMENTS)));
 describe('row store of Durable Objects', () =>
   rowStoreContract(() => durableRowStore<SampleRows>(env.DESKS, 'contract')));
+describe('scoring store in D1', () => scoringStoreContract(() => d1ScoringStore(env.DB)));
 describe('seal store in D1', () => sealStoreContract(() => d1SealStore(env.DB)));
 describe('work store in D1', () => workStoreContract(() => d1WorkStore(env.DB)));
 describe('template keys in the chips Worker', () =>

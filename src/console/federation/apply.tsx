@@ -3,10 +3,12 @@ import { useEffect, useState } from 'preact/hooks';
 import type { ApiError, OpenedScoring, PreparedApplication, Scoring } from '../../client/index.ts';
 import { IdentityError, prepareApplication } from '../../client/index.ts';
 import { t } from '../i18n/index.ts';
+import { isKeyPassword } from '../parts/key-password.tsx';
 import { PageHead } from '../parts/page.tsx';
 import { Refusal } from '../parts/states.tsx';
 import { asApiError } from '../resource.ts';
 import { client } from '../session.ts';
+import type { TerminalKey } from './certificate-step.tsx';
 import { ConsentCard, WhoSees } from './consent.tsx';
 import { DecisionView } from './decision.tsx';
 import { ApplicationForm, type ApplicationFormValue, emptyForm, requestedOf } from './form.tsx';
@@ -14,10 +16,13 @@ import { NodeStates } from './nodes.tsx';
 
 type Phase =
   | { kind: 'form'; wrong: readonly string[]; error?: ApiError }
-  | { kind: 'consent'; prepared: PreparedApplication }
-  | { kind: 'running'; prepared: PreparedApplication }
-  | { kind: 'decided'; prepared: PreparedApplication; opened: OpenedScoring }
-  | { kind: 'failed'; prepared: PreparedApplication; error: ApiError };
+  | { kind: 'consent'; prepared: Prepared }
+  | { kind: 'running'; prepared: Prepared }
+  | { kind: 'decided'; prepared: Prepared; opened: OpenedScoring }
+  | { kind: 'failed'; prepared: Prepared; error: ApiError };
+
+/** With the key that the certificate will be for: the decision names it. */
+type Prepared = PreparedApplication & { readonly terminalKey: TerminalKey };
 
 const pollMs = 250;
 
@@ -56,18 +61,26 @@ export function Apply() {
 
   async function prepare() {
     const requested = requestedOf(value);
-    if (!requested) return setPhase({ kind: 'form', wrong: ['limits'] });
+    const { identity, password } = value;
+    const wrong = [
+      ...(requested ? [] : ['limits']),
+      ...(isKeyPassword(password) ? [] : ['password']),
+    ];
+    if (!requested || wrong.length > 0) return setPhase({ kind: 'form', wrong });
     try {
-      const { identity } = value;
-      const prepared = await prepareApplication(client, { identity, requested });
-      setPhase({ kind: 'consent', prepared });
+      const { makeSm2Request } = await import('../../client/certificate-request.ts');
+      const terminalKey = await makeSm2Request(password);
+      const subjectKeySha256 = terminalKey.publicKeySha256;
+      const input = { identity, requested, subjectKeySha256 };
+      const prepared = await prepareApplication(client, input);
+      setPhase({ kind: 'consent', prepared: { ...prepared, terminalKey } });
     } catch (cause) {
       if (cause instanceof IdentityError) setPhase({ kind: 'form', wrong: cause.fields });
       else setPhase({ kind: 'form', wrong: [], error: asApiError(cause) });
     }
   }
 
-  async function agree(prepared: PreparedApplication) {
+  async function agree(prepared: Prepared) {
     setPhase({ kind: 'running', prepared });
     try {
       const opened = await prepared.send(client);

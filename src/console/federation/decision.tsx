@@ -9,6 +9,7 @@ import { inLanguage, maybe, t } from '../i18n/index.ts';
 import { Status } from '../parts/chip.tsx';
 import { Glyph } from '../parts/glyph.tsx';
 import { Facts, Panel } from '../parts/page.tsx';
+import { CertificateStep, type TerminalKey } from './certificate-step.tsx';
 
 /** 1,234,567.89 from minor units with two digits, exact however long they are. */
 export function yuan(minor: string): string {
@@ -19,7 +20,7 @@ export function yuan(minor: string): string {
 
 /** The decision as only this terminal can read it: verdict, reason, next step, and what to check. */
 export function DecisionView(props: {
-  prepared: PreparedApplication;
+  prepared: PreparedApplication & { readonly terminalKey: TerminalKey };
   opened: OpenedScoring;
   again: () => void;
 }) {
@@ -57,6 +58,7 @@ export function DecisionView(props: {
         </div>
       </div>
       <div class="stack">
+        {isProven && <CertificateStep {...props.prepared} opened={props.opened} />}
         <SettingsPanel decision={decision} />
         <Ladder tier={statement.settings.tier} />
       </div>

@@ -9,6 +9,7 @@ import { t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import { parseAmount } from '../money.ts';
 import { SelectField, TextField } from '../parts/field.tsx';
+import { KeyPassword } from '../parts/key-password.tsx';
 import { Panel } from '../parts/page.tsx';
 import { Refusal } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
@@ -31,6 +32,8 @@ export interface ApplicationFormValue {
   single: string;
   daily: string;
   count: string;
+  /** Under which the private key will be saved. */
+  password: string;
 }
 
 export const emptyForm: ApplicationFormValue = {
@@ -40,6 +43,7 @@ export const emptyForm: ApplicationFormValue = {
   single: '50,000',
   daily: '200,000',
   count: '20',
+  password: '',
 };
 
 /** What is asked for, or nothing while an amount cannot be read. */
@@ -94,6 +98,13 @@ export function ApplicationForm(props: FormProps) {
       </div>
       <div class="stack">
         <What value={value} onChange={onChange} wrong={wrong} />
+        <Panel title={t('apply.key')}>
+          <KeyPassword
+            value={value.password}
+            onInput={(password) => onChange({ ...value, password })}
+            isChecked={wrong.includes('password')}
+          />
+        </Panel>
         <div class="foot">
           <button type="submit" class="btn primary">
             {t('apply.read-consent')} <kbd>Ctrl ↵</kbd>

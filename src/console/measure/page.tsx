@@ -8,6 +8,7 @@ import { Status, type Tone } from '../parts/chip.tsx';
 import { Glyph } from '../parts/glyph.tsx';
 import { Facts, PageHead, Panel } from '../parts/page.tsx';
 import { query, setParameter } from '../router.ts';
+import { saveFile } from '../save-file.ts';
 import { showToast } from '../toast.ts';
 import {
   type Figures,
@@ -254,16 +255,6 @@ function Failure({ message, retry }: { message: string; retry: () => void }) {
   );
 }
 
-function download(text: string, name: string): void {
-  const address = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-  const link = document.createElement('a');
-  link.href = address;
-  link.download = name;
-  link.click();
-  // The browser has taken the address over by the next task.
-  setTimeout(() => URL.revokeObjectURL(address), 0);
-}
-
 /** Copies, and says so; without the right to, says what to do instead. */
 function copy(text: string): void {
   const { clipboard } = navigator as Partial<Navigator>;
@@ -282,7 +273,11 @@ function Exports({ report }: { report: Report | undefined }) {
       key: 'd',
       label: t('core.download'),
       run: (it: Report) =>
-        download(toJson(it), `cinnabar-core-${it.at.toISOString().slice(0, 10)}.json`),
+        saveFile(
+          `cinnabar-core-${it.at.toISOString().slice(0, 10)}.json`,
+          toJson(it),
+          'application/json',
+        ),
     },
   ];
   useKeys(

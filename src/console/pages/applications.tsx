@@ -7,6 +7,7 @@ import { TextField } from '../parts/field.tsx';
 import { Facts, PageHead, Panel } from '../parts/page.tsx';
 import { Paged } from '../parts/paged.tsx';
 import { Empty, Loaded, Refusal } from '../parts/states.tsx';
+import { TierOverride } from '../parts/tier-override.tsx';
 import { useResource } from '../resource.ts';
 import { query, setParameter } from '../router.ts';
 import { allows, client, identity } from '../session.ts';
@@ -130,10 +131,13 @@ function actsFor(item: CertificateApplication): readonly Act[] {
   const isOwn = item.applicant === identity.value?.id;
   const acts: Act[] = [];
   if (item.state === 'submitted' && !isOwn && allows('identifyApplicants')) {
-    acts.push('pass', 'fail', 'federated');
+    if (item.decidedTier !== undefined) acts.push('federated');
+    acts.push('pass', 'fail');
   }
   if (item.state === 'identified' && !isOwn && allows('approveCertificates')) {
-    acts.push('approve', 'reject');
+    // A tier that was proposed is settled first.
+    if (!item.override || item.override.checker) acts.push('approve');
+    acts.push('reject');
   }
   if (item.state === 'approved' && allows('approveCertificates')) acts.push('issue');
   if (isOwn && (item.state === 'submitted' || item.state === 'identified')) acts.push('withdraw');
@@ -217,6 +221,7 @@ export function ApplicationPage({ id }: { id: string }) {
           />
           <div class="body">
             <Decide item={item} reload={reload} />
+            <TierOverride item={item} reload={reload} />
             <Panel title={t('application.wished')}>
               <SettingsFacts settings={item.requested} />
             </Panel>
@@ -241,6 +246,14 @@ function wayOf(item: CertificateApplication) {
     found &&
     `${t(found.passed ? 'application.identity.yes' : 'application.identity.no')} · ${found.reference} · ${found.by} · ${formatMoment(found.at)}`;
   return [
+    ...(item.decidedTier === undefined
+      ? []
+      : [
+          [
+            t('application.scored'),
+            t('application.scored.tier', { tier: item.decidedTier }),
+          ] as const,
+        ]),
     [t('application.identity'), identityText ?? t('application.identity.open')],
     [t('application.by'), item.decidedBy ?? '–'],
     ...(item.reason ? [[t('application.reason'), item.reason] as const] : []),

@@ -3,9 +3,11 @@ import type { NewCertificateApplication } from '../../client/index.ts';
 import { t } from '../i18n/index.ts';
 import { parseAmount } from '../money.ts';
 import { Field, SelectField, TextField } from '../parts/field.tsx';
+import { isKeyPassword, KeyPassword } from '../parts/key-password.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { Refusal } from '../parts/states.tsx';
 import { navigate } from '../router.ts';
+import { saveFile } from '../save-file.ts';
 import { client } from '../session.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
@@ -51,7 +53,6 @@ const empty: Draft = {
   daily: '200000',
 };
 
-const passwordLengthMin = 12;
 const ownKey = (kind: Kind) => kind !== 'institution';
 
 /** The mistakes of a draft, by field. */
@@ -106,41 +107,25 @@ function MakeKey({ onRequest }: { onRequest: (request: string) => void }) {
   const make = useWrite<{ password: string }>(async (draft) => {
     const { makeSm2Request } = await import('../../client/certificate-request.ts');
     const { request, encryptedKey } = await makeSm2Request(draft.password);
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([encryptedKey]));
-    link.download = 'cinnabar-key.pem';
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    saveFile('cinnabar-key.pem', encryptedKey);
     onRequest(request);
     showToast({ text: t('apply.key.made') });
   });
-  const short = password.length < passwordLengthMin;
   return (
     <>
-      <Field
-        label={t('apply.password')}
-        hint={t('apply.password.hint')}
-        wrong={left && short ? t('apply.password.short') : undefined}
-      >
-        {(ids) => (
-          <input
-            {...ids}
-            class="input"
-            type="password"
-            autocomplete="new-password"
-            value={password}
-            onInput={(event) => setPassword(event.currentTarget.value)}
-            onBlur={() => setLeft(true)}
-          />
-        )}
-      </Field>
+      <KeyPassword
+        value={password}
+        onInput={setPassword}
+        isChecked={left}
+        onBlur={() => setLeft(true)}
+      />
       <button
         type="button"
         class="btn"
         aria-busy={make.busy}
         onClick={() => {
           setLeft(true);
-          if (!short) void make.run({ password });
+          if (isKeyPassword(password)) void make.run({ password });
         }}
       >
         {t('apply.key.make')}

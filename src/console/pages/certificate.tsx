@@ -10,6 +10,7 @@ import { Glyph } from '../parts/glyph.tsx';
 import { Facts, PageHead, Panel } from '../parts/page.tsx';
 import { Loaded, Refusal } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
+import { saveFile } from '../save-file.ts';
 import { allows, client } from '../session.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
@@ -87,14 +88,6 @@ function Confirm(props: {
   );
 }
 
-function save(name: string, text: string) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([text]));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
-
 function Detail({ certificate, reload }: { certificate: Certificate; reload: () => void }) {
   const [asked, setAsked] = useState<Move | undefined>(undefined);
   const verifyButton = useRef<{ run: () => void } | undefined>(undefined);
@@ -110,7 +103,7 @@ function Detail({ certificate, reload }: { certificate: Certificate; reload: () 
   });
   const deliver = useWrite<Record<string, never>>(async () => {
     const bundle = await client.certificates.bundle(serial);
-    save(`${serial.slice(0, 12)}.json`, `${JSON.stringify(bundle, null, 2)}\n`);
+    saveFile(`${serial.slice(0, 12)}.json`, `${JSON.stringify(bundle, null, 2)}\n`);
   });
   const moves = allows('manageCertificates') ? movesOf[certificate.state] : [];
   useKeys([

@@ -1,0 +1,9 @@
+/** Lets the browser save a text as a file, as if it had been downloaded. */
+export function saveFile(name: string, text: string, type = 'text/plain'): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
+  link.click();
+  // The browser has taken the address over by then.
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}

@@ -1,0 +1,132 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
+import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
+import { type ConsolePage, freshPort, openConsole } from './console-page.ts';
+
+let host: LocalHost;
+let browser: Browser;
+let state: string;
+
+/** Languages and widths that the journey is made in, and the demo person who makes it. */
+const visitors = [
+  { language: 'zh', width: 1440, person: 0, overrides: false },
+  { language: 'en', width: 390, person: 1, overrides: true },
+] as const;
+
+describeInChromium('from consent to a delivered certificate in the browser', () => {
+  beforeAll(async () => {
+    state = await mkdtemp(join(tmpdir(), 'cinnabar-scored-'));
+    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
+  }, 240_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await host?.stop();
+    await rm(state, { recursive: true, force: true });
+  });
+
+  it.each(visitors)(
+    'A1 A3 A5 A6 A7 A9 A10 A11: $language, $width wide',
+    async (visitor) => {
+      const { language, width, person, overrides } = visitor;
+      const visit = (identity: string, path: string) =>
+        openConsole(browser, host.url, path, { identity, language, width });
+      const shot = (page: Page, name: string) => look(page, `${name}-${language}-${width}`);
+
+      const applicant = await visit('customer-chen', '/apply');
+      await agree(applicant, person, shot);
+      const { page, w } = applicant;
+      const isOwnFault = (text: string) => !text.includes('404');
+      const download = page.waitForEvent('download');
+      await page.getByRole('button', { name: w['decision.certificate.apply'] }).click();
+      expect((await download).suggestedFilename()).toBe('cinnabar-key.pem');
+      await page.waitForURL(/\/certificates\/applications\/[0-9a-f-]{36}$/);
+      const path = new URL(page.url()).pathname;
+      expect(applicant.faults.filter(isOwnFault)).toEqual([]);
+      await applicant.close();
+
+      await act(await visit('reviewer-he', path), 'federated', 'identified');
+      if (overrides) {
+        const maker = await visit('reviewer-qin', path);
+        await maker.page
+          .getByRole('combobox', { name: maker.w['override.tier'] })
+          .selectOption({ index: 1 });
+        await maker.page
+          .getByRole('textbox', { name: maker.w['application.reason'] })
+          .fill('first year');
+        await maker.page.getByRole('button', { name: maker.w['override.act.propose'] }).click();
+        await maker.page.getByText(maker.w['override.open']).waitFor();
+        await shot(maker.page, 'override-proposed');
+        await maker.close();
+        const checker = await visit('risk-officer-xu', path);
+        await checker.page.getByRole('button', { name: checker.w['override.act.confirm'] }).click();
+        await checker.page.getByText('risk-officer-xu').first().waitFor();
+        expect(checker.faults).toEqual([]);
+        await checker.close();
+      }
+      const desk = await visit('administrator-lin', path);
+      await desk.page.getByRole('button', { name: desk.w['application.act.approve'] }).click();
+      await desk.page.getByText(desk.w['application.granted']).waitFor();
+      await shot(desk.page, 'granted');
+      await desk.page.locator('.kv a.mono').click();
+      const heading = (text: string) => desk.page.locator('h1 + .st', { hasText: text });
+      await heading(desk.w['certificate.state.frozen']).waitFor();
+      const thaw = { name: desk.w['certificate.thaw'] };
+      await desk.page.locator('.head').getByRole('button', thaw).click();
+      await desk.page.locator('form').getByRole('button', thaw).click();
+      await heading(desk.w['certificate.state.active']).waitFor();
+      expect(await desk.page.locator('.steps .done').count()).toBe(4);
+      await shot(desk.page, 'delivered');
+      expect(desk.faults).toEqual([]);
+      await desk.close();
+    },
+    240_000,
+  );
+});
+
+type Shot = (page: Page, name: string) => Promise<void>;
+
+/** Fills in a demo person, reads who sees what, agrees, and sees the decision explained. */
+async function agree({ page, w }: ConsolePage, person: number, shot: Shot): Promise<void> {
+  await page.locator('[data-applicant]').nth(person).click();
+  await page.getByRole('button', { name: w['apply.read-consent'] }).click();
+  await page.getByText(w['apply.password.short']).waitFor();
+  await page.getByLabel(w['apply.password'], { exact: true }).fill('correct horse battery');
+  await shot(page, 'apply-form');
+  await page.getByRole('button', { name: w['apply.read-consent'] }).click();
+  await page.getByText(w['sees.title']).waitFor();
+  // Three nodes, the decision service, the edge and the ledger.
+  expect(await page.locator('table.list tbody tr').count()).toBe(6);
+  await shot(page, 'apply-consent');
+  await page.getByRole('button', { name: w['consent.agree'] }).click();
+  await page.locator('ul.parties li').nth(3).waitFor();
+  await page.locator('.verdict.ok').waitFor({ timeout: 60_000 });
+  expect(await page.locator('.bands .mark').count()).toBe(3);
+  await page.getByText(w['decision.reasons.only-you']).waitFor();
+  await shot(page, 'apply-decision');
+}
+
+async function act(
+  { page, w, faults, close }: ConsolePage,
+  name: 'federated',
+  next: 'identified',
+): Promise<void> {
+  await page.getByRole('button', { name: w[`application.act.${name}`] }).click();
+  await page.locator('h1 + .st', { hasText: w[`application.state.${next}`] }).waitFor();
+  expect(faults).toEqual([]);
+  await close();
+}
+
+/** Nothing is wider than the window; and a picture for looking at, when a folder is named. */
+async function look(page: Page, name: string): Promise<void> {
+  const over = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(over, name).toBeLessThanOrEqual(0);
+  const folder = process.env.CAPTURES;
+  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
