@@ -40,12 +40,15 @@ function dotRow(columns: number): Row {
   const floatWeights = Float64Array.from(shortWeights);
   const prepared = federated.prepare(short, columns);
   const preparedLong = federated.prepare(long, columns);
+  // Weights of which none fits into 27 bits together with a feature.
+  const wideWeights = longWeights.map((weight) => weight * 100_000);
   return {
     id: `federated-dot-${columns}`,
     title: `Dot products, ${rows} rows of ${columns} features`,
     contestants: [
       { name: 'cinnabar, 16 bits', run: () => prepared.dot(shortWeights) },
       { name: 'cinnabar, 32 bits', run: () => preparedLong.dot(longWeights) },
+      { name: 'cinnabar, 32 bits, any range', run: () => preparedLong.dot(wideWeights) },
       {
         name: 'JavaScript, Float64',
         run: () => {

@@ -116,6 +116,7 @@ function prepare<T extends Int16Array | Int32Array>(
   const out = kernel.take(8 * rows);
   const { wasm } = kernel;
   const isShort = features instanceof Int16Array;
+  const largest = isShort ? 0 : largestOf(features);
   return {
     rows,
     columns,
@@ -130,11 +131,23 @@ function prepare<T extends Int16Array | Int32Array>(
         wasm.dot16(at, weightsAt, out, rows, columns);
       } else {
         new Int32Array(buffer, weightsAt, columns).set(weights);
-        wasm.dot32(at, weightsAt, out, rows, columns);
+        const isNarrow = largest * largestOf(weights) <= narrowProductMax;
+        if (isNarrow) wasm.narrowDot32(at, weightsAt, out, rows, columns);
+        else wasm.dot32(at, weightsAt, out, rows, columns);
       }
       return new BigInt64Array(buffer, out, rows).slice();
     },
   };
+}
+
+/** Sixteen such products fit into 32 bits. */
+const narrowProductMax = 2 ** 27 - 1;
+
+/** The largest size of a number. */
+function largestOf(numbers: Int16Array | Int32Array): number {
+  let most = 0;
+  for (const x of numbers) most = Math.max(most, Math.abs(x));
+  return most;
 }
 
 function prepareBins(kernel: Kernel, bins: Uint8Array, features: number): PreparedBins {

@@ -11,6 +11,7 @@ interface FederatedExports extends CoreExports {
 
   dot16(x: number, w: number, out: number, rows: number, count: number): void;
   dot32(x: number, w: number, out: number, rows: number, count: number): void;
+  narrowDot32(x: number, w: number, out: number, rows: number, count: number): void;
   scoreBins(bins: number, points: number, out: number, rows: number, features: number): void;
   histogram(bins: number, d: number, sums: number, rows: number): void;
   addWords(a: number, b: number, count: number): void;

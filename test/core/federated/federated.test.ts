@@ -46,6 +46,25 @@ describe('A3: fixed-point kernels against BigInt', () => {
     );
   });
 
+  it.each([1, 15, 16, 63, 64, 65, 256])(
+    'narrow dot products of %i columns, at the bound and one beyond',
+    (columns) => {
+      for (const [feature, weight] of [
+        [8191, 16_385],
+        [-8191, 16_385],
+        [8192, -16_384],
+        [8192, 16_384],
+        [2 ** 27 - 1, 1],
+      ] as const) {
+        const rows = new Int32Array(3 * columns).fill(feature);
+        const weights = new Int32Array(columns).fill(weight);
+        expect([...federated.prepare(rows, columns).dot(weights)]).toEqual(
+          dotOracle(rows, weights, columns),
+        );
+      }
+    },
+  );
+
   it.each([1, 3, 4, 5, 30])('the scorecard of %i features', (features) => {
     const bins = Uint8Array.from({ length: 50 * features }, () => signed(8) & 255);
     const points = Int32Array.from({ length: 256 * features }, () => signed(32));
