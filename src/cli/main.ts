@@ -17,6 +17,7 @@ import {
   helpOfGroup,
   UsageError,
 } from './command.ts';
+import { demo } from './demo.ts';
 import { deploy } from './deploy.ts';
 import { federation } from './federation.ts';
 import { gm } from './gm.ts';
@@ -45,6 +46,7 @@ const groups: Readonly<Record<string, Group>> = {
 
 /** Commands that are about the whole service and stand without a group. */
 const alone: Readonly<Record<string, Command>> = {
+  demo,
   backup,
   restore,
   'verify-backup': verifyBackup,
