@@ -19,7 +19,10 @@ const sealReaders: readonly Role[] = ['teller', 'administrator', 'reviewer', 'au
 const policyApprovers: readonly Role[] = ['administrator', 'risk_officer'];
 
 /** Who may ask for a certificate, see certificates, establish identities, and decide. */
-const applicants: readonly Role[] = ['customer', 'teller', 'administrator', 'developer'];
+/** Whoever holds a key needs a certificate for it; operators and auditors use none. */
+const applicants: readonly Role[] = roles.filter(
+  (role) => role !== 'operator' && role !== 'auditor',
+);
 const certificateReaders: readonly Role[] = roles.filter((role) => role !== 'operator');
 const identityOfficers: readonly Role[] = ['teller', 'reviewer', 'administrator'];
 const certificateApprovers: readonly Role[] = ['administrator', 'risk_officer'];

@@ -46,12 +46,16 @@ export interface Outcome {
 /** Runs the tool without a terminal. */
 export function cinnabar(
   words: readonly string[],
-  { input = '', env = {} }: { input?: string | Uint8Array; env?: Record<string, string> } = {},
+  {
+    input = '',
+    env = {},
+    timeoutMs = 60_000,
+  }: { input?: string | Uint8Array; env?: Record<string, string>; timeoutMs?: number } = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(repository, 'dist/cli.js'), ...words], {
       env: { PATH: process.env.PATH, ...env },
-      timeout: 60_000,
+      timeout: timeoutMs,
     });
     const outcome: Outcome = { status: null, stdout: '', stderr: '' };
     child.stdout.on('data', (chunk) => {

@@ -42,7 +42,7 @@ export async function certificateJourney({ as, ask, prove, url }: Stage): Promis
   const frozen = await applicant.certificates.get(serial);
   prove(frozen.state === 'frozen', `certificate ${serial} is issued, and frozen from birth`);
 
-  const subject = `cert/${serial}`;
+  const subject = frozen.ledgerSubject;
   await ask(null, 'POST', '/v1/demo/ledger/alter', { subject });
   const refusal = await approver.thaw(serial).then(
     () => undefined,

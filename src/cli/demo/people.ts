@@ -15,6 +15,7 @@ export interface KeyHolder {
   readonly who: string;
   readonly key: PersonalKey;
   readonly serial: string;
+  readonly terminal: KeyTerminal;
   use<T>(work: (session: KeySession) => Promise<T>): Promise<T>;
 }
 
@@ -44,7 +45,7 @@ export async function keyHolder(stage: Stage, who: string, name: string): Promis
     withPersonalKey(terminal, key.id, work);
   const request = await use((session) => session.certificateRequest());
   const serial = await certified(stage, who, name, request);
-  return { who, key: await client.personalKeys.bind(key.id, serial), serial, use };
+  return { who, key: await client.personalKeys.bind(key.id, serial), serial, terminal, use };
 }
 
 /** Takes a request through the registration authority until its certificate is in force. */

@@ -40,9 +40,10 @@ export async function signingJourney(stage: Stage): Promise<void> {
   });
   const finding = { passed: true, reference: 'demonstration' };
   await as('reviewer-qin').certificates.applications.identify(applied.applicationId, finding);
+  // Who applied does not approve; the administrator's thaw only lets the ledger decide.
   const approver = as('risk-officer-xu').certificates;
   const issued = await approver.applications.approve(applied.applicationId);
-  for (const serial of issued.certificates) await approver.thaw(serial);
+  for (const serial of issued.certificates) await administrator.certificates.thaw(serial);
   const key = applied.keys.find(({ purpose }) => purpose === 'signature');
   if (!key) throw new Error('the institution has no signing key');
   prove(true, 'the institution’s signing and encryption keys were made in the chips');

@@ -24,6 +24,18 @@ export function runNumber(): string {
   return Date.now().toString(36).toUpperCase();
 }
 
+interface Sample {
+  readonly id: string;
+  readonly file: string;
+  readonly dpi: number;
+}
+
+async function samplesOf(url: string): Promise<readonly Sample[]> {
+  const response = await fetch(`${url}/samples/manifest.json`);
+  if (!response.ok) throw new Error('the sample pictures are not served');
+  return ((await response.json()) as { items: Sample[] }).items;
+}
+
 export async function openStage(url: string, prove: Stage['prove']): Promise<Stage> {
   const open = createClient({ baseUrl: url });
   try {
@@ -40,8 +52,14 @@ export async function openStage(url: string, prove: Stage['prove']): Promise<Sta
     return issued;
   };
   const clients = new Map<string, Client>();
+  let listed: Promise<readonly Sample[]> | undefined;
+  const shown: Stage['prove'] = (holds, what) => {
+    prove(holds, what);
+    if (!holds) throw new Disproved(what);
+  };
   return {
     url,
+    prove: shown,
     as(identity) {
       const known = clients.get(identity);
       if (known) return known;
@@ -56,17 +74,15 @@ export async function openStage(url: string, prove: Stage['prove']): Promise<Sta
       const body = json ? { body: JSON.stringify(json) } : {};
       const response = await fetch(`${url}${path}`, { method, headers, ...body });
       const text = await response.text();
-      if (!response.ok) throw new Disproved(`${method} ${path}: ${response.status} ${text}`);
+      if (!response.ok) shown(false, `${method} ${path}: ${response.status} ${text}`);
       return JSON.parse(text) as T;
     },
     async sample(name) {
-      const response = await fetch(`${url}/samples/${name}.jpg`);
-      if (!response.ok) throw new Disproved(`the sample picture ${name} is not served`);
-      return { bytes: await response.blob(), name: `${name}.jpg` };
-    },
-    prove(holds, what) {
-      prove(holds, what);
-      if (!holds) throw new Disproved(what);
+      listed ??= samplesOf(url);
+      const item = (await listed).find(({ id }) => id === name);
+      const response = item && (await fetch(`${url}/samples/${item.file}`));
+      if (!response?.ok) throw new Error(`the sample picture ${name} is not served`);
+      return { bytes: await response.blob(), name: item?.file ?? name, dpi: item?.dpi ?? 300 };
     },
   };
 }
