@@ -81,6 +81,34 @@ const routes: readonly Route[] = [
     ),
   },
   {
+    pattern: '/tokens',
+    render: lazyPage(
+      () => import('./tokens/token.tsx'),
+      ({ TokenPage }) => <TokenPage />,
+    ),
+  },
+  {
+    pattern: '/tokens/behaviour',
+    render: lazyPage(
+      () => import('./tokens/behaviour.tsx'),
+      ({ BehaviourPage }) => <BehaviourPage />,
+    ),
+  },
+  {
+    pattern: '/tokens/systems',
+    render: lazyPage(
+      () => import('./tokens/systems.tsx'),
+      ({ SystemsPage }) => <SystemsPage />,
+    ),
+  },
+  {
+    pattern: '/tokens/keys',
+    render: lazyPage(
+      () => import('./tokens/keys.tsx'),
+      ({ KeysPage }) => <KeysPage />,
+    ),
+  },
+  {
     pattern: '/certificates',
     right: 'readCertificates',
     render: lazyPage(
@@ -381,6 +409,7 @@ const rail: readonly RailEntry[] = [
   { words: 'nav.pay', href: '/pay', letter: 'y', right: 'pay' },
   { words: 'nav.risk', href: '/risk', letter: 'i', right: 'watchPayments' },
   { words: 'nav.keys', href: '/keys', letter: 'k', also: ['/devices', '/signed'] },
+  { words: 'nav.tokens', href: '/tokens', letter: 'o' },
   { words: 'nav.ledger', href: '/ledger', letter: 'l' },
   { words: 'nav.chips', href: '/chips', letter: 'x', right: 'operateChips' },
   { words: 'nav.api', href: '/docs', letter: 'd', leaves: true },

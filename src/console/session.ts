@@ -74,6 +74,9 @@ async function currentToken(refused: boolean): Promise<string> {
 
 export const client = createClient({ token: currentToken });
 
+/** The bearer token of the current identity, for calls that no client makes. */
+export const sessionToken = () => currentToken(false);
+
 const may = {
   readSeals: ['teller', 'reviewer', 'administrator', 'auditor'],
   writeSeals: ['teller', 'administrator'],
@@ -104,6 +107,9 @@ const may = {
   approveCertificates: ['administrator', 'risk_officer'],
   overrideTiers: ['reviewer', 'administrator', 'risk_officer'],
   manageCertificates: ['administrator'],
+  registerSystems: ['administrator', 'developer'],
+  changeSystems: ['administrator'],
+  rotateKeys: ['administrator', 'operator'],
 } satisfies Record<string, readonly Role[]>;
 
 /** What the console shows; the service decides again on every request. */

@@ -7,6 +7,8 @@ import { payEn } from '../../src/console/i18n/pay.en.ts';
 import { payZh } from '../../src/console/i18n/pay.zh.ts';
 import { personEn } from '../../src/console/i18n/person.en.ts';
 import { personZh } from '../../src/console/i18n/person.zh.ts';
+import { tokensEn } from '../../src/console/i18n/tokens.en.ts';
+import { tokensZh } from '../../src/console/i18n/tokens.zh.ts';
 import { zh } from '../../src/console/i18n/zh.ts';
 import { errorTitles } from '../../src/domain/errors.ts';
 
@@ -23,6 +25,7 @@ const tables = [
   ['of the frame', zh, en],
   ['of the person', personZh, personEn],
   ['of payments', payZh, payEn],
+  ['of tokens', tokensZh, tokensEn],
 ] as const satisfies readonly [string, Record<string, string>, Record<string, string>][];
 
 describe.each<

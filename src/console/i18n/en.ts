@@ -22,6 +22,7 @@ export const en: Record<keyof typeof zh, string> = {
   'nav.audit': 'Audit',
   'nav.chips': 'Chips',
   'nav.api': 'API',
+  'nav.tokens': 'Tokens',
   'nav.tagger': 'Tagger',
   'nav.core': 'Core',
   'language.title': 'Language',

@@ -23,6 +23,7 @@ export const zh = {
   'nav.chips': '芯片',
   'nav.api': '接口',
   'nav.tagger': '识别',
+  'nav.tokens': '令牌',
   'nav.core': '核心',
   'language.title': '语言',
   'theme.dark': '深色',

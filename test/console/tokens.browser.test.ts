@@ -1,0 +1,163 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { tokensEn } from '../../src/console/i18n/tokens.en.ts';
+import { tokensZh } from '../../src/console/i18n/tokens.zh.ts';
+import sample from '../../src/console/tokens/sample.json' with { type: 'json' };
+import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
+import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
+import { type ConsolePage, freshPort, openConsole } from './console-page.ts';
+
+let host: LocalHost;
+let browser: Browser;
+let state: string;
+const words = { zh: tokensZh, en: tokensEn };
+
+const open = (path: string, options: Parameters<typeof openConsole>[3] = {}) =>
+  openConsole(browser, host.url, path, { identity: 'customer-chen', ...options });
+
+async function seriousFindings({ page }: ConsolePage): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const run = () => (window as unknown as { axe: typeof axe }).axe.run();
+  const { violations } = await page.evaluate(run);
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id }) => id);
+}
+
+async function getToken({ page }: ConsolePage): Promise<void> {
+  await page.locator('.token-choice button[type=submit]:enabled').click();
+  await page.locator('.two-views').waitFor();
+}
+
+/** Keeps what a page looks like, where somebody asks for it. */
+async function keep({ page }: ConsolePage, name: string): Promise<void> {
+  const folder = process.env.SCREENSHOTS;
+  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+}
+
+describeInChromium('D3 to D8: the token pages', () => {
+  beforeAll(async () => {
+    state = await mkdtemp(join(tmpdir(), 'cinnabar-tokens-'));
+    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
+  }, 240_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await host?.stop();
+    await rm(state, { recursive: true, force: true });
+  });
+
+  it.each([
+    ['zh', 1440],
+    ['en', 390],
+  ] as const)(
+    'D4 D5: show what the terminal and what the business system read, %s %s',
+    async (language, width) => {
+      const visit = await open('/tokens', { language, width });
+      const { page, faults } = visit;
+      const k = words[language];
+      await getToken(visit);
+      const row = (label: string) => page.locator(`.two-views tr[data-label="${label}"]`);
+      expect(await row('NAME').innerText()).toContain('陈**');
+      expect(await row('NAME').innerText()).toContain(k['view.encrypted']);
+      expect(await row('PASSWORD').innerText()).toContain(k['view.dropped']);
+      expect(await row('ID_DOC').innerText()).toContain(k['view.kept-back']);
+      const views = await page.locator('.two-views').innerText();
+      for (const value of Object.values(sample)) expect(views).not.toContain(value);
+      expect(await seriousFindings(visit)).toEqual([]);
+      const [shown, room] = await page.evaluate(() => [
+        document.documentElement.scrollWidth,
+        document.documentElement.clientWidth,
+      ]);
+      expect(shown).toBeLessThanOrEqual(room ?? 0);
+      await keep(visit, `token-${language}-${width}`);
+      await page.getByRole('button', { name: k['token.revoke'], exact: true }).click();
+      await page.locator('dialog .btn.danger').click();
+      await page.locator('.two-views').waitFor({ state: 'detached' });
+      expect(faults).toEqual([]);
+      await visit.close();
+    },
+  );
+
+  it('D7: do business, say how it is handled, and forget it when asked', async () => {
+    const visit = await open('/tokens');
+    const { page, faults } = visit;
+    await getToken(visit);
+    await page.getByRole('link', { name: tokensZh['tab.behaviour'] }).click();
+    const events = (count: number, visits: number) =>
+      page
+        .getByText(
+          tokensZh['behaviour.events']
+            .replace('{events}', String(count))
+            .replace('{visits}', String(visits)),
+        )
+        .waitFor();
+    await events(0, 0);
+    await page.locator('[data-action="bill.list"]').click();
+    await events(1, 1);
+    await page.locator('[data-bill="water-09"] button').click();
+    await page.getByText('陈**').waitFor();
+    await events(2, 1);
+    await page.locator('[data-action="bill.list"]').click();
+    await events(3, 1);
+    await page.getByRole('button', { name: tokensZh['behaviour.visit'] }).click();
+    await page.locator('[data-action="contact.confirm"]').click();
+    await events(4, 2);
+    expect(await page.locator('.behaviour-plots svg').count()).toBe(3);
+    expect(await seriousFindings(visit)).toEqual([]);
+    await keep(visit, 'behaviour-zh-1440');
+    await page.getByRole('button', { name: tokensZh['behaviour.erase'], exact: true }).click();
+    await page.locator('dialog .btn.danger').click();
+    await events(0, 0);
+    expect(faults).toEqual([]);
+    await visit.close();
+  });
+
+  it('D8: register a business system, change what it gets, and take it out of service', async () => {
+    const visit = await open('/tokens/systems', { identity: 'administrator-lin', language: 'en' });
+    const { page, faults } = visit;
+    await page.getByRole('button', { name: tokensEn['systems.register'] }).click();
+    const dialog = page.locator('dialog[open]');
+    await dialog.locator('button[type=submit]').click();
+    await dialog.getByText(tokensEn['systems.name.wrong']).waitFor();
+    await dialog.getByLabel(tokensEn['systems.name'], { exact: true }).fill('loans');
+    await dialog.getByLabel(tokensEn['systems.what'], { exact: true }).fill('Loans');
+    await dialog.getByLabel(tokensEn['systems.purpose'], { exact: true }).fill('Lending');
+    await dialog.locator('button[type=submit]').click();
+    expect(await dialog.locator('.secret-once').first().innerText()).toMatch(/^[\w-]{43}$/);
+    await dialog.getByRole('button', { name: tokensEn['systems.kept'] }).click();
+    const row = page.locator('tr[data-system="loans"]');
+    await row.getByText(tokensEn['systems.state.active']).waitFor();
+    await row.getByRole('button', { name: tokensEn['systems.change'] }).click();
+    await dialog.getByLabel(tokensEn['label.ADDRESS']).check();
+    await dialog.locator('button[type=submit]').click();
+    await row.getByText(tokensEn['label.ADDRESS']).waitFor();
+    await row.getByRole('button', { name: tokensEn['systems.suspend'] }).click();
+    await row.getByText(tokensEn['systems.state.suspended']).waitFor();
+    expect(await seriousFindings(visit)).toEqual([]);
+    await keep(visit, 'systems-en-1440');
+    expect(faults).toEqual([]);
+    await visit.close();
+  });
+
+  it('D8: rotate a signing key after asking, and withdraw one', async () => {
+    const visit = await open('/tokens/keys', { identity: 'operator-ma' });
+    const { page, faults } = visit;
+    const rotate = tokensZh['keys.rotate'].replace('{algorithm}', 'ES256');
+    await page.getByRole('button', { name: rotate }).click();
+    await page.locator('dialog .btn.primary').click();
+    await page.locator('tr[data-state="passive"]').waitFor();
+    expect(await page.locator('tr[data-state="next"]').count()).toBe(1);
+    await page.locator('tr[data-state="passive"] button').click();
+    await page.locator('dialog .btn.danger').click();
+    await page.locator('tr[data-state="revoked"]').waitFor();
+    expect(await seriousFindings(visit)).toEqual([]);
+    await keep(visit, 'keys-zh-1440');
+    expect(faults).toEqual([]);
+    await visit.close();
+  });
+});
