@@ -865,6 +865,8 @@ export type Chip = {
   pool: string;
   /** What protects the keys in it. */
   protection: "software" | "hsm-wrapped" | "hsm";
+  /** The program that runs it: a version of the Worker, or SHA-256 of a host’s files. */
+  build: string;
   health: "healthy" | "slow" | "suspect" | "out";
   duty: "active" | "draining" | "drained" | "quarantined";
   /** Why it is quarantined; empty otherwise. */

@@ -29,6 +29,9 @@ const secretNames = [
   ...federationSecretNames,
 ];
 
+/** What a person may fill in: docs/operations.md. */
+const optionalNames = ['CHIP_BACKUP_KEY', 'CHIP_HOSTS', 'CHIP_RESTORE'];
+
 export function wrangler(root) {
   const path = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
   if (!existsSync(path)) throw new Failure('Packages are missing. Run `npm ci` first.');
@@ -57,12 +60,14 @@ export function wranglerEnv(state) {
 export async function ensureSecrets(state) {
   const path = join(state, 'secrets.env');
   const text = existsSync(path) ? await readFile(path, 'utf8') : '';
-  const missing = secretNames.filter((name) => !new RegExp(`^${name}=`, 'm').test(text));
+  const isMissing = (name) => !new RegExp(`^${name}=`, 'm').test(text);
+  const missing = secretNames.filter(isMissing);
   if (missing.includes('CHIP_STORAGE_KEY') && existsSync(join(state, 'stores'))) {
     throw new Failure(`CHIP_STORAGE_KEY is gone from ${path}, and the stores beside it open with nothing else.
 Put it back, or delete ${state} to start afresh.`);
   }
   const lines = missing.map((name) => `${name}=${randomBytes(32).toString('base64url')}\n`);
+  lines.push(...optionalNames.filter(isMissing).map((name) => `${name}=\n`));
   const kept = (text + lines.join('')).replace(/^FEDERATION_ROSTER=.*\n/m, '');
   const secrets = Object.fromEntries(kept.split('\n').map((line) => line.split('=')));
   // Public, but configuration all the same; it follows from the keys and the sample model.

@@ -52,6 +52,7 @@ async function threeHosts() {
       chip,
       token,
       journal,
+      build: 'a test',
       linkKey: worker.publicKey,
       rootKey: cluster.rootPublicKey,
     });

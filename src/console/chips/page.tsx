@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { ApiError, Chip, ChipCluster } from '../../client/index.ts';
+import type { ApiError, Chip, ChipBackups, ChipCluster } from '../../client/index.ts';
 import { formatMoment, shortHash } from '../format.ts';
 import { maybe, t } from '../i18n/index.ts';
 import { Status, type Tone } from '../parts/chip.tsx';
@@ -15,6 +15,7 @@ import './chips.css';
 
 const pollMs = 3_000;
 const beatsShown = 30;
+const backupsShown = 5;
 
 type Order = 'drain' | 'readmit' | 'halt';
 
@@ -83,6 +84,9 @@ function Cluster({ cluster, reload }: { cluster: ChipCluster; reload: () => void
               order === 'readmit' ? void give({ order, chip }) : setAsked({ order, chip })
             }
           />
+        </Panel>
+        <Panel title={t('chips.backups')} flush>
+          <Backups />
         </Panel>
         <Panel title={t('chips.events')} flush>
           <Events events={cluster.events} />
@@ -189,7 +193,12 @@ function ChipTable(props: { cluster: ChipCluster; order: (order: Order, chip: Ch
                 )}
               </td>
               <td data-label={t('chips.zone')}>{chip.zone}</td>
-              <td data-label={t('chips.protection')}>{t(`chips.protection.${chip.protection}`)}</td>
+              <td
+                data-label={t('chips.protection')}
+                title={t('chips.build', { build: chip.build })}
+              >
+                {t(`chips.protection.${chip.protection}`)}
+              </td>
               <td class="num" data-label={t('chips.keys')}>
                 {chip.keys}
               </td>
@@ -254,6 +263,66 @@ function Spark(props: { values: readonly number[]; label: string; unit?: string 
       </svg>
       <span class="num">{text}</span>
     </span>
+  );
+}
+
+/** Which backups their keepers confirmed; the newest one is the only one that can be restored. */
+function Backups() {
+  const [backups, reload] = useResource(
+    (signal) => client.chipBackups.list({ signal }),
+    [identity.value?.id],
+  );
+  return (
+    <Loaded resource={backups} reload={reload} lines={2}>
+      {({ items }) => <BackupTable items={items} />}
+    </Loaded>
+  );
+}
+
+function BackupTable({ items }: { items: ChipBackups['items'] }) {
+  if (items.length === 0) {
+    return <Empty title={t('chips.backups.none')} hint={t('chips.backups.how')} />;
+  }
+  return (
+    <table class="table list">
+      <thead>
+        <tr>
+          <th class="num">{t('chips.backup.number')}</th>
+          <th>{t('chips.backup.made')}</th>
+          <th class="num">{t('chips.keys')}</th>
+          <th class="num">{t('chips.backup.revoked')}</th>
+          <th class="num">{t('chips.backup.missed')}</th>
+          <th>{t('chips.backup.hash')}</th>
+          <th>{t('chips.backup.by')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {items.slice(0, backupsShown).map((backup, i) => (
+          <tr key={backup.number}>
+            <td class="num nowrap">
+              <b>{backup.number}</b>
+              {i === 0 && <span class="faint small"> {t('chips.backup.newest')}</span>}
+            </td>
+            <td class="date" data-label={t('chips.backup.made')}>
+              {formatMoment(backup.madeAt)}
+            </td>
+            <td class="num" data-label={t('chips.keys')}>
+              {backup.keys}
+            </td>
+            <td class="num" data-label={t('chips.backup.revoked')}>
+              {backup.tombstones}
+            </td>
+            <td class="num" data-label={t('chips.backup.missed')}>
+              {backup.missed > 0 ? <Status tone="no">{String(backup.missed)}</Status> : 0}
+            </td>
+            <td class="mono" data-label={t('chips.backup.hash')} title={backup.hash}>
+              {shortHash(backup.hash)}
+            </td>
+            <td data-label={t('chips.backup.by')}>{backup.confirmedBy}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

@@ -32,6 +32,8 @@ import { unwrapDataKey, wrapDataKey } from './wrapping.ts';
 export interface ChipDeps extends ChipStoreDeps {
   readonly chip: string;
   readonly protection: Protection;
+  /** Names the program that runs: a Worker's version, or the SHA-256 of a host's files in hex. */
+  readonly build: string;
   readonly rootPublicKey: Uint8Array;
   /**
    * X25519 key of the backup officers, 32 bytes. It comes with the chip's own set-up and never over
@@ -190,6 +192,7 @@ export function createChip(deps: ChipDeps): OwnedChip {
       return signAttestation(tools, store.identity, {
         chip: deps.chip,
         protection: deps.protection,
+        build: deps.build,
         publicKeyHex: store.publicKeyHex,
         ...store.incarnation,
         sequence: head ? head.index + 1 : 0,

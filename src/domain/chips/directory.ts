@@ -33,6 +33,8 @@ export interface ChipStatus {
   readonly zone: string;
   readonly pool: string;
   readonly protection: Protection;
+  /** The program that runs it, as the chip attests: a Worker's version, or a hash of a host's files. */
+  readonly build: string;
   readonly health: Health;
   readonly duty: Duty;
   /** Why it is quarantined; empty otherwise. */
@@ -107,6 +109,7 @@ export interface DirectoryDeps {
 }
 
 interface Entry extends ChipView {
+  readonly build: string;
   readonly reason: string;
   readonly sequence: number;
   readonly logHashHex: string;
@@ -209,6 +212,7 @@ export function createDirectory(deps: DirectoryDeps): Directory {
     const { storageEpoch, bootCount, bootNonce, sequence, logHashHex, keys, queue } = attestation;
     return {
       ...entry,
+      build: attestation.build,
       incarnation: { storageEpoch, bootCount, bootNonce },
       sequence,
       logHashHex,
@@ -245,6 +249,8 @@ export function createDirectory(deps: DirectoryDeps): Directory {
     const fresh = seenNow(entry, seen.attestation, seen.tookMs);
     const health = isSlow(fresh) ? 'slow' : 'healthy';
     if (health !== entry.health) note(chip, health);
+    // A chip of before builds were attested has none.
+    if (entry.build && entry.build !== fresh.build) note(chip, 'new_build');
     if (entry.health === 'out') movePlacement();
     put({ ...fresh, health });
   }
@@ -426,6 +432,7 @@ export function createDirectory(deps: DirectoryDeps): Directory {
 }
 
 const unseen = {
+  build: '',
   health: 'healthy' as const,
   sequence: 0,
   logHashHex: '',

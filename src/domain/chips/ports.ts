@@ -54,6 +54,8 @@ export interface Incarnation {
 export interface Attestation extends Incarnation {
   readonly chip: string;
   readonly protection: Protection;
+  /** Which program runs it: `ChipDeps.build`. */
+  readonly build: string;
   readonly publicKeyHex: string;
   /** Next position in its log. */
   readonly sequence: number;

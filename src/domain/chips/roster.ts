@@ -59,9 +59,10 @@ type AttestationBody = Omit<Attestation, 'signatureHex'>;
 
 function attestationBytes(body: AttestationBody): Uint8Array {
   return tupleBytes(
-    'cinnabar chip attestation 1',
+    'cinnabar chip attestation 2',
     body.chip,
     body.protection,
+    body.build,
     body.publicKeyHex,
     body.storageEpoch,
     body.bootCount,

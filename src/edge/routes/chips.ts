@@ -162,6 +162,7 @@ function chipView(chip: rows.ChipStatus): Chip {
     zone: chip.zone,
     pool: chip.pool,
     protection: chip.protection,
+    build: chip.build ?? '',
     health: chip.health,
     duty: chip.duty,
     reason: chip.reason,

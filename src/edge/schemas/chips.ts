@@ -14,6 +14,10 @@ export const chipSchema = z
     zone: z.string().openapi({ example: 'a' }),
     pool: z.string().openapi({ description: 'Whose keys it takes.', example: 'shared' }),
     protection: z.enum(protections).openapi({ description: 'What protects the keys in it.' }),
+    build: z.string().openapi({
+      description:
+        'The program that runs it: a version of the Worker, or SHA-256 of a host’s files.',
+    }),
     health: z.enum(healths),
     duty: z.enum(duties),
     reason: z.string().openapi({ description: 'Why it is quarantined; empty otherwise.' }),

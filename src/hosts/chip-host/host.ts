@@ -18,6 +18,8 @@ export interface HostOptions {
   readonly chip: string;
   readonly token: TokenSession;
   readonly journal: Journal;
+  /** SHA-256 of the program's files, hex; the chip attests it. */
+  readonly build: string;
   /** X25519 key of the chips Worker, 32 bytes: nobody else is answered. */
   readonly linkKey: Uint8Array;
   /** X25519 key of the backup officers, 32 bytes. */
@@ -45,7 +47,7 @@ export function hostKeyPair(sodium: Sodium, cells: Cells, vault: ChipVault): Noi
  * the keys that the token can use made and used inside it. It answers the cluster and nobody else.
  */
 export async function openChipHost(options: HostOptions) {
-  const { chip, token, journal, linkKey, rootKey, backupKey } = options;
+  const { chip, token, journal, build, linkKey, rootKey, backupKey } = options;
   const tools = await openTools(crypto.subtle);
   const vault = tokenVault(token, chip);
   const own = hostKeyPair(tools.sodium, journal, vault);
@@ -57,6 +59,7 @@ export async function openChipHost(options: HostOptions) {
     clock: systemClock,
     random: systemRandom,
     protection: 'hsm',
+    build,
     rootPublicKey: rootKey,
     ...(backupKey ? { backupKey } : {}),
     token: tokenKeys(token, tools),

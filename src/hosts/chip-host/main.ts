@@ -1,5 +1,6 @@
 // A chip on a machine of its own: the keys are in a PKCS#11 token, the calls are those of every
 // chip, and the cluster reaches it over an encrypted channel (docs/chips.md).
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -105,6 +106,15 @@ async function init(): Promise<void> {
   console.log(JSON.stringify({ chip: given('chip'), publicKey: hexOf(publicKey) }));
 }
 
+/** What runs here: this file and the module beside it. */
+function buildHash(): string {
+  const hash = createHash('sha256');
+  for (const name of ['chip-host.js', 'gm.wasm']) {
+    hash.update(readFileSync(new URL(name, import.meta.url)));
+  }
+  return hash.digest('hex');
+}
+
 async function serve(): Promise<void> {
   const token = openToken(loadModule(given('library')), {
     label: given('token'),
@@ -115,6 +125,7 @@ async function serve(): Promise<void> {
     chip: given('chip'),
     token,
     journal,
+    build: buildHash(),
     linkKey: keyGiven('link-key'),
     rootKey: keyGiven('root-key'),
     ...(values['backup-key'] ? { backupKey: keyGiven('backup-key') } : {}),

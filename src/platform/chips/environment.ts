@@ -11,6 +11,8 @@ export interface CallTarget extends Rpc.DurableObjectBranded {
 }
 
 export interface ChipsEnv {
+  /** Which version of this Worker runs; the platform says it. */
+  readonly VERSION: WorkerVersionMetadata;
   /** 32 bytes, base64url. */
   readonly CHIP_STORAGE_KEY: string;
   /** `allowed` in local runs: then an operator of demo mode may stop a chip for a minute. */
@@ -91,12 +93,12 @@ export function durableCells({ kv }: DurableObjectStorage): Cells {
     get: (key) => kv.get(key),
     put: (key, value) => kv.put(key, value),
     delete: (key) => void kv.delete(key),
-    list: (prefix, limit, after) =>
-      kv.list({
-        prefix,
-        ...(limit === undefined ? {} : { limit }),
-        ...(after === undefined ? {} : { startAfter: after }),
-      }),
+    list(prefix, limit, after) {
+      // The platform takes no limit of nothing.
+      if (limit === 0) return [];
+      const most = limit === undefined ? {} : { limit };
+      return kv.list({ prefix, ...most, ...(after === undefined ? {} : { startAfter: after }) });
+    },
   };
 }
 

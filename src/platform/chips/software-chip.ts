@@ -77,6 +77,7 @@ export class SoftwareChip extends DurableObject<ChipsEnv> {
       clock: systemClock,
       random: systemRandom,
       protection: 'software',
+      build: this.env.VERSION.id,
       rootPublicKey: clusterRoot(tools.sodium, secret).publicKey,
       ...backupKeyOf(this.env),
       inherited: async (tenant) => {

@@ -86,7 +86,13 @@ export async function memoryCluster(options: MemoryClusterOptions): Promise<Memo
     const queue = options.queueMax === undefined ? {} : { queueMax: options.queueMax };
     const chip =
       chips.get(name) ??
-      createChip({ ...common, ...queue, protection: 'software', rootPublicKey: root.publicKey });
+      createChip({
+        ...common,
+        ...queue,
+        protection: 'software',
+        build: 'in memory',
+        rootPublicKey: root.publicKey,
+      });
     chips.set(name, chip);
     return chip;
   }

@@ -28,6 +28,7 @@ async function twoChips() {
       clock,
       random: seededRandom(chip.length),
       protection: 'software',
+      build: 'a test',
       rootPublicKey: root.publicKey,
       inherited: async () => inherited.slice(),
     });
@@ -110,6 +111,7 @@ async function foreignChip(): Promise<OwnedChip> {
     clock: tickingClock(),
     random: seededRandom(79),
     protection: 'software',
+    build: 'a test',
     rootPublicKey: root.publicKey,
   });
   const { publicKeyHex, storageEpoch } = await chip.attest('00');
