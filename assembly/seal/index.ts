@@ -2,12 +2,16 @@
 // is open at a time and every pointer is void after the next `reserve`.
 import { resetArena, take } from '../shared/arena';
 import { BAD_LENGTH, OUT_OF_MEMORY, TOO_LARGE, UNSUPPORTED } from '../shared/status';
+import { captureFindings, lookAtCapture } from './capture';
 import { isJpeg, jpegBand, jpegHeight, jpegWidth, nextJpegBand, openJpeg } from './jpeg';
 import { INPUT_PADDING, MAX_INPUT, MAX_PIXELS, MAX_SIDE } from './limits';
 import { dpi, orientation, resetMetadata } from './metadata';
 import { isPng, nextPngBand, openPng, pngBand, pngHeight, pngWidth } from './png';
 import { writeBitmap } from './png-write';
 import { inspectPicture } from './precheck';
+
+/** As the vendors: an imprint needs no more. */
+const MAX_EXAMINED: i32 = 4_000_000;
 
 let input: usize = 0;
 let inputLength: i32 = 0;
@@ -87,6 +91,21 @@ export function reservePixels(width: i32, height: i32): isize {
 }
 
 export { compareProfiles, findings, profile } from './precheck';
+
+export function captureAt(): usize {
+  return captureFindings;
+}
+
+/**
+ * Looks at the RGBA picture at the address `reservePixels` gave for signs of a secondary capture, and
+ * overwrites it: 1 with findings at `captureAt()`, 0 when it cannot tell, or a status.
+ */
+export function examine(width: i32, height: i32, dpi: f32): i32 {
+  if (width < 1 || height < 1 || width > MAX_SIDE || height > MAX_SIDE) return BAD_LENGTH;
+  if ((width * height) << 2 != inputLength || !(dpi >= 0 && dpi <= 2400)) return BAD_LENGTH;
+  if (width * height > MAX_EXAMINED) return TOO_LARGE;
+  return lookAtCapture(input, width, height, dpi) ? 1 : 0;
+}
 
 /** Looks at the RGBA picture at the address `reservePixels` gave; see precheck.ts. */
 export function inspect(width: i32, height: i32, slot: i32): i32 {

@@ -72,7 +72,7 @@ export function flatten(rgba: usize, pixels: i32): void {
 }
 
 /** How many different colours there are, counted up to three. */
-function coloursUpToThree(rgba: usize, pixels: i32): i32 {
+export function coloursUpToThree(rgba: usize, pixels: i32): i32 {
   const first = load<u32>(rgba);
   let second = first;
   for (let p = rgba; p < rgba + ((<usize>pixels) << 2); p += 4) {
@@ -88,7 +88,7 @@ export function lightness(p: usize): i32 {
   return (<i32>load<u8>(p) + <i32>load<u8>(p + 1) + <i32>load<u8>(p + 2) + 1) / 3;
 }
 
-function isGrey(rgba: usize, width: i32, height: i32): bool {
+export function isGrey(rgba: usize, width: i32, height: i32): bool {
   clearHistogram();
   for (let y = 0; y < height; y += 4) {
     for (let x = 0; x < width; x += 4) {
@@ -100,7 +100,7 @@ function isGrey(rgba: usize, width: i32, height: i32): bool {
 }
 
 /** Level of bare paper in one channel (3 = lightness). */
-function paperLevel(rgba: usize, width: i32, height: i32, channel: usize): f32 {
+export function paperLevel(rgba: usize, width: i32, height: i32, channel: usize): f32 {
   clearHistogram();
   for (let y = 0; y < height; y += 5) {
     for (let x = 0; x < width; x += 5) {

@@ -1,7 +1,12 @@
+import { writeFile } from 'node:fs/promises';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { metered } from '../core/metered.ts';
 import type { Precheck } from '../core/precheck.ts';
 import type { Raster } from '../core/raster.ts';
 import { loadSeal, type Seal, type SealVerification } from '../core/seal.ts';
-import { command, type Group } from './command.ts';
+import { openVendor } from '../core/seal-vendor.ts';
+import { command, type Group, UsageError } from './command.ts';
 import { parseDpi, readInput } from './files.ts';
 import { evaluate } from './seal-evaluate.ts';
 import { sealServiceCommands } from './seal-service.ts';
@@ -91,7 +96,28 @@ const precheck = command({
   },
 });
 
+const meter = command({
+  summary: 'puts a counter of steps into the module of a seal vendor',
+  operands: ['MODULE'],
+  options: { out: { type: 'string', value: 'FILE', about: 'where the metered module goes' } },
+  details:
+    'A call of a metered module ends after so many steps, also in a Worker. Prints the SHA-256 of both.',
+  async run([path = ''], { out }) {
+    if (out === undefined) throw new UsageError('--out is missing');
+    const bytes = Uint8Array.from(await readInput(path));
+    const counted = metered(bytes);
+    // Throws when this is no vendor.
+    const { code, version } = openVendor(await WebAssembly.compile(counted));
+    await writeFile(out, counted);
+    const found = { code, version, sha256: sha256Of(bytes), meteredSha256: sha256Of(counted) };
+    const text = `${code} ${version}\n  ${found.sha256} as given\n  ${found.meteredSha256} metered\n`;
+    return { exit: 0, json: found, text };
+  },
+});
+
+const sha256Of = (bytes: Uint8Array) => bytesToHex(sha256(bytes));
+
 export const seal: Group = {
   summary: 'seal imprints: on this machine, and through a running service',
-  commands: { verify, evaluate, precheck, ...sealServiceCommands, ...sealWorkCommands },
+  commands: { verify, evaluate, precheck, meter, ...sealServiceCommands, ...sealWorkCommands },
 };

@@ -406,6 +406,22 @@ export function createClient(options: ClientOptions = {}) {
         const form = formOf({ ...fields, dpi: imprint.dpi }, { imprint });
         return post<Seal | SealChange>(`/v1/seals/${encodeURIComponent(id)}/rebuild`, form, write);
       },
+      /** A further reserved imprint of the same seal; a query then matches when it matches one. */
+      addImprint: (
+        id: string,
+        seal: { revision: number; imprint: Imprint },
+        write?: WriteOptions,
+      ) => {
+        const { imprint, revision } = seal;
+        const form = formOf({ revision, dpi: imprint.dpi }, { imprint });
+        return post<Seal | SealChange>(`/v1/seals/${encodeURIComponent(id)}/imprints`, form, write);
+      },
+      /** A closed seal stays closed. */
+      setStatus: (
+        id: string,
+        change: { revision: number; status: Seal['status']; reason: string },
+        write?: WriteOptions,
+      ) => post<Seal | SealChange>(`/v1/seals/${encodeURIComponent(id)}/status`, change, write),
       /** Every revision of a seal, newest first. */
       revisions: (id: string, read?: ReadOptions) =>
         getJson<{ items: Seal[] }>(`/v1/seals/${encodeURIComponent(id)}/revisions`, read),

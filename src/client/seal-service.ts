@@ -99,6 +99,15 @@ export function sealServiceCalls({ getJson, write, queryString }: Transport) {
         draft?: SealPolicy;
       }) => write<SealPolicyPreview>('POST', '/v1/seal-policies/preview', question),
     },
+    sealChanges: {
+      list: (query: ListQuery & { state?: SealChange['state'] } = {}, read?: ReadOptions) =>
+        getJson<Page<SealChange>>(`/v1/seal-changes${queryString({ ...query })}`, read),
+      decide: (
+        id: string,
+        decision: { decision: 'approve' | 'reject'; reason: string },
+        options?: WriteOptions,
+      ) => write<SealChange>('POST', `/v1/seal-changes/${segment(id)}/decision`, decision, options),
+    },
     jobs: {
       list: (query: ListQuery = {}, read?: ReadOptions) =>
         getJson<Page<Job>>(`/v1/jobs${queryString({ ...query })}`, read),

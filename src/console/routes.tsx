@@ -65,6 +65,22 @@ const routes: readonly Route[] = [
     ),
   },
   {
+    pattern: '/seals/:id/change',
+    right: 'writeSeals',
+    render: lazyPage(
+      () => import('./seal-changes/change.tsx'),
+      ({ ChangeSeal }, { id = '' }) => <ChangeSeal key={id} id={id} />,
+    ),
+  },
+  {
+    pattern: '/seal-changes',
+    right: 'readSeals',
+    render: lazyPage(
+      () => import('./seal-changes/list.tsx'),
+      ({ SealChanges }) => <SealChanges />,
+    ),
+  },
+  {
     pattern: '/verifications',
     right: 'readSeals',
     render: lazyPage(
@@ -396,6 +412,7 @@ const rail: readonly RailEntry[] = [
   { words: 'nav.home', href: '/', letter: 'h' },
   { words: 'nav.verify', href: '/verify', letter: 'v', right: 'writeSeals' },
   { words: 'nav.seals', href: '/seals', letter: 's', right: 'readSeals' },
+  { words: 'nav.seal-changes', href: '/seal-changes', letter: 'n', right: 'readSeals' },
   { words: 'nav.verifications', href: '/verifications', letter: 'r', right: 'readSeals' },
   { words: 'nav.certificates', href: '/certificates', letter: 't', right: 'readCertificates' },
   { words: 'nav.institutions', href: '/institutions', letter: 'n' },

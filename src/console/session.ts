@@ -80,6 +80,7 @@ export const sessionToken = () => currentToken(false);
 const may = {
   readSeals: ['teller', 'reviewer', 'administrator', 'auditor'],
   writeSeals: ['teller', 'administrator'],
+  approveSeals: ['administrator', 'reviewer'],
   readPolicies: ['teller', 'reviewer', 'administrator', 'auditor', 'risk_officer'],
   proposePolicies: ['administrator'],
   approvePolicies: ['administrator', 'risk_officer'],

@@ -12,3 +12,8 @@ export async function compileAt(address: URL): Promise<WebAssembly.Module> {
   }
   return WebAssembly.compile(await response.arrayBuffer());
 }
+
+/** Compiles a module that is at hand as bytes. */
+export function compileBytes(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(bytes);
+}

@@ -4,3 +4,7 @@ export function compileAt(address: URL): Promise<WebAssembly.Module> {
     new Error(`workerd cannot compile ${address.pathname}; import it as a module instead`),
   );
 }
+
+export function compileBytes(_: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+  return Promise.reject(new Error('workerd cannot compile bytes; import them as a module instead'));
+}

@@ -34,6 +34,19 @@ export interface Pictures {
    * `picture_too_large` for a raster that is none; a bad imprint is an answer, not an error.
    */
   precheck(raster: Raster, reserved?: Raster): Precheck;
+  /**
+   * Looks for signs of a secondary capture. Undefined when the picture cannot tell: a grey scan,
+   * hardly any ink, or more than 4 million pixels. Throws `picture_invalid`.
+   */
+  examine(raster: Raster): CaptureSigns | undefined;
+}
+
+/** What a picture tells of how it was made, besides whose seal it shows. */
+export interface CaptureSigns {
+  /** Log odds that the imprint was printed, copied or shown on a screen instead of stamped. */
+  readonly copyOdds: number;
+  /** The figures behind them: assembly/seal/capture.ts. */
+  readonly figures: readonly number[];
 }
 
 /** The entry points of assembly/seal/index.ts. */
@@ -53,6 +66,8 @@ interface SealExports extends CoreExports {
   compareProfiles(): number;
   findings(): number;
   profile(slot: number): number;
+  examine(width: number, height: number, dpi: number): number;
+  captureAt(): number;
 }
 
 // assembly/shared/status.ts
@@ -66,6 +81,10 @@ const NOT_FOUND = -9;
 const RESERVED_SLOT = 0;
 const QUERY_SLOT = 1;
 const PROFILE_LENGTH = 128 * 40;
+
+// assembly/seal/capture.ts: odds and figures; and assembly/seal/index.ts.
+const CAPTURE_FINDINGS = 26;
+const MAX_EXAMINED = 4_000_000;
 
 /** An instance that has grown beyond this is dropped after the call, since memory never shrinks. */
 const KEEP_BYTES = 24 * 1024 * 1024;
@@ -92,6 +111,7 @@ export async function loadPictures(): Promise<Pictures> {
       using((core) => decode(core, bytes, pixelsMax)),
     encodeBitmapPng: (bitmap, dpi) => using((core) => encodeBitmapPng(core, bitmap, dpi)),
     precheck: (raster, reserved) => using((core) => precheck(core, raster, reserved, profiles)),
+    examine: (raster) => using((core) => examine(core, raster)),
   };
 }
 
@@ -169,18 +189,32 @@ function precheck(
   return judge(findingsOf(core), known !== undefined, raster.dpi);
 }
 
-/** Looks at a raster; false when it holds no ink. */
-function inspect(core: SealExports, { width, height, rgba }: Raster, slot: number): boolean {
+/** Puts a raster where the module looks for one. */
+function givePixels(core: SealExports, { width, height, rgba }: Raster): void {
   const isSize = [width, height].every((side) => Number.isInteger(side) && side > 0);
   if (!isSize || rgba.length !== width * height * 4) {
     throw new SealError('picture_invalid', 'The pixels do not fill the raster.');
   }
   const pixels = check(core.reservePixels(width, height));
   new Uint8Array(core.memory.buffer, pixels, rgba.length).set(rgba);
-  const status = core.inspect(width, height, slot);
+}
+
+/** Looks at a raster; false when it holds no ink. */
+function inspect(core: SealExports, raster: Raster, slot: number): boolean {
+  givePixels(core, raster);
+  const status = core.inspect(raster.width, raster.height, slot);
   if (status === NOT_FOUND) return false;
   check(status);
   return true;
+}
+
+function examine(core: SealExports, raster: Raster): CaptureSigns | undefined {
+  if (raster.width * raster.height > MAX_EXAMINED) return undefined;
+  givePixels(core, raster);
+  if (check(core.examine(raster.width, raster.height, raster.dpi ?? 0)) === 0) return undefined;
+  const found = new Float32Array(core.memory.buffer, core.captureAt(), CAPTURE_FINDINGS);
+  const [copyOdds = 0, ...figures] = found;
+  return { copyOdds, figures };
 }
 
 function findingsOf(core: SealExports): Findings {

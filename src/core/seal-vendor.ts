@@ -1,4 +1,5 @@
 import { type CoreExports, instantiate } from './load.ts';
+import { STEPS } from './metered.ts';
 import { type Bitmap1, bitmapStride, type Raster } from './raster.ts';
 import { SealError } from './seal-error.ts';
 
@@ -44,6 +45,8 @@ export interface SealVendor {
 }
 
 interface VendorExports extends CoreExports {
+  /** Only in a metered module. */
+  readonly [STEPS]?: WebAssembly.Global;
   reset(): void;
   alloc(bytes: number): number;
   info(): number;
@@ -81,6 +84,11 @@ const MAX_RESULT_TILES = 1024;
 const CANONICAL_SIDE_MAX = 4096;
 /** A vendor may not use more memory than this. */
 const MAX_MEMORY = 128 * 1024 * 1024;
+/**
+ * Steps of one call of a metered module. Enrolment of a large scan by a built-in vendor takes less
+ * than a tenth; this many take some seconds.
+ */
+const MAX_STEPS = 1_000_000_000;
 /** An instance that has grown beyond this is dropped after the call, since memory never shrinks. */
 const KEEP_MEMORY = 48 * 1024 * 1024;
 
@@ -102,9 +110,13 @@ const keepOf = { query: 0, reserved: 1 } as const;
  * Checks a module against the ABI and gives its functions.
  *
  * Every call starts from reset memory. A trap, a malformed answer or too much memory leaves as
- * `core_failed` and ends the instance.
+ * `core_failed` and ends the instance; so does a metered module (metered.ts) that needs more than
+ * `steps` steps for one call.
  */
-export function openVendor(module: WebAssembly.Module): SealVendor {
+export function openVendor(
+  module: WebAssembly.Module,
+  { steps = MAX_STEPS }: { readonly steps?: number } = {},
+): SealVendor {
   assertShape(module);
   let idle: VendorExports | undefined;
 
@@ -112,6 +124,8 @@ export function openVendor(module: WebAssembly.Module): SealVendor {
     const vendor = idle ?? instantiateVendor(module);
     idle = undefined;
     const result = guard(() => {
+      const counter = vendor[STEPS];
+      if (counter) counter.value = BigInt(steps);
       vendor.reset();
       const value = work(vendor);
       if (vendor.memory.buffer.byteLength > MAX_MEMORY) throw malformed();

@@ -1,7 +1,10 @@
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { compileBytes } from '#compile';
 import glyphsSource from '#wasm/vendor-glyphs';
 import spectrumSource from '#wasm/vendor-spectrum';
 import strokeSource from '#wasm/vendor-stroke';
 import { moduleOf } from './load.ts';
+import { metered } from './metered.ts';
 import { loadPictures, type Pictures } from './pictures.ts';
 import type { Bitmap1, Raster } from './raster.ts';
 import { SealError } from './seal-error.ts';
@@ -31,7 +34,17 @@ export interface SealVerification extends SealConclusion {
 
 export interface SealOptions {
   /** Modules of other vendors, used beside the built-in ones. */
-  readonly vendors?: readonly WebAssembly.Module[];
+  readonly vendors?: readonly (WebAssembly.Module | PinnedModule)[];
+}
+
+/**
+ * A module as it was accepted: bytes with another hash are refused, and each of its calls gets so many
+ * steps and no more (metered.ts). Not for workerd, which compiles nothing at run time.
+ */
+export interface PinnedModule {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** SHA-256 of the bytes, in hexadecimal. */
+  readonly sha256: string;
 }
 
 /** One imprint's templates by vendor code. */
@@ -67,7 +80,8 @@ export interface Seal extends Pictures {
 export async function loadSeal(options: SealOptions = {}): Promise<Seal> {
   const sources = [strokeSource, spectrumSource, glyphsSource];
   const [pictures, ...modules] = await Promise.all([loadPictures(), ...sources.map(moduleOf)]);
-  const vendors = [...modules, ...(options.vendors ?? [])].map(openVendor);
+  const foreign = await Promise.all((options.vendors ?? []).map(pinnedModule));
+  const vendors = [...modules, ...foreign].map((module) => openVendor(module));
   const codes = vendors.map(({ code }) => code);
   if (new Set(codes).size !== codes.length) {
     throw new SealError('core_failed', 'Two vendor modules have the same code.');
@@ -86,11 +100,23 @@ export async function loadSeal(options: SealOptions = {}): Promise<Seal> {
     match: (code, reserved, query) => vendorOf(code).match(reserved, query),
     restore: (code, template) => vendorOf(code).restore(template),
     verify: (reserved, query, { vendors: named = codes } = {}) =>
-      verify(named.map(vendorOf), reserved, query),
+      verify(pictures, named.map(vendorOf), reserved, query),
   };
 }
 
+async function pinnedModule(
+  vendor: WebAssembly.Module | PinnedModule,
+): Promise<WebAssembly.Module> {
+  if (vendor instanceof WebAssembly.Module) return vendor;
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', vendor.bytes));
+  if (bytesToHex(digest) !== vendor.sha256.toLowerCase()) {
+    throw new SealError('core_failed', 'The vendor module is not the one that was pinned.');
+  }
+  return compileBytes(metered(vendor.bytes));
+}
+
 function verify(
+  pictures: Pictures,
   vendors: readonly SealVendor[],
   reserved: Raster | SealTemplates,
   query: Raster,
@@ -100,6 +126,7 @@ function verify(
   const opinions = vendors.map((vendor) => ({ vendor, result: ask(vendor, reserved, query) }));
   const conclusion = conclude(
     opinions.map(({ vendor, result }) => ({ code: vendor.code, result })),
+    pictures.examine(query),
     [reserved, query].flatMap((imprint) => ('rgba' in imprint ? dpiRemarks(imprint) : [])),
   );
   return {

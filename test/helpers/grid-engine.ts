@@ -12,7 +12,7 @@ import type { Vendor } from '../../src/domain/seals/types.ts';
  * down) need several vendors.
  */
 export async function gridEngine(codes: readonly string[] = ['grid']): Promise<SealEngine> {
-  const { decode, encodeBitmapPng } = await loadPictures();
+  const { decode, encodeBitmapPng, examine } = await loadPictures();
   const vendors: readonly Vendor[] = codes.map((code) => ({
     code,
     name: `Grid ${code}`,
@@ -29,6 +29,7 @@ export async function gridEngine(codes: readonly string[] = ['grid']): Promise<S
     vendors,
     decode,
     encodeBitmapPng,
+    examine,
     precheck: () => ({ ok: true, sharpness: 1, completeness: 1, reasons: [] }),
     enrol: (raster, code) => gridOf(raster, sideOf(code)),
     match(code, reserved, query) {

@@ -14,7 +14,7 @@ export async function pictureEngine(
   codes: readonly string[],
   faulty: readonly string[] = [],
 ): Promise<SealEngine> {
-  const { decode, encodeBitmapPng } = await loadPictures();
+  const { decode, encodeBitmapPng, examine } = await loadPictures();
 
   function open(code: string, template: Uint8Array): Bitmap1 {
     const [index = -1, ...rest] = template;
@@ -31,6 +31,7 @@ export async function pictureEngine(
     vendors: codes.map((code) => ({ code, name: `Picture ${code}`, version: '1.0.0' })),
     decode,
     encodeBitmapPng,
+    examine,
     precheck: () => ({ ok: true, sharpness: 1, completeness: 1, reasons: [] }),
     enrol(raster, code) {
       const { width, height, bits } = pictureOf(raster, faulty.includes(code) ? 1 : 0);

@@ -516,6 +516,8 @@ export const en: Record<keyof typeof zh, string> = {
   'reason.unlike_reserved': 'At a quick look it hardly resembles the reserved one.',
   'reason.vendor_doubts': 'One vendor is in doubt.',
   'reason.imprint_covered': 'Print or a signature covers too much of the imprint.',
+  'reason.copy_suspected':
+    'The imprint looks printed, copied or photographed from a screen, not stamped.',
   'reason.dpi_assumed': 'The picture names no resolution; 300 dpi was assumed.',
   'reason.too_few_vendors': 'Fewer vendors are at hand than the policy wants.',
   'reason.vendor_failed': 'One vendor gave no result, which counts as a difference.',

@@ -505,6 +505,7 @@ export const zh = {
   'reason.unlike_reserved': '与预留印鉴粗看不像。',
   'reason.vendor_doubts': '一家厂商拿不准。',
   'reason.imprint_covered': '印迹被文字或签名盖住太多。',
+  'reason.copy_suspected': '印迹像是打印、复印或翻拍的，而不是盖的。',
   'reason.dpi_assumed': '图片没有注明分辨率，按 300 dpi 计算。',
   'reason.too_few_vendors': '可用的厂商少于策略所需。',
   'reason.vendor_failed': '一家厂商没有算出结果，按不符处理。',

@@ -1,3 +1,4 @@
+import type { Seal } from '../../client/index.ts';
 import { formatBytes, formatMoment } from '../format.ts';
 import { maybe, t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
@@ -9,15 +10,38 @@ import { useResource } from '../resource.ts';
 import { navigate } from '../router.ts';
 import { allows, client } from '../session.ts';
 
+/** Every revision, newest first: what was on file, since when and why. */
+function Revisions({ items }: { items: readonly Seal[] }) {
+  return (
+    <table class="table list">
+      <tbody>
+        {items.map((seal) => {
+          const imprints = new Set(seal.templates.map(({ specimen }) => specimen)).size;
+          return (
+            <tr key={seal.revision}>
+              <td class="date">{formatMoment(seal.revisedAt)}</td>
+              <td>{t('seal.revision', { n: seal.revision })}</td>
+              <td>{t(`seal.status.${seal.status}`)}</td>
+              <td class="num">{t('seal.imprints', { n: imprints })}</td>
+              <td class="wide">{seal.reason || seal.remark}</td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
+
 export function SealPage({ id }: { id: string }) {
   const [resource, reload] = useResource(
     async (signal) => {
       const seal = await client.seals.get(id, { signal });
-      const [account, verifications] = await Promise.all([
+      const [account, verifications, revisions] = await Promise.all([
         client.accounts.get(seal.accountId, { signal }),
         client.verifications.list({ sealId: id, limit: 10 }, { signal }),
+        client.seals.revisions(id, { signal }),
       ]);
-      return { seal, account, verifications: verifications.items };
+      return { seal, account, verifications: verifications.items, revisions: revisions.items };
     },
     [id],
   );
@@ -26,7 +50,7 @@ export function SealPage({ id }: { id: string }) {
   useKeys(writes ? [{ key: 'v', label: t('verify.title'), run: () => navigate(verifyHref) }] : []);
   return (
     <Loaded resource={resource} reload={reload} lines={8}>
-      {({ seal, account, verifications }) => {
+      {({ seal, account, verifications, revisions }) => {
         const card = account.cards.find((item) => item.id === seal.cardId);
         return (
           <>
@@ -41,14 +65,22 @@ export function SealPage({ id }: { id: string }) {
                 <>
                   <span class="mono">{seal.serial}</span>
                   <span>{t(`shape.${seal.shape}`)}</span>
+                  <span>{t(`seal.status.${seal.status}`)}</span>
                   <span class="date">{formatMoment(seal.createdAt)}</span>
                 </>
               }
               actions={
                 writes && (
-                  <a class="btn primary" href={verifyHref}>
-                    {t('verify.title')} <kbd>V</kbd>
-                  </a>
+                  <>
+                    {seal.status !== 'closed' && (
+                      <a class="btn" href={`/seals/${id}/change`}>
+                        {t('seal.change')}
+                      </a>
+                    )}
+                    <a class="btn primary" href={verifyHref}>
+                      {t('verify.title')} <kbd>V</kbd>
+                    </a>
+                  </>
                 )
               }
             />
@@ -75,7 +107,7 @@ export function SealPage({ id }: { id: string }) {
                     </thead>
                     <tbody>
                       {seal.templates.map((template) => (
-                        <tr key={template.vendor}>
+                        <tr key={`${template.vendor} ${template.specimen}`}>
                           <td>
                             {maybe(`vendor.${template.vendor}`) ?? template.vendorName}{' '}
                             <span class="mono faint">{template.vendor}</span>
@@ -109,6 +141,9 @@ export function SealPage({ id }: { id: string }) {
                   />
                 </Panel>
               </div>
+              <Panel title={t('seal.history')} flush class="across">
+                <Revisions items={revisions} />
+              </Panel>
               <Panel title={t('seal.verifications')} flush class="across">
                 {verifications.length === 0 ? (
                   <Empty title={t('verifications.none')} hint={t('verifications.none.hint')} />

@@ -1,3 +1,4 @@
+import type { CaptureSigns } from '../../core/pictures.ts';
 import type { Bitmap1, Raster } from '../../core/raster.ts';
 import type { EnrolPurpose, SealMatch } from '../../core/seal-vendor.ts';
 import type { AuditLog } from '../audit/ports.ts';
@@ -232,6 +233,8 @@ export interface SealEngine {
   readonly vendors: readonly Vendor[];
   decode(bytes: Uint8Array, options: { readonly pixelsMax: number }): Raster;
   precheck(raster: Raster): Quality;
+  /** Signs of a secondary capture; undefined when the picture cannot tell. */
+  examine(raster: Raster): CaptureSigns | undefined;
   enrol(raster: Raster, vendorCode: string, purpose?: EnrolPurpose): Uint8Array;
   match(vendorCode: string, reservedTemplate: Uint8Array, queryTemplate: Uint8Array): SealMatch;
   restore(vendorCode: string, template: Uint8Array): Bitmap1;

@@ -163,7 +163,7 @@ function judge(
   const comparisons = [...byVendor].map(([code, specimens]) =>
     compare(engine, code, specimens, raster),
   );
-  return { comparisons, ...concludeAll(comparisons, raster, policy) };
+  return { comparisons, ...concludeAll(engine, comparisons, raster, policy) };
 }
 
 interface Comparison {
@@ -206,6 +206,7 @@ function compare(
 
 /** Fewer vendors than the policy wants cannot pass an imprint by themselves. */
 function concludeAll(
+  engine: SealEngine,
   comparisons: readonly Comparison[],
   raster: Raster,
   policy: PolicyChoice,
@@ -214,7 +215,7 @@ function concludeAll(
     code: reserved.vendor.code,
     result,
   }));
-  const conclusion = conclude(opinions, dpiRemarks(raster));
+  const conclusion = conclude(opinions, engine.examine(raster), dpiRemarks(raster));
   if (comparisons.length >= policy.vendorCount) return conclusion;
   return {
     match: conclusion.match,

@@ -1,0 +1,206 @@
+// Usage: node training/seals/run.mjs capture-train EXAMINED [EXAMINED ...] [--judge EXAMINED] [--kept SHARE]
+// Fits the detector of secondary captures; writes assembly/seal/capture.json. `kept` is the share of
+// stamped imprints that may be sent to a person. Prints how well each printer is found by a net that
+// has not seen that printer, and identities that no net has seen.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ratesOf } from '../../src/cli/seal-rates.ts';
+import type { Examined } from './capture-set.ts';
+import { type Chance, chanceOf } from './random.ts';
+
+const HIDDEN = 8;
+const STEPS = 1500;
+const BATCH = 96;
+const RATE = 8e-3;
+/** Decay of the weights a step, in units of the rate. */
+const DECAY = 0.02;
+
+interface Sample {
+  readonly row: Examined;
+  readonly inputs: Float64Array;
+}
+
+interface Model {
+  readonly means: readonly number[];
+  readonly spreads: readonly number[];
+  readonly weights: Float64Array;
+}
+
+const clamp = (value: number) => Math.max(-4, Math.min(4, value));
+
+function normalised({ means, spreads }: Model, figures: readonly number[]): Float64Array {
+  return Float64Array.from(figures, (value, i) =>
+    clamp((value - (means[i] ?? 0)) / (spreads[i] ?? 1)),
+  );
+}
+
+function readyModel(rows: readonly (readonly number[])[]): Model {
+  const count = rows[0]?.length ?? 0;
+  const mean = (i: number, f: (value: number) => number) =>
+    rows.reduce((sum, row) => sum + f(row[i] ?? 0), 0) / rows.length;
+  const means = Array.from({ length: count }, (_, i) => mean(i, (value) => value));
+  const spreads = means.map((m, i) => Math.sqrt(mean(i, (value) => (value - m) ** 2)) + 1e-3);
+  return { means, spreads, weights: new Float64Array(HIDDEN * (count + 2) + 1) };
+}
+
+/** Hidden units by the rows of `weights`: inputs, bias, weight out; the last number is the bias. */
+function forward(weights: Float64Array, inputs: Float64Array, units?: Float64Array): number {
+  const n = inputs.length;
+  let odds = weights[weights.length - 1] ?? 0;
+  for (let u = 0; u < HIDDEN; u++) {
+    const row = u * (n + 2);
+    let sum = weights[row + n] ?? 0;
+    for (let i = 0; i < n; i++) sum += (weights[row + i] ?? 0) * (inputs[i] ?? 0);
+    if (units) units[u] = sum;
+    odds += Math.max(0, sum) * (weights[row + n + 1] ?? 0);
+  }
+  return odds;
+}
+
+function adjust(model: Model, samples: readonly Sample[], chance: Chance): void {
+  const { weights } = model;
+  const n = model.means.length;
+  for (let i = 0; i < weights.length; i++) weights[i] = chance.normal(0.25);
+  const copies = samples.filter(({ row }) => row.isCopy);
+  const stamped = samples.filter(({ row }) => !row.isCopy);
+  const gradient = new Float64Array(weights.length);
+  const first = new Float64Array(weights.length);
+  const second = new Float64Array(weights.length);
+  const units = new Float64Array(HIDDEN);
+  const shaken = new Float64Array(n);
+  for (let step = 1; step <= STEPS; step++) {
+    gradient.fill(0);
+    for (let k = 0; k < BATCH; k++) {
+      const { row, inputs } = chance.pick(k % 2 === 0 ? copies : stamped);
+      inputs.forEach((value, i) => {
+        shaken[i] = chance.happens(0.1) ? 0 : value + chance.normal(0.15);
+      });
+      const odds = forward(weights, shaken, units);
+      const slope = (1 / (1 + Math.exp(-odds)) - (row.isCopy ? 0.98 : 0.02)) / BATCH;
+      for (let u = 0; u < HIDDEN; u++) {
+        const at = u * (n + 2);
+        const sum = units[u] ?? 0;
+        if (sum <= 0) continue;
+        gradient[at + n + 1] = (gradient[at + n + 1] ?? 0) + slope * sum;
+        const inner = slope * (weights[at + n + 1] ?? 0);
+        gradient[at + n] = (gradient[at + n] ?? 0) + inner;
+        for (let i = 0; i < n; i++) {
+          gradient[at + i] = (gradient[at + i] ?? 0) + inner * (shaken[i] ?? 0);
+        }
+      }
+      const last = weights.length - 1;
+      gradient[last] = (gradient[last] ?? 0) + slope;
+    }
+    const rate = RATE * (0.5 + 0.5 * Math.cos((Math.PI * step) / STEPS));
+    for (let i = 0; i < weights.length; i++) {
+      const g = gradient[i] ?? 0;
+      first[i] = 0.9 * (first[i] ?? 0) + 0.1 * g;
+      second[i] = 0.999 * (second[i] ?? 0) + 0.001 * g * g;
+      const move =
+        (first[i] ?? 0) /
+        (1 - 0.9 ** step) /
+        (Math.sqrt((second[i] ?? 0) / (1 - 0.999 ** step)) + 1e-8);
+      weights[i] = (weights[i] ?? 0) * (1 - rate * DECAY) - rate * move;
+    }
+  }
+}
+
+function trained(rows: readonly Examined[], name: string): Model {
+  const figures = rows.flatMap((row) => (row.figures ? [row.figures] : []));
+  const model = readyModel(figures);
+  const samples = rows.flatMap((row) =>
+    row.figures ? [{ row, inputs: normalised(model, row.figures) }] : [],
+  );
+  adjust(model, samples, chanceOf('capture', name));
+  return model;
+}
+
+const oddsOf = (model: Model, { figures }: Examined) =>
+  figures ? forward(model.weights, normalised(model, figures)) : undefined;
+
+const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
+
+/** `ratesOf` takes higher for more genuine; here higher is more of a copy. */
+function print(title: string, scored: readonly { row: Examined; odds: number }[]): void {
+  const stamped = scored.filter(({ row }) => row.genuine).map(({ odds }) => -odds);
+  const printers = new Set(scored.flatMap(({ row }) => (row.printer ? [row.printer] : [])));
+  process.stdout.write(`${title}\n`);
+  for (const printer of [undefined, ...printers]) {
+    const copies = scored
+      .filter(({ row }) => row.isCopy && (!printer || row.printer === printer))
+      .map(({ odds }) => -odds);
+    const { eer } = ratesOf(stamped, copies);
+    process.stdout.write(
+      `  ${(printer ?? 'all').padEnd(12)} stamped ${stamped.length}, copies ${copies.length}: EER ${percent(eer)}\n`,
+    );
+  }
+}
+
+function scoredBy(model: Model, rows: readonly Examined[]) {
+  return rows.flatMap((row) => {
+    const odds = oddsOf(model, row);
+    return odds === undefined ? [] : [{ row, odds }];
+  });
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    judge: { type: 'string', multiple: true, default: [] },
+    kept: { type: 'string', default: '0.03' },
+  },
+});
+const read = async (path: string) =>
+  // The file is capture-set's own.
+  JSON.parse(await readFile(path, 'utf8')) as Examined[];
+const rows = (await Promise.all(positionals.map(read))).flat();
+const folds = 3;
+const foldOf = ({ id }: Examined) => chanceOf('fold', id).whole(folds);
+const unseen = Array.from({ length: folds }, (_, fold) =>
+  scoredBy(
+    trained(
+      rows.filter((row) => foldOf(row) !== fold),
+      `fold ${fold}`,
+    ),
+    rows.filter((row) => foldOf(row) === fold),
+  ),
+).flat();
+print('identities left out', unseen);
+for (const printer of new Set(rows.flatMap((row) => (row.printer ? [row.printer] : [])))) {
+  const model = trained(
+    rows.filter((row) => row.printer !== printer),
+    `but ${printer}`,
+  );
+  print(
+    `${printer} left out`,
+    scoredBy(
+      model,
+      rows.filter((row) => !row.isCopy || row.printer === printer),
+    ),
+  );
+}
+const model = trained(rows, 'all');
+for (const path of values.judge) print(path, scoredBy(model, await read(path)));
+const odds = unseen
+  .filter(({ row }) => row.genuine)
+  .map(({ odds }) => odds)
+  .sort((a, b) => b - a);
+const limit = odds[Math.floor(Number(values.kept) * odds.length)] ?? 0;
+const n = model.means.length;
+const rounded = (value: number) => Number(value.toPrecision(6));
+const unit = (u: number, from: number, to: number) =>
+  [...model.weights.subarray(u * (n + 2) + from, u * (n + 2) + to)].map(rounded);
+const units = Array.from({ length: HIDDEN }, (_, u) => u);
+await writeFile(
+  join(process.cwd(), 'assembly', 'seal', 'capture.json'),
+  `${JSON.stringify({
+    means: model.means.map(rounded),
+    spreads: model.spreads.map(rounded),
+    hidden: units.map((u) => unit(u, 0, n)),
+    hiddenBias: units.map((u) => unit(u, n, n + 1)[0]),
+    last: units.map((u) => unit(u, n + 1, n + 2)[0]),
+    lastBias: rounded((model.weights.at(-1) ?? 0) - limit),
+  })}\n`,
+);
+process.stdout.write(`limit ${limit.toFixed(2)}, taken off: odds above 0 are sent to a person\n`);
