@@ -12,7 +12,8 @@ export type { TrustFile } from '../core/ledger.ts';
 export type { BundleVerdict, DeliveryBundle } from '../core/pki/bundle.ts';
 export type { EvidenceResult, EvidenceVerdict } from '../core/pki/evidence.ts';
 export type { UsageFinding, UsageVerdict } from '../core/usage/verify.ts';
-export { makeSm2Request } from './certificate-request.ts';
+export { type MadeRequest, makeP256Request, makeSm2Request } from './certificate-request.ts';
+export { KeyFileError } from './key-file.ts';
 export { confirmPayment, readOrder, type ShownOrder } from './payment.ts';
 export {
   CloudMisbehaved,
@@ -27,6 +28,7 @@ export {
   withdrawPersonalKey,
   withPersonalKey,
 } from './personal-key.ts';
+export { makePkcs12 } from './pkcs12.ts';
 export {
   openTerminalSession,
   registerSessionKeys,

@@ -89,8 +89,12 @@ export async function personApplication(
 export async function approvedApplication(
   deps: CertificateDeps,
   algorithm: KeyAlgorithm = 'sm2',
+  request?: Uint8Array,
 ): Promise<string> {
-  const input = await personApplication(deps, algorithm);
+  const input = {
+    ...(await personApplication(deps, algorithm)),
+    ...(request === undefined ? {} : { request }),
+  };
   await applyForCertificate(deps, people.applicant, input);
   await identifyApplicant(deps, people.officer, input.id, { passed: true, reference: 'F-1' });
   await approveApplication(deps, people.approver, input.id);
@@ -101,8 +105,9 @@ export async function approvedApplication(
 export async function frozenCertificate(
   deps: CertificateDeps,
   algorithm: KeyAlgorithm = 'sm2',
+  request?: Uint8Array,
 ): Promise<Certificate> {
-  const id = await approvedApplication(deps, algorithm);
+  const id = await approvedApplication(deps, algorithm, request);
   const [certificate] = await issueCertificates(deps, people.approver, id);
   if (!certificate) throw new Error('nothing was issued');
   return certificate;
