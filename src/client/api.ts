@@ -13,6 +13,7 @@ import { paymentCalls } from './payment-api.ts';
 import { personalKeyApi } from './personal-key-api.ts';
 import { sealServiceCalls } from './seal-service.ts';
 import { tokenCalls } from './token-api.ts';
+import type { DemoLedger } from './types.gen.ts';
 import type {
   Account,
   AccountDetail,
@@ -301,6 +302,11 @@ export function createClient(options: ClientOptions = {}) {
         getJson<{ identities: DemoIdentity[] }>('/v1/demo/identities', read),
       applicants: (read?: ReadOptions) => getJson<DemoApplicants>('/v1/demo/applicants', read),
       token: (identity: string) => post<DemoToken>('/v1/demo/token', { identity }),
+      ledger: {
+        /** The first event of the subject is served with one byte changed, until `restore`. */
+        alter: (subject: string) => post<DemoLedger>('/v1/demo/ledger/alter', { subject }),
+        restore: () => post<DemoLedger>('/v1/demo/ledger/restore', {}),
+      },
     },
     service: {
       /** Answers 503 when a binding is down; that is a state to show, not an error to throw. */

@@ -737,6 +737,21 @@ export const en: Record<keyof typeof zh, string> = {
   'certificate.key': 'Key',
   'certificate.key.own': 'Held by its subject',
   'certificate.application': 'Application',
+  'certificate.renew': 'Renew',
+  'certificate.renew.own':
+    'A renewal always has a fresh key. Make one here, or paste a new request; somebody else approves it. The old certificate stays in force until it ends.',
+  'certificate.renew.chips':
+    'A fresh key is made in the chips; somebody else approves it. The old certificate stays in force until it ends.',
+  'certificate.pkcs12': 'PKCS#12 file',
+  'certificate.pkcs12.lead':
+    'Only you have the private key: this browser puts it, the certificate and its chain into one file for other programs.',
+  'certificate.pkcs12.file': 'Key file',
+  'certificate.pkcs12.file.hint': 'cinnabar-key.pem, as saved when you applied.',
+  'certificate.pkcs12.password.hint': 'The new file has the same password.',
+  'certificate.pkcs12.make': 'Make the file',
+  'certificate.pkcs12.key_file_malformed': 'This is no key file that was made here.',
+  'certificate.pkcs12.key_file_locked': 'The password is another one, or the file was changed.',
+  'certificate.pkcs12.key_file_differs': 'This is the key of another certificate.',
   'certificate.nothing': 'None',
   'revocation.privilegeWithdrawn': 'Privilege withdrawn',
   'revocation.keyCompromise': 'Key compromised',
@@ -748,6 +763,13 @@ export const en: Record<keyof typeof zh, string> = {
   'evidence.lead':
     'Key and hashes come from the ledger, not from the certificate; each step shows what it rests on.',
   'evidence.verify': 'Verify again',
+  'evidence.verify.first': 'Verify',
+  'demo.ledger.lead':
+    'The service can serve the ledger entry with one byte changed, to see verification and thaw refuse it.',
+  'demo.ledger.altered':
+    'One byte of the ledger entry is changed now: verification and thaw refuse it.',
+  'demo.ledger.alter': 'Change one byte of the ledger',
+  'demo.ledger.restore': 'Serve it as written',
   'evidence.here': 'Verify in this browser',
   'evidence.ok': 'All steps hold',
   'evidence.no': 'A step failed',
@@ -903,7 +925,7 @@ export const en: Record<keyof typeof zh, string> = {
   'apply.password.hint':
     'The private key is saved on your machine, encrypted only; a lost password loses it.',
   'apply.password.short': 'At least 12 characters.',
-  'apply.key.make': 'Make an SM2 key in this browser',
+  'apply.key.make': 'Make a key in this browser',
   'apply.key.made': 'Key made; the private part is saved, encrypted',
   'apply.request': 'Certificate request (PKCS#10)',
   'apply.request.hint': 'Made above, or paste PEM.',

@@ -1,27 +1,49 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Account } from '../../client/index.ts';
 import { formatDate, inFours } from '../format.ts';
 import { t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
+import { type Column, ListTable } from '../parts/list-table.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { Paged } from '../parts/paged.tsx';
+import { useSearch } from '../parts/search.tsx';
 import { Empty } from '../parts/states.tsx';
-import { navigate, query, setParameter } from '../router.ts';
+import { navigate } from '../router.ts';
 import { allows, client, identity } from '../session.ts';
 
-const searchAfterMs = 200;
+function columns(): readonly Column<Account>[] {
+  return [
+    {
+      title: t('account.name'),
+      class: 'cut',
+      wide: true,
+      plain: true,
+      cell: ({ id, name }) => (
+        <a class="whole" href={`/seals/accounts/${id}`} lang="zh-CN">
+          {name}
+        </a>
+      ),
+    },
+    {
+      title: t('account.number'),
+      class: 'mono nowrap',
+      cell: ({ number }) => inFours(number),
+    },
+    { title: t('account.contact'), cell: ({ contact }) => contact },
+    {
+      title: t('account.since'),
+      class: 'date',
+      cell: ({ createdAt }) => formatDate(createdAt),
+    },
+  ];
+}
 
 /** Accounts with reserved imprints. The search stays in the address. */
 export function AccountsPage() {
-  const wanted = query.value.get('q') ?? '';
-  const [text, setText] = useState(wanted);
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    const timer = setTimeout(() => setParameter('q', text.trim()), searchAfterMs);
-    return () => clearTimeout(timer);
-  }, [text]);
+  const search = useSearch(t('accounts.search'));
+  const { wanted } = search;
   const writes = allows('writeSeals');
   useKeys([
-    { key: '/', label: t('accounts.search'), run: () => field.current?.focus() },
+    { key: '/', label: t('accounts.search'), run: search.focus },
     ...(writes ? [{ key: 'e', label: t('seal.enrol'), run: () => navigate('/seals/enrol') }] : []),
   ]);
 
@@ -43,21 +65,7 @@ export function AccountsPage() {
         }
       />
       <div class="body">
-        <Panel
-          title={t('accounts.title')}
-          flush
-          aside={
-            <input
-              ref={field}
-              class="input search"
-              type="search"
-              aria-label={t('accounts.search')}
-              placeholder={t('accounts.search')}
-              value={text}
-              onInput={(event) => setText(event.currentTarget.value)}
-            />
-          }
-        >
+        <Panel title={t('accounts.title')} flush aside={search.field}>
           <Paged
             load={(cursor, signal) => client.accounts.list({ q: wanted, cursor }, { signal })}
             inputs={[wanted, identity.value?.id]}
@@ -75,36 +83,7 @@ export function AccountsPage() {
               )
             }
           >
-            {(accounts) => (
-              <table class="table list">
-                <thead>
-                  <tr>
-                    <th class="wide">{t('account.name')}</th>
-                    <th>{t('account.number')}</th>
-                    <th>{t('account.contact')}</th>
-                    <th>{t('account.since')}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {accounts.map((account) => (
-                    <tr key={account.id}>
-                      <td class="cut">
-                        <a class="whole" href={`/seals/accounts/${account.id}`} lang="zh-CN">
-                          {account.name}
-                        </a>
-                      </td>
-                      <td class="mono nowrap" data-label={t('account.number')}>
-                        {inFours(account.number)}
-                      </td>
-                      <td data-label={t('account.contact')}>{account.contact}</td>
-                      <td class="date" data-label={t('account.since')}>
-                        {formatDate(account.createdAt)}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            )}
+            {(accounts) => <ListTable items={accounts} idOf={({ id }) => id} columns={columns()} />}
           </Paged>
         </Panel>
       </div>

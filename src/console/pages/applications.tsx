@@ -4,6 +4,7 @@ import { formatMoment } from '../format.ts';
 import { t } from '../i18n/index.ts';
 import { ApplicationStatus, SettingsFacts } from '../parts/certificate-parts.tsx';
 import { TextField } from '../parts/field.tsx';
+import { type Column, ListTable } from '../parts/list-table.tsx';
 import { Facts, PageHead, Panel } from '../parts/page.tsx';
 import { Paged } from '../parts/paged.tsx';
 import { Empty, Loaded, Refusal } from '../parts/states.tsx';
@@ -13,6 +14,29 @@ import { query, setParameter } from '../router.ts';
 import { allows, client, identity } from '../session.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
+
+function columns(): readonly Column<CertificateApplication>[] {
+  return [
+    {
+      title: t('certificate.subject'),
+      wide: true,
+      plain: true,
+      cell: ({ id, subject }) => (
+        <a href={`/certificates/applications/${id}`} lang="zh-CN">
+          {subject.commonName}
+        </a>
+      ),
+    },
+    { title: t('certificate.kind'), cell: ({ kind }) => t(`certificate.kind.${kind}`) },
+    { title: t('application.applicant'), cell: ({ applicant }) => applicant },
+    {
+      title: t('application.made'),
+      class: 'date',
+      cell: ({ createdAt }) => formatMoment(createdAt),
+    },
+    { title: t('field.state'), plain: true, cell: (item) => <ApplicationStatus item={item} /> },
+  ];
+}
 
 /** Applications that wait for somebody, or that have come to their end. */
 export function ApplicationsPage() {
@@ -53,40 +77,7 @@ export function ApplicationsPage() {
             inputs={[stage, identity.value?.id]}
             empty={<Empty title={t('applications.none')} hint={t('applications.none.hint')} />}
           >
-            {(items) => (
-              <table class="table list">
-                <thead>
-                  <tr>
-                    <th class="wide">{t('certificate.subject')}</th>
-                    <th>{t('certificate.kind')}</th>
-                    <th>{t('application.applicant')}</th>
-                    <th>{t('application.made')}</th>
-                    <th>{t('field.state')}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map((item) => (
-                    <tr key={item.id}>
-                      <td>
-                        <a href={`/certificates/applications/${item.id}`} lang="zh-CN">
-                          {item.subject.commonName}
-                        </a>
-                      </td>
-                      <td data-label={t('certificate.kind')}>
-                        {t(`certificate.kind.${item.kind}`)}
-                      </td>
-                      <td data-label={t('application.applicant')}>{item.applicant}</td>
-                      <td class="date" data-label={t('application.made')}>
-                        {formatMoment(item.createdAt)}
-                      </td>
-                      <td>
-                        <ApplicationStatus item={item} />
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            )}
+            {(items) => <ListTable items={items} idOf={({ id }) => id} columns={columns()} />}
           </Paged>
         </Panel>
       </div>

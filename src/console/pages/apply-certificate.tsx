@@ -2,12 +2,11 @@ import { useState } from 'preact/hooks';
 import type { NewCertificateApplication } from '../../client/index.ts';
 import { t } from '../i18n/index.ts';
 import { parseAmount } from '../money.ts';
-import { Field, SelectField, TextField } from '../parts/field.tsx';
-import { isKeyPassword, KeyPassword } from '../parts/key-password.tsx';
+import { SelectField, TextField } from '../parts/field.tsx';
+import { isRequest, KeyRequest } from '../parts/key-request.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { Refusal } from '../parts/states.tsx';
 import { navigate } from '../router.ts';
-import { saveFile } from '../save-file.ts';
 import { client } from '../session.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
@@ -62,7 +61,7 @@ function mistakes(draft: Draft): Partial<Record<keyof Draft, string>> {
   if (draft.commonName.trim() === '') wrong.commonName = missing;
   if (draft.kind !== 'person' && draft.organization.trim() === '') wrong.organization = missing;
   if (draft.kind === 'service' && draft.dnsNames.trim() === '') wrong.dnsNames = missing;
-  if (ownKey(draft.kind) && !draft.request.includes('CERTIFICATE REQUEST')) {
+  if (ownKey(draft.kind) && !isRequest(draft.request)) {
     wrong.request = t('apply.request.missing');
   }
   for (const name of ['single', 'daily'] as const) {
@@ -98,40 +97,6 @@ function bodyOf(draft: Draft): NewCertificateApplication {
       ],
     },
   };
-}
-
-/** Makes an SM2 key in this browser; its private part is saved encrypted and kept nowhere else. */
-function MakeKey({ onRequest }: { onRequest: (request: string) => void }) {
-  const [password, setPassword] = useState('');
-  const [left, setLeft] = useState(false);
-  const make = useWrite<{ password: string }>(async (draft) => {
-    const { makeSm2Request } = await import('../../client/certificate-request.ts');
-    const { request, encryptedKey } = await makeSm2Request(draft.password);
-    saveFile('cinnabar-key.pem', encryptedKey);
-    onRequest(request);
-    showToast({ text: t('apply.key.made') });
-  });
-  return (
-    <>
-      <KeyPassword
-        value={password}
-        onInput={setPassword}
-        isChecked={left}
-        onBlur={() => setLeft(true)}
-      />
-      <button
-        type="button"
-        class="btn"
-        aria-busy={make.busy}
-        onClick={() => {
-          setLeft(true);
-          if (isKeyPassword(password)) void make.run({ password });
-        }}
-      >
-        {t('apply.key.make')}
-      </button>
-    </>
-  );
 }
 
 function Wishes({ draft, change, wrong }: FieldsProps) {
@@ -268,19 +233,12 @@ export function ApplyCertificatePage() {
         <Subject draft={draft} change={change} wrong={wrong} />
         {ownKey(draft.kind) && (
           <Panel title={t('apply.key')}>
-            {draft.algorithm === 'sm2' && <MakeKey onRequest={(request) => change({ request })} />}
-            <Field label={t('apply.request')} hint={t('apply.request.hint')} wrong={wrong.request}>
-              {(ids) => (
-                <textarea
-                  {...ids}
-                  class="input mono"
-                  rows={6}
-                  spellcheck={false}
-                  value={draft.request}
-                  onInput={(event) => change({ request: event.currentTarget.value })}
-                />
-              )}
-            </Field>
+            <KeyRequest
+              algorithm={draft.algorithm}
+              request={draft.request}
+              onRequest={(request) => change({ request })}
+              wrong={wrong.request}
+            />
           </Panel>
         )}
         <Wishes draft={draft} change={change} wrong={wrong} />

@@ -1,9 +1,11 @@
 import { useRef, useState } from 'preact/hooks';
-import type { Certificate, CertificateRevocation } from '../../client/index.ts';
+import type { ApiError, Certificate, CertificateRevocation } from '../../client/index.ts';
 import { formatMoment } from '../format.ts';
-import { t } from '../i18n/index.ts';
+import { maybe, t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import { CertificateStatus, SettingsFacts } from '../parts/certificate-parts.tsx';
+import { canHavePkcs12, Pkcs12Panel } from '../parts/certificate-pkcs12.tsx';
+import { RenewalPanel } from '../parts/certificate-renewal.tsx';
 import { Evidence } from '../parts/evidence.tsx';
 import { SelectField } from '../parts/field.tsx';
 import { Glyph } from '../parts/glyph.tsx';
@@ -88,8 +90,23 @@ function Confirm(props: {
   );
 }
 
+/** The steps of the verification that a thaw was refused for. */
+function RefusedSteps({ error }: { error: ApiError }) {
+  if (error.code !== 'thaw_refused') return null;
+  return (
+    <ul class="small">
+      {error.fields.map(({ pointer, code }) => (
+        <li key={pointer}>
+          {maybe(`evidence.${pointer.slice('/evidence/'.length)}`) ?? pointer}:{' '}
+          {maybe(`evidence.code.${code}`) ?? code}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function Detail({ certificate, reload }: { certificate: Certificate; reload: () => void }) {
-  const [asked, setAsked] = useState<Move | undefined>(undefined);
+  const [asked, setAsked] = useState<Move | 'renew' | 'pkcs12' | undefined>(undefined);
   const verifyButton = useRef<{ run: () => void } | undefined>(undefined);
   const { serial, subject } = certificate;
   const move = useWrite<{ move: Move; reason: Reason }>(async (draft, keyFor) => {
@@ -105,6 +122,10 @@ function Detail({ certificate, reload }: { certificate: Certificate; reload: () 
     const bundle = await client.certificates.bundle(serial);
     saveFile(`${serial.slice(0, 12)}.json`, `${JSON.stringify(bundle, null, 2)}\n`);
   });
+  const isRenewable =
+    certificate.delivery === 'delivered' &&
+    certificate.state !== 'revoked' &&
+    allows('applyCertificates');
   const moves = allows('manageCertificates') ? movesOf[certificate.state] : [];
   useKeys([
     { key: 'v', label: t('evidence.verify'), run: () => verifyButton.current?.run() },
@@ -142,6 +163,16 @@ function Detail({ certificate, reload }: { certificate: Certificate; reload: () 
                 {t('certificate.bundle')} <kbd>B</kbd>
               </button>
             )}
+            {canHavePkcs12(certificate) && (
+              <button type="button" class="btn" onClick={() => setAsked('pkcs12')}>
+                {t('certificate.pkcs12')}
+              </button>
+            )}
+            {isRenewable && (
+              <button type="button" class="btn" onClick={() => setAsked('renew')}>
+                {t('certificate.renew')}
+              </button>
+            )}
             {moves.map((one, i) => (
               <button
                 type="button"
@@ -156,9 +187,20 @@ function Detail({ certificate, reload }: { certificate: Certificate; reload: () 
         }
       />
       <div class="body">
-        {move.error && <Refusal what="certificate.not-moved" error={move.error} />}
+        {move.error && (
+          <>
+            <Refusal what="certificate.not-moved" error={move.error} />
+            <RefusedSteps error={move.error} />
+          </>
+        )}
         {deliver.error && <Refusal what="certificate.not-delivered" error={deliver.error} />}
-        {asked && (
+        {asked === 'renew' && (
+          <RenewalPanel certificate={certificate} onCancel={() => setAsked(undefined)} />
+        )}
+        {asked === 'pkcs12' && (
+          <Pkcs12Panel certificate={certificate} onClose={() => setAsked(undefined)} />
+        )}
+        {asked && asked !== 'renew' && asked !== 'pkcs12' && (
           <Panel title={t(`certificate.${asked}`)} flush>
             <Confirm
               move={asked}
@@ -169,7 +211,12 @@ function Detail({ certificate, reload }: { certificate: Certificate; reload: () 
           </Panel>
         )}
         <Path certificate={certificate} />
-        <Evidence serial={serial} key={certificate.changedAt} handle={verifyButton} />
+        <Evidence
+          serial={serial}
+          ledgerSubject={certificate.ledgerSubject}
+          key={certificate.changedAt}
+          handle={verifyButton}
+        />
         {certificate.settings && (
           <Panel title={t('settings.title')}>
             <SettingsFacts settings={certificate.settings} />

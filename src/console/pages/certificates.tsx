@@ -1,30 +1,60 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Certificate } from '../../client/index.ts';
 import { formatMoment } from '../format.ts';
 import { t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import { CertificateStatus } from '../parts/certificate-parts.tsx';
+import { type Column, ListTable } from '../parts/list-table.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { Paged } from '../parts/paged.tsx';
+import { useSearch } from '../parts/search.tsx';
 import { Empty } from '../parts/states.tsx';
 import { navigate, query, setParameter } from '../router.ts';
 import { allows, client, identity } from '../session.ts';
 
-const searchAfterMs = 200;
 const soonDays = 30;
+
+function columns(): readonly Column<Certificate>[] {
+  return [
+    {
+      title: t('certificate.subject'),
+      wide: true,
+      plain: true,
+      cell: ({ serial, subject }) => (
+        <a href={`/certificates/${serial}`} lang="zh-CN">
+          {subject.commonName}
+        </a>
+      ),
+    },
+    {
+      title: t('certificate.kind'),
+      cell: ({ kind, purpose }) => `${t(`certificate.kind.${kind}`)} · ${t(`purpose.${purpose}`)}`,
+    },
+    {
+      title: t('certificate.serial'),
+      class: 'mono cut',
+      hover: ({ serial }) => serial,
+      cell: ({ serial }) => serial.slice(0, 12),
+    },
+    {
+      title: t('certificate.until'),
+      class: 'date',
+      cell: ({ notAfter }) => formatMoment(notAfter),
+    },
+    {
+      title: t('field.state'),
+      plain: true,
+      cell: (item) => <CertificateStatus item={item} />,
+    },
+  ];
+}
 
 /** Certificates with search and those that end soon. Both stay in the address. */
 export function CertificatesPage() {
-  const wanted = query.value.get('q') ?? '';
+  const search = useSearch(t('certificates.search'));
   const soon = query.value.get('soon') === 'yes';
-  const [text, setText] = useState(wanted);
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    const timer = setTimeout(() => setParameter('q', text.trim()), searchAfterMs);
-    return () => clearTimeout(timer);
-  }, [text]);
   const applies = allows('applyCertificates');
   useKeys([
-    { key: '/', label: t('certificates.search'), run: () => field.current?.focus() },
+    { key: '/', label: t('certificates.search'), run: search.focus },
     { key: 'p', label: t('applications.title'), run: () => navigate('/certificates/applications') },
     ...(applies
       ? [{ key: 'n', label: t('apply.title'), run: () => navigate('/certificates/apply') }]
@@ -61,63 +91,22 @@ export function CertificatesPage() {
               >
                 {t('certificates.soon')}
               </button>
-              <input
-                ref={field}
-                class="input search"
-                type="search"
-                aria-label={t('certificates.search')}
-                placeholder={t('certificates.search')}
-                value={text}
-                onInput={(event) => setText(event.currentTarget.value)}
-              />
+              {search.field}
             </>
           }
         >
           <Paged
             load={(cursor, signal) =>
               client.certificates.list(
-                { q: wanted, cursor, expiringDays: soon ? soonDays : undefined },
+                { q: search.wanted, cursor, expiringDays: soon ? soonDays : undefined },
                 { signal },
               )
             }
-            inputs={[wanted, soon, identity.value?.id]}
+            inputs={[search.wanted, soon, identity.value?.id]}
             empty={<Empty title={t('certificates.none')} hint={t('certificates.none.hint')} />}
           >
             {(items) => (
-              <table class="table list">
-                <thead>
-                  <tr>
-                    <th class="wide">{t('certificate.subject')}</th>
-                    <th>{t('certificate.kind')}</th>
-                    <th>{t('certificate.serial')}</th>
-                    <th>{t('certificate.until')}</th>
-                    <th>{t('field.state')}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map((item) => (
-                    <tr key={item.serial}>
-                      <td>
-                        <a href={`/certificates/${item.serial}`} lang="zh-CN">
-                          {item.subject.commonName}
-                        </a>
-                      </td>
-                      <td data-label={t('certificate.kind')}>
-                        {t(`certificate.kind.${item.kind}`)} · {t(`purpose.${item.purpose}`)}
-                      </td>
-                      <td class="mono cut" data-label={t('certificate.serial')} title={item.serial}>
-                        {item.serial.slice(0, 12)}
-                      </td>
-                      <td class="date" data-label={t('certificate.until')}>
-                        {formatMoment(item.notAfter)}
-                      </td>
-                      <td>
-                        <CertificateStatus item={item} />
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
+              <ListTable items={items} idOf={({ serial }) => serial} columns={columns()} />
             )}
           </Paged>
         </Panel>

@@ -1,6 +1,7 @@
 import type { LedgerEntry } from '../../client/index.ts';
 import { formatMoment, shortHash } from '../format.ts';
 import { maybe, t } from '../i18n/index.ts';
+import { type Column, ListTable } from '../parts/list-table.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { Paged } from '../parts/paged.tsx';
 import { Empty } from '../parts/states.tsx';
@@ -31,36 +32,39 @@ export function typeWords(type: unknown): string {
 }
 
 export function LedgerTable({ entries }: { entries: readonly LedgerEntry[] }) {
-  return (
-    <table class="table list">
-      <thead>
-        <tr>
-          <th class="num">{t('ledger.index')}</th>
-          <th>{t('verification.time')}</th>
-          <th>{t('ledger.type')}</th>
-          <th class="wide">{t('ledger.subject')}</th>
-          <th>{t('ledger.hash')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {entries.map(({ index, event, leafHash }) => (
-          <tr key={index}>
-            <td class="num" data-label={t('ledger.index')}>
-              <a href={`/ledger-entry/${index}`}>{index}</a>
-            </td>
-            <td class="date">{formatMoment(String(event.at))}</td>
-            <td class="nowrap" data-label={t('ledger.type')}>
-              {typeWords(event.type)}
-            </td>
-            <td class="mono cut" data-label={t('ledger.subject')} title={String(event.subject)}>
-              {String(event.subject)}
-            </td>
-            <td class="mono" data-label={t('ledger.hash')} title={leafHash}>
-              {shortHash(leafHash)}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
+  return <ListTable items={entries} idOf={({ index }) => index} columns={columns()} />;
+}
+
+function columns(): readonly Column<LedgerEntry>[] {
+  return [
+    {
+      title: t('ledger.index'),
+      class: 'num',
+      cell: ({ index }) => <a href={`/ledger-entry/${index}`}>{index}</a>,
+    },
+    {
+      title: t('verification.time'),
+      class: 'date',
+      plain: true,
+      cell: ({ event }) => formatMoment(String(event.at)),
+    },
+    {
+      title: t('ledger.type'),
+      class: 'nowrap',
+      cell: ({ event }) => typeWords(event.type),
+    },
+    {
+      title: t('ledger.subject'),
+      class: 'mono cut',
+      wide: true,
+      hover: ({ event }) => String(event.subject),
+      cell: ({ event }) => String(event.subject),
+    },
+    {
+      title: t('ledger.hash'),
+      class: 'mono',
+      hover: ({ leafHash }) => leafHash,
+      cell: ({ leafHash }) => shortHash(leafHash),
+    },
+  ];
 }

@@ -6,6 +6,7 @@ import { maybe, t } from '../i18n/index.ts';
 import { client } from '../session.ts';
 import { useWrite } from '../write.ts';
 import { Status } from './chip.tsx';
+import { LedgerLie } from './ledger-lie.tsx';
 import { Facts, Panel } from './page.tsx';
 import { Refusal } from './states.tsx';
 
@@ -54,6 +55,7 @@ function Steps({ verdict }: { verdict: Verdict }) {
 /** Each step of the verification with its inputs, at the service or in this browser. */
 export function Evidence(props: {
   serial: string;
+  ledgerSubject: string;
   handle: RefObject<{ run: () => void } | undefined>;
 }) {
   const [verdict, setVerdict] = useState<Verdict | undefined>(undefined);
@@ -82,7 +84,7 @@ export function Evidence(props: {
             aria-busy={verify.busy}
             onClick={() => void verify.run({ where: 'service' })}
           >
-            {t('evidence.verify')} <kbd>V</kbd>
+            {t(verdict ? 'evidence.verify' : 'evidence.verify.first')} <kbd>V</kbd>
           </button>
         </>
       }
@@ -100,6 +102,10 @@ export function Evidence(props: {
           <Steps verdict={verdict} />
         </>
       )}
+      <LedgerLie
+        subject={props.ledgerSubject}
+        onChange={() => void verify.run({ where: 'service' })}
+      />
     </Panel>
   );
 }

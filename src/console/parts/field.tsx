@@ -117,3 +117,30 @@ export function SelectField<T extends string>(props: {
     </Field>
   );
 }
+
+export function PasswordField(props: {
+  label: string;
+  value: string;
+  onInput: (value: string) => void;
+  onBlur?: () => void;
+  hint?: ComponentChildren;
+  wrong?: string | undefined;
+  /** A password that is chosen now, not one that is known. */
+  isNew?: boolean;
+}) {
+  return (
+    <Field label={props.label} hint={props.hint} wrong={props.wrong}>
+      {(ids) => (
+        <input
+          {...ids}
+          class="input"
+          type="password"
+          autocomplete={props.isNew ? 'new-password' : 'current-password'}
+          value={props.value}
+          onInput={(event) => props.onInput(event.currentTarget.value)}
+          onBlur={() => props.onBlur?.()}
+        />
+      )}
+    </Field>
+  );
+}

@@ -1,5 +1,5 @@
 import { t } from '../i18n/index.ts';
-import { Field } from './field.tsx';
+import { PasswordField } from './field.tsx';
 
 const lengthMin = 12;
 
@@ -15,22 +15,14 @@ export function KeyPassword(props: {
 }) {
   const isWrong = props.isChecked && !isKeyPassword(props.value);
   return (
-    <Field
+    <PasswordField
       label={t('apply.password')}
       hint={t('apply.password.hint')}
       wrong={isWrong ? t('apply.password.short') : undefined}
-    >
-      {(ids) => (
-        <input
-          {...ids}
-          class="input"
-          type="password"
-          autocomplete="new-password"
-          value={props.value}
-          onInput={(event) => props.onInput(event.currentTarget.value)}
-          onBlur={() => props.onBlur?.()}
-        />
-      )}
-    </Field>
+      isNew
+      value={props.value}
+      onInput={props.onInput}
+      onBlur={() => props.onBlur?.()}
+    />
   );
 }

@@ -8,7 +8,7 @@ import { TextField } from '../parts/field.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { Paged } from '../parts/paged.tsx';
 import { Empty, Refusal } from '../parts/states.tsx';
-import { saveFile } from '../person/save-file.ts';
+import { saveFile } from '../save-file.ts';
 import { client, identity } from '../session.ts';
 import { useWrite } from '../write.ts';
 import { PayTabs } from './tabs.tsx';

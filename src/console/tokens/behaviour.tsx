@@ -12,7 +12,7 @@ import { t } from '../i18n/index.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Panel } from '../parts/page.tsx';
 import { Empty, Loaded, Refusal } from '../parts/states.tsx';
-import { saveFile } from '../person/save-file.ts';
+import { saveFile } from '../save-file.ts';
 import { useResource } from '../resource.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
