@@ -7,6 +7,7 @@ import type {
   NewCertificateApplication,
 } from '../client/index.ts';
 import type { DeliveryBundle } from '../core/pki/bundle.ts';
+import { pkcs12, request } from './cert-keys.ts';
 import { command, type Group, required, UsageError } from './command.ts';
 import { certificatesIn } from './files.ts';
 import { connect, serviceOptions } from './service.ts';
@@ -258,6 +259,7 @@ const check = command({
 export const cert: Group = {
   summary: 'certificates: apply, approve, verify against the ledger, thaw, revoke',
   commands: {
+    request,
     apply,
     applications,
     identify,
@@ -271,6 +273,7 @@ export const cert: Group = {
     revoke,
     renew,
     bundle,
+    pkcs12,
     check,
   },
 };

@@ -20,6 +20,7 @@ describe('a PKCS#12 file of a key that was made here', () => {
     const request = decodePem('CERTIFICATE REQUEST', made.request);
     expect(await readCertificateRequest(request)).toMatchObject({ ok: true, algorithm: 'p256' });
     const { der } = await frozenCertificate(deps, 'p256', request);
+    if (!der) throw new Error('nothing was issued');
     const { issuing, root } = await loadAuthority(deps, 'p256');
     certificate = encodePem('CERTIFICATE', der);
     chain = [issuing, root].map((each) => encodePem('CERTIFICATE', each));
