@@ -1,16 +1,15 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tilePath, tileWidth } from '../../src/core/ledger/tiles.ts';
 import type { Ledger } from '../../src/domain/ledger/ports.ts';
 import { base64Text } from '../../src/lib/base64.ts';
-import { memoryLedger } from '../../src/platform/memory/ledger.ts';
+import { memoryLedger, memoryLedgerOrigin } from '../../src/platform/memory/ledger.ts';
 import { systemClock } from '../../src/platform/system.ts';
 import { frozenEvent, thawedEvent } from '../contract/ledger.ts';
 import { startEdge } from '../helpers/edge.ts';
-import { buildTool, cinnabar } from './tool.ts';
+import { buildTool, cinnabar, served } from './tool.ts';
 
 const count = 300;
 let folder: string;
@@ -173,17 +172,12 @@ describe('cinnabar ledger verify', () => {
 
   it('A8: verifies a running service over HTTP', async () => {
     const edge = await startEdge(() => ({ ledger }));
-    const server: Server = createServer(async (request, response) => {
-      const answer = await edge.app.request(`http://localhost${request.url}`);
-      response.writeHead(answer.status, Object.fromEntries(answer.headers));
-      response.end(Buffer.from(await answer.arrayBuffer()));
-    });
-    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-    const address = server.address();
-    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+    const { server, url } = await served(edge);
     const open = await verified([url]);
     const pinned = await verified([url, '--trust', trust]);
+    const shown = await cinnabar(['ledger', 'checkpoint', url, '--json']);
     server.close();
+    expect(JSON.parse(shown.stdout)).toMatchObject({ size: count, origin: memoryLedgerOrigin });
     expect(open).toMatchObject({ status: 0, size: count, pinned: false });
     expect(pinned).toMatchObject({ status: 0, size: count, pinned: true });
   });

@@ -1,5 +1,4 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +11,7 @@ import { connectEvm, deployLedger } from '../../src/platform/evm/client.ts';
 import { type EvmLedger, evmLedger } from '../../src/platform/evm/ledger.ts';
 import { memoryLedger, memoryLedgerOrigin } from '../../src/platform/memory/ledger.ts';
 import { systemClock } from '../../src/platform/system.ts';
-import { buildTool, cinnabar } from '../cli/tool.ts';
+import { buildTool, cinnabar, served } from '../cli/tool.ts';
 import { frozenEvent } from '../contract/ledger.ts';
 import { auxiliaryWorkers } from '../helpers/auxiliary-workers.ts';
 import { startEdge } from '../helpers/edge.ts';
@@ -27,18 +26,7 @@ async function fill(ledger: Ledger, count: number, name: string): Promise<void> 
 }
 
 /** The public interface of a service over this ledger. */
-async function serve(ledger: Ledger): Promise<{ readonly url: string; readonly server: Server }> {
-  const edge = await startEdge(() => ({ ledger }));
-  const server = createServer(async (request, response) => {
-    const answer = await edge.app.request(`http://localhost${request.url}`);
-    response.writeHead(answer.status, Object.fromEntries(answer.headers));
-    response.end(Buffer.from(await answer.arrayBuffer()));
-  });
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : 0;
-  return { url: `http://127.0.0.1:${port}`, server };
-}
+const serve = async (ledger: Ledger) => served(await startEdge(() => ({ ledger })));
 
 describe.skipIf(chainProgram === undefined)('checkpoints on a local EVM chain', () => {
   let chain: LocalChain;
