@@ -1,3 +1,4 @@
+import { ShareUnreadable, StatementDiffers } from '../client/certificates.ts';
 import { ApiError } from '../client/index.ts';
 import { FederationError } from '../core/federated.ts';
 import { GmError } from '../core/gm.ts';
@@ -21,6 +22,7 @@ import { demo } from './demo.ts';
 import { deploy } from './deploy.ts';
 import { federation } from './federation.ts';
 import { gm } from './gm.ts';
+import { key } from './key.ts';
 import { ledger } from './ledger.ts';
 import { pay } from './pay.ts';
 import { seal } from './seal.ts';
@@ -37,6 +39,7 @@ const groups: Readonly<Record<string, Group>> = {
   federation,
   tag,
   gm,
+  key,
   ledger,
   chips,
   pay,
@@ -78,6 +81,11 @@ function refusalOf(error: unknown): { code: string; message: string } | undefine
   ) {
     return { code: error.code, message: error.message };
   }
+  if (error instanceof ShareUnreadable) {
+    return { code: 'share_unreadable', message: 'this terminal’s half of the key does not open' };
+  }
+  if (error instanceof StatementDiffers)
+    return { code: 'statement_differs', message: error.message };
   if (error instanceof Error && 'syscall' in error && 'code' in error) {
     const path = 'path' in error ? error.path : undefined;
     const isAbsent = error.code === 'ENOENT' && path !== undefined;

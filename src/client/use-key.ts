@@ -57,7 +57,9 @@ async function untilExecuted(
 ): Promise<Operation> {
   const current = asked.state === 'approved' ? asked : await client.operations.get(asked.id);
   if (current.state === 'executed' || current.state === 'completed') return current;
-  const prepared = await client.operations.prepare(asked.id);
+  // Where only the answer was lost the statement stands; a fresh one would be another use.
+  const prepared =
+    current.state === 'activated' ? current : await client.operations.prepare(asked.id);
   const statement = prepared.statement ?? '';
   await assertStatement(key, asked, statement);
   const signature = await session.sign(utf8ToBytes(statement), {

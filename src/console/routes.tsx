@@ -415,7 +415,12 @@ const rail: readonly RailEntry[] = [
   { words: 'nav.seal-changes', href: '/seal-changes', letter: 'n', right: 'readSeals' },
   { words: 'nav.verifications', href: '/verifications', letter: 'r', right: 'readSeals' },
   { words: 'nav.certificates', href: '/certificates', letter: 't', right: 'readCertificates' },
-  { words: 'nav.institutions', href: '/institutions', letter: 'n' },
+  {
+    words: 'nav.institutions',
+    href: '/institutions',
+    letter: 'n',
+    also: ['/institution-keys', '/uses'],
+  },
   { words: 'nav.approvals', href: '/approvals', letter: 'o' },
   { words: 'nav.review', href: '/review', letter: 'e', right: 'readSeals' },
   { words: 'nav.jobs', href: '/jobs', letter: 'j', right: 'readSeals' },

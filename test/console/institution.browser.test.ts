@@ -173,9 +173,14 @@ describeInChromium('an institution’s key in the browser', () => {
     await auditor.page.locator('.verdict.ok').waitFor();
     await capture(auditor.page, 'evidence-ok-zh');
     const text = await readFile(evidence, 'utf8');
-    await writeFile(evidence, text.replace('为供应商', '为别人'));
-    await auditor.page.locator('input[type=file]').setInputFiles(evidence);
-    await auditor.page.locator('.verdict.no').getByText(w['check.code.hash_differs']).waitFor();
+    expect(text).toContain('为供应商');
+    const altered = join(state, 'altered.ndjson');
+    await writeFile(altered, text.replace('为供应商', '为别人们'));
+    await auditor.page.locator('input[type=file]').setInputFiles(altered);
+    await auditor.page.locator('.verdict.no').waitFor();
+    expect(await auditor.page.locator('.verdict.no').textContent()).toContain(
+      w['check.code.hash_differs'],
+    );
     await auditor.page.locator('tr.bad').waitFor();
     await capture(auditor.page, 'evidence-bad-zh');
     expect(auditor.faults).toEqual([]);

@@ -99,6 +99,8 @@ export function VerifyEvidencePage() {
 function Result({ verdict }: { verdict: UsageVerdict }) {
   const { ok, findings, line = 0, code = '', asOf = '' } = verdict;
   const count = findings.filter(({ index }) => index !== undefined).length;
+  // The head of a part is worth a line only when something is wrong with it.
+  const lines = findings.filter((finding) => finding.index !== undefined || !finding.ok);
   return (
     <>
       <div class={`verdict ${ok ? 'ok' : 'no'}`} role={ok ? 'status' : 'alert'}>
@@ -122,7 +124,7 @@ function Result({ verdict }: { verdict: UsageVerdict }) {
             </tr>
           </thead>
           <tbody>
-            {findings.slice(0, shownMax).map((finding) => (
+            {lines.slice(0, shownMax).map((finding) => (
               <tr key={finding.line} class={finding.ok ? '' : 'bad'}>
                 <td class="num" data-label={t('check.line')}>
                   {finding.line}

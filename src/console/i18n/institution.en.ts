@@ -130,6 +130,7 @@ export const institutionEn: Record<keyof typeof institutionZh, string> = {
   'use.file.hint': 'At most 8 MB; kept encrypted',
   'use.file.missing': 'Choose a file',
   'use.file.large': 'The file is larger than 8 MB',
+  'use.file.choose': 'Choose a file',
   'use.file.drop': 'Drop it here, or choose a file',
   'use.grant': 'Grant',
   'use.grant.none': 'You have no grant for this key',

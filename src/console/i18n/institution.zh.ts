@@ -123,6 +123,7 @@ export const institutionZh = {
   'use.file.hint': '不超过 8 MB；加密保存',
   'use.file.missing': '选择文件',
   'use.file.large': '文件超过 8 MB',
+  'use.file.choose': '选择文件',
   'use.file.drop': '拖到这里，或选择文件',
   'use.grant': '依据的授权',
   'use.grant.none': '您没有使用这把密钥的有效授权',

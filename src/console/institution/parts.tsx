@@ -113,9 +113,13 @@ export function FileInput(props: {
             ? `${props.value.name} · ${formatBytes(props.value.bytes.size)}`
             : t('use.file.drop')}
         </span>
+        <label class="btn" for={id}>
+          {t('use.file.choose')}
+        </label>
         <input
           id={id}
           ref={field}
+          class="vh"
           type="file"
           accept={props.accept ?? ''}
           aria-invalid={wrong !== undefined}

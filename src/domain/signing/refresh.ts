@@ -89,7 +89,10 @@ export async function commitRefresh(
   const gm = await loadGm();
   const text = utf8ToBytes(refreshProofText(key));
   const { publicKey } = await deps.shares.find(tenant, keyId);
-  const e = gm.sm2.digest(gm.keys.decodeSpki(publicKey), text);
+  const point = gm.keys.decodeSpki(publicKey);
+  const e = gm.sm2.digest(point, text);
+  // Here too: chips without a refresh to commit have nothing to check.
+  if (!gm.sm2.verifyDigest(point, e, signature)) throw new CinnabarError('protocol_failed');
   const operation = operationOf('personal_key.refresh_commit', key);
   return audited(deps.audit, caller, operation, async () => {
     await deps.shares.refreshCommit({ tenant, keyId, e, signature });

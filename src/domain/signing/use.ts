@@ -16,7 +16,7 @@ import { CinnabarError } from '../errors.ts';
 import type { Row } from '../row-store.ts';
 import { changed } from '../row-store.ts';
 import { serialOf } from './decide.ts';
-import { keepDocument, readDocument } from './document-store.ts';
+import { findDocument, keepDocument, readDocument } from './document-store.ts';
 import { finishDocument } from './document-work.ts';
 import { getGrant, getInstitutionKey } from './grants.ts';
 import { appendAfterHead } from './ledger.ts';
@@ -172,6 +172,8 @@ async function finished(
 ): Promise<Finished> {
   const { tenant, id, document, request, reason } = operation;
   if (!document) return { rows: [] };
+  // A row that is there already, of an operation that was set back, holds the same bytes.
+  if (await findDocument(deps, tenant, id, 'result')) return { rows: [] };
   const input = await readDocument(deps, tenant, id, 'input');
   const job = { tenant, operationId: id, document, input, reason };
   try {

@@ -35,7 +35,8 @@ export async function operationView(operation: rows.Operation, actor: Actor): Pr
     approvalsNeeded,
     decision,
     approvalText: state === 'asked' ? await approvalText(operation) : null,
-    statement: isOwn && state === 'approved' ? statement : null,
+    // Also when the key may have moved: who lost the answer signs the same statement again.
+    statement: isOwn && (state === 'approved' || state === 'activated') ? statement : null,
     outcome: isOwn && isExecuted ? await outcomeOf(operation) : null,
     // Not before the outcome is signed (C7); of a document it is only what went into it.
     resultB64: isOwn && state === 'completed' && !document ? (result?.valueB64 ?? null) : null,

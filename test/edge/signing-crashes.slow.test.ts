@@ -1,0 +1,203 @@
+import { hexToBytes } from '@noble/hashes/utils.js';
+import { describe, expect, test } from 'vitest';
+import {
+  activateOperation,
+  type KeyTerminal,
+  makePersonalKey,
+  passkeyProtection,
+  refreshPersonalKey,
+  withPersonalKey,
+} from '../../src/client/certificates.ts';
+import { ApiError, createClient, newIdempotencyKey } from '../../src/client/index.ts';
+import { loadGm } from '../../src/core/gm.ts';
+import { bankOverHttp } from '../helpers/documents.ts';
+import { type Edge, startEdge } from '../helpers/edge.ts';
+import { memoryVault } from '../helpers/key-people.ts';
+import { atEveryMoment, type Mortal, mortal } from '../helpers/mortal.ts';
+
+const gm = await loadGm();
+
+/** The service in a process that can die around everything that it writes for signing. */
+async function mortalEdge(life: Mortal): Promise<Edge> {
+  return startEdge((deps) => ({
+    audit: life.port(deps.audit, ['append']),
+    signing: life.port(deps.signing, ['write']),
+    ledger: life.port(deps.ledger, ['append']),
+    objects: life.port(deps.objects, ['put']),
+    keys: life.port(deps.keys, ['sign']),
+    shares: life.port(deps.shares, [
+      'keygenReply',
+      'keygenFinish',
+      'sign',
+      'refreshReply',
+      'refreshFinish',
+      'refreshCommit',
+    ]),
+  }));
+}
+
+const passkey = passkeyProtection('credential', async (_, salt) =>
+  Uint8Array.from(salt, (byte) => byte ^ 0x5a),
+);
+
+function terminalOn(edge: Edge, identity: string) {
+  const send: typeof fetch = async (input, init) => edge.app.request(String(input), init);
+  const client = createClient({
+    baseUrl: 'http://localhost',
+    fetch: send,
+    token: () => edge.tokenOf(identity),
+    wait: async () => undefined,
+  });
+  const vault = memoryVault();
+  const terminal: KeyTerminal = {
+    client,
+    tenant: 'beichen-bank',
+    vault,
+    protection: passkey,
+    now: () => edge.clock.now(),
+  };
+  return { client, terminal, vault };
+}
+
+/** Longer than a signature that never came to its end keeps the key to itself. */
+const signatureLifeMs = 61_000;
+
+/** Whether the shares of terminal and chips fit together: a request that both sign. */
+async function signs(edge: Edge, terminal: KeyTerminal, id: string): Promise<boolean> {
+  edge.clock.advance(signatureLifeMs);
+  const pem = await withPersonalKey(terminal, id, (session) => session.certificateRequest());
+  return pem.includes('CERTIFICATE REQUEST');
+}
+
+describe('C9: a crash at every await', () => {
+  test('of key generation leaves a key that signs, or none, and the next attempt makes one', async () => {
+    const life = mortal();
+    const moments = await atEveryMoment(
+      life,
+      async () => {
+        const edge = await mortalEdge(life);
+        kept = { edge, ...terminalOn(edge, 'customer-chen') };
+        await makePersonalKey(kept.terminal, 'phone');
+      },
+      async (moment) => {
+        const { edge, terminal, client } = kept;
+        const { items } = await client.personalKeys.list();
+        const active = items.filter(({ state }) => state === 'active');
+        for (const { id } of active)
+          expect(await signs(edge, terminal, id), `${moment}`).toBe(true);
+        const next = await makePersonalKey(terminal, 'phone again');
+        expect(await signs(edge, terminal, next.id), `${moment}`).toBe(true);
+      },
+    );
+    expect(moments).toBeGreaterThan(10);
+  }, 60_000);
+
+  test('of a refresh leaves one pair of shares that sign, under the same public key', async () => {
+    const life = mortal();
+    const edge = await mortalEdge(life);
+    const { terminal, client, vault } = terminalOn(edge, 'customer-chen');
+    const { id, publicKeyHex } = await makePersonalKey(terminal, 'phone');
+    const moments = await atEveryMoment(
+      life,
+      () => refreshPersonalKey(terminal, id),
+      async (moment) => {
+        expect(await signs(edge, terminal, id), `${moment}`).toBe(true);
+        expect(vault.kept.get(id)?.next, `${moment}`).toBeUndefined();
+        expect((await client.personalKeys.get(id)).publicKeyHex).toBe(publicKeyHex);
+      },
+    );
+    expect(moments).toBeGreaterThan(20);
+  }, 60_000);
+
+  test('of a signature gives none or a good one, and the key goes on', async () => {
+    const life = mortal();
+    const edge = await mortalEdge(life);
+    const { terminal } = terminalOn(edge, 'customer-chen');
+    const { id } = await makePersonalKey(terminal, 'phone');
+    const moments = await atEveryMoment(
+      life,
+      () => {
+        edge.clock.advance(signatureLifeMs);
+        return withPersonalKey(terminal, id, (session) => session.certificateRequest());
+      },
+      async (moment) => expect(await signs(edge, terminal, id), `${moment}`).toBe(true),
+    );
+    expect(moments).toBeGreaterThan(5);
+  }, 60_000);
+
+  test('of a use moves the key once, counts it once, and leaves one record', async () => {
+    const life = mortal();
+    const edge = await mortalEdge(life);
+    const own = await bankOverHttp(edge);
+    const { client } = terminalOn(edge, 'teller-zhou');
+    const file = { bytes: new Blob(['guarantee 42']), name: 'guarantee.txt' };
+    const key = { id: own.signing.id, publicKeyHex: own.signing.publicKeyHex };
+    const session = {
+      sign: (bytes: Uint8Array) => {
+        edge.clock.advance(signatureLifeMs);
+        return own.clerk.sign(bytes);
+      },
+    };
+    let intention = '';
+    let before = { used: 0, records: 0 };
+    const counted = async () => {
+      const grant = await own.deps.signing.find('beichen-bank', 'grant', own.signGrant);
+      const records = await own.deps.ledger.history(`use/${key.id}`);
+      return { used: grant?.used ?? 0, records: records.length };
+    };
+    const use = async () => {
+      const asked = await client.operations.askDocument(
+        key.id,
+        {
+          action: 'cms',
+          file,
+          grantId: own.signGrant,
+          personalKeyId: own.clerk.key.id,
+          documentType: 'guarantee',
+          reason: 'crash',
+        },
+        { idempotencyKey: intention },
+      );
+      return activateOperation(client, session, key, await client.operations.get(asked.id));
+    };
+    const moments = await atEveryMoment(
+      life,
+      async () => {
+        intention = newIdempotencyKey();
+        before = await counted();
+        edge.clock.advance(signatureLifeMs);
+        await use();
+      },
+      async (moment) => {
+        edge.clock.advance(signatureLifeMs);
+        let done = await use().catch((error: ApiError) => error);
+        if (done instanceof ApiError) {
+          // Its statement ran out before the key moved: refused for good, and not counted.
+          expect(['activation_refused', 'operation_state'], `${moment}`).toContain(done.code);
+          expect(await counted(), `${moment}`).toEqual(before);
+          intention = newIdempotencyKey();
+          done = await use();
+        }
+        const { operation, record } = done;
+        expect(operation.state, `${moment}`).toBe('completed');
+        const message = await client.operations.document(operation.id);
+        const verdict = await client.documents.verify('cms', { bytes: message, name: 'm' });
+        expect(verdict.ok, `${moment}`).toBe(true);
+        const { used, records } = await counted();
+        expect({ used, records }, `${moment}`).toEqual({
+          used: before.used + 1,
+          records: before.records + 1,
+        });
+        const text = String((record.body as { statement: string }).statement);
+        const signature = hexToBytes(
+          String((record.body as { statementSignatureHex: string }).statementSignatureHex),
+        );
+        const person = hexToBytes(own.clerk.key.publicKeyHex);
+        expect(gm.sm2.verify(person, new TextEncoder().encode(text), signature)).toBe(true);
+      },
+    );
+    expect(moments).toBeGreaterThan(40);
+  }, 120_000);
+});
+
+let kept: { edge: Edge } & ReturnType<typeof terminalOn>;
