@@ -1,9 +1,10 @@
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Gm } from '../../core/gm.ts';
+import type { Sodium } from '../../core/sodium.ts';
 import { base64Bytes, base64Text } from '../../lib/base64.ts';
 import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
-import type { ChipTools, Sodium } from './key-material.ts';
+import type { ChipTools } from './key-material.ts';
 import { isHex } from './keys.ts';
 import type { KeyKind, KeyName } from './ports.ts';
 import { type ChipCertificate, isCertified } from './roster.ts';

@@ -1,10 +1,11 @@
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Gm } from '../../core/gm.ts';
+import type { Sodium } from '../../core/sodium.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import { CinnabarError } from '../errors.ts';
 import type { Random } from '../ports.ts';
 import { type BackupManifest, isSignedByChip, manifestHash } from './backup.ts';
-import type { ChipTools, Sodium } from './key-material.ts';
+import type { ChipTools } from './key-material.ts';
 import { type OfficerShare, parseShare, type Quorum, shareOut } from './officers.ts';
 import type { ChipCertificate } from './roster.ts';
 

@@ -8,10 +8,10 @@ import {
   noiseRespond,
 } from '../../core/session/noise.ts';
 import { type ReplayWindow, replayWindow } from '../../core/session/replay-window.ts';
+import type { Sodium } from '../../core/sodium.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import type { Clock, Random } from '../ports.ts';
 import { ChipFault, type Reply } from './faults.ts';
-import type { Sodium } from './key-material.ts';
 import { decodeWire, encodeWire } from './wire.ts';
 
 // Calls to a chip on another machine, through whatever carries a request and its answer. A session

@@ -1,13 +1,12 @@
 import { concatBytes, hexToBytes } from '@noble/hashes/utils.js';
 import { type Gm, GmError, loadGm } from '../../core/gm.ts';
+import { loadSodium, type Sodium } from '../../core/sodium.ts';
 import { derSequence, derUnsigned, readDer } from '../../lib/der.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import { CinnabarError } from '../errors.ts';
 import type { Random } from '../ports.ts';
 import { algorithmOf, type DecryptRequest, type KeyAlgorithm, type SignRequest } from './keys.ts';
 import type { KeyName } from './ports.ts';
-
-export type Sodium = typeof import('libsodium-wrappers')['default'];
 
 /** The libraries of a chip: SM2 from our core, Ed25519 and sealing from libsodium, the rest WebCrypto. */
 export interface ChipTools {
@@ -31,11 +30,7 @@ export interface KeyMaterial {
 
 /** Loads once; later calls are free. */
 export async function openTools(subtle: SubtleCrypto): Promise<ChipTools> {
-  // Not a static import: libsodium seeds itself when it starts, and workerd gives no randomness
-  // before the first request.
-  const { default: sodium } = await import('libsodium-wrappers');
-  await sodium.ready;
-  return { gm: await loadGm(), sodium, subtle };
+  return { gm: await loadGm(), sodium: await loadSodium(), subtle };
 }
 
 const seedBytes = 32;

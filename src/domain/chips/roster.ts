@@ -1,8 +1,9 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { Gm } from '../../core/gm.ts';
+import type { Sodium } from '../../core/sodium.ts';
 import { type Receipt, type ReceiptBody, receiptBytes } from '../../core/usage/receipt.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
-import type { ChipTools, Sodium } from './key-material.ts';
+import type { ChipTools } from './key-material.ts';
 import type { Protection } from './keys.ts';
 import type { Attestation } from './ports.ts';
 

@@ -1,7 +1,7 @@
 import { concatBytes } from '@noble/hashes/utils.js';
+import type { Sodium } from '../../core/sodium.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import type { Random } from '../ports.ts';
-import type { Sodium } from './key-material.ts';
 import type { PlainItem, WrappedItem } from './messages.ts';
 
 /** What encrypts the store of one chip or guard. The key may be in a hardware token. */

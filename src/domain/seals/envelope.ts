@@ -1,5 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { loadSodium } from '../../core/sodium.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { SealDeps } from './ports.ts';
@@ -35,13 +36,6 @@ export interface FreshObject extends EncryptedObject {
 }
 
 type CipherDeps = Pick<SealDeps, 'clock' | 'random' | 'templateKeys'>;
-
-// Loaded on first use, so that requests which touch no template do not pay for its start.
-async function loadSodium() {
-  const { default: sodium } = await import('libsodium-wrappers');
-  await sodium.ready;
-  return sodium;
-}
 
 /**
  * Encrypts objects of one tenant, in order. Nothing is stored.

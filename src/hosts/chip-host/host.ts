@@ -1,11 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { NoiseError, type NoiseKeyPair, noiseKeyPair } from '../../core/session/noise.ts';
+import type { Sodium } from '../../core/sodium.ts';
 import { callOn } from '../../domain/chips/calls.ts';
 import { channelAnswerer, channelBytesMax } from '../../domain/chips/channel.ts';
 import { chipCalls, createChip } from '../../domain/chips/chip.ts';
 import { reply } from '../../domain/chips/faults.ts';
-import { openTools, type Sodium } from '../../domain/chips/key-material.ts';
+import { openTools } from '../../domain/chips/key-material.ts';
 import type { Cells } from '../../domain/chips/ports.ts';
 import { type ChipVault, openFromStore, sealForStore } from '../../domain/chips/wrapping.ts';
 import { systemClock, systemRandom } from '../../platform/system.ts';

@@ -1,6 +1,6 @@
 import { webcrypto } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Sodium } from '../../../src/domain/chips/key-material.ts';
+import type { Sodium } from '../../../src/core/sodium.ts';
 import {
   openFromStore,
   openStoredKey,
