@@ -44,6 +44,18 @@ async function publicKeys(keys: KeyService): Promise<readonly string[]> {
   return found.map(({ publicKey }) => bytesToHex(publicKey));
 }
 
+/** A cluster with keys and a backup, not running any more. */
+async function stoppedWithBackup() {
+  const officers = await fiveOfficers();
+  const settings = { CHIP_BACKUP_KEY: bytesToHex(officers.backupKey) };
+  const { folder, keys, backups, stop } = await onDisk(settings);
+  for (const key of chipKeys) await keys.create(key);
+  const before = await publicKeys(keys);
+  const file = await backedUp(backups);
+  await stop();
+  return { officers, settings, folder, before, file };
+}
+
 async function allSign(keys: KeyService, requestId: string): Promise<void> {
   const [{ tenant, id } = { tenant: '', id: '' }] = chipKeys;
   const message = new Uint8Array(3);
@@ -53,17 +65,11 @@ async function allSign(keys: KeyService, requestId: string): Promise<void> {
 
 describe('storages lost under the chips Worker', () => {
   it('E2: all chips: noticed, and their keys come back with three of five officers', async () => {
-    const officers = await fiveOfficers();
-    const settings = { CHIP_BACKUP_KEY: bytesToHex(officers.backupKey) };
-    const first = await onDisk(settings);
-    for (const key of chipKeys) await first.keys.create(key);
-    const before = await publicKeys(first.keys);
-    const file = await backedUp(first.backups);
+    const { officers, settings, folder, before, file } = await stoppedWithBackup();
     expect(file).toMatchObject({ missed: 0, manifest: { keys: chipKeys.length } });
-    await first.stop();
-    lose(first.folder, /SoftwareChip/);
+    lose(folder, /SoftwareChip/);
 
-    const second = await onDisk(settings, first.folder);
+    const second = await onDisk(settings, folder);
     try {
       await second.cluster.tick(0);
       const { chips } = await second.cluster.status();
@@ -85,17 +91,11 @@ describe('storages lost under the chips Worker', () => {
   });
 
   it('E2: everything: the new cluster makes no key of an old name, and takes the old ones', async () => {
-    const officers = await fiveOfficers();
-    const settings = { CHIP_BACKUP_KEY: bytesToHex(officers.backupKey) };
-    const first = await onDisk(settings);
-    for (const key of chipKeys) await first.keys.create(key);
-    const before = await publicKeys(first.keys);
-    const file = await backedUp(first.backups);
-    await first.stop();
-    lose(first.folder, /./);
-    expect(existsSync(first.folder)).toBe(true);
+    const { officers, settings, folder, before, file } = await stoppedWithBackup();
+    lose(folder, /./);
+    expect(existsSync(folder)).toBe(true);
 
-    const second = await onDisk({ ...settings, CHIP_RESTORE: 'awaited' }, first.folder);
+    const second = await onDisk({ ...settings, CHIP_RESTORE: 'awaited' }, folder);
     try {
       const [key] = chipKeys;
       if (!key) throw new Error('no key');

@@ -206,6 +206,7 @@ describe.skipIf(!isBuilt())('edge, chips Worker and chip hosts, each in its own 
   it('E2: a second host that claims the chip from a copy of its state: the older one is refused', async () => {
     const port = path.ports.get('vault-3');
     const twin = host('vault-3').copy('vault-3-copy');
+    path.hosts.set('the copy', twin);
     await host('vault-3').kill();
     await twin.serve(path.keys, port);
     // The copy is the newest start that the cluster knows; then the other one is there again.

@@ -35,6 +35,7 @@ import {
   shareSchema,
   type WireBackupEntry,
 } from '../schemas/chip-backups.ts';
+import { idempotencyHeaderSchema } from '../schemas/common.ts';
 import { about, json, jsonBody, problems } from './contract.ts';
 
 const tag = 'Chips';
@@ -63,6 +64,7 @@ const beginRoute = createRoute({
     description:
       'Each key is encrypted in a chip for the officers; fewer than the agreed number of them read nothing. A backup that was not confirmed is given up.',
   }),
+  request: { headers: idempotencyHeaderSchema },
   responses: {
     201: json(openBackupSchema, 'Its number, and how many keys there are.'),
     ...problems(

@@ -60,6 +60,23 @@ describe('the chips Worker over its service binding', () => {
     expect(await chipsReady(env.CHIPS)).toEqual({ protection: 'software', ready: true });
   });
 
+  test('E1: without the officers’ key nothing is backed up, and nonsense is refused', async () => {
+    const missing = { ok: false, code: 'backup_key_missing' };
+    expect(await env.CHIPS.backups('openBackup', [0])).toEqual(missing);
+    const refused = { ok: false, code: 'invalid_request' };
+    const id = '0'.repeat(32);
+    for (const [name, ...input] of [
+      ['openBackup', -1],
+      ['openRestore', null],
+      ['giveShare', id, 'no bytes', 'ma'],
+      ['restoreEntries', id, []],
+      ['restoreEntries', id, [{ kind: 'tombstone', tenant: '../x', keyId: 'y' }]],
+      ['exportTo', {}],
+    ] as const) {
+      expect(await env.CHIPS.backups(name, [...input])).toMatchObject(refused);
+    }
+  });
+
   test('the edge has neither the storage secret nor a way to the chip objects', () => {
     expect(Object.keys(env)).not.toContain('CHIP_STORAGE_KEY');
     expect(Object.keys(env)).not.toContain('SOFTWARE_CHIPS');
