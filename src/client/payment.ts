@@ -19,25 +19,39 @@ export interface ShownOrder {
 }
 
 /**
- * Reads the text that will be signed. A text in another form than the canonical one, or of another
- * order than the one around it, is not shown, and so is not signed.
+ * Reads the text that will be signed. One that says anything else than the order around it, or
+ * anything more, is not shown, and so is not signed.
  *
  * @throws ApiError `order_text_differs`
  */
 export function readOrder(payment: Payment): ShownOrder {
-  const { id, payee, amountMinor, currency, purpose, words, text } = payment;
-  const said = parsed(text);
-  const around = { order: id, payee, amountMinor, currency, purpose, words };
-  const same = Object.entries(around).every(
-    ([name, value]) => canonicalJson(value as Json) === canonicalJson(said[name] ?? null),
-  );
-  if (!same || canonicalJson(said) !== text) throw new ApiError('order_text_differs');
-  return said as unknown as ShownOrder;
+  const { id, payer, certificateSerial, createdAt, text } = payment;
+  const { payee, amountMinor, currency, purpose, words } = payment;
+  const shown = {
+    order: id,
+    certificate: certificateSerial,
+    at: createdAt,
+    payee,
+    amountMinor,
+    currency,
+    purpose,
+    words,
+  };
+  const expected = {
+    v: 1,
+    kind: 'cinnabar payment order',
+    institution: institutionIn(text),
+    payer,
+    ...shown,
+  };
+  if (canonicalJson(expected as unknown as Json) !== text) throw new ApiError('order_text_differs');
+  return shown;
 }
 
-function parsed(text: string): Readonly<Record<string, Json>> {
+/** The only thing in the text that the answer around it does not repeat. */
+function institutionIn(text: string): string {
   try {
-    return JSON.parse(text) as Readonly<Record<string, Json>>;
+    return String((JSON.parse(text) as { institution?: unknown } | null)?.institution);
   } catch (cause) {
     throw new ApiError('order_text_differs', { cause });
   }

@@ -1,47 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
 import { payEn } from '../../src/console/i18n/pay.en.ts';
 import { payZh } from '../../src/console/i18n/pay.zh.ts';
 import { personZh } from '../../src/console/i18n/person.zh.ts';
 import type { Payment } from '../../src/edge/schemas/payments.ts';
-import { askAt } from '../helpers/ask.ts';
-import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
-import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
-import { type Ask, answerOf, issuedFor } from '../helpers/payer.ts';
+import { describeInChromium } from '../helpers/chromium.ts';
+import { answerOf, issuedFor } from '../helpers/payer.ts';
 import { addAuthenticator, type VirtualAuthenticator } from '../helpers/virtual-authenticator.ts';
-import { type ConsolePage, fits, freshPort, type Language, openConsole } from './console-page.ts';
+import { type ConsolePage, fits } from './console-page.ts';
+import { capture, consoleVisits } from './visits.ts';
 
 const q = payZh;
 const customer = 'customer-chen';
 const officer = 'risk-officer-xu';
-let host: LocalHost;
-let browser: Browser;
-let state: string;
-let ask: Ask;
-
 describeInChromium('paying with the cloud key from a phone', () => {
-  beforeAll(async () => {
-    state = await mkdtemp(join(tmpdir(), 'cinnabar-pay-'));
-    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
-    ask = askAt(host.url);
-  }, 240_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await host?.stop();
-    await rm(state, { recursive: true, force: true });
-  });
-
-  const visit = (identity: string, path: string, language: Language = 'zh', width = 390) =>
-    openConsole(browser, host.url, path, {
-      identity,
-      language,
-      width,
-      height: width < 640 ? 844 : 900,
-    });
+  const { visit, ask, url } = consoleVisits('pay');
 
   it('E3 E4 E7 E8: a device is enrolled, pays after an officer looked, is stopped for risk, and pays nothing without its person', async () => {
     const phone = await visit(customer, '/pay');
@@ -87,14 +60,14 @@ describeInChromium('paying with the cloud key from a phone', () => {
     const applications = ask(customer, 'GET', '/v1/certificates/applications');
     const { items } = await answerOf<{ items: { id: string }[] }>(applications);
     await issuedFor(ask, items[0]?.id ?? '');
-    await page.goto(`${host.url}/pay`);
+    await page.goto(`${url()}/pay`);
     await page.getByRole('button', { name: q['pay.setup.register'] }).click();
     await page.getByLabel(q['pay.amount']).waitFor();
   }
 
   /** Fills the form; ends on the page of the order, whose id it answers. */
   async function order(page: Page, amount: string, account?: string): Promise<string> {
-    await page.goto(`${host.url}/pay`);
+    await page.goto(`${url()}/pay`);
     await page.getByLabel(q['pay.amount']).waitFor();
     const sample = page.getByRole('button', { name: q['pay.sample'] });
     if (await sample.isVisible()) await sample.click();
@@ -217,9 +190,3 @@ describeInChromium('paying with the cloud key from a phone', () => {
     }
   }
 });
-
-/** For looking at, when a folder is named. */
-async function capture(page: Page, name: string) {
-  const folder = process.env.CAPTURES;
-  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
-}

@@ -84,6 +84,11 @@ export const en: Record<keyof typeof zh, string> = {
 
   'home.title': 'May this person use the seal? Is the imprint genuine?',
   'home.lead': 'Present a scanned imprint; get a verdict, its reason and the next step.',
+  'home.own': 'Pay and sign with your own key',
+  'home.own.what':
+    'The key is in two halves, one on your device, one in the bank’s chips. Register the device once, then confirm with a fingerprint.',
+  'home.own.signed': 'What I signed',
+  'home.own.keys': 'Keys and devices',
   'home.other-role': 'Tellers verify imprints. Become one and be done in a minute.',
   'home.become': 'Become {name}, {role}',
   'home.recent': 'Recent verifications',

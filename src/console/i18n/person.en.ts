@@ -100,6 +100,7 @@ export const personEn: Record<keyof typeof personZh, string> = {
   'key.frozen':
     'The certificate is issued and frozen: it takes effect once the bank has verified it against the ledger.',
   'key.active': 'The certificate is in force until {at}.',
+  'key.pay': 'Pay with it',
   'key.suspended': 'The certificate is on hold. Ask the bank.',
   'key.revoked': 'The certificate is revoked. Make a new key on the device if you need one.',
   'key.certificate': 'Certificate',

@@ -93,6 +93,7 @@ export const personZh = {
   'key.rejected': '申请没有通过：{reason}',
   'key.frozen': '证书已签发，处于冻结状态：银行核对账本后解冻，此前不能使用。',
   'key.active': '证书有效，至 {at}。',
+  'key.pay': '用它付款',
   'key.suspended': '证书被暂停，暂不能使用。请联系银行。',
   'key.revoked': '证书已吊销。需要时请在设备上新建密钥。',
   'key.certificate': '证书',

@@ -82,6 +82,11 @@ export const zh = {
 
   'home.title': '此人可否用印？此印是否为真？',
   'home.lead': '出示一枚扫描的印鉴，得到判词、理由与下一步。',
+  'home.own': '用自己的密钥付款和签名',
+  'home.own.what':
+    '密钥分成两半，一半在您的设备，一半在银行的密码芯片。登记一次设备，之后用指纹确认。',
+  'home.own.signed': '我签过的',
+  'home.own.keys': '密钥和设备',
   'home.other-role': '验印由柜员办理。换成柜员，一分钟走完。',
   'home.become': '换成{role}{name}',
   'home.recent': '最近验印',

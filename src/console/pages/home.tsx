@@ -108,6 +108,30 @@ function OtherRole() {
   );
 }
 
+/** For a customer: what is done with one's own key. */
+function OwnHome() {
+  return (
+    <article class="journey">
+      <div class="lead">
+        <h2>{t('home.own')}</h2>
+        <p class="what">{t('home.own.what')}</p>
+      </div>
+      <footer>
+        <span class="grow" />
+        <a class="btn" href="/signed">
+          {t('home.own.signed')}
+        </a>
+        <a class="btn" href="/keys">
+          {t('home.own.keys')}
+        </a>
+        <a class="btn primary" href="/pay">
+          {t('nav.pay')}
+        </a>
+      </footer>
+    </article>
+  );
+}
+
 function SealHome() {
   const id = identity.value?.id;
   const [resource, reload] = useResource(
@@ -159,7 +183,9 @@ export function HomePage() {
         <h1>{title}</h1>
         <p class="muted">{t('home.lead')}</p>
       </header>
-      <div class="body">{allows('readSeals') ? <SealHome /> : <OtherRole />}</div>
+      <div class="body">
+        {allows('readSeals') ? <SealHome /> : allows('pay') ? <OwnHome /> : <OtherRole />}
+      </div>
     </>
   );
 }

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ApiError } from '../../client/index.ts';
 import { type Key, maybe, t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
@@ -57,9 +57,12 @@ export function Refusal(props: {
   retry?: () => void;
 }) {
   const { why, next } = wordsOf(props.error);
+  const place = useRef<HTMLDivElement>(null);
+  // Below the fold, under the button that was pressed, nobody would see it.
+  useEffect(() => place.current?.scrollIntoView({ block: 'nearest' }), [props.error]);
   useKeys(props.retry ? [{ key: 'r', label: t('action.retry'), run: props.retry }] : []);
   return (
-    <div class="verdict no" role="alert">
+    <div class="verdict no" role="alert" ref={place}>
       <Glyph name="no" />
       <h2>{typeof props.what === 'string' ? t(props.what) : props.what.said}</h2>
       <p>

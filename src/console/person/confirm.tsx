@@ -25,11 +25,12 @@ export function ConfirmWithKey(
   const { held, ask, run } = props;
   const [pin, setPin] = useState('');
   const isPin = held.guard.kind === 'pin';
-  const sign = useWrite<{ keyId: string; pin: string }>((draft) =>
+  // The PIN is no part of the draft: that one is kept, to know a repetition.
+  const sign = useWrite<{ keyId: string }>(({ keyId }) =>
     inWords(async () => {
-      const open = isPin ? pinTerminal(draft.pin) : passkeyTerminal(held.guard.credentialId, ask);
+      const open = isPin ? pinTerminal(pin) : passkeyTerminal(held.guard.credentialId, ask);
       setPin('');
-      await run(open, draft.keyId);
+      await run(open, keyId);
     }),
   );
   return (
@@ -37,7 +38,7 @@ export function ConfirmWithKey(
       class="confirm"
       onSubmit={(event) => {
         event.preventDefault();
-        if (!isPin || pin !== '') void sign.run({ keyId: held.key.id, pin });
+        if (!isPin || pin !== '') void sign.run({ keyId: held.key.id });
       }}
     >
       {sign.error && <Refusal what={{ said: p('sign.not') }} error={sign.error} />}

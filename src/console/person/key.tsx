@@ -12,7 +12,7 @@ import { Glyph } from '../parts/glyph.tsx';
 import { Facts, PageHead, Panel } from '../parts/page.tsx';
 import { Loaded, Refusal } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
-import { client, identity } from '../session.ts';
+import { allows, client, identity } from '../session.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
 import { certificateOf, type KeyCertificate } from './certificate-of.ts';
@@ -145,7 +145,12 @@ function Standing({ papers: { application, certificate } }: Pick<DetailProps, 'p
       suspended: p('key.suspended'),
       revoked: p('key.revoked'),
     };
-    return <p role="status">{words[certificate.state]}</p>;
+    return (
+      <p role="status">
+        {words[certificate.state]}{' '}
+        {certificate.state === 'active' && allows('pay') && <a href="/pay">{p('key.pay')}</a>}
+      </p>
+    );
   }
   if (!application || application.state === 'withdrawn') return null;
   const isRejected = application.state === 'rejected';
@@ -271,7 +276,7 @@ function Withdraw({ item, reload }: { item: PersonalKey; reload: () => void }) {
       <details class="withdraw">
         <summary>{p('key.withdraw')}</summary>
         <form
-          class="in"
+          class="confirm"
           onSubmit={(event) => {
             event.preventDefault();
             if (word === item.label) void withdraw.run({ reason });

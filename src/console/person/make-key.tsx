@@ -22,11 +22,14 @@ interface Draft {
   readonly guard: 'passkey' | 'pin';
   /** Empty for one that is made with the key. */
   readonly passkeyId: string;
-  readonly pin: string;
 }
 
-async function make(draft: Draft, onStep: (step: MakingStep) => void): Promise<string> {
-  const { label, guard, pin } = draft;
+async function make(
+  draft: Draft,
+  pin: string,
+  onStep: (step: MakingStep) => void,
+): Promise<string> {
+  const { label, guard } = draft;
   if (guard === 'pin') {
     return (await makePersonalKey(pinTerminal(pin).terminal, label, onStep)).id;
   }
@@ -51,22 +54,24 @@ function MakeForm(props: { passkeys: readonly Passkey[]; onMade: (id: string) =>
     label: deviceName(),
     guard: hasPasskeys() ? 'passkey' : 'pin',
     passkeyId: props.passkeys[0]?.id ?? '',
-    pin: '',
   });
+  // Not in the draft, which is kept to know a repetition.
+  const [pin, setPin] = useState('');
   const [checked, setChecked] = useState(false);
   const [step, setStep] = useState<MakingStep | undefined>(undefined);
   const change = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }));
   const write = useWrite<Draft>((wanted) =>
     inWords(async () => {
-      const id = await make(wanted, setStep);
+      const id = await make(wanted, pin, setStep);
+      setPin('');
       showToast({ text: p('keys.made') });
       props.onMade(id);
     }),
   );
-  const weak = draft.guard === 'pin' && isWeakPin(draft.pin);
+  const weak = draft.guard === 'pin' && isWeakPin(pin);
   return (
     <form
-      class="in"
+      class="confirm"
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
@@ -87,8 +92,8 @@ function MakeForm(props: { passkeys: readonly Passkey[]; onMade: (id: string) =>
       {draft.guard === 'pin' && (
         <PinField
           isNew
-          value={draft.pin}
-          onInput={(pin) => change({ pin })}
+          value={pin}
+          onInput={setPin}
           wrong={checked && weak ? p('key.pin.weak') : undefined}
         />
       )}

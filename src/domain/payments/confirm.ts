@@ -13,6 +13,7 @@ import { getPersonalKey } from '../signing/personal-keys.ts';
 import {
   type AssertionAnswer,
   finishAssertion,
+  getPasskey,
   type RelyingParty,
   startAssertion,
 } from '../tokens/passkeys.ts';
@@ -37,13 +38,14 @@ export interface Confirmation {
  * that the answer agrees to nothing else.
  *
  * @throws CinnabarError `order_not_found`, `terminal_not_found`, `passkey_not_found` for a terminal
- * that has none
+ * that has none in use
  */
 export async function askForGesture(deps: PaymentDeps, actor: Actor, rp: RelyingParty, id: string) {
   const order = await getOrder(deps, actor, id);
   const device = await deviceOf(deps, order);
-  if (device.passkeyId === undefined) throw new CinnabarError('passkey_not_found');
-  return startAssertion(deps, rp, agreement(order), device.passkeyId);
+  // One that was revoked is asked nothing, nor is any other in its place.
+  const { id: passkeyId } = await getPasskey(deps, actor, device.passkeyId ?? '');
+  return startAssertion(deps, rp, agreement(order), passkeyId);
 }
 
 function agreement({ tenant, payer, text }: Order) {

@@ -266,7 +266,7 @@ export function revokePasskey(deps: PasskeyDeps, caller: Caller, id: string): Pr
   return changePasskey(deps, caller, 'passkey.revoke', id, { state: 'revoked' });
 }
 
-function changePasskey(
+async function changePasskey(
   deps: PasskeyDeps,
   caller: Caller,
   action: string,
@@ -274,6 +274,7 @@ function changePasskey(
   changes: Partial<Passkey>,
 ): Promise<Passkey> {
   const { actor } = caller;
+  await getPasskey(deps, actor, id);
   const operation = { action, subject: `actor:${actor.id}`, detail: {} };
   return audited(deps.audit, caller, operation, () =>
     settle(deps, actor.tenant, async () => {

@@ -9,7 +9,11 @@ import {
   placeOrder,
   stopOrder,
 } from '../../../src/domain/payments/order.ts';
-import { finishRegistration, startRegistration } from '../../../src/domain/tokens/passkeys.ts';
+import {
+  finishRegistration,
+  revokePasskey,
+  startRegistration,
+} from '../../../src/domain/tokens/passkeys.ts';
 import { people } from '../../helpers/certificates.ts';
 import { ordering, paymentDeps, signOrder } from '../../helpers/payments.ts';
 import { callerOf, certifiedTerminal, type Terminal } from '../../helpers/signing.ts';
@@ -192,6 +196,8 @@ describe('E3 E8: a device that a passkey guards', () => {
     });
     const paid = await executeOrder(deps, person.caller, { id: order.id, signature });
     expect(paid.state).toBe('executed');
+    await revokePasskey(deps, person.caller, authenticator.id);
+    await expect(asked(other.id)).rejects.toMatchObject({ code: 'passkey_not_found' });
     deps.known.device = undefined;
     await expect(signOrder(deps, person, other)).rejects.toMatchObject({
       code: 'terminal_not_found',
