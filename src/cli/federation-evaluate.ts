@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { type Federated, loadFederated } from '../core/federated.ts';
+import { type ColumnFairness, fairnessOf } from '../domain/federation/fairness.ts';
 import { intersect } from '../domain/federation/join.ts';
 import { sumLocally } from '../domain/federation/local.ts';
 import { type Metrics, metricsOf } from '../domain/federation/metrics.ts';
@@ -11,6 +12,8 @@ import {
   parsePart,
   probabilityOf,
 } from '../domain/federation/model.ts';
+import { protectedByDefault } from '../domain/federation/plans.ts';
+import { policyRow, referencePolicy } from '../domain/federation/policy.ts';
 import { partialScores } from '../domain/federation/scoring.ts';
 import { type PartyTable, pickRows } from '../domain/federation/table.ts';
 import { rowsOf } from '../domain/federation/training/member.ts';
@@ -99,20 +102,43 @@ interface Evaluation extends Metrics {
   /** Whether the sum of the nodes was the plain sum in every bit, for every row. */
   readonly exact: boolean;
   readonly baselines?: readonly Baseline[];
+  readonly fairness?: readonly ColumnFairness[];
 }
 
 const figures = ({ auc, ks, brier, meanPd }: Metrics) =>
   [auc, ks, brier, meanPd].map((value) => value.toFixed(4).padStart(8)).join('');
 
 function textOf(evaluation: Evaluation): string {
-  const { rows, exact, baselines = [] } = evaluation;
+  const { rows, exact, baselines = [], fairness } = evaluation;
   const width = Math.max(24, ...baselines.map(({ name }) => name.length));
   return `${[
     `${' '.repeat(width)}${['AUC', 'KS', 'Brier', 'mean PD'].map((name) => name.padStart(8)).join('')}`,
     `${'federated'.padEnd(width)}${figures(evaluation)}`,
     ...baselines.map((baseline) => `${baseline.name.padEnd(width)}${figures(baseline)}`),
+    ...(fairness ?? []).flatMap(fairnessText),
     `${rows} persons; the nodes' sum is ${exact ? 'exact in every row' : 'NOT THE PLAIN SUM'}`,
   ].join('\n')}\n`;
+}
+
+const share = (value: number) => `${(100 * value).toFixed(1)} %`.padStart(9);
+
+function fairnessText({ column, groups, ratio }: ColumnFairness): string[] {
+  return [
+    '',
+    `${column}: lowest over highest share of tiers 1 to 3: ${ratio.toFixed(3)}`,
+    `${''.padEnd(12)}${['persons', 'admitted', 'mean PD', 'default', 'AUC'].map((name) => name.padStart(9)).join('')}`,
+    ...groups.map(
+      ({ group, rows, admitted, meanPd, defaultRate, auc }) =>
+        `${group.padEnd(12)}${String(rows).padStart(9)}${share(admitted)}${share(meanPd)}${share(defaultRate)}${auc.toFixed(4).padStart(9)}`,
+    ),
+    '',
+  ];
+}
+
+/** The protected columns of every table, for persons in the order of the tables. */
+function protectedColumns({ tables }: Evaluated): ReadonlyMap<string, readonly string[]> {
+  const found = tables.flatMap(({ columns }) => [...columns]);
+  return new Map(found.filter(([name]) => protectedByDefault.includes(name)));
 }
 
 export const evaluate = command({
@@ -123,6 +149,7 @@ export const evaluate = command({
     scores: { type: 'string', value: 'FILE', about: 'pid and probability of every person, CSV' },
     split: { type: 'string', value: 'SPLIT', about: 'all, train or val; without, all but train' },
     baselines: { type: 'string', value: 'DIR', about: 'fit rival models on its training rows' },
+    fairness: { type: 'boolean', about: 'compare groups of the protected columns' },
     keys: { type: 'string', value: 'FILE', about: "pseudonym keys; without, the sample data's" },
   },
   details: `DIR as for \`train\`. Every person is scored by the protocol between nodes, and the sum compared with
@@ -156,6 +183,16 @@ is not exact.`,
       ...metrics,
       exact,
       ...(baselines === undefined ? {} : { baselines }),
+      ...(values.fairness
+        ? {
+            fairness: fairnessOf(
+              probabilities,
+              evaluated.labels,
+              protectedColumns(evaluated),
+              policyRow(referencePolicy, 3).pdBelowMicros / 1e6,
+            ),
+          }
+        : {}),
     };
     return { exit: exact ? 0 : 1, json, text: textOf(json) };
   },

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { loadFederated } from '../core/federated.ts';
 import { planFor, protectedByDefault } from '../domain/federation/plans.ts';
@@ -25,8 +25,11 @@ const secretFile = { mode: 0o600 } as const;
 /** Persons whose label names no split: one in five is kept for the validation. */
 const validationBelow = 51;
 
+/** All or nothing: a training that is killed while it writes leaves the state before. */
 async function writeSecret(path: string, value: unknown): Promise<void> {
-  await writeFile(path, `${JSON.stringify(value)}\n`, secretFile);
+  const fresh = `${path}.new`;
+  await writeFile(fresh, `${JSON.stringify(value)}\n`, secretFile);
+  await rename(fresh, path);
 }
 
 /** Labels in the order of the first party's rows. */

@@ -8,6 +8,7 @@ import { Loaded } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
 import { client } from '../session.ts';
 import { yuan } from './decision.tsx';
+import { Fairness } from './fairness.tsx';
 import { Plot } from './plot.tsx';
 
 const million = 1_000_000;
@@ -25,6 +26,7 @@ export function Analysis() {
         <Loaded resource={model} reload={reloadModel} lines={8}>
           {(value) => <Training model={value} />}
         </Loaded>
+        <Fairness />
         <Loaded resource={federation} reload={reload} lines={8}>
           {(value) => (
             <>
