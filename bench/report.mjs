@@ -28,6 +28,8 @@ const hasPeers = ({ results }) => results.some(({ figures }) => figures.length >
 
 /** What stands before the host in the title of a section. */
 const titles = {
+  'federation-node': 'Federated scoring, ',
+  'federation-latency': 'Federated scoring, ',
   'tagger-node': 'Tagger, ',
   'tagger-workerd': 'Tagger, ',
   'tagger-chromium': 'Tagger, ',
@@ -177,7 +179,7 @@ export async function writeReport(root) {
   }
   await mkdir(join(root, 'bench', 'plots'), { recursive: true });
   const sections = [];
-  const compared = ['gm-node', 'gm-workerd', 'gm-chromium', 'pictures-node', 'federation-node'];
+  const compared = ['gm-node', 'gm-workerd', 'gm-chromium', 'pictures-node'];
   for (const name of [...compared, ...Object.keys(titles)]) {
     const document = documents.get(name);
     if (!document) continue;

@@ -1,15 +1,18 @@
 // Runs the benchmarks and writes wasm-build/out/bench/*.json, bench/RESULTS.md and bench/plots.
-// Usage: npm run bench [-- node|workerd|chromium|pictures|ledger|federation|tagger|report ...];
+// Usage: npm run bench [-- node|workerd|chromium|pictures|ledger|federation|latency|tagger|report
+// ...];
 // without names, all of them.
 // npm run bench:leaks looks for timing that depends on secrets.
 // BENCH_ROUNDS (21) and BENCH_SAMPLE_MICROS (20000) set how long that takes.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { cpus, loadavg } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import esbuild from 'esbuild';
 import { writeReport } from './report.mjs';
@@ -114,6 +117,32 @@ async function ledger() {
 
 const pictures = () => measured('decode.bench', 'pictures-node');
 const federation = () => measured('federation.bench', 'federation-node');
+
+/** A service of its own, as `npm start` makes it, and an applicant at it. */
+async function latency() {
+  const described = environment();
+  const script = await bundle('federation.latency', 'node', ['node']);
+  const state = await mkdtemp(join(tmpdir(), 'cinnabar-latency-'));
+  const words = ['src/hosts/local.mjs', '--state', state, '--port', '18790'];
+  const host = spawn(process.execPath, words, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const url = await new Promise((found, failed) => {
+      let printed = '';
+      host.once('exit', () => failed(new Error(`the service did not start\n${printed}`)));
+      host.stdout.on('data', (chunk) => {
+        printed += chunk;
+        const [, address] = /Console +(http:\/\/localhost:\d+)\//.exec(printed) ?? [];
+        if (address && /Stop +Ctrl-C/.test(printed)) found(address);
+      });
+    });
+    const run = await promisify(execFile)(process.execPath, [script, url]);
+    await save('federation-latency', { ...described, ...JSON.parse(run.stdout) });
+  } finally {
+    host.kill('SIGINT');
+    if (host.exitCode === null) await once(host, 'exit');
+    await rm(state, { recursive: true, force: true });
+  }
+}
 
 async function leaks() {
   const described = environment();
@@ -284,7 +313,7 @@ async function tagger() {
 
 const workerd = () => inWorkerd('gm');
 const chromium = () => inChromium('gm');
-const hosts = { node, workerd, chromium, pictures, ledger, federation, tagger };
+const hosts = { node, workerd, chromium, pictures, ledger, federation, latency, tagger };
 const benchmarks = { ...hosts, leaks };
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !(name in benchmarks) && name !== 'report');

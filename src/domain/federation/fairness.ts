@@ -13,7 +13,7 @@ export interface ColumnFairness {
   readonly column: string;
   /** Largest first; groups of fewer than `groupRowsMin` persons are one, named `other`. */
   readonly groups: readonly GroupFairness[];
-  /** Lowest share of admitted persons over the highest; 1 is equal. */
+  /** Lowest share of admitted persons over the highest, of groups that are large enough; 1 is equal. */
   readonly ratio: number;
 }
 
@@ -46,7 +46,9 @@ export function fairnessOf(
         };
       })
       .sort((a, b) => b.rows - a.rows);
-    const shares = groups.map(({ admitted }) => admitted);
+    const shares = groups
+      .filter(({ rows }) => rows >= groupRowsMin)
+      .map(({ admitted }) => admitted);
     return { column, groups, ratio: Math.min(...shares) / Math.max(...shares) };
   });
 }

@@ -4,11 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildTool, cinnabar, repository } from '../../cli/tool.ts';
+import { buildTool, repository, cinnabar as run } from '../../cli/tool.ts';
 
 const data = join(repository, '../shared/credit/taiwan');
 const isHere = existsSync(join(data, 'labels.csv'));
 if (!isHere) console.warn(`left out: ${data} is not there; docs/federation.md says what it is`);
+
+/** Rivals are trained too, which takes a while on a busy machine. */
+const cinnabar = (words: readonly string[]) => run(words, { timeoutMs: 600_000 });
 
 interface Figures {
   readonly rows: number;
