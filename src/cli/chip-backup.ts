@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -62,8 +63,12 @@ function readBackup(path: string): { manifest: BackupManifest; entries: BackupEn
   }
 }
 
-/** Writes beside the name, and takes the name when all is on the disk. */
+/**
+ * Writes beside the name, and takes the name when all is on the disk. Never over another file: until
+ * the new backup is confirmed, the old one is the one that can be restored.
+ */
 function openSafe(path: string) {
+  if (existsSync(path)) throw new UsageError(`${path} exists; choose another name`, 'file_exists');
   const part = `${path}.part`;
   const file = openSync(part, 'w', ownerOnly);
   return {
@@ -119,8 +124,12 @@ CHIP_BACKUP_KEY=${publicKeyHex}
 export const backup = command({
   summary: 'back up all keys, encrypted for the officers; status 1 when some could not be',
   operands: ['FILE'],
-  options: serviceOptions,
-  details: 'From then on only this backup can be restored. Keep it in two places.',
+  options: {
+    'accept-missed': { type: 'boolean', about: 'confirm the backup although keys are missing' },
+    ...serviceOptions,
+  },
+  details: `From then on only this backup can be restored. Keep it in two places.
+When keys are missing, it is kept but not confirmed: the one before stays the one to restore.`,
   async run([path = ''], values) {
     const client = connect(values);
     const { gm } = await openTools(crypto.subtle);
@@ -131,10 +140,14 @@ export const backup = command({
     safe.line(manifest);
     safe.keep();
     const hash = manifestHash(gm, manifest);
-    await client.chipBackups.confirm(manifest.backup.number, hash);
+    const accepts = values['accept-missed'] === true;
+    const isConfirmed = missed.length === 0 || accepts;
+    if (isConfirmed) await client.chipBackups.confirm(manifest.backup.number, hash, accepts);
     const names = missed.map(({ tenant, keyId }) => `missed: ${tenant}/${keyId}\n`).join('');
-    const text = `${factsOf(manifest)}hash ${hash}\n${names}`;
-    return { exit: missed.length === 0 ? 0 : 1, json: { hash, manifest, missed }, text };
+    const end = isConfirmed ? '' : 'NOT CONFIRMED: the backup before it stays the one to restore\n';
+    const text = `${factsOf(manifest)}hash ${hash}\n${names}${end}`;
+    const json = { hash, manifest, missed, confirmed: isConfirmed };
+    return { exit: missed.length === 0 ? 0 : 1, json, text };
   },
 });
 

@@ -24,8 +24,9 @@ export function chipBackupCalls({ getJson, write }: Transport) {
       page: (number: number, page: number) =>
         post<BackupPage>(`${backups}/${number}/pages/${page}`),
       seal: (number: number) => post<BackupManifest>(`${backups}/${number}/manifest`),
-      confirm: (number: number, hash: string) =>
-        post<ChipBackup>(`${backups}/${number}/confirm`, { hash }),
+      /** @param acceptMissed confirms it although keys are missing from it */
+      confirm: (number: number, hash: string, acceptMissed = false) =>
+        post<ChipBackup>(`${backups}/${number}/confirm`, { hash, acceptMissed }),
     },
     chipRestores: {
       begin: (manifest: BackupManifest, chip?: string) =>

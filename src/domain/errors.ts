@@ -243,6 +243,8 @@ export const errorTitles = {
   backup_key_missing: 'The chips have no backup key.',
   /** No backup of this number is being made. */
   backup_not_found: 'There is no such backup.',
+  /** Keys are missing from it, and it would bar an older backup that has them. */
+  backup_incomplete: 'Keys are missing from the backup.',
   /** Altered, of another cluster, or for another backup key; `detail` says what does not hold. */
   backup_invalid: 'The backup is not what the chips of this cluster made.',
   /** A newer backup exists; an old one could bring back what was revoked or changed since. */

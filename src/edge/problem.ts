@@ -59,6 +59,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   backup_key_missing: 409,
   backup_invalid: 422,
   backup_outdated: 409,
+  backup_incomplete: 409,
   shares_too_few: 409,
   share_epoch_unknown: 409,
   idempotency_in_progress: 409,

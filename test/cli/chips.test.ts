@@ -113,6 +113,8 @@ describe('backup and restore from the shell', () => {
   });
 
   it('E2: an older backup, an altered one and a torn one are told apart and refused', async () => {
+    const twice = await operate('backup', keys);
+    expect(twice.json).toMatchObject({ error: { code: 'file_exists' } });
     const newer = file('newer.backup');
     expect((await operate('backup', newer)).status).toBe(0);
     expect((await operate('restore', keys)).json).toMatchObject({

@@ -27,7 +27,7 @@ export async function backedUp(desk: BackupDesk): Promise<BackupFile> {
   const { manifestHash } = await import('../../src/domain/chips/backup.ts');
   const entries: BackupEntry[] = [];
   const { manifest, missed } = await fetchBackup(desk, (page) => entries.push(...page));
-  await desk.confirmBackup(manifest.backup.number, manifestHash(gm, manifest));
+  await desk.confirmBackup(manifest.backup.number, manifestHash(gm, manifest), false);
   return { manifest, entries, missed: missed.length };
 }
 

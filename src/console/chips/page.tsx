@@ -287,7 +287,7 @@ function BackupTable({ items }: { items: ChipBackups['items'] }) {
     <table class="table list">
       <thead>
         <tr>
-          <th class="num">{t('chips.backup.number')}</th>
+          <th>{t('chips.backup.number')}</th>
           <th>{t('chips.backup.made')}</th>
           <th class="num">{t('chips.keys')}</th>
           <th class="num">{t('chips.backup.revoked')}</th>
@@ -299,7 +299,7 @@ function BackupTable({ items }: { items: ChipBackups['items'] }) {
       <tbody>
         {items.slice(0, backupsShown).map((backup, i) => (
           <tr key={backup.number}>
-            <td class="num nowrap">
+            <td class="nowrap">
               <b>{backup.number}</b>
               {i === 0 && <span class="faint small"> {t('chips.backup.newest')}</span>}
             </td>

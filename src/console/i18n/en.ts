@@ -469,6 +469,8 @@ export const en: Record<keyof typeof zh, string> = {
     'Have the officers make one, and set the chips up with its public half.',
   'error.backup_not_found.why': 'No such backup is being made.',
   'error.backup_not_found.next': 'Begin the backup again.',
+  'error.backup_incomplete.why': 'Keys are missing from the backup.',
+  'error.backup_incomplete.next': 'Bring the chips back first, then make another.',
   'error.backup_invalid.why': 'The backup was altered, or belongs to another cluster.',
   'error.backup_invalid.next': 'Use the original file of the backup.',
   'error.backup_outdated.why': 'There is a newer backup.',

@@ -458,6 +458,8 @@ export const zh = {
   'error.backup_key_missing.next': '先由保管人生成备份密钥，并把公钥写入芯片的配置。',
   'error.backup_not_found.why': '没有这份备份正在进行。',
   'error.backup_not_found.next': '重新开始备份。',
+  'error.backup_incomplete.why': '备份里缺少一些密钥。',
+  'error.backup_incomplete.next': '先让芯片恢复，再做一次备份。',
   'error.backup_invalid.why': '备份被改动过，或不属于这个集群。',
   'error.backup_invalid.next': '使用原始的备份文件。',
   'error.backup_outdated.why': '已有更新的备份。',

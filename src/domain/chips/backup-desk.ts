@@ -37,8 +37,13 @@ export interface BackupDesk {
   backupPage(number: number, page: number): Promise<BackupPage>;
   /** The end of a backup whose last page was fetched. @throws CinnabarError `backup_not_found` */
   sealBackup(number: number): Promise<BackupManifest>;
-  /** From here on only this backup can be restored. @throws CinnabarError `backup_not_found` */
-  confirmBackup(number: number, hashHex: string): Promise<BackupManifest>;
+  /**
+   * From here on only this backup can be restored.
+   *
+   * @param acceptMissed confirms it even though keys are missing from it
+   * @throws CinnabarError `backup_not_found`, `backup_incomplete`
+   */
+  confirmBackup(number: number, hashHex: string, acceptMissed: boolean): Promise<BackupManifest>;
   /**
    * Has a chip begin the officers' ceremony for a backup.
    *
@@ -262,11 +267,13 @@ export function createBackupDesk(deps: DeskDeps): BackupDesk {
       return manifest;
     },
 
-    async confirmBackup(number, hashHex) {
+    async confirmBackup(number, hashHex, acceptMissed) {
       const sealed = cells.get('backup-sealed') as BackupManifest | undefined;
       if (sealed?.backup.number !== number || manifestHash(gm, sealed) !== hashHex) {
         throw new CinnabarError('backup_not_found');
       }
+      // Made while chips are away, it would bar the older one that has the missing keys.
+      if (sealed.missed > 0 && acceptMissed !== true) throw new CinnabarError('backup_incomplete');
       cells.put('backup-newest', { number, hashHex });
       return sealed;
     },

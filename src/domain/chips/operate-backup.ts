@@ -62,20 +62,21 @@ export async function beginBackup(
 /**
  * The keeper has stored the backup with this hash: from here on only it can be restored.
  *
- * @throws CinnabarError `backup_not_found` when the chips made none with this hash
+ * @throws CinnabarError `backup_not_found` when the chips made none with this hash,
+ * `backup_incomplete` unless missing keys are accepted
  */
 export function confirmBackup(
   deps: BackupDeps,
   caller: Caller,
   number: number,
-  hashHex: string,
+  { hashHex, acceptMissed }: { readonly hashHex: string; readonly acceptMissed: boolean },
 ): Promise<BackupRow> {
-  const detail = { number, hash: hashHex };
+  const detail = { number, hash: hashHex, acceptMissed };
   const operation = { action: 'chip.backup.confirm', subject: `chips:backup:${number}`, detail };
   return audited(deps.audit, caller, operation, async () => {
     const known = await newest(deps);
     if (known?.hashHex === hashHex) return known;
-    const manifest = await deps.backups.confirmBackup(number, hashHex);
+    const manifest = await deps.backups.confirmBackup(number, hashHex, acceptMissed);
     const row = rowOf(deps, caller, manifest, hashHex);
     await deps.backupRows.write(serviceTenant, [
       { kind: 'backup', row, owner: '', parent: '', state: '' },

@@ -129,6 +129,7 @@ const confirmRoute = createRoute({
     ...problems(
       'POST /v1/chips/backups/{number}/confirm',
       'backup_not_found',
+      'backup_incomplete',
       'chips_unavailable',
       'audit_unavailable',
       'storage_unavailable',
@@ -258,8 +259,9 @@ export function addChipBackupRoutes(app: EdgeApp, deps: EdgeDeps): void {
   });
   app.openapi(confirmRoute, async (c) => {
     const { number } = c.req.valid('param');
-    const { hash } = c.req.valid('json');
-    return c.json(backupView(await confirmBackup(deps, callerOf(c), number, hash)), 200);
+    const { hash: hashHex, acceptMissed = false } = c.req.valid('json');
+    const stored = { hashHex, acceptMissed };
+    return c.json(backupView(await confirmBackup(deps, callerOf(c), number, stored)), 200);
   });
   addRestoreRoutes(app, deps);
 }

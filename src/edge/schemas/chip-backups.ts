@@ -143,7 +143,12 @@ export const backupPageParamsSchema = backupParamsSchema.extend({
     .openapi({ param: { name: 'page', in: 'path' }, example: 0 }),
 });
 
-export const confirmBackupSchema = z.strictObject({ hash: hex(64) });
+export const confirmBackupSchema = z.strictObject({
+  hash: hex(64),
+  acceptMissed: z.boolean().optional().openapi({
+    description: 'Confirm it although keys are missing from it; an older one then is void.',
+  }),
+});
 
 export const newRestoreSchema = z.strictObject({
   manifest: backupManifestSchema,
