@@ -49,7 +49,7 @@ export function SignedPage() {
           load={(cursor, signal) => client.personalKeys.uses({ cursor }, { signal })}
           row={(record) => ({
             id: String(record.body.operationId),
-            at: String((record.body.receipt as { at?: string } | undefined)?.at ?? ''),
+            at: momentOf(record),
             what: (
               <span lang="zh-CN">
                 {String(record.body.documentType)} · {String(record.body.reason)}
@@ -62,6 +62,12 @@ export function SignedPage() {
       </div>
     </>
   );
+}
+
+/** When the chip used the key, as its receipt says. */
+function momentOf({ body }: UsageRecord): string {
+  const { atMs } = body.receipt as { readonly atMs: number };
+  return new Date(atMs).toISOString();
 }
 
 interface Row {

@@ -1,8 +1,10 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { verifyUse } from '../../../src/client/certificates.ts';
 import { exportDigest } from '../../../src/core/usage/export.ts';
-import { recordHash } from '../../../src/core/usage/record.ts';
+import { recordHash, type UsageRecordBody } from '../../../src/core/usage/record.ts';
 import { verifyUsageExport } from '../../../src/core/usage/verify.ts';
+import { listOwnRecords } from '../../../src/domain/signing/visibility.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import { exportedUses, mutated } from '../../helpers/usage-export.ts';
 
@@ -35,6 +37,34 @@ describe('an exported log of uses', () => {
     expect(verdict).toMatchObject({ ok: true, institutionKeyId: shared.own.signing.id });
     expect(verdict.findings).toHaveLength(4);
     expect(verdict.findings[1]).toMatchObject({ actor: 'clerk', operation: 'sign:sm2-sm3' });
+  });
+
+  test('C6 C8: a person lists what they did, and each record holds by itself', async () => {
+    const { deps, clerk, officers } = shared.own;
+    const page = { limit: 10 };
+    const { items } = await listOwnRecords(deps, clerk.caller.actor, page);
+    expect(items).toHaveLength(3);
+    for (const { caller } of officers) {
+      expect((await listOwnRecords(deps, caller.actor, page)).items).toEqual([]);
+    }
+    const [one] = items;
+    const record = { body: { ...one?.body }, recordSha256: one?.recordSha256 ?? '', place: null };
+    expect(await verifyUse(record)).toBe(true);
+    for (const field of [
+      'reason',
+      'statement',
+      'statementSignatureHex',
+      'outcome',
+      'outcomeSignatureHex',
+      'personPublicKeyHex',
+    ]) {
+      const changed = { ...record.body, [field]: `${Reflect.get(record.body, field)}0` };
+      expect(await verifyUse({ ...record, body: changed }), field).toBe(false);
+      const again = recordHash(changed as typeof changed & UsageRecordBody);
+      const isSigned = field !== 'reason';
+      const forgery = { ...record, body: changed, recordSha256: again };
+      expect(await verifyUse(forgery), field).toBe(!isSigned);
+    }
   });
 
   test('C8: a changed byte is caught, and its line named', async () => {
