@@ -33,6 +33,7 @@ const titles = {
   'tagger-node': 'Tagger, ',
   'tagger-workerd': 'Tagger, ',
   'tagger-chromium': 'Tagger, ',
+  'tokens-workerd': 'Tokens, ',
 };
 
 const find = (row, name) => row.figures.find((figure) => figure.name === name);
@@ -123,6 +124,26 @@ function section(name, document) {
   return text.join('\n');
 }
 
+/** Time of a login and one piece of business, by the delay of each request. */
+function tripSection({ machine, date, commit, rounds, results }) {
+  const lines = results.flatMap(({ delayMs, figures }) =>
+    figures.map(
+      ({ name, requests, medianMs }) =>
+        `| ${delayMs} ms | ${name} | ${requests} | ${medianMs} ms |`,
+    ),
+  );
+  return [
+    '## Round trips that a readable token saves',
+    '',
+    `${machine}; ${date}; commit ${commit}; Node over loopback, ${rounds} rounds, interleaved; every request is answered after the delay. A login and one piece of business: with a whole-payload token the terminal asks once more for its own permissions.`,
+    '',
+    '| delay | design | requests | median |',
+    '| --- | --- | --- | --- |',
+    ...lines,
+    '',
+  ].join('\n');
+}
+
 export function ledgerSection(document) {
   const { steps, singleAppendMs, verifySeconds } = document;
   return [
@@ -189,6 +210,8 @@ export async function writeReport(root) {
   }
   const ledger = documents.get('ledger-node');
   if (ledger) sections.push(ledgerSection(ledger));
+  const trips = documents.get('tokens-trips');
+  if (trips) sections.push(tripSection(trips));
   const leaks = documents.get('gm-leaks');
   if (leaks) sections.push(leakSection(leaks));
   const head = `# Results

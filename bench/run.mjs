@@ -1,5 +1,5 @@
 // Runs the benchmarks and writes wasm-build/out/bench/*.json, bench/RESULTS.md and bench/plots.
-// Usage: npm run bench [-- node|workerd|chromium|pictures|ledger|federation|latency|tagger|report
+// Usage: npm run bench [-- node|workerd|chromium|pictures|ledger|federation|latency|tagger|tokens|report
 // ...];
 // without names, all of them.
 // npm run bench:leaks looks for timing that depends on secrets.
@@ -185,7 +185,7 @@ function summarise(samples) {
 }
 
 /** The rows of a door inside workerd. */
-async function inWorkerd(door) {
+async function inWorkerd(door, module = door) {
   const described = environment();
   const { Miniflare } = await import('miniflare');
   const script = await bundle(`${door}.workerd`, 'neutral', ['workerd', 'worker'], {
@@ -197,7 +197,7 @@ async function inWorkerd(door) {
     modulesRoot: out,
     modules: [
       { type: 'ESModule', path: script },
-      { type: 'CompiledWasm', path: join(out, `${door}.wasm`) },
+      { type: 'CompiledWasm', path: join(out, `${module}.wasm`) },
     ],
     compatibilityDate: '2026-04-01',
     compatibilityFlags: ['nodejs_compat'],
@@ -313,7 +313,20 @@ async function tagger() {
 
 const workerd = () => inWorkerd('gm');
 const chromium = () => inChromium('gm');
-const hosts = { node, workerd, chromium, pictures, ledger, federation, latency, tagger };
+/** Designs of a token in workerd, and the round trips that a readable one saves. */
+async function tokens() {
+  await inWorkerd('tokens', 'gm');
+  const described = environment();
+  const script = await bundle('tokens.trips', 'node', ['node']);
+  const run = spawnSync(process.execPath, [script], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  if (run.status !== 0) throw new Error('the benchmark of round trips failed');
+  await save('tokens-trips', { ...described, ...JSON.parse(run.stdout) });
+}
+
+const hosts = { node, workerd, chromium, pictures, ledger, federation, latency, tagger, tokens };
 const benchmarks = { ...hosts, leaks };
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !(name in benchmarks) && name !== 'report');

@@ -936,7 +936,7 @@ export type BackupEntry = {
   key: {
     tenant: string;
     keyId: string;
-    algorithm: "sm2" | "p256" | "ed25519" | "rsa3072" | "sm2-share" | "wrapping";
+    algorithm: "sm2" | "p256" | "ed25519" | "rsa3072" | "rsa3072-recovery" | "sm2-share" | "wrapping";
     uses: Array<"sign" | "decrypt">;
     policy: {
       grantsHashHex?: string;
@@ -2499,7 +2499,7 @@ export type IssuerKey = {
 };
 
 export type KeyRotation = {
-  algorithm: "ES256" | "SM2-SM3";
+  algorithm: "ES256" | "SM2-SM3" | "RS256" | "RSA-RECOVERY";
 };
 
 export type Extract = {

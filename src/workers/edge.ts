@@ -18,6 +18,7 @@ import { runWork, sweepWork } from '../domain/seals/run-work.ts';
 import { referencedDocuments } from '../domain/signing/document-store.ts';
 import type { SigningRows } from '../domain/signing/ports.ts';
 import type { TerminalRows } from '../domain/terminals/ports.ts';
+import { allowedProfiles } from '../domain/tokens/literal.ts';
 import { sharedNonces } from '../domain/tokens/nonces.ts';
 import type { TokenRows } from '../domain/tokens/ports.ts';
 import { ownVerifier } from '../domain/tokens/verifier.ts';
@@ -70,6 +71,9 @@ export interface EdgeBindings extends LedgerBindings, FederationBindings {
   /** Who issues access tokens outside demo mode, and its public keys as a JWK set. */
   readonly TOKEN_ISSUER?: string;
   readonly TOKEN_KEYS?: string;
+  /** The two switches of the compatibility profile: docs/literal-profile.md. */
+  readonly TOKEN_LITERAL_PROFILE?: string;
+  readonly TOKEN_LITERAL_ACCEPT?: string;
   readonly DB: D1Database;
   readonly OBJECTS: R2Bucket;
   readonly NOTICES: KVNamespace;
@@ -85,8 +89,6 @@ export interface EdgeBindings extends LedgerBindings, FederationBindings {
   readonly SESSIONS: DurableObjectNamespace<TerminalSessions>;
 }
 
-const issuedProfiles = ['cin-sealed-1', 'cin-sd-1', 'cin-sm-1'] as const;
-
 /** Longest life of a token from outside that is still accepted. */
 const tokenTtlSecondsMax = 60 * 60;
 
@@ -96,7 +98,10 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
   const centre = {
     tokens: durableRowStore<TokenRows>(env.DESKS, 'tokens'),
     issuer: env.PUBLIC_ORIGIN,
-    profiles: issuedProfiles,
+    profiles: allowedProfiles({
+      profile: env.TOKEN_LITERAL_PROFILE,
+      accept: env.TOKEN_LITERAL_ACCEPT,
+    }),
   };
   const nonces = sharedNonces({ ...system, ...centre });
   const { authenticator, ...demo } = tokensOf(env, system);

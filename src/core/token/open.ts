@@ -67,6 +67,12 @@ export async function openSealed(
   };
 }
 
+/** @throws TokenError unless it is a list of facts */
+export function factsOf(facts: unknown): readonly SensitiveFact[] {
+  if (!Array.isArray(facts)) throw new TokenError('sealed_unreadable');
+  return facts.map(factOf);
+}
+
 function factOf(fact: unknown): SensitiveFact {
   if (!isObject(fact)) throw new TokenError('sealed_unreadable');
   const { name, value } = fact;

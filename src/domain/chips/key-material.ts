@@ -7,6 +7,7 @@ import { CinnabarError } from '../errors.ts';
 import type { Random } from '../ports.ts';
 import { algorithmOf, type DecryptRequest, type KeyAlgorithm, type SignRequest } from './keys.ts';
 import type { KeyName } from './ports.ts';
+import { isTransformOf, transformData } from './rsa-transform.ts';
 
 /** The libraries of a chip: SM2 from our core, Ed25519 and sealing from libsodium, the rest WebCrypto. */
 export interface ChipTools {
@@ -82,6 +83,7 @@ export async function signWith(
   }
   if (!message) throw new CinnabarError('key_use_refused');
   if (scheme === 'ed25519') return signEd25519(tools, secret, message);
+  if (scheme === 'rsa-recovery') return transformData(tools, secret, message);
   const parameters = webSignature(scheme);
   const { subtle } = tools;
   const key = await subtle.importKey('pkcs8', own(secret), parameters, false, ['sign']);
@@ -180,6 +182,7 @@ export const proofSchemes = {
   p256: 'ecdsa-p256-sha256',
   ed25519: 'ed25519',
   rsa3072: 'rsa-pss-sha256',
+  'rsa3072-recovery': 'rsa-recovery',
 } as const;
 
 /** Whether `proof` is a signature with the key itself, of the scheme that `proofSchemes` names. */
@@ -209,6 +212,7 @@ export async function verifyWith(
     const key = publicKey.subarray(ed25519Prefix.length);
     return sodium.crypto_sign_verify_detached(signature, message, key);
   }
+  if (scheme === 'rsa-recovery') return isTransformOf(subtle, publicKey, message, signature);
   const isDer = scheme === 'ecdsa-p256-sha256' && format === 'der';
   const raw = isDer ? rawSignature(signature) : signature;
   if (!raw) return false;

@@ -9,7 +9,11 @@ import type { Activation } from './activation.ts';
  */
 export const serviceTenant = '-service';
 
-export const keyAlgorithms = ['sm2', 'p256', 'ed25519', 'rsa3072'] as const;
+/**
+ * `rsa3072-recovery` is a class of its own: its only scheme applies the private RSA operation to
+ * data itself, and no other key ever does that (docs/literal-profile.md).
+ */
+export const keyAlgorithms = ['sm2', 'p256', 'ed25519', 'rsa3072', 'rsa3072-recovery'] as const;
 export type KeyAlgorithm = (typeof keyAlgorithms)[number];
 
 export const keyUses = ['sign', 'decrypt'] as const;
@@ -36,6 +40,7 @@ export const signSchemes = [
   'ed25519',
   'rsa-pss-sha256',
   'rsa-pkcs1-sha256',
+  'rsa-recovery',
 ] as const;
 export type SignScheme = (typeof signSchemes)[number];
 
@@ -187,7 +192,8 @@ export function assertCreateKey(input: CreateKey): void {
   check(isKeyId(id), '/id');
   check(keyAlgorithms.includes(algorithm), '/algorithm');
   check(uses.length > 0 && uses.every((use) => keyUses.includes(use)), '/uses');
-  check(algorithm !== 'ed25519' || !uses.includes('decrypt'), '/uses');
+  const onlySigns = algorithm === 'ed25519' || algorithm === 'rsa3072-recovery';
+  check(!onlySigns || !uses.includes('decrypt'), '/uses');
   check(owner === undefined || owner.length <= ownerCharactersMax, '/owner');
   assertPolicy(policy);
 }
@@ -262,6 +268,7 @@ function assertUse({ tenant, keyId, requestId }: KeyUseRequest): void {
 export function algorithmOf(scheme: SignScheme | DecryptScheme): KeyAlgorithm {
   if (scheme === 'sm2-sm3' || scheme === 'sm2') return 'sm2';
   if (scheme === 'ecdsa-p256-sha256' || scheme === 'ecdh-p256') return 'p256';
+  if (scheme === 'rsa-recovery') return 'rsa3072-recovery';
   return scheme === 'ed25519' ? 'ed25519' : 'rsa3072';
 }
 

@@ -1,8 +1,11 @@
 import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { parsePublicKey } from '../../core/pki/public-key.ts';
-import { type IssuerJwk, jwkOfPoint, thumbprintOf } from '../../core/token/jwk.ts';
+import { type IssuerJwk, jwkOfPoint, type PublicJwk, thumbprintOf } from '../../core/token/jwk.ts';
+import type { RecoveryJwk } from '../../core/token/literal.ts';
 import { profiles } from '../../core/token/profiles.ts';
+import { base64urlText } from '../../lib/base64url.ts';
+import { readDer } from '../../lib/der.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import type { Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
@@ -13,15 +16,20 @@ import type { TokenDeps } from './ports.ts';
 import { changed, entryOf, settle } from './rows.ts';
 import type { IssuerKey } from './types.ts';
 
-/** Signatures that the chips make for tokens. */
-export const issuerAlgorithms = ['ES256', 'SM2-SM3'] as const;
+/** What the chips do for tokens; the last two for the compatibility profile only. */
+export const issuerAlgorithms = ['ES256', 'SM2-SM3', 'RS256', 'RSA-RECOVERY'] as const;
 export type IssuerAlgorithm = (typeof issuerAlgorithms)[number];
 
-type KeyDeps = Pick<TokenDeps, 'clock' | 'random' | 'audit' | 'keys' | 'tokens' | 'issuer'>;
+type KeyDeps = Pick<
+  TokenDeps,
+  'clock' | 'random' | 'audit' | 'keys' | 'tokens' | 'issuer' | 'profiles'
+>;
 
 const kinds = {
   ES256: { chip: 'p256', crv: 'P-256', scheme: 'ecdsa-p256-sha256' },
   'SM2-SM3': { chip: 'sm2', crv: 'SM2', scheme: 'sm2-sm3' },
+  RS256: { chip: 'rsa3072', crv: undefined, scheme: 'rsa-pkcs1-sha256' },
+  'RSA-RECOVERY': { chip: 'rsa3072-recovery', crv: undefined, scheme: 'rsa-recovery' },
 } as const;
 
 /** A key that no longer signs stays published until its last token has ended, and clocks differ. */
@@ -47,6 +55,17 @@ function isOver({ state, changedAtMs }: IssuerKey, nowMs: number): boolean {
 export async function publishedKeys(
   deps: Pick<KeyDeps, 'tokens' | 'clock'>,
 ): Promise<readonly IssuerJwk[]> {
+  return (await allPublished(deps)).filter((jwk): jwk is IssuerJwk => jwk.use === 'sig');
+}
+
+/** Keys of the compatibility profile that recover and sign nothing. */
+export async function recoveryKeys(
+  deps: Pick<KeyDeps, 'tokens' | 'clock'>,
+): Promise<readonly RecoveryJwk[]> {
+  return (await allPublished(deps)).filter((jwk): jwk is RecoveryJwk => jwk.use === 'recovery');
+}
+
+async function allPublished(deps: Pick<KeyDeps, 'tokens' | 'clock'>) {
   const keys = await listIssuerKeys(deps);
   return keys
     .filter(({ state }) => state === 'next' || state === 'active' || state === 'passive')
@@ -100,9 +119,14 @@ async function makeKey(
     uses: ['sign'],
     owner: 'token issuer',
   });
-  const key = jwkOfPoint(crv, parsePublicKey(made.publicKey).key);
+  const { key: bits } = parsePublicKey(made.publicKey);
+  const key = crv === undefined ? jwkOfRsa(bits) : jwkOfPoint(crv, bits);
   const nowMs = deps.clock.now();
-  const jwk = { ...key, kid: thumbprintOf(key), alg: algorithm, use: 'sig' } as const;
+  const kid = thumbprintOf(key);
+  const jwk: IssuerKey['jwk'] =
+    algorithm === 'RSA-RECOVERY'
+      ? { ...key, kid, alg: algorithm, use: 'recovery' }
+      : { ...key, kid, alg: algorithm, use: 'sig' };
   return {
     tenant: serviceTenant,
     id,
@@ -114,17 +138,32 @@ async function makeKey(
   };
 }
 
+/** RSAPublicKey (RFC 8017 §A.1.1). */
+function jwkOfRsa(der: Uint8Array): PublicJwk {
+  return readDer(der, (reader) => {
+    const numbers = reader.sequence();
+    const [n, e] = [numbers.unsigned(), numbers.unsigned()];
+    numbers.end();
+    return { kty: 'RSA', n: base64urlText(n), e: base64urlText(e) };
+  });
+}
+
 /**
  * One step of rotation (D8): the key that was published ahead signs from now on, the one that
  * signed only verifies, and a new one is published ahead, so that verifiers know it in time.
  *
- * @throws CinnabarError `chips_unavailable`, `rows_contended`, `audit_unavailable`
+ * @throws CinnabarError `token_profile_off`, `chips_unavailable`, `rows_contended`,
+ * `audit_unavailable`
  */
 export function rotateKeys(
   deps: KeyDeps,
   caller: Caller,
   algorithm: IssuerAlgorithm,
 ): Promise<readonly IssuerKey[]> {
+  const isLiteral = algorithm === 'RS256' || algorithm === 'RSA-RECOVERY';
+  if (isLiteral && !deps.profiles.includes('cin-003-literal')) {
+    return Promise.reject(new CinnabarError('token_profile_off'));
+  }
   const operation = {
     action: 'issuer_key.rotate',
     subject: `issuer_keys:${algorithm}`,
@@ -202,12 +241,15 @@ function markRevoked(deps: KeyDeps, id: string): Promise<void> {
   });
 }
 
-/** Signs `header.payload` with the active key: raw r || s, as JWS writes both algorithms. */
-export async function signJws(
+/**
+ * Signs with a key of the centre: ES256 and SM2 as raw r || s, as JWS writes them. Of a key that
+ * recovers: transforms one block.
+ */
+export async function signWithKey(
   deps: KeyDeps,
   { id, jwk }: IssuerKey,
   requestId: string,
-  signingInput: string,
+  message: Uint8Array,
 ): Promise<Uint8Array> {
   const { scheme } = kinds[jwk.alg as IssuerAlgorithm];
   const { signature } = await deps.keys.sign({
@@ -216,7 +258,7 @@ export async function signJws(
     requestId,
     scheme,
     format: 'raw',
-    message: utf8ToBytes(signingInput),
+    message,
   });
   return signature;
 }

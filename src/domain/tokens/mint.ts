@@ -8,7 +8,8 @@ import { base64urlText } from '../../lib/base64url.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { Entitlement } from './identity.ts';
-import { activeKey, type IssuerAlgorithm, signJws } from './issuer-keys.ts';
+import { activeKey, type IssuerAlgorithm, signWithKey } from './issuer-keys.ts';
+import { literalParts } from './literal.ts';
 import type { TokenDeps } from './ports.ts';
 import { openPseudonyms } from './pseudonyms.ts';
 import type { BusinessSystem, Family, IssuedToken, Released } from './types.ts';
@@ -49,7 +50,10 @@ export async function mintToken(deps: TokenDeps, input: MintInput): Promise<Mint
   if (exp <= iat) throw new CinnabarError('certificate_not_active');
   const jkt = input.jkt ?? family.jkt;
   const audiences = systems.length === 0 ? [ownAudience] : systems.map(({ id }) => id);
-  const { sub, parts, digests, released } = await sealedParts(deps, input, profile, jti);
+  const { sub, parts, digests, ...more } = await sealedParts(deps, input, profile, jti);
+  const literal =
+    profile.sealing === 'rsa-transform' ? await literalParts(deps, facts, systems, jti) : undefined;
+  const released = literal?.released ?? more.released;
   const body = {
     iss: deps.issuer,
     sub,
@@ -64,11 +68,13 @@ export async function mintToken(deps: TokenDeps, input: MintInput): Promise<Mint
     ...(jkt === undefined ? {} : { cnf: { jkt } }),
     ...(input.actingFor === undefined ? {} : { act: { sub: input.actingFor } }),
     ...(parts.length > 0 ? { sealed: parts } : {}),
+    ...literal?.claims,
     ...(profile.selective ? { _sd_alg: 'sha-256', _sd: digests } : {}),
   };
-  const header = { alg: profile.algorithm, typ: profile.typ, kid: key.jwk.kid };
+  const header = { alg: literal?.alg ?? profile.algorithm, typ: profile.typ, kid: key.jwk.kid };
   const signingInput = [header, body].map((part) => encoded(JSON.stringify(part))).join('.');
-  const signature = await signJws(deps, key, `token:${jti}`, signingInput);
+  const message = utf8ToBytes(signingInput);
+  const signature = await signWithKey(deps, key, `token:${jti}`, message);
   const token = `${signingInput}.${base64urlText(signature)}`;
   if (token.length > tokenCharactersMax) {
     const fields = [{ pointer: '/body/identity', code: 'too_large' }];
@@ -110,6 +116,7 @@ async function sealedParts(
   const parts: string[] = [];
   const released: Released[] = [];
   const shown = new Set<string>();
+  if (profile.sealing === 'rsa-transform') return { sub, parts, digests: [], released };
   for (const { id, key, release } of systems) {
     const theirs = facts.filter(({ label }) => release.labels.includes(label));
     const secrets = theirs.flatMap((fact) => disclosures.get(fact) ?? []);

@@ -1,5 +1,6 @@
 import type { Permit, PublicIdentity } from '../../core/token/claims.ts';
 import type { IssuerJwk, SealingJwk } from '../../core/token/jwk.ts';
+import type { RecoveryJwk } from '../../core/token/literal.ts';
 import type { SealableLabel } from '../../core/token/open.ts';
 import type { ProfileName } from '../../core/token/profiles.ts';
 import type { Actor } from '../actor.ts';
@@ -64,7 +65,7 @@ export type IssuerKeyState = (typeof issuerKeyStates)[number];
 
 /** A key of the authentication centre. Its private part is in the chips under the same id. */
 export interface IssuerKey extends Row {
-  readonly jwk: IssuerJwk;
+  readonly jwk: IssuerJwk | RecoveryJwk;
   readonly state: IssuerKeyState;
   readonly createdAtMs: number;
   /** When it came into its state. */

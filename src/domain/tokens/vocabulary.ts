@@ -2,4 +2,4 @@
 export { labels } from '../../core/tagger/labels.ts';
 export { operatingPoints } from '../../core/tagger/model.ts';
 export { sealableLabels } from '../../core/token/open.ts';
-export { profileNames } from '../../core/token/profiles.ts';
+export { profileNames, profiles } from '../../core/token/profiles.ts';

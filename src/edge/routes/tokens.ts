@@ -9,7 +9,7 @@ import {
   refreshToken,
 } from '../../domain/tokens/grants.ts';
 import { introspectToken } from '../../domain/tokens/introspect.ts';
-import { publishedKeys } from '../../domain/tokens/issuer-keys.ts';
+import { publishedKeys, recoveryKeys } from '../../domain/tokens/issuer-keys.ts';
 import { serverMetadata } from '../../domain/tokens/metadata.ts';
 import { finishAssertion } from '../../domain/tokens/passkeys.ts';
 import { provenKey } from '../../domain/tokens/proofs.ts';
@@ -17,6 +17,7 @@ import { endFamily, listTokens, revokeToken } from '../../domain/tokens/revoke.t
 import { authenticateSystem } from '../../domain/tokens/systems.ts';
 import type { IssuedToken } from '../../domain/tokens/types.ts';
 import { isOwnToken } from '../../domain/tokens/verifier.ts';
+import { profileNames, profiles } from '../../domain/tokens/vocabulary.ts';
 import { instantText } from '../../lib/time.ts';
 import { actorOf, callerOf, type EdgeApp, type EdgeContext } from '../context.ts';
 import type { EdgeDeps } from '../deps.ts';
@@ -139,7 +140,7 @@ const jwksRoute = createRoute({
     operationId: 'getTokenKeys',
     summary: 'Get the keys that tokens are verified with',
     description:
-      'ES256 keys. Keys of the GM profile, whose names JOSE has not registered, come with `?profile=cin-sm-1`.',
+      'ES256 keys. Keys of the GM profile, whose names JOSE has not registered, come with `?profile=cin-sm-1`, those of the compatibility profile with `?profile=cin-003-literal`.',
   }),
   responses: {
     200: json(jwksSchema, 'A JWK set (RFC 7517).'),
@@ -206,8 +207,11 @@ export function addTokenRoutes(app: EdgeApp, deps: EdgeDeps): void {
   });
 
   app.openapi(jwksRoute, async (c) => {
-    const wanted = c.req.query('profile') === 'cin-sm-1' ? 'SM2-SM3' : 'ES256';
-    const keys = (await publishedKeys(deps)).filter(({ alg }) => alg === wanted);
+    const profile = profileNames.find((name) => name === c.req.query('profile'));
+    const { algorithm } = profiles[profile ?? 'cin-sealed-1'];
+    const signing = (await publishedKeys(deps)).filter(({ alg }) => alg === algorithm);
+    const recovery = profile === 'cin-003-literal' ? await recoveryKeys(deps) : [];
+    const keys = [...signing, ...recovery];
     c.header('cache-control', 'public, max-age=60');
     return c.json({ keys: keys.map((key) => ({ ...plainJson(key), kid: key.kid })) }, 200);
   });

@@ -42,7 +42,15 @@ const keyBackupSchema = z.strictObject({
   backup: backupNameSchema,
   key: z.strictObject({
     ...keyNameFields,
-    algorithm: z.enum(['sm2', 'p256', 'ed25519', 'rsa3072', 'sm2-share', 'wrapping']),
+    algorithm: z.enum([
+      'sm2',
+      'p256',
+      'ed25519',
+      'rsa3072',
+      'rsa3072-recovery',
+      'sm2-share',
+      'wrapping',
+    ]),
     uses: z.array(z.enum(keyUses)).max(2),
     policy: policySchema,
   }),
