@@ -39,14 +39,38 @@ export async function sealText(
   to: SealingJwk,
   binding: SealBinding,
 ): Promise<string> {
-  if (!(await isSoundJwk(to))) throw new TypeError('a sealing key cannot be used');
+  const key = to.alg === 'SM2' ? undefined : await sealingKey(to);
   const plaintext = padded(utf8ToBytes(json));
   const { iss, sub, jti, aud } = binding;
   const common = { kid: to.kid, cty: contentType, iss, sub, jti, aud };
-  if (to.alg === 'SM2') return sealToSm2(plaintext, to, { alg: 'SM2', enc: 'SM4-GCM', ...common });
+  if (key === undefined) return sealToSm2(plaintext, to, { alg: 'SM2', enc: 'SM4-GCM', ...common });
   return new CompactEncrypt(plaintext)
     .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', ...common })
-    .encrypt(await imported(to, 'ECDH-ES'));
+    .encrypt(key);
+}
+
+const sealingKeys = new Map<string, Promise<CryptoKey>>();
+const sealingKeysMax = 128;
+
+/** Keys that were found sound and made ready: a business system's stays the same for long. */
+function sealingKey(to: SealingJwk): Promise<CryptoKey> {
+  const name = [to.kty, to.crv, to.x, to.y].join(' ');
+  const known = sealingKeys.get(name);
+  if (known) return known;
+  if (sealingKeys.size >= sealingKeysMax) sealingKeys.clear();
+  const made = importSound(to);
+  sealingKeys.set(name, made);
+  made.catch(() => sealingKeys.delete(name));
+  return made;
+}
+
+async function importSound(to: SealingJwk): Promise<CryptoKey> {
+  if (!(await isSoundJwk(to))) throw unusable();
+  return imported(to, 'ECDH-ES');
+}
+
+function unusable(): TypeError {
+  return new TypeError('a sealing key cannot be used');
 }
 
 function padded(bytes: Uint8Array): Uint8Array {
@@ -60,7 +84,7 @@ function padded(bytes: Uint8Array): Uint8Array {
 async function sealToSm2(plaintext: Uint8Array, to: SealingJwk, header: object): Promise<string> {
   const gm = await loadGm();
   const point = pointOfJwk(to);
-  if (!point) throw new TypeError('a sealing key cannot be used');
+  if (!point || !(await isSoundJwk(to))) throw unusable();
   const protectedPart = base64urlText(utf8ToBytes(JSON.stringify(header)));
   const [key, iv] = [randomBytes(smKeyBytes), randomBytes(ivBytes)];
   const encryptedKey = gm.sm2.encrypt(point, key, { format: 'raw' });
@@ -135,8 +159,14 @@ async function openJwe(sealed: string, key: CryptoKey): Promise<Uint8Array> {
   const [protectedPart, encryptedKey, iv, , tag] = partsOf(sealed, 5);
   assertToken(encryptedKey === '', 'sealed_header');
   const { epk } = parseStrictObject(textOf(part(protectedPart, 'sealed_header')));
-  // `isEphemeralOf` has seen its members; the soundness of a point is a matter of the curve.
-  assertToken(await isSoundJwk(epk as SealingJwk), 'sealed_header');
+  // `isEphemeralOf` has seen its members. A point on P-256 in its one form is checked by the import
+  // that follows (SP 800-56A §5.6.2.3); X25519 takes any bytes, so points of small order are for us.
+  const { crv } = epk as SealingJwk;
+  const isSound =
+    crv === 'P-256'
+      ? pointOfJwk(epk as SealingJwk) !== undefined
+      : await isSoundJwk(epk as SealingJwk);
+  assertToken(isSound, 'sealed_header');
   assertToken(part(iv, 'sealed_header').length === ivBytes, 'sealed_header');
   assertToken(part(tag, 'sealed_header').length === tagBytes, 'sealed_header');
   try {
