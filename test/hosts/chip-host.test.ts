@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadGm } from '../../src/core/gm.ts';
 import { verifyReceipt } from '../../src/core/usage/receipt.ts';
+import { bringBack } from '../../src/domain/chips/backup-run.ts';
 import { callsOf } from '../../src/domain/chips/calls.ts';
 import { channelCaller } from '../../src/domain/chips/channel.ts';
 import { chipCalls, type OwnedChip } from '../../src/domain/chips/chip.ts';
@@ -15,6 +16,7 @@ import type { KeyAlgorithm, KeyUse } from '../../src/domain/chips/keys.ts';
 import { uuidV7 } from '../../src/lib/uuid.ts';
 import { type MemoryCluster, memoryCluster } from '../../src/platform/memory/chip-cluster.ts';
 import { systemClock, systemRandom, timerWaits } from '../../src/platform/system.ts';
+import { backedUp, consented, fiveOfficers } from '../helpers/backups.ts';
 import { freshTokens, softHsm } from '../helpers/soft-hsm.ts';
 
 const library = softHsm();
@@ -35,6 +37,8 @@ async function threeHosts() {
   const { sodium } = tools;
   const worker = sodium.crypto_box_keypair();
   const domainKey = systemRandom.bytes(32);
+  const officers = await fiveOfficers();
+  const { backupKey } = officers;
   const servers = new Map<string, Server>();
   const links = new Map<string, OwnedChip>();
   const failures: unknown[] = [];
@@ -42,12 +46,13 @@ async function threeHosts() {
     clock: systemClock,
     random: systemRandom,
     waits: timerWaits,
+    backupKey,
     link: (chip, target) => links.get(chip) ?? target(),
   });
 
-  async function start(chip: string): Promise<void> {
-    const token = openToken(module, { label: chip, pin });
-    const journal = openJournal(join(folder, `${chip}.journal`));
+  async function start(chip: string, label = chip): Promise<void> {
+    const token = openToken(module, { label, pin });
+    const journal = openJournal(join(folder, `${label}.journal`));
     const host = await openChipHost({
       chip,
       token,
@@ -55,6 +60,7 @@ async function threeHosts() {
       build: 'a test',
       linkKey: worker.publicKey,
       rootKey: cluster.rootPublicKey,
+      backupKey,
     });
     const server = serveChip(host.answerer, (cause) => failures.push(cause));
     const port = await listening(server, 0, '127.0.0.1');
@@ -73,13 +79,28 @@ async function threeHosts() {
     );
   }
 
+  function stop(chip: string): Promise<void> {
+    return new Promise((done) => {
+      servers.get(chip)?.close(() => done());
+      servers.get(chip)?.closeAllConnections();
+    });
+  }
+
+  /** Another token of the domain, and an empty state, for a chip that has lost both. */
+  async function replace(chip: string): Promise<void> {
+    await stop(chip);
+    const label = `new-${chip}`;
+    initialiseToken(module, { label, pin, securityOfficerPin: 'so-pin-0', domainKey });
+    await start(chip, label);
+  }
+
   for (const chip of names) {
     initialiseToken(module, { label: chip, pin, securityOfficerPin: 'so-pin-0', domainKey });
     await start(chip);
     const zone = `zone-${chip}`;
     await cluster.directory.add({ chip, zone, pool: 'shared' });
   }
-  return { folder, cluster, servers, links, failures, module, tools };
+  return { folder, cluster, servers, links, failures, module, tools, officers, stop, replace };
 }
 
 async function posted(url: string, body: Uint8Array): Promise<Uint8Array> {
@@ -204,14 +225,39 @@ describe.skipIf(!library)('chips in hardware tokens, in SoftHSM2', () => {
     expect(key.replicas.filter((chip) => names.includes(chip))).toEqual([]);
   });
 
+  it('E2: all tokens lost: their keys come back into new tokens of the domain', async () => {
+    const { cluster, officers, replace } = hosts;
+    const inToken = await made('p256', 'sign', 'hsm');
+    const wrapped = await made('sm2', 'sign', 'hsm-wrapped');
+    const file = await backedUp(cluster.backups);
+    expect(file.missed).toBe(0);
+    for (const chip of names) await replace(chip);
+    await cluster.directory.tick(0);
+    for (const chip of names) await cluster.directory.readmit(chip);
+    const opening = { manifest: file.manifest, by: 'operator', chip: 'vault-2' };
+    const view = await cluster.backups.openRestore(opening);
+    await consented(cluster.backups, view, officers.shares.slice(1, 4));
+    const tally = await bringBack(cluster.backups, view.offer.id, file.entries);
+    expect(tally).toMatchObject({ outdated: 0, conflict: 0, elsewhere: 0 });
+    expect(tally.restored).toBeGreaterThanOrEqual(2);
+    await cluster.backups.closeRestore(view.offer.id);
+    for (const { id, publicKey, protection } of [inToken, wrapped]) {
+      const found = await keys().find('bank', id);
+      expect(found).toMatchObject({ publicKey, protection });
+      expect(found.replicas.length).toBe(3);
+    }
+    const scheme = 'ecdsa-p256-sha256' as const;
+    const { signature } = await keys().sign({ ...request(inToken.id), scheme, message });
+    const key = Buffer.from(inToken.publicKey);
+    const spki = createPublicKey({ key, format: 'der', type: 'spki' });
+    expect(verify('sha256', message, spki, signature)).toBe(true);
+  });
+
   it('E2: while a chip host is stopped, the others sign', async () => {
     const key = await made('p256', 'sign', 'hsm');
     const [first = ''] = key.replicas;
     hosts.links.delete(first);
-    await new Promise((done) => {
-      hosts.servers.get(first)?.close(done);
-      hosts.servers.get(first)?.closeAllConnections();
-    });
+    await hosts.stop(first);
     const scheme = 'ecdsa-p256-sha256' as const;
     for (const requestId of ['a', 'b', 'c', 'd']) {
       const { receipt } = await keys().sign({ ...request(key.id), requestId, scheme, message });

@@ -140,10 +140,10 @@ export function backupGuard({ deps, memory, replicas }: BackupGuardParts) {
     async restore({ record, chip: home, ceremony }: RestoreOrder): Promise<RestoreOutcome> {
       const views = await directory.view();
       const placed = placementOf(record.key, views);
-      const view = placed.find((known) => known.chip === home);
-      if (!view) return 'elsewhere';
       const refused = await refusal(record, views);
       if (refused) return refused;
+      const view = placed.find((known) => known.chip === home);
+      if (!view) return 'elsewhere';
       const epoch = 1 + Math.max(memory.current()?.epoch ?? 0, record.facts.epoch);
       try {
         await within(waits, stepTimeoutMs, chip(home).restoreKey(ceremony, record, epoch));
