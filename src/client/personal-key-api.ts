@@ -1,5 +1,12 @@
 import type { ListQuery, ReadOptions, WriteOptions } from './api.ts';
-import type { Page, PersonalKey, UsageRecord } from './types.ts';
+import type {
+  CoSigned,
+  Misbehaviour,
+  Page,
+  PersonalKey,
+  Transcript,
+  UsageRecord,
+} from './types.ts';
 
 interface Calls {
   getJson<T>(path: string, read?: ReadOptions): Promise<T>;
@@ -39,7 +46,10 @@ export function personalKeyApi({ getJson, write, queryString }: Calls) {
       post<PersonalKey>(`${one(id)}/finish`, body),
     rename: (id: string, label: string) => write<PersonalKey>('PATCH', one(id), { label }),
     sign: (id: string, body: SigningPurpose & SigningRound) =>
-      post<{ reply: string }>(`${one(id)}/signatures`, body),
+      post<CoSigned>(`${one(id)}/signatures`, body),
+    /** Reports an answer that was no half of a signature. */
+    report: (id: string, transcript: Transcript) =>
+      post<Misbehaviour>(`${one(id)}/misbehaviour`, transcript),
     bind: (id: string, serial: string) => post<PersonalKey>(`${one(id)}/certificate`, { serial }),
     refresh: (id: string, body: { sessionId: string; epoch: number; commitment: string }) =>
       post<{ message: string }>(`${one(id)}/refresh`, body),

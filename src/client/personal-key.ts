@@ -96,6 +96,12 @@ export async function makePersonalKey(
   }
 }
 
+/** The cloud's half of a signature, and where it comes along the receipt of the chip that made it. */
+export interface CloudHalf {
+  readonly reply: string;
+  readonly receipt?: Record<string, unknown>;
+}
+
 /** A share that was opened: for one person, one minute, one signature at a time. */
 export interface KeySession {
   readonly publicKey: Uint8Array;
@@ -104,7 +110,7 @@ export interface KeySession {
   /** The same, where another part of the service passes the round on: `cosign` gives its reply. */
   signBy(
     bytes: Uint8Array,
-    cosign: (round: SigningRound) => Promise<{ readonly reply: string }>,
+    cosign: (round: SigningRound) => Promise<CloudHalf>,
   ): Promise<Uint8Array>;
   /** A PKCS#10 request in PEM, signed by both halves together. */
   certificateRequest(): Promise<string>;
@@ -244,13 +250,17 @@ async function sessionOf(
       const ctx = signContext({ tenant, keyId }, epoch, requestId);
       const { state, message: first } = twoParty.sign.clientStart(share, e, ctx);
       const message = base64urlText(first);
-      const { reply } = await cosign({ requestId, epoch, message });
+      const { reply, receipt } = await cosign({ requestId, epoch, message });
       try {
         return twoParty.sign.clientFinish(state, bytesOf(reply));
       } catch (cause) {
         if (!(cause instanceof GmError)) throw cause;
         const texts = { digest: base64urlText(e), context: base64urlText(ctx), message, reply };
-        throw new CloudMisbehaved({ keyId, requestId, ...texts }, cause);
+        const kept = { requestId, ...texts, ...(receipt ? { receipt } : {}) };
+        // Kept here in any case: what takes the report is the cloud that misbehaved.
+        await client.personalKeys.report(keyId, kept).catch(() => undefined);
+        const proof = receipt ? { receipt: JSON.stringify(receipt) } : {};
+        throw new CloudMisbehaved({ keyId, requestId, ...texts, ...proof }, cause);
       }
     },
     async certificateRequest() {

@@ -193,6 +193,12 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'POST /v1/personal-keys': { roles: keyHolders, body: 'json' },
   'GET /v1/personal-keys': { roles: keyHolders },
   'GET /v1/personal-keys/{id}': { roles: keyHolders },
+  'POST /v1/personal-keys/{id}/misbehaviour': {
+    roles: keyHolders,
+    body: 'json',
+    idempotent: true,
+  },
+  'GET /v1/misbehaviour': { roles: ['auditor', 'administrator'] },
   'PATCH /v1/personal-keys/{id}': { roles: keyHolders, body: 'json' },
   'POST /v1/personal-keys/{id}/finish': { roles: keyHolders, body: 'json' },
   'POST /v1/personal-keys/{id}/certificate': { roles: keyHolders, body: 'json' },

@@ -29,6 +29,7 @@ import { addInstitutionRoutes } from './routes/institutions.ts';
 import { addJobRoutes } from './routes/jobs.ts';
 import { addKeyOperationRoutes } from './routes/key-operations.ts';
 import { addLedgerRoutes, ledgerPartsLimited } from './routes/ledger.ts';
+import { addMisbehaviourRoutes } from './routes/misbehaviour.ts';
 import { addOperationRoutes } from './routes/operation.ts';
 import { addPasskeyRoutes } from './routes/passkeys.ts';
 import { addPaymentRoutes } from './routes/payments.ts';
@@ -80,6 +81,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addChipRoutes(app, deps);
   addChipBackupRoutes(app, deps);
   addPersonalKeyRoutes(app, deps);
+  addMisbehaviourRoutes(app, deps);
   addInstitutionRoutes(app, deps);
   addKeyOperationRoutes(app, deps);
   addDocumentRoutes(app, deps);

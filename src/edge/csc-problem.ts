@@ -20,10 +20,10 @@ function cscStatus(status: number): keyof typeof cscErrors {
 
 /**
  * An error as the Cloud Signature Consortium's API has it: a word and a sentence. Our own code goes
- * along in the sentence, because the standard has one word for very different mistakes.
+ * along, because the standard has one word for very different mistakes.
  */
 export function cscProblem(code: ErrorCode, ownStatus: number) {
   const status = cscStatus(ownStatus);
-  const error_description = `${errorTitles[code]} (${code})`;
-  return { status, body: { error: cscErrors[status], error_description } };
+  const body = { error: cscErrors[status], error_description: errorTitles[code], code };
+  return { status, body };
 }

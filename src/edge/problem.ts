@@ -195,11 +195,11 @@ export function answerProblem(c: Context<EdgeEnv>, thrown: unknown): Response {
   c.set('errorCode', error.code);
   const seconds = retryAfterSeconds[error.code];
   if (seconds !== undefined) c.header('retry-after', String(seconds));
+  if (status === 401) c.header('www-authenticate', challengeFor(c, error.code));
   if (c.req.path.startsWith(cscPath)) {
     const standard = cscProblem(error.code, status);
     return c.json(standard.body, standard.status);
   }
-  if (status === 401) c.header('www-authenticate', challengeFor(c, error.code));
   return c.body(JSON.stringify(problem), status, { 'content-type': 'application/problem+json' });
 }
 

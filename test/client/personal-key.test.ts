@@ -102,10 +102,10 @@ describe('a personal key from the terminal', () => {
     const { terminal } = await terminalOn(edge, (send) => async (input, init) => {
       const answer = await send(input, init);
       if (!String(input).endsWith('/signatures')) return answer;
-      const { reply } = (await answer.json()) as { reply: string };
+      const { reply, ...rest } = (await answer.json()) as { reply: string };
       const bytes = base64urlBytes(reply) ?? new Uint8Array(1);
       bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
-      return Response.json({ reply: base64urlText(bytes) });
+      return Response.json({ ...rest, reply: base64urlText(bytes) });
     });
     const { id } = await makePersonalKey(terminal, 'laptop');
     const use = withPersonalKey(terminal, id, (one) => one.certificateRequest());
@@ -118,7 +118,14 @@ describe('a personal key from the terminal', () => {
       'context',
       'message',
       'reply',
+      'receipt',
     ]);
+    const reports = await edge.call('/v1/misbehaviour', { as: 'auditor-gao' });
+    // The chip signed another reply: what arrived was changed on the way.
+    expect(await reports.json()).toMatchObject({
+      items: [{ reportedBy: 'customer-chen', personalKeyId: id, isReceipted: false }],
+    });
+    expect((await edge.call('/v1/misbehaviour', { as: 'customer-chen' })).status).toBe(403);
   });
 
   test('C9: a session ends after a minute, and a withdrawn key is gone', async () => {

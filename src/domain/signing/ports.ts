@@ -2,6 +2,7 @@ import type { CertificateDeps } from '../certificates/ports.ts';
 import type { ShareService } from '../chips/shares.ts';
 import type { RowEntry, RowStore } from '../row-store.ts';
 import type { ObjectStore, OrphanQueue, SealStore, TemplateKeys } from '../seals/ports.ts';
+import type { Misbehaviour } from './misbehaviour.ts';
 import type { Pin } from './pin.ts';
 import type { UsageRecord } from './records.ts';
 import type { SignatureActivation } from './remote-signing.ts';
@@ -27,6 +28,7 @@ export interface SigningRows {
   readonly record: UsageRecord;
   readonly pin: Pin;
   readonly sad: SignatureActivation;
+  readonly misbehaviour: Misbehaviour;
 }
 
 export type SigningStore = RowStore<SigningRows>;

@@ -36,6 +36,11 @@ const places: Places = {
     state: 'issued',
     expiresAtMs: expiresAtMs + dayMs,
   }),
+  misbehaviour: ({ reportedBy, personalKeyId }) => ({
+    owner: reportedBy,
+    parent: personalKeyId,
+    state: 'reported',
+  }),
   pin: ({ owner, id }) => ({ owner, parent: id, state: 'set' }),
   // By its hash, which is what the ledger has of it.
   record: ({ actor, institutionKeyId, recordSha256 }) => ({

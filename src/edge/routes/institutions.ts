@@ -106,7 +106,10 @@ const holdersRoute = createRoute({
     summary: 'List who holds a personal key, to propose as officer or for a grant',
   }),
   request: { query: pageQuerySchema },
-  responses: { 200: json(keyHolderPageSchema, 'One page.'), ...problems(`GET ${holders}`) },
+  responses: {
+    200: json(keyHolderPageSchema, 'One page.'),
+    ...problems(`GET ${holders}`, 'invalid_request'),
+  },
 });
 
 const applyRoute = createRoute({

@@ -104,7 +104,10 @@ const ownRoute = createRoute({
     summary: 'List what one asked for oneself, newest first',
   }),
   request: { query: operationQuerySchema },
-  responses: { 200: json(operationPageSchema, 'One page.'), ...problems(`GET ${own}`) },
+  responses: {
+    200: json(operationPageSchema, 'One page.'),
+    ...problems(`GET ${own}`, 'invalid_request'),
+  },
 });
 
 const approvals = '/v1/approvals';

@@ -296,8 +296,11 @@ export function addPersonalKeyRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const caller = callerOf(c);
     const request = { keyId, requestId, epoch, message: bytesOf(message, 'message') };
     const bytes = await approvedBytes(deps, caller, keyId, what);
-    const { reply } = await coSign(deps, caller, request, { purpose: what.purpose, bytes });
-    return c.json({ reply: base64urlText(reply) }, 200);
+    const { reply, receipt } = await coSign(deps, caller, request, {
+      purpose: what.purpose,
+      bytes,
+    });
+    return c.json({ reply: base64urlText(reply), receipt: { ...receipt } }, 200);
   });
 
   app.openapi(refreshRoute, async (c) => {

@@ -195,5 +195,5 @@ export const cscSignaturesSchema = z
   .openapi('CscSignatures');
 
 export const cscErrorSchema = z
-  .object({ error: z.string(), error_description: z.string() })
+  .object({ error: z.string(), error_description: z.string(), code: z.string() })
   .openapi('CscError');

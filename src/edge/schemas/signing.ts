@@ -94,7 +94,42 @@ export const coSignatureSchema = z
   })
   .openapi('CoSignature');
 
-export const coSignedSchema = z.object({ reply: protocolMessage }).openapi('CoSigned');
+const receiptSchema = z
+  .record(z.string(), z.unknown())
+  .openapi({ description: 'Signed by the chip that answered; it covers the reply.' });
+
+export const coSignedSchema = z
+  .object({ reply: protocolMessage, receipt: receiptSchema })
+  .openapi('CoSigned');
+
+/** What a terminal kept of a run in which the answer was no half of a signature. */
+export const transcriptSchema = z
+  .strictObject({
+    requestId: z.string().min(1).max(128),
+    digest: bytes(32),
+    context: bytes(512),
+    message: protocolMessage,
+    reply: protocolMessage,
+    receipt: receiptSchema.optional(),
+  })
+  .openapi('Transcript');
+
+export const misbehaviourSchema = z
+  .object({
+    id: z.string(),
+    reportedBy: z.string(),
+    personalKeyId: z.string(),
+    isReceipted: z.boolean().openapi({
+      description:
+        'The receipt is a signature over this very reply by the chip key that it names; otherwise what arrived is not what a chip sent.',
+    }),
+    transcript: transcriptSchema,
+    at: instantSchema,
+  })
+  .openapi('Misbehaviour');
+
+export type MisbehaviourView = z.infer<typeof misbehaviourSchema>;
+export const misbehaviourPageSchema = pageOf(misbehaviourSchema).openapi('MisbehaviourPage');
 
 export const refreshStartSchema = z.strictObject({
   sessionId: idSchema,
