@@ -1072,6 +1072,8 @@ export type PersonalKeyName = {
 export type CoSigned = {
   /** Base64url without padding. */
   reply: string;
+  /** Signed by the chip that answered; it covers the reply. */
+  receipt: Record<string, unknown>;
 };
 
 export type CoSignature = {
@@ -1085,6 +1087,37 @@ export type CoSignature = {
   subjectId?: string;
   /** Of a certificate request its CertificationRequestInfo, DER; of terminal keys their text. */
   request?: string;
+};
+
+export type Misbehaviour = {
+  id: string;
+  reportedBy: string;
+  personalKeyId: string;
+  /** The receipt is a signature over this very reply by the chip key that it names; otherwise what arrived is not what a chip sent. */
+  isReceipted: boolean;
+  transcript: Transcript;
+  /** RFC 3339, UTC. */
+  at: string;
+};
+
+export type Transcript = {
+  requestId: string;
+  /** Base64url without padding. */
+  digest: string;
+  /** Base64url without padding. */
+  context: string;
+  /** Base64url without padding. */
+  message: string;
+  /** Base64url without padding. */
+  reply: string;
+  /** Signed by the chip that answered; it covers the reply. */
+  receipt?: Record<string, unknown>;
+};
+
+export type MisbehaviourPage = {
+  items: Array<Misbehaviour>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
 };
 
 export type Institution = {
@@ -1444,6 +1477,7 @@ export type CscInfo = {
 export type CscError = {
   error: string;
   error_description: string;
+  code: string;
 };
 
 export type CscCredentials = {

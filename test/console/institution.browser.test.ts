@@ -181,8 +181,8 @@ describeInChromium('an institution’s key in the browser', () => {
     expect(await auditor.page.locator('.verdict.no').textContent()).toContain(
       w['check.code.hash_differs'],
     );
-    await auditor.page.locator('tr.bad').waitFor();
     await capture(auditor.page, 'evidence-bad-zh');
+    await auditor.page.locator('tr.bad').waitFor();
     expect(auditor.faults).toEqual([]);
     await auditor.close();
 

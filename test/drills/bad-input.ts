@@ -237,7 +237,9 @@ async function judge(
   }
   if (response.status < 400) return;
   const type = response.headers.get('content-type') ?? '';
-  if (!type.startsWith('application/problem+json') || !/"code":"[a-z_]+"/.test(text)) {
+  // The signing standard has a form of its own for errors.
+  const form = operation.path.startsWith('/csc/') ? 'application/json' : 'application/problem+json';
+  if (!type.startsWith(form) || !/"code":"[a-z_]+"/.test(text)) {
     figures.notProblems.push(`${said} ${type}`);
   }
   if (text.includes(marker)) figures.echoes.push(`${said} ${text.slice(0, 300)}`);

@@ -247,7 +247,7 @@ const ownRecordsRoute = createRoute({
   request: { query: pageQuerySchema },
   responses: {
     200: json(usageRecordPageSchema, 'One page.'),
-    ...problems('GET /v1/usage-records'),
+    ...problems('GET /v1/usage-records', 'invalid_request'),
   },
 });
 
