@@ -9,6 +9,7 @@ import type {
   NewCertificateApplication,
   Page,
   TierOverride,
+  TierOverrideDecision,
 } from './types.ts';
 
 /** How the client reads and writes, as `createClient` does it. */
@@ -45,8 +46,8 @@ export function certificateApi({ getJson, post, query }: Calls) {
       /** Another tier than the score gave; it counts once somebody else has confirmed it. */
       override: (id: string, proposal: TierOverride, write?: WriteOptions) =>
         post<CertificateApplication>(`${application(id)}/override`, proposal, write),
-      decideOverride: (id: string, decision: 'confirm' | 'refuse', write?: WriteOptions) =>
-        post<CertificateApplication>(`${application(id)}/override/decision`, { decision }, write),
+      decideOverride: (id: string, verdict: TierOverrideDecision, write?: WriteOptions) =>
+        post<CertificateApplication>(`${application(id)}/override/decision`, verdict, write),
       reject: (id: string, reason: string, write?: WriteOptions) =>
         post<CertificateApplication>(`${application(id)}/reject`, { reason }, write),
       withdraw: (id: string, write?: WriteOptions) =>

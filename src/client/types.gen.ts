@@ -605,6 +605,8 @@ export type TierOverride = {
 
 export type TierOverrideDecision = {
   decision: "confirm" | "refuse";
+  /** Of the proposal that was read. */
+  proposedAt: string;
 };
 
 export type CertificateRejection = {

@@ -90,6 +90,7 @@ export type {
   SessionService,
   TerminalKeySet,
   TierOverride,
+  TierOverrideDecision,
   TokenAnswer,
   Transcript,
   Transform,

@@ -86,6 +86,34 @@ describeInChromium('from consent to a delivered certificate in the browser', () 
     },
     240_000,
   );
+
+  it.each(visitors)(
+    'A10: a fairness report is opened here, $language, $width wide',
+    async ({ language, width }) => {
+      const options = { identity: 'risk-officer-xu', language, width };
+      const opened = await openConsole(browser, host.url, '/federation', options);
+      const { page, w, faults } = opened;
+      const field = page.locator('input[type=file]');
+      const file = (value: unknown) => ({
+        name: 'report.json',
+        mimeType: 'application/json',
+        buffer: Buffer.from(JSON.stringify(value)),
+      });
+      await field.setInputFiles(file({ fairness: [{ column: 'SEX' }] }));
+      await page.getByText(w['fairness.wrong']).waitFor();
+      const group = { rows: 2548, admitted: 0.586, meanPd: 0.213, defaultRate: 0.204, auc: 0.7864 };
+      const groups = [
+        { group: '2', ...group },
+        { group: '1', ...group, admitted: 0.535 },
+      ];
+      await field.setInputFiles(file({ fairness: [{ column: 'SEX', ratio: 0.913, groups }] }));
+      await page.getByText('58.6 %').waitFor();
+      expect(await page.getByText(w['fairness.wrong']).count()).toBe(0);
+      expect(faults).toEqual([]);
+      await look(page, `fairness-${language}-${width}`);
+      await opened.close();
+    },
+  );
 });
 
 type Shot = (page: Page, name: string) => Promise<void>;

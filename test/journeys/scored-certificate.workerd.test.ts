@@ -139,9 +139,10 @@ describe('from consent to a delivered certificate, on the real Workers', () => {
     const { act } = await apply(body);
     const { decidedTier = 0 } = await act('reviewer-he', '/identity', { method: 'federated' });
     const proposal = { tier: decidedTier + 1, reason: '首年审慎' };
-    await act('reviewer-qin', '/override', proposal);
+    const proposed = await act('reviewer-qin', '/override', proposal);
     const { override } = await act('risk-officer-xu', '/override/decision', {
       decision: 'confirm',
+      proposedAt: proposed.override?.proposedAt,
     });
     expect(override).toMatchObject({ fromTier: decidedTier, checker: 'risk-officer-xu' });
     const { decision } = await act('administrator-lin', '/approve');

@@ -25,7 +25,10 @@ export function TierOverride(props: { item: CertificateApplication; reload: () =
     const { applications } = client.certificates;
     const options = { idempotencyKey: keyFor(act) };
     if (act === 'propose') await applications.override(item.id, { tier, reason }, options);
-    else await applications.decideOverride(item.id, act, options);
+    else {
+      const proposedAt = override?.proposedAt ?? '';
+      await applications.decideOverride(item.id, { decision: act, proposedAt }, options);
+    }
     showToast({ text: t(`override.done.${act}`) });
     reload();
   });

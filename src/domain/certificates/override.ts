@@ -25,6 +25,12 @@ export type OverrideFault = 'not_scored' | 'same_tier' | 'hard_rule' | 'too_high
 const refused = (code: OverrideFault) =>
   new CinnabarError('override_refused', { fields: [{ pointer: '/body/tier', code }] });
 
+export interface OverrideVerdict {
+  readonly decision: 'confirm' | 'refuse';
+  /** Of the proposal that the checker read. */
+  readonly proposedAtMs: number;
+}
+
 export interface OverrideProposal {
   readonly tier: Tier;
   readonly reason: string;
@@ -77,17 +83,20 @@ export async function proposeOverride(
  * refuses it, and the tier of the score stays.
  *
  * @throws CinnabarError `application_not_found`, `application_state` where nothing is proposed,
+ * `application_changed` when something else is proposed by now,
  * `same_person` for the applicant and the maker, `chips_unavailable`, `ledger_unavailable`
  */
 export async function decideOverride(
   deps: OverrideDeps,
   caller: Caller,
   id: string,
-  decision: 'confirm' | 'refuse',
+  { decision, proposedAtMs }: OverrideVerdict,
 ): Promise<Application> {
   const { override, ...application } = await openApplication(deps, caller.actor, id);
   if (!override) throw new CinnabarError('application_state');
   assertOther(caller.actor, [application.applicant, override.maker]);
+  // Nobody signs for a proposal that took the place of the one that was read.
+  if (override.proposedAtMs !== proposedAtMs) throw new CinnabarError('application_changed');
   if (decision === 'refuse') {
     return store(deps, caller, 'certificate.override.refuse', application);
   }

@@ -288,9 +288,10 @@ export function addApplicationRoutes(app: EdgeApp, deps: OverrideDeps): void {
   });
 
   app.openapi(overrideDecisionRoute, async (c) => {
-    const { decision } = c.req.valid('json');
+    const { decision, proposedAt } = c.req.valid('json');
+    const verdict = { decision, proposedAtMs: Date.parse(proposedAt) };
     const { id } = c.req.valid('param');
-    return c.json(await view(await decideOverride(deps, callerOf(c), id, decision)), 200);
+    return c.json(await view(await decideOverride(deps, callerOf(c), id, verdict)), 200);
   });
 
   app.openapi(issueRoute, async (c) => {

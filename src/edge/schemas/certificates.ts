@@ -212,7 +212,10 @@ export const overrideSchema = z
   .openapi('TierOverride');
 
 export const overrideDecisionSchema = z
-  .strictObject({ decision: z.enum(['confirm', 'refuse']) })
+  .strictObject({
+    decision: z.enum(['confirm', 'refuse']),
+    proposedAt: instantSchema.openapi({ description: 'Of the proposal that was read.' }),
+  })
   .openapi('TierOverrideDecision');
 
 export const rejectionSchema = z

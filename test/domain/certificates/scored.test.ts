@@ -183,12 +183,19 @@ describe('an override of the tier', () => {
     const { deps, identified, approve } = await start(tierThree);
     const { id, requestId } = await identified();
     const { maker, checker } = officers;
-    await proposeOverride(deps, maker, id, proposal);
+    const { override: first } = await proposeOverride(deps, maker, id, { ...proposal, tier: 4 });
+    const { override: proposed } = await proposeOverride(deps, maker, id, proposal);
+    const confirm = (of = proposed) =>
+      ({ decision: 'confirm', proposedAtMs: of?.proposedAtMs ?? 0 }) as const;
     await expect(approve(id)).rejects.toMatchObject({ code: 'application_state' });
-    await expect(decideOverride(deps, maker, id, 'confirm')).rejects.toMatchObject({
+    await expect(decideOverride(deps, maker, id, confirm())).rejects.toMatchObject({
       code: 'same_person',
     });
-    const { override } = await decideOverride(deps, checker, id, 'confirm');
+    // What was replaced meanwhile is not what the checker read.
+    await expect(decideOverride(deps, checker, id, confirm(first))).rejects.toMatchObject({
+      code: 'application_changed',
+    });
+    const { override } = await decideOverride(deps, checker, id, confirm());
     const { sm2, keys } = await loadGm();
     const bytes = new TextEncoder().encode(override?.statement);
     const verdicts = override?.signatures.map(({ publicKey, value }) => {
@@ -216,10 +223,10 @@ describe('an override of the tier', () => {
       proposeOverride(deps, officers.maker, id, { ...proposal, tier });
     await expect(propose(1)).rejects.toMatchObject(refusal('override_refused', 'too_high'));
     await expect(propose(3)).rejects.toMatchObject(refusal('override_refused', 'same_tier'));
-    await propose(5);
-    await decideOverride(deps, officers.checker, id, 'refuse');
-    await propose(5);
-    await decideOverride(deps, officers.checker, id, 'confirm');
+    for (const decision of ['refuse', 'confirm'] as const) {
+      const proposedAtMs = (await propose(5)).override?.proposedAtMs ?? 0;
+      await decideOverride(deps, officers.checker, id, { decision, proposedAtMs });
+    }
     await expect(propose(2)).rejects.toMatchObject({ code: 'application_state' });
 
     const hit = await start(undefined, true);
