@@ -10,6 +10,10 @@ export function base64urlText(bytes: Uint8Array): string {
 export function base64urlBytes(text: string): Uint8Array | undefined {
   if (text.length % 4 === 1 || !/^[0-9A-Za-z_-]*$/.test(text)) return undefined;
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
-  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
-  return base64urlText(bytes) === text ? bytes : undefined;
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  // Only the last character can hold bits that mean nothing; they must be zero.
+  const rest = bytes.length % 3;
+  const isCanonical = rest === 0 || base64urlText(bytes.subarray(-rest)) === text.slice(-rest - 1);
+  return isCanonical ? bytes : undefined;
 }

@@ -57,7 +57,7 @@ describeInChromium('D3 to D8: the token pages', () => {
   ] as const)(
     'D4 D5: show what the terminal and what the business system read, %s %s',
     async (language, width) => {
-      const visit = await open('/tokens', { language, width });
+      const visit = await open('/tokens', { language, width, height: 2200 });
       const { page, faults } = visit;
       const k = words[language];
       await getToken(visit);

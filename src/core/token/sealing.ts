@@ -125,7 +125,8 @@ export async function openPart(
   const key = keys.find(({ kid }) => kid === header.kid);
   assertToken(key !== undefined, 'sealed_header');
   assertHeader(header, key, binding);
-  const plaintext = key.alg === 'SM2' ? await openSm2(text, key.key) : await openJwe(text, key.key);
+  const plaintext =
+    key.alg === 'SM2' ? await openSm2(text, key.key) : await openJwe(text, header.epk, key.key);
   assertToken(plaintext.length % paddingBytes === 0, 'sealed_unreadable');
   return parseStrictObject(textOf(plaintext, 'sealed_unreadable'));
 }
@@ -155,10 +156,9 @@ function isEphemeralOf(crv: 'P-256' | 'X25519', epk: unknown): boolean {
   return hasExactly(epk, members) && epk.kty === (crv === 'P-256' ? 'EC' : 'OKP');
 }
 
-async function openJwe(sealed: string, key: CryptoKey): Promise<Uint8Array> {
-  const [protectedPart, encryptedKey, iv, , tag] = partsOf(sealed, 5);
+async function openJwe(sealed: string, epk: unknown, key: CryptoKey): Promise<Uint8Array> {
+  const [, encryptedKey, iv, , tag] = partsOf(sealed, 5);
   assertToken(encryptedKey === '', 'sealed_header');
-  const { epk } = parseStrictObject(textOf(part(protectedPart, 'sealed_header')));
   // `isEphemeralOf` has seen its members. A point on P-256 in its one form is checked by the import
   // that follows (SP 800-56A §5.6.2.3); X25519 takes any bytes, so points of small order are for us.
   const { crv } = epk as SealingJwk;
