@@ -163,6 +163,23 @@ export function ledgerSection(document) {
   ].join('\n');
 }
 
+function serviceSection(document) {
+  const { steps, issues, totalMillis, firstMillis, appendBatch, appendsPerSecond } = document;
+  return [
+    '## One certificate, from application to delivery, in workerd',
+    '',
+    `${document.machine}; ${document.date}; load average before ${document.loadBefore.join(', ')}; wall time, median of ${issues}. Every Worker of a deployment in one workerd, stores in RAM: edge, chips, witnesses. SM2; five requests, four events in the ledger, each in a checkpoint that the chips have signed and two witnesses cosigned.`,
+    '',
+    '| request | time |',
+    '| --- | --- |',
+    ...steps.map(({ step, millis }) => `| ${step} | ${millis} ms |`),
+    `| all | ${totalMillis} ms |`,
+    '',
+    `The very first, which makes both authorities and their keys: ${firstMillis} ms. Appends to the ledger, ${appendBatch} at once: ${appendsPerSecond} a second. Inside, one issue is 7 messages to the chips, 9 to the ledger, 42 to the database and 10 to the audit log (\`test/domain/certificates/messages.test.ts\`), and two signatures of the chips for each checkpoint.`,
+    '',
+  ].join('\n');
+}
+
 function leakSection(document) {
   const lines = ['| what | secret classes | max abs t | samples |', '| --- | --- | --- | --- |'];
   for (const { name, classes, t, samples } of document.results) {
@@ -208,6 +225,8 @@ export async function writeReport(root) {
     if (!hasPeers(document)) continue;
     await writeFile(join(root, 'bench', 'plots', `${name}.svg`), plot(document));
   }
+  const service = documents.get('service-workerd');
+  if (service) sections.push(serviceSection(service));
   const ledger = documents.get('ledger-node');
   if (ledger) sections.push(ledgerSection(ledger));
   const trips = documents.get('tokens-trips');

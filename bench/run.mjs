@@ -1,6 +1,6 @@
 // Runs the benchmarks and writes wasm-build/out/bench/*.json, bench/RESULTS.md and bench/plots.
-// Usage: npm run bench [-- node|workerd|chromium|pictures|ledger|federation|latency|tagger|tokens|report
-// ...];
+// Usage: npm run bench [-- node|workerd|chromium|pictures|ledger|service|federation|latency|tagger|tokens|
+// report ...];
 // without names, all of them.
 // npm run bench:leaks looks for timing that depends on secrets.
 // BENCH_ROUNDS (21) and BENCH_SAMPLE_MICROS (20000) set how long that takes.
@@ -117,6 +117,9 @@ async function ledger() {
 
 const pictures = () => measured('decode.bench', 'pictures-node');
 const federation = () => measured('federation.bench', 'federation-node');
+
+/** The service whole, in workerd. */
+const service = () => measured('service.bench', 'service-workerd');
 
 /** A service of its own, as `npm start` makes it, and an applicant at it. */
 async function latency() {
@@ -326,7 +329,18 @@ async function tokens() {
   await save('tokens-trips', { ...described, ...JSON.parse(run.stdout) });
 }
 
-const hosts = { node, workerd, chromium, pictures, ledger, federation, latency, tagger, tokens };
+const hosts = {
+  node,
+  workerd,
+  chromium,
+  pictures,
+  ledger,
+  service,
+  federation,
+  latency,
+  tagger,
+  tokens,
+};
 const benchmarks = { ...hosts, leaks };
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !(name in benchmarks) && name !== 'report');

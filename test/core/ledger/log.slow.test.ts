@@ -7,6 +7,7 @@ import { policyOf } from '../../../src/domain/ledger/lookup.ts';
 import { memoryLedger } from '../../../src/platform/memory/ledger.ts';
 import { frozenEvent } from '../../contract/ledger.ts';
 import { oracleIncludes, oracleLeaf } from '../../helpers/merkle-oracle.ts';
+import { sigstoreEntry, sigstoreVerifier } from '../../helpers/sigstore.ts';
 import { tickingClock } from '../../helpers/time-and-chance.ts';
 
 const count = 100_000;
@@ -27,6 +28,8 @@ it('A8: an independent verifier accepts the proofs of 100,000 entries and refuse
   const policy = policyOf(await ledger.trust());
   expect((await verifyCheckpoint(note, policy)).size).toBe(count);
   const { root } = parseCheckpoint(parseNote(note).text);
+  const outsider = sigstoreVerifier();
+  const read = { origin: 'any', logSize: BigInt(count), logHash: Buffer.from(root) };
   let refused = 0;
   let proveMs = 0;
   for (let index = 0; index < count; index++) {
@@ -36,11 +39,16 @@ it('A8: an independent verifier accepts the proofs of 100,000 entries and refuse
     const { bytes } = await ledger.entry(index);
     const path = proof.map((item) => hexToBytes(item));
     expect(oracleIncludes(index, count, oracleLeaf(bytes), path, root)).toBe(true);
+    outsider?.verifyMerkleInclusion(sigstoreEntry(index, bytes, proof, note), read);
     // One byte of the entry, or of the proof, by turns.
     const changed = index % 2 === 0 ? Uint8Array.from(bytes) : (path[index % path.length] ?? bytes);
     changed[index % changed.length] = (changed[index % changed.length] ?? 0) ^ 1;
     const leaf = oracleLeaf(index % 2 === 0 ? changed : bytes);
     if (!oracleIncludes(index, count, leaf, path, root)) refused++;
+    const body = index % 2 === 0 ? changed : bytes;
+    const hexPath = path.map((hash) => Buffer.from(hash).toString('hex'));
+    const forged = sigstoreEntry(index, body, hexPath, note);
+    if (outsider) expect(() => outsider.verifyMerkleInclusion(forged, read)).toThrow();
   }
   expect(refused).toBe(count);
   const verified = performance.now();
@@ -50,7 +58,7 @@ it('A8: an independent verifier accepts the proofs of 100,000 entries and refuse
   console.info(
     `${count} entries: append ${seconds(appended - start)} s, ` +
       `prove ${((proveMs * 1000) / count).toFixed(0)} µs each, ` +
-      `proofs checked by the oracle ${seconds(verified - appended)} s, ` +
+      `proofs checked by the oracle${outsider ? ' and by Sigstore' : ''} ${seconds(verified - appended)} s, ` +
       `whole log verified ${seconds(performance.now() - verified)} s`,
   );
 });
