@@ -163,7 +163,7 @@ export function ledgerSection(document) {
   ].join('\n');
 }
 
-function serviceSection(document) {
+export function serviceSection(document) {
   const { steps, issues, totalMillis, firstMillis, appendBatch, appendsPerSecond } = document;
   return [
     '## One certificate, from application to delivery, in workerd',

@@ -100,7 +100,8 @@ async function gatherEvidence(
   const size = sizeOf(checkpoint);
   const [entry, inclusion, remembered] = await Promise.all([
     ledger.entry(frozenIndex),
-    ledger.proveInclusion(frozenIndex, size),
+    // A checkpoint of a log that is too short for the entry proves nothing, and is judged so.
+    frozenIndex < size ? ledger.proveInclusion(frozenIndex, size) : { proof: [] },
     certificates.rememberedCheckpoint(),
   ]);
   const known = remembered && {
