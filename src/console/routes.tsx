@@ -411,8 +411,7 @@ export interface RailEntry {
 const rail: readonly RailEntry[] = [
   { words: 'nav.home', href: '/', letter: 'h' },
   { words: 'nav.verify', href: '/verify', letter: 'v', right: 'writeSeals' },
-  { words: 'nav.seals', href: '/seals', letter: 's', right: 'readSeals' },
-  { words: 'nav.seal-changes', href: '/seal-changes', letter: 'n', right: 'readSeals' },
+  { words: 'nav.seals', href: '/seals', letter: 's', right: 'readSeals', also: ['/seal-changes'] },
   { words: 'nav.verifications', href: '/verifications', letter: 'r', right: 'readSeals' },
   { words: 'nav.certificates', href: '/certificates', letter: 't', right: 'readCertificates' },
   {

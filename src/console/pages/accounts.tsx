@@ -54,6 +54,9 @@ export function AccountsPage() {
         actions={
           writes && (
             <>
+              <a class="btn" href="/seal-changes">
+                {t('nav.seal-changes')}
+              </a>
               <a class="btn" href="/seals/accounts/new">
                 {t('account.new')}
               </a>
