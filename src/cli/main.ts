@@ -26,6 +26,7 @@ import { key } from './key.ts';
 import { ledger } from './ledger.ts';
 import { pay } from './pay.ts';
 import { seal } from './seal.ts';
+import { software } from './software.ts';
 import { tag } from './tag.ts';
 import { token } from './token.ts';
 
@@ -43,6 +44,7 @@ const groups: Readonly<Record<string, Group>> = {
   ledger,
   chips,
   pay,
+  software,
   deploy,
   token,
 };

@@ -21,6 +21,7 @@ import type {
   SessionAnswer,
   SessionRequest,
   SessionService,
+  Software,
   TerminalKeySet,
 } from './types.ts';
 
@@ -63,6 +64,14 @@ export function paymentCalls({ getJson, getText, write, queryString }: PaymentTr
         getJson<Page<PaymentTerminal>>(`/v1/terminals${queryString({ ...query })}`, read),
       revoke: (id: string) =>
         write<PaymentTerminal>('POST', `/v1/terminals/${segment(id)}/revoke`, undefined),
+    },
+    /** What terminals run: signed by the key manager, in the chips. */
+    software: {
+      release: (manifest: string) => write<Software>('POST', '/v1/software', { manifest }),
+      list: (query: ListQuery = {}, read?: ReadOptions) =>
+        getJson<Page<Software>>(`/v1/software${queryString({ ...query })}`, read),
+      revoke: (hash: string, reason: string) =>
+        write<Software>('POST', `/v1/software/${segment(hash)}/revoke`, { reason }),
     },
     /** The rounds of sessions as they are; `terminalFetch` runs them. */
     sessions: {

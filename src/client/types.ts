@@ -88,6 +88,7 @@ export type {
   SessionAnswer,
   SessionRequest,
   SessionService,
+  Software,
   TerminalKeySet,
   TierOverride,
   TierOverrideDecision,

@@ -129,6 +129,10 @@ export const errorTitles = {
   session_message_refused: 'The message does not belong to this session.',
   /** The terminal has session keys, and so this goes through its session only. */
   session_required: 'This takes a session of the terminal.',
+  /** What the terminal runs was never released, or was withdrawn. */
+  software_refused: 'The software of the terminal is not released.',
+  /** No release of this hash. */
+  software_not_found: 'There is no such software.',
   /** The certificate of the terminal's session keys has ended; its person registers others. */
   terminal_keys_expired: "The terminal's keys have expired.",
   /** The person has no such device, or it was revoked. */

@@ -42,6 +42,7 @@ import { addSealChangeRoutes } from './routes/seal-changes.ts';
 import { addSealRoutes } from './routes/seals.ts';
 import { addSensitiveRoutes } from './routes/sensitive.ts';
 import { addSessionRoutes } from './routes/sessions.ts';
+import { addSoftwareRoutes } from './routes/software.ts';
 import { addTokenRoutes } from './routes/tokens.ts';
 import { addVerificationRoutes } from './routes/verifications.ts';
 import { answerMissing, assertEveryRouteHasRule } from './routing.ts';
@@ -88,6 +89,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addCscRoutes(app, deps);
   addPaymentRoutes(app, deps);
   addSessionRoutes(app, deps);
+  addSoftwareRoutes(app, deps);
   addRiskRoutes(app, deps);
   addAuditRoutes(app, deps);
   addFederationRoutes(app, deps);

@@ -89,6 +89,8 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   order_not_found: 404,
   terminal_not_found: 404,
   session_not_found: 404,
+  software_not_found: 404,
+  software_refused: 403,
   session_refused: 403,
   session_message_refused: 403,
   session_required: 403,

@@ -120,12 +120,52 @@ async function buildStatic(root) {
       const source = join(root, 'node_modules', 'swagger-ui-dist', file);
       await copyFile(source, join(fresh, 'docs', file));
     }
+    await buildGuard(root, fresh);
+    await writeManifest(root, fresh);
     // Swapped in whole, so that nobody is served half a console.
     await rm(built, { recursive: true, force: true });
     await rename(fresh, built);
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }
+}
+
+/** The service worker of terminals: one file at an address that does not change. */
+async function buildGuard(root, folder) {
+  const { build } = await import('esbuild');
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['src/console/guard/worker.ts'],
+    outfile: join(folder, 'guard.js'),
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'browser',
+    logLevel: 'silent',
+  });
+}
+
+const runs = /\.(?:js|css|wasm|html)$/;
+
+/**
+ * The manifest of what a terminal runs, which the key manager signs (src/core/software). Names are
+ * ASCII and sorted, so this is the canonical text that RFC 8785 asks for.
+ */
+async function writeManifest(root, folder) {
+  const names = (await wholeFolder(folder))
+    .map((name) => name.slice(folder.length))
+    .filter((name) => runs.test(name) && !name.startsWith('/docs/'))
+    .sort();
+  const files = {};
+  for (const name of names) {
+    files[name] = createHash('sha256')
+      .update(await readFile(folder + name))
+      .digest('hex');
+  }
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const manifest = { files, kind: 'cinnabar terminal software', v: 1, version };
+  await writeFile(join(folder, 'software.json'), JSON.stringify(manifest));
 }
 
 async function isStaticStale(root) {

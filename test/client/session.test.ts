@@ -9,6 +9,7 @@ import {
 } from '../../src/client/certificates.ts';
 import { createClient } from '../../src/client/index.ts';
 import { sessionSuites } from '../../src/core/session/suite.ts';
+import { manifestHash, manifestText } from '../../src/core/software/manifest.ts';
 import type { Payment } from '../../src/edge/schemas/payments.ts';
 import { base64urlText } from '../../src/lib/base64url.ts';
 import { memorySessions } from '../../src/platform/memory/terminal-sessions.ts';
@@ -299,6 +300,25 @@ describe('a terminal and its sessions', () => {
     await expect(
       payer.sign(new TextEncoder().encode(text), { purpose: 'terminal_keys', request }),
     ).rejects.toThrow('malformed');
+  });
+
+  test('E5: once software is released, sessions are opened by released software only', async () => {
+    const manifestOf = (version: string) =>
+      manifestText({ version, files: { '/pay.js': manifestHash(version) } });
+    const [first, second] = [manifestOf('1'), manifestOf('2')];
+    const operator = (path: string, json: object) =>
+      service.edge.call(path, { as: 'operator-ma', json });
+    for (const manifest of [first, second]) await operator('/v1/software', { manifest });
+    const refused = { code: 'software_refused' };
+    await expect(openTerminalSession(options)).rejects.toMatchObject(refused);
+    const unknown = { ...options, software: manifestHash(manifestOf('3')) };
+    await expect(openTerminalSession(unknown)).rejects.toMatchObject(refused);
+    const old = { ...options, software: manifestHash(first) };
+    expect((await openTerminalSession(old)).suite).toBe('x25519');
+    await operator(`/v1/software/${manifestHash(first)}/revoke`, { reason: '有缺陷' });
+    await expect(openTerminalSession(old)).rejects.toMatchObject(refused);
+    options = { ...options, software: manifestHash(second) };
+    expect((await openTerminalSession(options)).suite).toBe('x25519');
   });
 
   test('E6: a revoked terminal has no sessions, and stays revoked', async () => {

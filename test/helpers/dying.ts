@@ -4,8 +4,14 @@ import type { CertificateDeps } from '../../src/domain/certificates/ports.ts';
  * The same ports for a process that dies around its `fatal`th write, counted from 1: an odd number
  * dies before the write is done, an even one after it was done and before its answer arrives. From
  * then on nothing is answered any more. Dead writes have no number beyond the process's life.
+ *
+ * @param writes which methods of which ports write
  */
-export function dyingAt(deps: CertificateDeps, fatal: number): CertificateDeps {
+export function dyingPorts<D extends object>(
+  deps: D,
+  fatal: number,
+  writes: Partial<Record<keyof D, readonly string[]>>,
+): D {
   let moments = 0;
   let isDead = false;
   function live(): void {
@@ -18,9 +24,9 @@ export function dyingAt(deps: CertificateDeps, fatal: number): CertificateDeps {
     isDead = true;
     throw new Error('the process dies here');
   }
-  function dying<T extends object>(port: T, writes: readonly (keyof T)[]): T {
+  function dying(port: object, names: readonly string[]): object {
     const wrapped = Object.entries(port).map(([name, method]) => {
-      const isWrite = writes.includes(name as keyof T);
+      const isWrite = names.includes(name);
       const call = async (...input: unknown[]) => {
         if (isWrite) moment();
         else live();
@@ -30,16 +36,18 @@ export function dyingAt(deps: CertificateDeps, fatal: number): CertificateDeps {
       };
       return [name, call] as const;
     });
-    // The same methods under the same names.
-    return Object.fromEntries(wrapped) as T;
+    return Object.fromEntries(wrapped);
   }
-  return {
-    ...deps,
-    ledger: dying(deps.ledger, ['append']),
-    certificates: dying(deps.certificates, [
-      'addCertificate',
-      'replaceCertificate',
-      'replaceApplication',
-    ]),
-  };
+  const ports = Object.entries(writes).map(([name, names]) => {
+    const port = deps[name as keyof D] as object;
+    return [name, dying(port, names as readonly string[])] as const;
+  });
+  // The same methods under the same names.
+  return { ...deps, ...(Object.fromEntries(ports) as Partial<D>) };
 }
+
+export const dyingAt = (deps: CertificateDeps, fatal: number): CertificateDeps =>
+  dyingPorts(deps, fatal, {
+    ledger: ['append'],
+    certificates: ['addCertificate', 'replaceCertificate', 'replaceApplication'],
+  });

@@ -39,6 +39,14 @@ export function paymentDeps(startMs?: number) {
   } satisfies PaymentDeps & Record<string, unknown>;
 }
 
+/** A policy under which haste ends no order: drills are hastier than any person. */
+export const weighingNothing: typeof defaultRiskPolicy = {
+  ...defaultRiskPolicy,
+  rules: Object.fromEntries(
+    Object.entries(defaultRiskPolicy.rules).map(([name, rule]) => [name, { ...rule, points: 0 }]),
+  ) as typeof defaultRiskPolicy.rules,
+};
+
 export const terms: OrderTerms = {
   payee: { account: '6222020200112233445', name: '南浦物业有限公司', bank: '南浦银行光明支行' },
   amountMinor: 120_000,

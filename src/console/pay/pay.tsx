@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { NewPayment, Payment } from '../../client/index.ts';
 import { inFours, normaliseNumber } from '../format.ts';
+import { guardTerminal } from '../guard/register.ts';
 import { samplePayee } from '../i18n/sample-payee.ts';
 import { inCapitals, parseAmount } from '../money.ts';
 import { SelectField, TextField } from '../parts/field.tsx';
@@ -79,6 +80,7 @@ function Register({ paying, reload }: { paying: PayingKey; reload: () => void })
   const { key, guard } = paying.held;
   const register = useWrite<{ personalKeyId: string; passkeyId?: string }>(async (device) => {
     await client.terminals.register(device);
+    void guardTerminal();
     showToast({ text: q('pay.registered') });
     reload();
   });

@@ -2,6 +2,7 @@ import type { SessionKeys, SessionSuiteName } from '../../core/session/suite.ts'
 import type { RowStore } from '../row-store.ts';
 import type { SigningDeps } from '../signing/ports.ts';
 import type { ServiceKey } from './service-keys.ts';
+import type { SoftwareRelease } from './software.ts';
 import type { TerminalKeys } from './terminal-keys.ts';
 
 export type { InnerAnswer, TerminalPublicKeys } from '../../core/session/messages.ts';
@@ -11,6 +12,7 @@ export { sessionSuites } from '../../core/session/suite.ts';
 export interface TerminalRows {
   readonly 'terminal-keys': TerminalKeys;
   readonly 'service-key': ServiceKey;
+  readonly software: SoftwareRelease;
 }
 
 /** A session that came about. Its keys are kept in memory only. */

@@ -9,6 +9,7 @@ import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { SessionMessage, TerminalDeps } from './ports.ts';
 import { serviceKeyPair } from './service-keys.ts';
+import { assertSoftware } from './software.ts';
 import { activeKeys, promoteTerminalKeys } from './terminal-keys.ts';
 
 export const sessionLifeMs = 15 * 60 * 1000;
@@ -38,7 +39,7 @@ export interface OpenedSession {
  * the terminal offered included, so a change on the way ends it.
  *
  * @throws CinnabarError `session_refused` without a reason, `session_clock`,
- * `terminal_keys_expired`, `chips_unavailable`, `audit_unavailable`
+ * `terminal_keys_expired`, `software_refused`, `chips_unavailable`, `audit_unavailable`
  */
 export async function openSession(
   deps: TerminalDeps,
@@ -50,6 +51,7 @@ export async function openSession(
   const nowMs = deps.clock.now();
   if (Math.abs(nowMs - terms.atMs) > clockSkewMsMax) throw new CinnabarError('session_clock');
   if (chooseSuite(terms.offered, deps.sessionSuites) !== terms.suite) throw refused();
+  await assertSoftware(deps, terms.software);
   const suite = await loadSessionSuite(terms.suite);
   const peer = await terminalKey(deps, caller, request, nowMs);
   const own = await serviceKeyPair(deps, tenant, terms.suite, terms.serviceCertificate);
@@ -60,10 +62,9 @@ export async function openSession(
     subject: `terminal:${terms.terminalId}`,
     detail: { suite: terms.suite, sessionId: id },
   };
-  return audited(deps.audit, caller, operation, async () => {
+  const opening = audited(deps.audit, caller, operation, async () => {
     const binding = sessionBinding({ tenant, owner, ...terms });
     const { answer, keys } = refusing(() => suite.respond({ own, peer, binding }, message, id));
-    own.privateKey.fill(0);
     const endsAtMs = nowMs + sessionLifeMs;
     const { terminalId, terminalCertificate } = terms;
     const firstMessage = bytesToHex(sha256(message));
@@ -79,6 +80,7 @@ export async function openSession(
     await deps.sessions.keep(tenant, owner, session, nowMs);
     return { id, answer, endsAtMs };
   });
+  return opening.finally(() => own.privateKey.fill(0));
 }
 
 async function terminalKey(

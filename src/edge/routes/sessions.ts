@@ -119,6 +119,7 @@ const openRoute = createRoute({
       'session_refused',
       'session_clock',
       'terminal_keys_expired',
+      'software_refused',
       'audit_unavailable',
       'chips_unavailable',
       'chips_busy',

@@ -1,0 +1,163 @@
+import { manifestHash, parseManifest, releaseStatement } from '../../core/software/manifest.ts';
+import { base64urlText } from '../../lib/base64url.ts';
+import { instantText } from '../../lib/time.ts';
+import { derivedUuid } from '../../lib/uuid.ts';
+import type { Caller } from '../actor.ts';
+import { audited } from '../audit/record.ts';
+import { type KeyRecord, serviceTenant } from '../chips/keys.ts';
+import { CinnabarError } from '../errors.ts';
+import { readPage } from '../page.ts';
+import type { Page, PageRequest } from '../ports.ts';
+import { changed, type Row, type RowEntry, settleRows } from '../row-store.ts';
+import { appendAfterHead } from '../signing/ledger.ts';
+import type { TerminalDeps, TerminalRows } from './ports.ts';
+
+/** Software of terminals that the key manager signed. Its id is the hash of its manifest. */
+export interface SoftwareRelease extends Row {
+  readonly version: string;
+  readonly manifest: string;
+  /** ECDSA P-256 with SHA-256, r || s in base64url, by the key manager's key in the chips. */
+  readonly signature: string;
+  readonly state: 'released' | 'revoked';
+  readonly releasedBy: string;
+  readonly releasedAtMs: number;
+  readonly revocation?: { readonly by: string; readonly atMs: number; readonly reason: string };
+}
+
+const kind = 'software';
+
+/** The key manager's key, with which software is signed; made in the chips on first use. */
+export function softwareKey({ keys }: Pick<TerminalDeps, 'keys'>): Promise<KeyRecord> {
+  const id = derivedUuid('cinnabar/terminal-software');
+  const owner = 'terminal-software';
+  return keys.create({ tenant: serviceTenant, id, algorithm: 'p256', uses: ['sign'], owner });
+}
+
+/**
+ * Signs a manifest, writes it into the ledger and lets terminals run it (E5). Repeated, it is the same
+ * release; what was revoked stays so.
+ *
+ * @throws CinnabarError `invalid_request`, `software_refused` when it was revoked,
+ * `chips_unavailable`, `ledger_unavailable`, `audit_unavailable`
+ */
+export async function releaseSoftware(
+  deps: TerminalDeps,
+  caller: Caller,
+  manifest: string,
+): Promise<SoftwareRelease> {
+  const parsed = parseManifest(manifest);
+  if (!parsed) {
+    const fields = [{ pointer: '/body/manifest', code: 'malformed' }];
+    throw new CinnabarError('invalid_request', { fields });
+  }
+  const id = manifestHash(manifest);
+  return audited(deps.audit, caller, operationOf('software.release', id), async () => {
+    const key = await softwareKey(deps);
+    const { signature } = await deps.keys.sign({
+      tenant: serviceTenant,
+      keyId: key.id,
+      requestId: `software:${id}`,
+      scheme: 'ecdsa-p256-sha256',
+      format: 'raw',
+      message: releaseStatement(id),
+    });
+    const at = instantText(deps.clock.now());
+    const event = { v: 1, type: 'software', subject: `software/${id}`, at } as const;
+    await appendAfterHead(
+      deps.ledger,
+      { ...event, manifestSha256: id, version: parsed.version },
+      id,
+    );
+    return settleRows(deps.terminalRows, serviceTenant, async () => {
+      const earlier = await deps.terminalRows.find(serviceTenant, kind, id);
+      if (earlier?.state === 'revoked') throw new CinnabarError('software_refused');
+      if (earlier) return { result: earlier, write: [] };
+      const release: SoftwareRelease = {
+        tenant: serviceTenant,
+        id,
+        revision: 1,
+        version: parsed.version,
+        manifest,
+        signature: base64urlText(signature),
+        state: 'released',
+        releasedBy: caller.actor.id,
+        releasedAtMs: deps.clock.now(),
+      };
+      return { result: release, write: [entryOf(release)] };
+    });
+  });
+}
+
+/**
+ * From now on no session is opened by this software, and the loader of a page that still runs it
+ * stops it at its next look.
+ *
+ * @throws CinnabarError `software_not_found`, `audit_unavailable`
+ */
+export async function revokeSoftware(
+  deps: TerminalDeps,
+  caller: Caller,
+  { id, reason }: { readonly id: string; readonly reason: string },
+): Promise<SoftwareRelease> {
+  await getSoftware(deps, id);
+  return audited(deps.audit, caller, operationOf('software.revoke', id), () =>
+    settleRows(deps.terminalRows, serviceTenant, async () => {
+      const release = await getSoftware(deps, id);
+      if (release.state === 'revoked') return { result: release, write: [] };
+      const revocation = { by: caller.actor.id, atMs: deps.clock.now(), reason };
+      const revoked = changed(release, { state: 'revoked', revocation });
+      return { result: revoked, write: [entryOf(revoked)] };
+    }),
+  );
+}
+
+/** @throws CinnabarError `software_not_found` */
+export async function getSoftware(
+  deps: Pick<TerminalDeps, 'terminalRows'>,
+  id: string,
+): Promise<SoftwareRelease> {
+  const release = await deps.terminalRows.find(serviceTenant, kind, id);
+  if (!release) throw new CinnabarError('software_not_found');
+  return release;
+}
+
+export function listSoftware(
+  deps: Pick<TerminalDeps, 'terminalRows'>,
+  page: PageRequest,
+): Promise<Page<SoftwareRelease>> {
+  return readPage(
+    page,
+    ({ id }) => id,
+    (request) => deps.terminalRows.list(serviceTenant, kind, {}, request),
+  );
+}
+
+/**
+ * A terminal opens sessions by software that is released and not revoked. Where nothing was ever
+ * released there is nothing to compare with, and a terminal may name none.
+ *
+ * What a terminal says of itself proves nothing about what it runs: this keeps honest terminals from
+ * running what was withdrawn, and no others.
+ *
+ * @throws CinnabarError `software_refused`
+ */
+export async function assertSoftware(
+  deps: Pick<TerminalDeps, 'terminalRows'>,
+  hash: string,
+): Promise<void> {
+  if (hash === '') {
+    const [any] = await deps.terminalRows.list(serviceTenant, kind, {}, { limit: 1 });
+    if (any) throw new CinnabarError('software_refused');
+    return;
+  }
+  const release = await deps.terminalRows.find(serviceTenant, kind, hash);
+  if (release?.state !== 'released') throw new CinnabarError('software_refused');
+}
+
+function entryOf(row: SoftwareRelease): RowEntry<TerminalRows> {
+  return { kind, row, owner: row.releasedBy, parent: '', state: row.state };
+}
+
+function operationOf(action: string, id: string) {
+  return { action, subject: `software:${id}`, detail: {} };
+}
