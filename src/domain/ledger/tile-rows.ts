@@ -25,9 +25,14 @@ export interface TileRows {
 
 /** Of what a store has: `inner` is computed when it is not given. */
 export function tileRows(hashes: Uint8Array, inner?: Uint8Array): TileRows {
-  const leaves = new Uint8Array(tileWidth * hashBytes);
-  const above = new Uint8Array(innerCount * hashBytes);
-  let width = 0;
+  // A full tile never changes: what the store gave is read where it is.
+  const full =
+    hashes.length === tileWidth * hashBytes && inner?.length === innerCount * hashBytes
+      ? inner
+      : undefined;
+  const leaves = full ? hashes : new Uint8Array(tileWidth * hashBytes);
+  const above = full ?? new Uint8Array(innerCount * hashBytes);
+  let width = full ? tileWidth : 0;
 
   const placeOf = (row: number, at: number) =>
     (tileWidth - tileWidth / 2 ** (row - 1) + at) * hashBytes;
@@ -50,13 +55,10 @@ export function tileRows(hashes: Uint8Array, inner?: Uint8Array): TileRows {
     }
   }
 
-  if (inner?.length === above.length && hashes.length === leaves.length) {
-    leaves.set(hashes);
-    above.set(inner);
-    width = tileWidth;
-  } else {
-    for (let at = 0; at < hashes.length; at += hashBytes)
+  if (!full) {
+    for (let at = 0; at < hashes.length; at += hashBytes) {
       addOne(hashes.subarray(at, at + hashBytes));
+    }
   }
   return {
     width: () => width,
