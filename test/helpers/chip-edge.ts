@@ -1,4 +1,5 @@
 import { checkedBackups, clusterKeys } from '../../src/domain/chips/cluster.ts';
+import type { KeyAlgorithm } from '../../src/domain/chips/keys.ts';
 import { memoryCluster } from '../../src/platform/memory/chip-cluster.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import { startEdge } from './edge.ts';
@@ -41,9 +42,10 @@ export const chipKeys = [
   { tenant: 'beichen-bank', algorithm: 'p256', uses: ['sign'] },
   { tenant: '-service', algorithm: 'ed25519', uses: ['sign'] },
   { tenant: '-service', algorithm: 'rsa3072', uses: ['sign'] },
+  { tenant: '-service', algorithm: 'rsa3072-recovery', uses: ['sign'] },
 ].map((key, i) => ({ ...key, id: `019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a1${i}` })) as readonly {
   tenant: string;
   id: string;
-  algorithm: 'sm2' | 'p256' | 'ed25519' | 'rsa3072';
+  algorithm: KeyAlgorithm;
   uses: readonly ('sign' | 'decrypt')[];
 }[];

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { entriesPerPage } from '../../domain/chips/backup-desk.ts';
 import { restoreOutcomes } from '../../domain/chips/guard-backup.ts';
-import { keyUses, protections } from '../../domain/chips/keys.ts';
+import { keyAlgorithms, keyUses, protections } from '../../domain/chips/keys.ts';
 import { instantSchema } from './common.ts';
 
 const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
@@ -42,15 +42,7 @@ const keyBackupSchema = z.strictObject({
   backup: backupNameSchema,
   key: z.strictObject({
     ...keyNameFields,
-    algorithm: z.enum([
-      'sm2',
-      'p256',
-      'ed25519',
-      'rsa3072',
-      'rsa3072-recovery',
-      'sm2-share',
-      'wrapping',
-    ]),
+    algorithm: z.enum([...keyAlgorithms, 'sm2-share', 'wrapping']),
     uses: z.array(z.enum(keyUses)).max(2),
     policy: policySchema,
   }),
