@@ -107,7 +107,7 @@ describeInChromium('from consent to a delivered certificate in the browser', () 
         { group: '1', ...group, admitted: 0.535 },
       ];
       await field.setInputFiles(file({ fairness: [{ column: 'SEX', ratio: 0.913, groups }] }));
-      await page.getByText('58.6 %').waitFor();
+      await page.getByText('58.6 %').scrollIntoViewIfNeeded();
       expect(await page.getByText(w['fairness.wrong']).count()).toBe(0);
       expect(faults).toEqual([]);
       await look(page, `fairness-${language}-${width}`);
