@@ -28,6 +28,11 @@ export function setBit(picture: usize, stride: i32, x: i32, y: i32): void {
   store<u8>(byte, <u8>(<u32>load<u8>(byte) | (0x80 >> (x & 7))));
 }
 
+export function clearBit(picture: usize, stride: i32, x: i32, y: i32): void {
+  const byte = picture + <usize>(y * stride + (x >> 3));
+  store<u8>(byte, <u8>(<u32>load<u8>(byte) & ~(0x80 >> (x & 7))));
+}
+
 /**
  * Positions where the colour of a row changes, then three times `width`; starts with white. The
  * positions are i32 at `changes`, which has room for width + 8.

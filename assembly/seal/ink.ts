@@ -25,6 +25,12 @@ let inkInLightest: f32 = RED_IN_RED;
 const BLACK: f32 = 0.82;
 /** Difference of the channels from which a pixel has colour. */
 const CHROMA: f32 = 0.25;
+/** A red pad that takes no more of red light than this is an ordinary one. */
+const ORDINARY_RED: f32 = 0.32;
+/** With less colour than this share of the picture, and at least this share dark, the pad is black. */
+const LEAST_COLOUR: f32 = 0.004;
+const LEAST_COLOUR_BUT_RED: f32 = 0.03;
+const LEAST_DARK: f32 = 0.012;
 
 const histogram = memory.data(256 * 4);
 const levels = memory.data(3 * 256 * 4);
@@ -126,7 +132,11 @@ export function extractInk(
   const pixels = width * height;
   const start = mark();
   const dark = takeBytes(pixels);
-  const grey = isGrey(rgba, width, height);
+  let grey = isGrey(rgba, width, height);
+  if (!grey) {
+    prepareLevels(rgba, width, height);
+    grey = !findPad(rgba, pixels);
+  }
   if (grey) extractGrey(rgba, width, height, depth, dark);
   else extractColour(rgba, width, height, pxPerMm, depth, dark);
   memory.fill(known, 1, pixels);
@@ -181,9 +191,14 @@ function extractGrey(rgba: usize, width: i32, height: i32, depth: usize, dark: u
 
 const padSums = memory.data(3 * 3 * 4);
 
-/** Finds the pad's colour from the pixels that have one; red unless another clearly prevails. */
-function findPad(rgba: usize, pixels: i32): void {
+/**
+ * Finds the pad's colour from the pixels that have one; red unless another clearly prevails. False
+ * when hardly any has, but many are dark: the pad is black.
+ */
+function findPad(rgba: usize, pixels: i32): bool {
   memory.fill(padSums, 0, 36);
+  let coloured = 0;
+  let dark = 0;
   for (let i = 0; i < pixels; i += 3) {
     const colour = load<u32>(rgba + ((<usize>i) << 2));
     const red = at(levels, <i32>(colour & 0xff));
@@ -191,22 +206,42 @@ function findPad(rgba: usize, pixels: i32): void {
     const blue = at(levels, 512 + <i32>((colour >>> 16) & 0xff));
     const most = max<f32>(red, max<f32>(green, blue));
     const spread = most - min<f32>(red, min<f32>(green, blue));
+    if (most < 0.5) dark++;
     if (spread < CHROMA) continue;
+    coloured++;
     const channel = red == most ? 0 : green == most ? 1 : 2;
     const p = padSums + <usize>(channel * 12);
-    store<f32>(p, load<f32>(p) + spread);
-    store<f32>(p, load<f32>(p, 4) + spread * most, 4);
-    store<f32>(p, load<f32>(p, 8) + spread * 0.5 * (red + green + blue - most), 8);
+    const weight = spread * spread;
+    store<f32>(p, load<f32>(p) + weight);
+    store<f32>(p, load<f32>(p, 4) + weight * most, 4);
+    store<f32>(p, load<f32>(p, 8) + weight * 0.5 * (red + green + blue - most), 8);
   }
   lightest = 0;
   inkDarkness = RED_DARKNESS;
   inkInLightest = RED_IN_RED;
+  const seen = <f32>(pixels / 3);
   const other = at(padSums, 3) > at(padSums, 6) ? 1 : 2;
-  const sum = at(padSums, 3 * other);
-  if (sum < 2 * at(padSums, 0) || sum == 0) return;
-  lightest = other;
-  inkInLightest = clamp(1.05 - at(padSums, 3 * other + 1) / sum, RED_IN_RED, 0.6);
-  inkDarkness = clamp(1.05 - at(padSums, 3 * other + 2) / sum, 0.5, RED_DARKNESS);
+  const pad = at(padSums, 3 * other) > 1.3 * at(padSums, 0) ? other : 0;
+  // A little blue or green beside much that is dark is writing over a black imprint.
+  const least = (pad == 0 ? LEAST_COLOUR : LEAST_COLOUR_BUT_RED) * seen;
+  if (<f32>coloured < least && dark > 2 * coloured && <f32>dark > LEAST_DARK * seen) return false;
+  const sum = at(padSums, 3 * pad);
+  if (sum == 0) return true;
+  const taken = clamp(1.03 - at(padSums, 3 * pad + 1) / sum, RED_IN_RED, 0.65);
+  if (pad == 0 && taken < ORDINARY_RED) return true;
+  lightest = pad;
+  inkInLightest = taken;
+  inkDarkness = clamp(1.03 - at(padSums, 3 * pad + 2) / sum, 0.5, RED_DARKNESS);
+  return true;
+}
+
+function prepareLevels(rgba: usize, width: i32, height: i32): void {
+  for (let channel = 0; channel < 3; channel++) {
+    const paper = paperLevel(rgba, width, height, channel);
+    for (let value = 0; value < 256; value++) {
+      put(levels, (channel << 8) + value, clamp(<f32>value / paper, 0.01, 1.1));
+    }
+  }
 }
 
 /**
@@ -224,13 +259,6 @@ function extractColour(
   dark: usize,
 ): void {
   const pixels = width * height;
-  for (let channel = 0; channel < 3; channel++) {
-    const paper = paperLevel(rgba, width, height, channel);
-    for (let value = 0; value < 256; value++) {
-      put(levels, (channel << 8) + value, clamp(<f32>value / paper, 0.01, 1.1));
-    }
-  }
-  findPad(rgba, pixels);
   const red = takePlane(pixels + 3);
   const rest = takePlane(pixels + 3);
   const softRed = takePlane(pixels + 3);

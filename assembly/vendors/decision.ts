@@ -1,5 +1,5 @@
 // The decision: the tiles worth scoring go through a small trained network, the worst of them and
-// the figures of the whole pair through another; three such models are averaged. Trained from pair
+// the figures of the whole pair through another; several such models are averaged. Trained from pair
 // labels only (multiple-instance learning: a pair is as bad as its worst tiles). The shape is shared
 // by the built-in vendors; figures and weights are each vendor's own.
 import { at, clamp, put, takeBytes, takePlane } from '../seal/plane';
@@ -7,11 +7,12 @@ import { at, clamp, put, takeBytes, takePlane } from '../seal/plane';
 export const MAX_SCALES: i32 = 3;
 const MAX_FIGURES: i32 = 40;
 const MAX_WHOLE: i32 = 32;
-const MODELS: i32 = 3;
 const HIDDEN: i32 = 16;
 /** Worst tiles of a scale that count, and tiles taken by each criterion. */
 const WORST: i32 = 8;
 const KEEP: i32 = 12;
+/** Numbers of all models together. */
+const MOST_WEIGHTS: i32 = 24_000;
 /** With this many tiles or fewer all are scored. */
 const FEW: i32 = 90;
 
@@ -20,6 +21,7 @@ let figureCount: i32 = 0;
 let wholeCount: i32 = 0;
 let criteria: usize = 0;
 let criterionCount: i32 = 0;
+let models: i32 = 0;
 let scales: usize = 0;
 let values: usize = 0;
 let grey: f32 = 0;
@@ -42,6 +44,7 @@ export function shape(
   ofWhole: i32,
   byCriteria: usize,
   ofCriteria: i32,
+  ofModels: i32,
   weightScales: usize,
   weightValues: usize,
 ): void {
@@ -51,6 +54,7 @@ export function shape(
   wholeCount = ofWhole;
   criteria = byCriteria;
   criterionCount = ofCriteria;
+  models = ofModels;
   scales = weightScales;
   values = weightValues;
   inputCount = ofFigures + 2;
@@ -207,7 +211,7 @@ function scoreTiles(scale: i32, mean: usize, spread: usize, out: usize): void {
     }
     layer(weights, bias, input, inputCount);
     const score = dot(hidden, last, HIDDEN) + lastBias;
-    put(chosenScore, i, at(chosenScore, i) + score / <f32>MODELS);
+    put(chosenScore, i, at(chosenScore, i) + score / <f32>models);
     remember(score);
     sum += score;
     count++;
@@ -248,12 +252,12 @@ export function decide(figuresOfWhole: usize, isGrey: bool): f32 {
   wholeFigures = figuresOfWhole;
   grey = isGrey ? 1 : 0;
   chooseAll();
-  weightsAt = takePlane(12_000);
+  weightsAt = takePlane(MOST_WEIGHTS);
   partIndex = 0;
   valueIndex = 0;
   let sum: f32 = 0;
-  for (let model = 0; model < MODELS; model++) sum += scoreModel();
-  return sum / <f32>MODELS;
+  for (let model = 0; model < models; model++) sum += scoreModel();
+  return sum / <f32>models;
 }
 
 /** For the tool that trains: address of scales, figures, whole figures, and the tiles chosen. */

@@ -10,8 +10,10 @@ import {
   strideOf,
 } from '../seal/bilevel';
 import { decodeDepth, encodeDepth, paddedRow, paddedSize } from '../seal/depth';
-import { BILEVEL, extractBilevel, flatten, reduce } from '../seal/ink';
+import { BILEVEL, extractBilevel, flatten, isGrey, reduce } from '../seal/ink';
+import { evenLight } from '../seal/light';
 import { at, clamp, resample, takeBytes, takePlane } from '../seal/plane';
+import { clearSpecks } from '../seal/specks';
 import { BAD_FORMAT, NOT_FOUND, TOO_LARGE, UNSUPPORTED } from '../shared/status';
 import {
   CANONICAL_DPI,
@@ -123,7 +125,14 @@ export function pack(
   const depth = takePlane(sourceWidth * sourceHeight + 4);
   const known = takeBytes(sourceWidth * sourceHeight);
   let source = extractBilevel(rgba, sourceWidth * sourceHeight, depth, known);
-  if (source < 0) source = extract(rgba, sourceWidth, sourceHeight, sourceDpi / 25.4, depth, known);
+  if (source < 0) {
+    const pxPerMm = sourceDpi / 25.4;
+    // A grey scan's ink cannot be told from shade.
+    if (!isGrey(rgba, sourceWidth, sourceHeight)) {
+      evenLight(rgba, sourceWidth, sourceHeight, pxPerMm);
+    }
+    source = extract(rgba, sourceWidth, sourceHeight, pxPerMm, depth, known);
+  }
   if (source < 0) return NOT_FOUND;
 
   const fullStride = strideOf(fullWidth);
@@ -337,4 +346,14 @@ export function unpack(template: usize, length: i32, isPicture: bool): i32 {
   shrinkBilevel(bits, width, height, covers);
   decodeDepth(part + <usize>unknownLength, <i32>depthLength, covers, w, h, levels);
   return 0;
+}
+
+/**
+ * `unpack` of a reserved imprint for a comparison, which looks past dust on the card. In a query the
+ * same specks may be what is left of hair strokes.
+ */
+export function unpackReserved(template: usize, length: i32): i32 {
+  const status = unpack(template, length, true);
+  if (status == 0) clearSpecks(bits, strideOf(width), width, height);
+  return status;
 }

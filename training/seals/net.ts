@@ -259,3 +259,54 @@ export class Net {
     };
   }
 }
+
+/** A net of fewer scales and figures of the whole in the shape of `plan`: what it lacks counts nothing. */
+export function widened(file: NetFile, plan: Plan): NetFile {
+  const { scales, whole, inputs, figures } = plan;
+  const [had, hadWhole] = [file.a.length, file.gm.length];
+  const more = scales - had;
+  const each = <T>(make: () => T) => Array.from({ length: more }, make);
+  const row = (values: readonly number[]) => [
+    ...values.slice(0, hadWhole),
+    ...zeros(whole - hadWhole),
+    ...values.slice(hadWhole),
+    ...zeros(more * (WORST + 1)),
+  ];
+  const pad = (values: readonly number[], value: number) => [
+    ...values,
+    ...zeros(whole - hadWhole).fill(value),
+  ];
+  return {
+    ...file,
+    fm: [...file.fm, ...each(() => zeros(figures))],
+    fs: [...file.fs, ...each(() => zeros(figures).fill(1))],
+    gm: pad(file.gm, 0),
+    gs: pad(file.gs, 1),
+    a: [...file.a, ...each((): [number[][], number[]] => [table(HIDDEN, inputs), zeros(HIDDEN)])],
+    b: [...file.b, ...each((): [number[][], number[]] => [table(1, HIDDEN), zeros(1)])],
+    l: [file.l[0].map(row), file.l[1]],
+    c: [file.c[0].map(row), file.c[1]],
+  };
+}
+
+/** The net of a file, to score with. */
+export function netOf(file: NetFile, plan: Plan): Net {
+  const net = new Net(plan);
+  const put = (at: number, [rows, bias]: readonly [number[][], number[]]) => {
+    rows.forEach((row, unit) => {
+      const from = at + unit * (row.length + 1);
+      net.weights.set(row, from);
+      net.weights[from + row.length] = bias[unit] ?? 0;
+    });
+  };
+  plan.a.forEach((at, scale) => {
+    put(at, file.a[scale] ?? [[], []]);
+  });
+  plan.b.forEach((at, scale) => {
+    put(at, file.b[scale] ?? [[], []]);
+  });
+  put(plan.l, file.l);
+  put(plan.c, file.c);
+  put(plan.d, file.d);
+  return net;
+}

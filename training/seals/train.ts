@@ -1,13 +1,25 @@
 // Usage: node training/seals/run.mjs train VENDOR EVIDENCE [EVIDENCE ...] [--epochs N] [--far SHARE | --missed SHARE]
-// [--refused SHARE] [--judge EVIDENCE]
+// [--refused SHARE] [--judge EVIDENCE] [--scores FILE] [--beside WEIGHTS] [--keep N]
 // Fits three nets, each without a third of the identities, and sets both limits by what each says of
 // the third that it has not seen. Writes weights.json; run the weights generator and the build after.
-import { writeFile } from 'node:fs/promises';
+// `scores` keeps what was said of every pair by nets that had not seen it. Nets of an earlier training,
+// of other pictures, may stand `beside` the new ones, of which `keep` are kept; the limits are then set by
+// the mean of all.
+import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { ratesOf } from '../../src/cli/seal-rates.ts';
 import type { TracedPair } from './evidence.ts';
 import { geometric, kindOf } from './labels.ts';
-import { type Evidence, filePathOf, Net, type NetFile, type Plan, planOf } from './net.ts';
+import {
+  type Evidence,
+  filePathOf,
+  Net,
+  type NetFile,
+  netOf,
+  type Plan,
+  planOf,
+  widened,
+} from './net.ts';
 import { type Chance, chanceOf } from './random.ts';
 import { evidenceOf, readTraced, spreadOf, type Traced } from './traced.ts';
 
@@ -16,7 +28,7 @@ const BATCH = 32;
 const RATE = 4e-3;
 const DECAY = 2e-3;
 /** How much a pair of each kind counts; copies are not for geometry to find. */
-const weightOf: Record<string, number> = {
+const weightOf: Readonly<Record<string, number>> = {
   genuine: 2,
   text: 1,
   font: 1,
@@ -25,6 +37,9 @@ const weightOf: Record<string, number> = {
   fine: 0.25,
   clone: 0.1,
 };
+
+/** One digit of a serial number is the least that a forger changes, and the hardest to see. */
+const DIGIT = 2;
 
 interface Sample {
   readonly row: TracedPair;
@@ -148,6 +163,8 @@ function foldOf(identity: string): number {
 }
 
 interface Scored {
+  /** Folder of the set and picture. */
+  readonly query: string;
   readonly kind: string;
   readonly score: number;
 }
@@ -203,6 +220,9 @@ const { values, positionals } = parseArgs({
     far: { type: 'string', default: '0.004' },
     missed: { type: 'string' },
     refused: { type: 'string', default: '0.004' },
+    scores: { type: 'string' },
+    beside: { type: 'string' },
+    keep: { type: 'string', default: String(FOLDS) },
   },
 });
 const [vendor = '', ...paths] = positionals;
@@ -218,8 +238,26 @@ const spread = spreadOf(
 const ready = samples.map(({ row, kind, traced }) => ({
   evidence: evidenceOf(traced, row, spread, plan),
   target: kind === 'genuine' ? 0.98 : 0.02,
-  weight: weightOf[kind] ?? 0,
+  weight: (weightOf[kind] ?? 0) * (row.sub === 'digit' ? DIGIT : 1),
 }));
+// A file of this program's own form.
+const earlier: NetFile[] = values.beside
+  ? (JSON.parse(await readFile(values.beside, 'utf8')) as { nets: NetFile[] }).nets.map((file) =>
+      widened(file, plan),
+    )
+  : [];
+const kept = Number(values.keep);
+const besides = earlier.map((file) => ({ file, net: netOf(file, plan) }));
+
+/** The mean of the new nets kept, which say `score` on average, and of those beside them. */
+function together(score: number, { row, traced }: Sample): number {
+  const sum = besides.reduce(
+    (total, { file, net }) => total + net.forward(evidenceOf(traced, row, file, plan)),
+    kept * score,
+  );
+  return sum / (kept + besides.length);
+}
+
 const nets: Net[] = [];
 const unseen: Scored[] = [];
 for (let fold = 0; fold < FOLDS; fold++) {
@@ -230,8 +268,10 @@ for (let fold = 0; fold < FOLDS; fold++) {
     Number(values.epochs),
     chanceOf('fit', vendor, fold),
   );
-  samples.forEach(({ kind }, i) => {
-    if (isOut(i)) unseen.push({ kind, score: net.forward((ready[i] as Ready).evidence) });
+  samples.forEach((sample, i) => {
+    if (!isOut(i)) return;
+    const score = together(net.forward((ready[i] as Ready).evidence), sample);
+    unseen.push({ query: sample.row.query, kind: sample.kind, score });
   });
   nets.push(net);
 }
@@ -242,13 +282,17 @@ const limits = limitsOf(unseen, {
   refused: Number(values.refused),
 });
 process.stdout.write(`limits ${JSON.stringify(limits)}\n`);
+const judged: Scored[] = [];
 for (const path of values.judge) {
   const traced = await readTraced(path);
-  const scored = samplesOf(traced, path).map(({ row, kind }): Scored => {
-    const evidence = evidenceOf(traced, row, spread, plan);
-    return { kind, score: nets.reduce((sum, net) => sum + net.forward(evidence), 0) / nets.length };
+  const scored = samplesOf(traced, path).map((sample): Scored => {
+    const evidence = evidenceOf(traced, sample.row, spread, plan);
+    const score = nets.slice(0, kept).reduce((sum, net) => sum + net.forward(evidence), 0) / kept;
+    return { query: sample.row.query, kind: sample.kind, score: together(score, sample) };
   });
+  judged.push(...scored);
   print(path, scored);
 }
-const file: NetFile[] = nets.map((net) => net.toFile(spread));
+const file: NetFile[] = [...nets.slice(0, kept).map((net) => net.toFile(spread)), ...earlier];
 await writeFile(filePathOf(vendor), `${JSON.stringify({ ...limits, nets: file })}\n`);
+if (values.scores) await writeFile(values.scores, JSON.stringify({ unseen, judged }));

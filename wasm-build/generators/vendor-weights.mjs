@@ -58,6 +58,8 @@ for (const vendor of vendors) {
 /** Log odds from which an imprint is taken for genuine, and below which for a forgery. */
 export const ACCEPT: f32 = ${accept};
 export const REJECT: f32 = ${reject};
+/** How many models are averaged. */
+export const MODELS: i32 = ${nets.length};
 /** One scale per array. */
 export const scales = memory.data<f32>([
 ${lines(scales)}

@@ -6,7 +6,7 @@ import { NOT_FOUND } from '../../shared/status';
 import { chosen, chosenScale, chosenScore, chosenTile, decide, setTiles, shape } from '../decision';
 import { install, tilesThatFit, writeHeadOfResult, writeTile } from '../entry';
 import { writeTransform } from '../projective';
-import { height, unpack, width } from '../template';
+import { height, unpack, unpackReserved, width } from '../template';
 import { binarise } from './binarise';
 import {
   FIGURES,
@@ -22,7 +22,7 @@ import {
 import { CODE, NAME, VERSION } from './identity';
 import { isGrey, prepareQuery, prepareReserved } from './lines';
 import { distance, motion, register } from './place';
-import { ACCEPT, REJECT, scales, values } from './weights.gen';
+import { ACCEPT, MODELS, REJECT, scales, values } from './weights.gen';
 
 export { alloc, compare, enrol, info, reset, restore } from '../entry';
 
@@ -41,7 +41,7 @@ function compareLines(
   out: usize,
   capacity: i32,
 ): i32 {
-  let status = unpack(reserved, reservedLength, true);
+  let status = unpackReserved(reserved, reservedLength);
   if (status != 0) return status;
   reservedWidth = width;
   reservedHeight = height;
@@ -70,5 +70,5 @@ function compareLines(
   return writeHeadOfResult(out, score, found, unknownShare, count);
 }
 
-shape(SCALES, FIGURES, WHOLE, criteria, 8, scales, values);
+shape(SCALES, FIGURES, WHOLE, criteria, 8, MODELS, scales, values);
 install(CODE, NAME, VERSION, ACCEPT, REJECT, binarise, compareLines);

@@ -3,6 +3,8 @@
 /** Log odds from which an imprint is taken for genuine, and below which for a forgery. */
 export const ACCEPT: f32 = -2.32;
 export const REJECT: f32 = -4.91;
+/** How many models are averaged. */
+export const MODELS: i32 = 3;
 /** One scale per array. */
 export const scales = memory.data<f32>([
   0.00006830073107266799, 0.00007528855348937213, 0.00007669881597394124, 0.0000478255569760222,

@@ -5,7 +5,7 @@ import { at } from '../../seal/plane';
 import { chosen, chosenScale, chosenScore, chosenTile, decide, setTiles, shape } from '../decision';
 import { install, tilesThatFit, writeHeadOfResult, writeTile } from '../entry';
 import { writeTransform } from '../projective';
-import { height, unpack, width } from '../template';
+import { height, unpack, unpackReserved, width } from '../template';
 import {
   FIGURES,
   gather,
@@ -22,7 +22,7 @@ import { likeness, motion, register } from './fit';
 import { CODE, NAME, VERSION } from './identity';
 import { isGrey, prepareQuery, prepareReserved } from './sheets';
 import { unmix } from './unmix';
-import { ACCEPT, REJECT, scales, values } from './weights.gen';
+import { ACCEPT, MODELS, REJECT, scales, values } from './weights.gen';
 
 export { alloc, compare, enrol, info, reset, restore } from '../entry';
 
@@ -40,7 +40,7 @@ function compareInk(
   out: usize,
   capacity: i32,
 ): i32 {
-  let status = unpack(reserved, reservedLength, true);
+  let status = unpackReserved(reserved, reservedLength);
   if (status != 0) return status;
   reservedWidth = width;
   reservedHeight = height;
@@ -68,5 +68,5 @@ function compareInk(
   return writeHeadOfResult(out, score, <f32>likeness, unknownShare, count);
 }
 
-shape(SCALES, FIGURES, WHOLE, criteria, 7, scales, values);
+shape(SCALES, FIGURES, WHOLE, criteria, 7, MODELS, scales, values);
 install(CODE, NAME, VERSION, ACCEPT, REJECT, unmix, compareInk);

@@ -2,9 +2,9 @@
 import { at, box, clamp, put, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { NODE_PX, nodesAcross, nodesDown, nodeX, nodeY } from './elastic';
-import { core, isGrey, known, outside, pairs, qh, qw, rh, rw, SCALE, soft } from './imprint';
+import { core, known, outside, pairs, qh, qw, rh, rw, SCALE, soft } from './imprint';
 import { coverPrint } from './print';
-import { Motion, percentile } from './search';
+import { depthAt, Motion, percentile } from './search';
 
 /** Query ink and known weight, laid over the reserved imprint; `seen` before print is taken out. */
 export let query: usize = 0;
@@ -41,8 +41,11 @@ function layNodes(motion: Motion, sourceX: usize, sourceY: usize): void {
   for (let row = 0; row < nodesDown; row++) {
     for (let column = 0; column < nodesAcross; column++) {
       const node = row * nodesAcross + column;
-      const px = <f32>(column * NODE_PX) - 0.5 * <f32>(rw - 1) + at(nodeX, node) * SCALE;
-      const py = <f32>(row * NODE_PX) - 0.5 * <f32>(rh - 1) + at(nodeY, node) * SCALE;
+      const x = <f32>(column * NODE_PX) - 0.5 * <f32>(rw - 1) + at(nodeX, node) * SCALE;
+      const y = <f32>(row * NODE_PX) - 0.5 * <f32>(rh - 1) + at(nodeY, node) * SCALE;
+      const nearness = <f32>1 / depthAt(motion, x / SCALE, y / SCALE);
+      const px = x * nearness;
+      const py = y * nearness;
       put(sourceX, node, <f32>motion.m0 * px + <f32>motion.m1 * py + centreX);
       put(sourceY, node, <f32>motion.m2 * px + <f32>motion.m3 * py + centreY);
     }
@@ -173,7 +176,7 @@ export function prepareArea(motion: Motion): void {
   lay(motion);
   measureLevel();
   memory.copy(weight, seen, (<usize>pixels) << 2);
-  if (isGrey) coverPrint(query, weight, level);
+  coverPrint(query, weight, level);
   measureRelative();
   for (let p = 0; p < pixels; p++) {
     const z = clamp(at(relative, p), 0, 1.3);

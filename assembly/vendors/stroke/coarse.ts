@@ -26,14 +26,17 @@ const peakValue = memory.data(120 * 4);
 const shiftX = memory.data(120 * 4);
 const shiftY = memory.data(120 * 4);
 
+/** How well the best candidate agrees, comparable between the scales of one query. */
+export let likeness: f32 = 0;
+
 let side: i32 = 0;
 let area: i32 = 0;
 let pitch: f32 = 0;
 
-/** A map around its centre on the sheet, band-passed. */
-function prepareSheet(plane: usize, width: i32, height: i32, to: usize): void {
+/** A map around its centre on the sheet, `scale` times as large, band-passed. */
+function prepareSheet(plane: usize, width: i32, height: i32, scale: f32, to: usize): void {
   const start = mark();
-  const ratio = SCALE / pitch;
+  const ratio = SCALE / (pitch * scale);
   const w = min<i32>(side, max<i32>(8, <i32>nearest<f32>(<f32>width / ratio)));
   const h = min<i32>(side, max<i32>(8, <i32>nearest<f32>(<f32>height / ratio)));
   const small = takePlane(w * h);
@@ -53,6 +56,12 @@ function prepareSheet(plane: usize, width: i32, height: i32, to: usize): void {
   blur(sheet, to, side, side, FINE_MM * pitch);
   for (let i = 0; i < area; i++) put(to, i, at(to, i) - at(soft, i));
   release(start);
+}
+
+function energyOf(sheet: usize): f32 {
+  let sum: f32 = 0;
+  for (let i = 0; i < area; i++) sum += at(sheet, i) * at(sheet, i);
+  return sum;
 }
 
 function rotate(sheet: usize, angle: f32, to: usize): void {
@@ -112,21 +121,23 @@ function centred(shift: i32): i32 {
 
 /**
  * Fills the candidates, from sheets of the given side that hold both pictures. Motion takes the
- * reserved centre to the query centre plus the shift.
+ * reserved centre to the query centre plus the shift, `scale` times as large.
  */
-export function findCandidates(sheetSide: i32): void {
+export function findCandidates(sheetSide: i32, scale: f32): void {
   const start = mark();
   side = sheetSide;
   area = side * side;
-  const span = <f32>max<i32>(max<i32>(rw, rh), max<i32>(qw, qh)) / SCALE;
+  const mine = <f32>max<i32>(rw, rh) * max<f32>(1, scale);
+  const span = max<f32>(mine, <f32>max<i32>(qw, qh)) / SCALE;
   pitch = min<f32>(MAX_PITCH, <f32>side / span);
   const sheet = takePlane(area);
-  prepareSheet(ink, rw, rh, sheet);
+  prepareSheet(ink, rw, rh, scale, sheet);
   const queryRe = takePlane(area);
   const queryIm = takePlane(area);
   const visible = takePlane(qw * qh);
   for (let i = 0; i < qw * qh; i++) put(visible, i, at(raw, i) * at(known, i));
-  prepareSheet(visible, qw, qh, queryRe);
+  prepareSheet(visible, qw, qh, 1, queryRe);
+  const energies = energyOf(sheet) * energyOf(queryRe);
   memory.fill(queryIm, 0, (<usize>area) << 2);
   forward(queryRe, queryIm, side);
   const re = takePlane(area);
@@ -147,6 +158,9 @@ export function findCandidates(sheetSide: i32): void {
     rememberPeak(turnedRe, 1, i + ANGLES / 2, 1);
     rememberPeak(turnedIm, 1, i + 1 + ANGLES / 2, 1);
   }
+  let most: f32 = 0;
+  for (let i = 0; i < ANGLES; i++) most = max<f32>(most, at(peakValue, i));
+  likeness = most / sqrt<f32>(energies + 1e-6);
   for (let i = 0; i < CANDIDATES; i++) takeBest(i);
   release(start);
 }

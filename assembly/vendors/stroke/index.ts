@@ -2,11 +2,12 @@
 // rigid and then an elastic motion, and every small square of the imprint is asked how far its edges
 // lie off and where ink is missing or too much. The ABI is described in docs/vendor-abi.md.
 import { extractInk } from '../../seal/ink';
-import { at, put } from '../../seal/plane';
+import { at } from '../../seal/plane';
 import { NOT_FOUND } from '../../shared/status';
 import { chosen, chosenScale, chosenScore, chosenTile, decide, setTiles, shape } from '../decision';
 import { install, tilesThatFit, writeHeadOfResult, writeTile } from '../entry';
-import { height, unpack, width } from '../template';
+import { writeTransform } from '../projective';
+import { height, unpack, unpackReserved, width } from '../template';
 import { prepareArea } from './area';
 import { correct } from './elastic';
 import { CODE, NAME, VERSION } from './identity';
@@ -26,7 +27,7 @@ import {
   WHOLE_FIGURES,
   wholeFigures,
 } from './tiles';
-import { ACCEPT, REJECT, scales, values } from './weights.gen';
+import { ACCEPT, MODELS, REJECT, scales, values } from './weights.gen';
 
 export { alloc, compare, enrol, info, reset, restore } from '../entry';
 
@@ -46,7 +47,7 @@ function compareStrokes(
 ): i32 {
   memory.fill(moveX, 0, 12288 * 4);
   memory.fill(moveY, 0, 12288 * 4);
-  let status = unpack(reserved, reservedLength, true);
+  let status = unpackReserved(reserved, reservedLength);
   if (status != 0) return status;
   reservedWidth = width;
   reservedHeight = height;
@@ -75,7 +76,7 @@ function writeResult(
   unknownShare: f32,
 ): i32 {
   const count = tilesThatFit(capacity, chosen);
-  writeTransform(out + 12, motion);
+  writeTransformOf(out + 12, motion);
   for (let i = 0; i < count; i++) {
     const scale = load<i32>(chosenScale + ((<usize>i) << 2));
     const tile = load<i32>(chosenTile + ((<usize>i) << 2));
@@ -88,22 +89,20 @@ function writeResult(
   return writeHeadOfResult(out, score, <f32>motion.found, unknownShare, count);
 }
 
-/** a, b, c, d, tx, ty: reserved x = a x + b y + tx, y = c x + d y + ty, in canonical pixels. */
-function writeTransform(out: usize, motion: Motion): void {
-  const determinant = motion.m0 * motion.m3 - motion.m1 * motion.m2;
-  const a = motion.m3 / determinant;
-  const b = -motion.m1 / determinant;
-  const c = -motion.m2 / determinant;
-  const d = motion.m0 / determinant;
-  const centreX = 0.5 * <f64>(width - 1) + motion.x * CANONICAL_PX_PER_MM;
-  const centreY = 0.5 * <f64>(height - 1) + motion.y * CANONICAL_PX_PER_MM;
-  put(out, 0, <f32>a);
-  put(out, 1, <f32>b);
-  put(out, 2, <f32>c);
-  put(out, 3, <f32>d);
-  put(out, 4, <f32>(0.5 * <f64>(reservedWidth - 1) - a * centreX - b * centreY));
-  put(out, 5, <f32>(0.5 * <f64>(reservedHeight - 1) - c * centreX - d * centreY));
+const matrix = memory.data(9 * 8);
+
+function writeTransformOf(out: usize, m: Motion): void {
+  store<f64>(matrix, m.m0 + m.x * m.tiltX);
+  store<f64>(matrix, m.m1 + m.x * m.tiltY, 8);
+  store<f64>(matrix, m.x, 16);
+  store<f64>(matrix, m.m2 + m.y * m.tiltX, 24);
+  store<f64>(matrix, m.m3 + m.y * m.tiltY, 32);
+  store<f64>(matrix, m.y, 40);
+  store<f64>(matrix, m.tiltX, 48);
+  store<f64>(matrix, m.tiltY, 56);
+  store<f64>(matrix, 1, 64);
+  writeTransform(out, matrix, width, height, reservedWidth, reservedHeight);
 }
 
-shape(SCALES, FIGURES, WHOLE_FIGURES, criteria, 10, scales, values);
+shape(SCALES, FIGURES, WHOLE_FIGURES, criteria, 10, MODELS, scales, values);
 install(CODE, NAME, VERSION, ACCEPT, REJECT, extractInk, compareStrokes);

@@ -1,5 +1,5 @@
-// Print across the imprint in grey scans, where colour cannot tell it from ink: darker than this
-// imprint's own ink, straight lines across the picture, and whatever hangs together with either in
+// Print across the imprint that colour cannot tell from ink, in grey scans and where it is of the pad's
+// own colour: darker than this imprint's own ink, straight lines across the picture, and whatever hangs together with either in
 // the excess map or runs on outside the seal. It becomes unknown. Since it is grown in the excess
 // only, expected strokes are never swallowed.
 import { at, distance, put, takeBytes, takePlane } from '../../seal/plane';

@@ -1,7 +1,9 @@
-// Rigid fit: shift, rotation, scale and ink spread by least squares on edge offsets.
+// Fit of the motion by least squares on edge offsets: shift, rotation, scale and ink spread, in the end
+// with shear and a camera's perspective.
 import { MAX_EDGES } from '../../seal/edges';
 import { solve } from '../../seal/linear';
 import { at, put } from '../../seal/plane';
+import { isUnscaled } from '../template';
 import {
   CANDIDATES,
   candidateAngle,
@@ -9,6 +11,7 @@ import {
   candidateY,
   findCandidates,
   LARGE_SHEET,
+  likeness,
   SMALL_SHEET,
 } from './coarse';
 import { edgeCount, edges } from './imprint';
@@ -16,24 +19,38 @@ import { knowns, Motion, offsets, search, shareStrengths, shares } from './searc
 
 /** Scale and shape of a scanner's picture are known this well. */
 const MAX_SCALE_ERROR: f64 = 0.015;
+/** What a picture that names no resolution may be: about 190 to 450 dpi; and the scales tried. */
+const LEAST_SCALE: f64 = 0.6;
+const GREATEST_SCALE: f64 = 1.55;
+const LEAST_TRIED: f64 = 0.63;
+const MOST_TRIED: f64 = 1.5;
+const SCALE_STEP: f64 = 1.05;
 /** A candidate this good needs no rival. */
 const GOOD_ENOUGH: f64 = 0.85;
 const FINALISTS: i32 = 4;
 /** Below this share of found edges the coarse step may have missed: it is made again, finer. */
 const DOUBTFUL: f64 = 0.8;
 
-const columns = memory.data(7 * 8);
-const matrix = memory.data(7 * 7 * 8);
-const vector = memory.data(7 * 8);
-const solution = memory.data(7 * 8);
+/** How many unknowns each kind of fit has; the last three are shift x, shift y and ink spread. */
+const SIMILAR: i32 = 5;
+const PROJECTIVE: i32 = 9;
+/** Perspective's unknowns are in hundredths of a millimetre's inverse. */
+const TILT_UNIT: f64 = 0.01;
+const MAX_TILT: f64 = 0.012;
+
+const columns = memory.data(9 * 8);
+const matrix = memory.data(9 * 9 * 8);
+const vector = memory.data(9 * 8);
+const solution = memory.data(9 * 8);
 const weights = memory.data(12288 * 4);
 
-const motions = memory.data(2 * 14 * 64);
+/** 128 bytes a motion. */
+const motions = memory.data(3 * 14 * 128);
 /** Which slot of `motions` each candidate has. */
 const order = memory.data(14 * 4);
 
 function candidate(index: i32): Motion {
-  return changetype<Motion>(motions + (load<i32>(order + ((<usize>index) << 2)) << 6));
+  return changetype<Motion>(motions + (load<i32>(order + ((<usize>index) << 2)) << 7));
 }
 
 function exchange(a: i32, b: i32): void {
@@ -50,20 +67,23 @@ function setColumn(index: i32, value: f64): void {
   store<f64>(columns + ((<usize>index) << 3), value);
 }
 
-/** The row of the design matrix of one edge point. Last three: shift x, shift y, ink spread. */
-function designRow(i: i32, isAffine: bool): void {
+/** The row of the design matrix of one edge point. */
+function designRow(i: i32, isWhole: bool): void {
   const px = <f64>at(edges, i);
   const py = <f64>at(edges, MAX_EDGES + i);
   const nx = <f64>at(edges, 2 * MAX_EDGES + i);
   const ny = <f64>at(edges, 3 * MAX_EDGES + i);
+  const along = nx * px + ny * py;
   let k = 0;
-  if (isAffine) {
+  if (isWhole) {
     setColumn(k++, nx * px);
     setColumn(k++, nx * py);
     setColumn(k++, ny * px);
     setColumn(k++, ny * py);
+    setColumn(k++, -along * px * TILT_UNIT);
+    setColumn(k++, -along * py * TILT_UNIT);
   } else {
-    setColumn(k++, nx * px + ny * py);
+    setColumn(k++, along);
     setColumn(k++, ny * px - nx * py);
   }
   setColumn(k++, nx);
@@ -84,13 +104,13 @@ export function tukey(value: f64, width: f64): f64 {
   return v * v;
 }
 
-function prepareNormal(size: i32, isAffine: bool): void {
-  memory.fill(matrix, 0, 49 * 8);
-  memory.fill(vector, 0, 7 * 8);
+function prepareNormal(size: i32): void {
+  memory.fill(matrix, 0, 81 * 8);
+  memory.fill(vector, 0, 9 * 8);
   for (let k = 0; k < size; k++) {
-    // Priors: shape hardly changes, shift and spread are free.
+    // Priors: shape hardly changes, perspective a little; shift and spread are free.
     const isShape = k < size - 3;
-    const stiffness: f64 = isShape ? (isAffine ? 60 : 0.3) : 0.001;
+    const stiffness: f64 = !isShape ? 0.001 : size == SIMILAR ? 0.3 : k < 4 ? 60 : 0.5;
     store<f64>(matrix + ((<usize>(k * size + k)) << 3), stiffness);
   }
 }
@@ -109,7 +129,7 @@ function addNormal(i: i32, size: i32, weight: f64): void {
 }
 
 /** One search of every `step`-th edge within `reach` millimetres, and the motion that fits best. */
-function improve(m: Motion, reach: f32, step: i32, isAffine: bool): void {
+function improve(m: Motion, reach: f32, step: i32, isWhole: bool): void {
   search(m, reach, step);
   shareStrengths(step);
   let knownSum: f64 = 0;
@@ -118,15 +138,15 @@ function improve(m: Motion, reach: f32, step: i32, isAffine: bool): void {
     put(weights, i, isWithin ? at(knowns, i) * at(shares, i) : 0);
     knownSum += <f64>at(knowns, i);
   }
-  const size = isAffine ? 7 : 5;
-  memory.fill(solution, 0, 7 * 8);
+  const size = isWhole ? PROJECTIVE : SIMILAR;
+  memory.fill(solution, 0, 9 * 8);
   let width: f64 = 0.8 * <f64>reach;
   for (let round = 0; round < 3; round++) {
-    prepareNormal(size, isAffine);
+    prepareNormal(size);
     for (let i = 0; i < edgeCount; i += step) {
       const weight = <f64>at(weights, i);
       if (weight == 0) continue;
-      designRow(i, isAffine);
+      designRow(i, isWhole);
       addNormal(i, size, round == 0 ? weight : weight * tukey(residual(i, size), width));
     }
     solve(matrix, vector, size);
@@ -137,36 +157,56 @@ function improve(m: Motion, reach: f32, step: i32, isAffine: bool): void {
   for (let i = 0; i < edgeCount; i += step) {
     const weight = <f64>at(weights, i);
     if (weight == 0) continue;
-    designRow(i, isAffine);
+    designRow(i, isWhole);
     const e = residual(i, size) / 0.25;
     found += weight * max<f64>(0, 1 - e * e);
   }
   m.found = found / max<f64>(1, knownSum);
-  apply(m, size, isAffine);
+  apply(m, isWhole);
 }
 
 function unknownAt(index: i32): f64 {
   return load<f64>(solution + ((<usize>index) << 3));
 }
 
-function apply(m: Motion, size: i32, isAffine: bool): void {
+/**
+ * The motion as a 3 x 3 matrix is [M + t g, t; g, 1], where M is its linear part, t its shift and g
+ * its tilt; after the step found it is that matrix times [1 + L, d; e, 1].
+ */
+function apply(m: Motion, isWhole: bool): void {
+  const size = isWhole ? PROJECTIVE : SIMILAR;
   const l0 = unknownAt(0);
-  const l1 = isAffine ? unknownAt(1) : -unknownAt(1);
-  const l2 = isAffine ? unknownAt(2) : unknownAt(1);
-  const l3 = isAffine ? unknownAt(3) : unknownAt(0);
+  const l1 = isWhole ? unknownAt(1) : -unknownAt(1);
+  const l2 = isWhole ? unknownAt(2) : unknownAt(1);
+  const l3 = isWhole ? unknownAt(3) : unknownAt(0);
+  const e0 = isWhole ? TILT_UNIT * unknownAt(4) : 0;
+  const e1 = isWhole ? TILT_UNIT * unknownAt(5) : 0;
   const dx = unknownAt(size - 3);
   const dy = unknownAt(size - 2);
-  m.x += m.m0 * dx + m.m1 * dy;
-  m.y += m.m2 * dx + m.m3 * dy;
-  const m0 = m.m0;
-  const m2 = m.m2;
-  m.m0 = m0 * (1 + l0) + m.m1 * l2;
-  m.m1 = m0 * l1 + m.m1 * (1 + l3);
-  m.m2 = m2 * (1 + l0) + m.m3 * l2;
-  m.m3 = m2 * l1 + m.m3 * (1 + l3);
+  const h0 = m.m0 + m.x * m.tiltX;
+  const h1 = m.m1 + m.x * m.tiltY;
+  const h2 = m.m2 + m.y * m.tiltX;
+  const h3 = m.m3 + m.y * m.tiltY;
+  const depth = Math.max(0.3, 1 + m.tiltX * dx + m.tiltY * dy);
+  const g0 = (m.tiltX * (1 + l0) + m.tiltY * l2 + e0) / depth;
+  const g1 = (m.tiltX * l1 + m.tiltY * (1 + l3) + e1) / depth;
+  const a0 = (h0 * (1 + l0) + h1 * l2 + m.x * e0) / depth;
+  const a1 = (h0 * l1 + h1 * (1 + l3) + m.x * e1) / depth;
+  const a2 = (h2 * (1 + l0) + h3 * l2 + m.y * e0) / depth;
+  const a3 = (h2 * l1 + h3 * (1 + l3) + m.y * e1) / depth;
+  m.x = (h0 * dx + h1 * dy + m.x) / depth;
+  m.y = (h2 * dx + h3 * dy + m.y) / depth;
+  m.tiltX = Math.min(Math.max(g0, -MAX_TILT), MAX_TILT);
+  m.tiltY = Math.min(Math.max(g1, -MAX_TILT), MAX_TILT);
+  m.m0 = a0 - m.x * g0;
+  m.m1 = a1 - m.x * g1;
+  m.m2 = a2 - m.y * g0;
+  m.m3 = a3 - m.y * g1;
   m.spread = unknownAt(size - 1);
   const scale = scaleOf(m);
-  const held = min<f64>(max<f64>(scale, 1 - MAX_SCALE_ERROR), 1 + MAX_SCALE_ERROR) / scale;
+  const low = isUnscaled ? LEAST_SCALE : 1 - MAX_SCALE_ERROR;
+  const high = isUnscaled ? GREATEST_SCALE : 1 + MAX_SCALE_ERROR;
+  const held = min<f64>(max<f64>(scale, low), high) / scale;
   m.m0 *= held;
   m.m1 *= held;
   m.m2 *= held;
@@ -183,27 +223,57 @@ function stepFor(points: i32): i32 {
 
 /** Finds the motion that lays the reserved imprint over the query. */
 export function register(): Motion {
-  let best = tryCandidates(SMALL_SHEET, 0);
-  if (best.found < DOUBTFUL) {
-    const other = tryCandidates(LARGE_SHEET, CANDIDATES);
+  let best = isUnscaled ? tryScales() : tryCandidates(SMALL_SHEET, 0, 1);
+  if (best.found < DOUBTFUL && !isUnscaled) {
+    const other = tryCandidates(LARGE_SHEET, CANDIDATES, 1);
     if (other.found > best.found) best = other;
   }
   const step = stepFor(1500);
   improve(best, 0.7, step, false);
   improve(best, 0.5, step, false);
-  improve(best, 0.4, step, false);
+  improve(best, 0.7, step, true);
+  improve(best, 0.5, step, true);
+  improve(best, 0.4, step, true);
   improve(best, 0.4, step, true);
   return best;
 }
 
-/** The best motion from the candidates of one sheet; their slots begin at `first`. */
-function tryCandidates(sheetSide: i32, first: i32): Motion {
-  findCandidates(sheetSide);
+const scaleTried = memory.data(3 * 8);
+const scaleValue = memory.data(3 * 4);
+
+/** The best motion at the three likeliest scales of a picture that names none. */
+function tryScales(): Motion {
+  for (let k = 0; k < 3; k++) put(scaleValue, k, -Infinity);
+  for (let scale = LEAST_TRIED; scale < MOST_TRIED; scale *= SCALE_STEP) {
+    findCandidates(SMALL_SHEET, <f32>scale);
+    let slot = 2;
+    if (likeness <= at(scaleValue, slot)) continue;
+    for (; slot > 0 && at(scaleValue, slot - 1) < likeness; slot--) {
+      put(scaleValue, slot, at(scaleValue, slot - 1));
+      store<f64>(
+        scaleTried + ((<usize>slot) << 3),
+        load<f64>(scaleTried + ((<usize>(slot - 1)) << 3)),
+      );
+    }
+    put(scaleValue, slot, likeness);
+    store<f64>(scaleTried + ((<usize>slot) << 3), scale);
+  }
+  let best = tryCandidates(SMALL_SHEET, 0, load<f64>(scaleTried));
+  for (let k = 1; k < 3 && best.found < GOOD_ENOUGH; k++) {
+    const m = tryCandidates(SMALL_SHEET, k * CANDIDATES, load<f64>(scaleTried + ((<usize>k) << 3)));
+    if (m.found > best.found) best = m;
+  }
+  return best;
+}
+
+/** The best motion from the candidates of one sheet at one scale; their slots begin at `first`. */
+function tryCandidates(sheetSide: i32, first: i32, scale: f64): Motion {
+  findCandidates(sheetSide, <f32>scale);
   let tried = 0;
   while (tried < CANDIDATES) {
     store<i32>(order + ((<usize>tried) << 2), first + tried);
     const m = candidate(tried);
-    start(m, tried);
+    start(m, tried, scale);
     improve(m, 1.2, stepFor(260), false);
     improve(m, 1.0, stepFor(260), false);
     tried++;
@@ -217,6 +287,7 @@ function tryCandidates(sheetSide: i32, first: i32): Motion {
     }
     const m = candidate(i);
     improve(m, 0.8, stepFor(500), false);
+    if (isUnscaled) improve(m, 0.8, stepFor(500), true);
     if (m.found > bestFound) {
       bestFound = m.found;
       best = m;
@@ -225,13 +296,15 @@ function tryCandidates(sheetSide: i32, first: i32): Motion {
   return best;
 }
 
-function start(m: Motion, index: i32): void {
+function start(m: Motion, index: i32, scale: f64): void {
   const angle = <f64>at(candidateAngle, index);
-  m.m0 = m.m3 = Math.cos(angle);
-  m.m2 = Math.sin(angle);
+  m.m0 = m.m3 = scale * Math.cos(angle);
+  m.m2 = scale * Math.sin(angle);
   m.m1 = -m.m2;
   m.x = <f64>at(candidateX, index);
   m.y = <f64>at(candidateY, index);
   m.spread = 0;
   m.found = 0;
+  m.tiltX = 0;
+  m.tiltY = 0;
 }

@@ -9,8 +9,9 @@ const MAX_STEPS: i32 = 80;
 
 /**
  * A point p of the reserved frame (millimetres from its centre) lies in the query at
- * (m0 p.x + m1 p.y + x, m2 p.x + m3 p.y + y), millimetres from the query's centre. Never made with
- * `new`: the arena owns all memory that a heap would use.
+ * (m0 q.x + m1 q.y + x, m2 q.x + m3 q.y + y), millimetres from the query's centre, where
+ * q = p / (1 + tiltX p.x + tiltY p.y): any plane seen by a camera. Never made with `new`: the arena
+ * owns all memory that a heap would use.
  */
 @unmanaged
 export class Motion {
@@ -23,6 +24,13 @@ export class Motion {
   /** Ink spread, and the share of edges found within a quarter millimetre. */
   spread: f64;
   found: f64;
+  tiltX: f64;
+  tiltY: f64;
+}
+
+/** What a point's coordinates are divided by for perspective. */
+export function depthAt(motion: Motion, x: f32, y: f32): f32 {
+  return max<f32>(0.3, 1 + <f32>motion.tiltX * x + <f32>motion.tiltY * y);
 }
 
 /** Results by edge point: signed distance (mm), edge strength, known weight, strength share. */
@@ -63,22 +71,28 @@ export function search(motion: Motion, reach: f32, step: i32): void {
     const py = at(edges, MAX_EDGES + i) + at(moveY, i);
     const nx = at(edges, 2 * MAX_EDGES + i);
     const ny = at(edges, 3 * MAX_EDGES + i);
-    const dx = m0 * nx + m1 * ny;
-    const dy = m2 * nx + m3 * ny;
-    const unit: f32 = SCALE / sqrt<f32>(dx * dx + dy * dy);
+    // The normal as perspective turns it: the derivative of p / (1 + tilt p) along it.
+    const nearness = <f32>1 / depthAt(motion, px, py);
+    const sx = px * nearness;
+    const sy = py * nearness;
+    const lean = <f32>motion.tiltX * nx + <f32>motion.tiltY * ny;
+    const ux = nx - sx * lean;
+    const uy = ny - sy * lean;
+    const dx = m0 * ux + m1 * uy;
+    const dy = m2 * ux + m3 * uy;
     searchOne(
       i,
-      (m0 * px + m1 * py) * SCALE + centreX,
-      (m2 * px + m3 * py) * SCALE + centreY,
-      dx * unit,
-      dy * unit,
+      (m0 * sx + m1 * sy) * SCALE + centreX,
+      (m2 * sx + m3 * sy) * SCALE + centreY,
+      dx * SCALE,
+      dy * SCALE,
       half,
       count,
     );
   }
 }
 
-/** (x, y) is where the edge should be, (ux, uy) one millimetre outwards, all in query pixels. */
+/** (x, y) is where the edge should be, (ux, uy) one reserved millimetre outwards, in query pixels. */
 function searchOne(i: i32, x: f32, y: f32, ux: f32, uy: f32, half: i32, count: i32): void {
   const startX = x - <f32>(half + 1) * STEP * ux;
   const startY = y - <f32>(half + 1) * STEP * uy;

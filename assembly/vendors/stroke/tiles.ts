@@ -1,9 +1,10 @@
-// Tile evidence at two scales: what edges and areas say of each small square of the imprint, so that
+// Tile evidence at three scales, down to a digit's: what edges and areas say of each small square of the imprint, so that
 // one moved stroke is not averaged away.
 import { MAX_EDGES } from '../../seal/edges';
 import { solve } from '../../seal/linear';
 import { at, box, clamp, put, takePlane } from '../../seal/plane';
 import { mark, release, take } from '../../shared/arena';
+import { isUnscaled } from '../template';
 import {
   anyExcess,
   excess,
@@ -35,23 +36,23 @@ import {
 import { scaleOf } from './rigid';
 import { knowns, Motion, offsets, percentile, shares } from './search';
 
-export const SCALES: i32 = 2;
+export const SCALES: i32 = 3;
 export const FIGURES: i32 = 28;
-export const WHOLE_FIGURES: i32 = 21;
+export const WHOLE_FIGURES: i32 = 23;
 const MAX_TILES: i32 = 8192;
 /** Half size and pitch of the tiles in millimetres, and fewest edge points, by scale. */
-const halves = memory.data<f32>([1.7, 0.8]);
-const pitches = memory.data<f32>([1.6, 0.8]);
-const fewest = memory.data<i32>([14, 9]);
+const halves = memory.data<f32>([1.7, 0.8, 0.5]);
+const pitches = memory.data<f32>([1.6, 0.8, 0.5]);
+const fewest = memory.data<i32>([14, 9, 7]);
 const BLOB_PX: i32 = 5;
 const CONTEXT_MM: f32 = 6;
 
 /** Tiles of each scale: count, centres in millimetres (x, y pairs), figures (FIGURES a tile). */
-export const tileCounts = memory.data(2 * 4);
-export const tileCentres = memory.data(2 * 4);
-export const tileFigures = memory.data(2 * 4);
+export const tileCounts = memory.data(3 * 4);
+export const tileCentres = memory.data(3 * 4);
+export const tileFigures = memory.data(3 * 4);
 /** Figures of the whole pair. */
-export const wholeFigures = memory.data(21 * 4);
+export const wholeFigures = memory.data(23 * 4);
 
 // Maps by blobs of about half a millimetre, where voids vanish.
 let softMissing: usize = 0;
@@ -346,10 +347,10 @@ function keepTiles(scale: i32, centres: usize, figures: usize): i32 {
   return count;
 }
 
-/** Gathers the evidence of both scales. */
+/** Gathers the evidence of all scales. */
 export function gatherTiles(): void {
   prepareBlobs();
-  const areaSums = memory.data(2 * 4);
+  const areaSums = memory.data(3 * 4);
   for (let scale = 0; scale < SCALES; scale++) {
     across = tilesAlong(lowX, highX, scale);
     down = tilesAlong(lowY, highY, scale);
@@ -419,17 +420,20 @@ export function gatherWhole(motion: Motion): f32 {
   put(wholeFigures, 10, moveRms * 20);
   put(wholeFigures, 11, moveMax * 10);
   const scale = scaleOf(motion);
-  put(wholeFigures, 12, <f32>Math.abs(scale - 1) * 200);
+  put(wholeFigures, 12, isUnscaled ? 0 : <f32>Math.abs(scale - 1) * 200);
   const square =
     motion.m0 * motion.m0 + motion.m1 * motion.m1 + motion.m2 * motion.m2 + motion.m3 * motion.m3;
   // Difference of the singular values: their squares sum to `square`, their product is scale².
-  put(wholeFigures, 13, <f32>Math.sqrt(Math.max(0, square - 2 * scale * scale)) * 300);
+  put(wholeFigures, 13, <f32>(Math.sqrt(Math.max(0, square - 2 * scale * scale)) / scale) * 300);
   put(wholeFigures, 14, <f32>motion.spread * 10);
   put(wholeFigures, 15, spreadMax * 10);
   put(wholeFigures, 16, isGrey ? 1 : 0);
   put(wholeFigures, 17, level);
   put(wholeFigures, 19, <f32>edgeCount / 3000);
   put(wholeFigures, 20, reachOfEdges() / 20);
+  const tilt = motion.tiltX * motion.tiltX + motion.tiltY * motion.tiltY;
+  put(wholeFigures, 21, <f32>Math.sqrt(tilt) * 300);
+  put(wholeFigures, 22, isUnscaled ? 1 : 0);
   return unknownShare;
 }
 

@@ -453,7 +453,10 @@ describe('bombs', () => {
 
   test('large headers over little data take no memory', async () => {
     const png = claimed(4096, 2929, { colourType: 6, bitDepth: 16, interlaced: true });
-    expect(await spent(png)).toEqual({ status: -2, bytes: 65536 });
+    const spentOnPng = await spent(png);
+    expect(spentOnPng.status).toBe(-2);
+    // A page or two, by how full the first ones are.
+    expect(spentOnPng.bytes).toBeLessThanOrEqual(2 * 65_536);
     const jpeg = jpegFile(colour, jpegRamp);
     const large = replaced(jpeg, indexOf(jpeg, 0xff, 0xc0) + 5, 0x0b, 0x71, 0x10, 0x00);
     const { status, bytes } = await spent(large);

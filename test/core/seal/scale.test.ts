@@ -42,17 +42,20 @@ test.each(['stroke', ...others])('B2: %s tells the same seal in any ink', (code)
   }
 });
 
-test.each(others)('%s finds the scale of a picture that names no resolution', (code) => {
-  const { width, height, rgba } = drawnSeal();
-  const factor = 1.25;
-  const large = drawn(Math.round(width * factor), Math.round(height * factor), (x, y) => {
-    const at = 4 * (Math.floor(y / factor) * width + Math.floor(x / factor));
-    return [...rgba.subarray(at, at + 3)];
-  });
-  const reserved = seal.enrol(drawnSeal(), code, 'reserved');
-  const { dpi: _, ...unscaled } = large;
-  const { transform } = seal.match(code, reserved, seal.enrol(unscaled, code));
-  expect(Math.hypot(transform[0], transform[2])).toBeCloseTo(1 / factor, 1);
-  const stated = seal.match(code, reserved, seal.enrol({ ...large, dpi: 300 }, code));
-  expect(Math.hypot(stated.transform[0], stated.transform[2])).toBeGreaterThan(0.95);
-});
+test.each(['stroke', ...others])(
+  '%s finds the scale of a picture that names no resolution',
+  (code) => {
+    const { width, height, rgba } = drawnSeal();
+    const factor = 1.25;
+    const large = drawn(Math.round(width * factor), Math.round(height * factor), (x, y) => {
+      const at = 4 * (Math.floor(y / factor) * width + Math.floor(x / factor));
+      return [...rgba.subarray(at, at + 3)];
+    });
+    const reserved = seal.enrol(drawnSeal(), code, 'reserved');
+    const { dpi: _, ...unscaled } = large;
+    const { transform } = seal.match(code, reserved, seal.enrol(unscaled, code));
+    expect(Math.hypot(transform[0], transform[2])).toBeCloseTo(1 / factor, 1);
+    const stated = seal.match(code, reserved, seal.enrol({ ...large, dpi: 300 }, code));
+    expect(Math.hypot(stated.transform[0], stated.transform[2])).toBeGreaterThan(0.95);
+  },
+);
