@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { UsageError } from './command.ts';
 
+export { certificatesIn } from '../lib/pem.ts';
+
 /** `-` is the standard input, so that the tool can stand in a pipe. */
 export async function readInput(path: string): Promise<Uint8Array> {
   if (path !== '-') return readFile(path);
@@ -39,9 +41,4 @@ export async function readJsonFile(path: string): Promise<unknown> {
 /** Ends with a newline, so that the file reads well in a shell. */
 export async function writeJsonFile(path: string, value: unknown): Promise<void> {
   await writeFile(path, `${JSON.stringify(value, null, 2)}\n`);
-}
-
-/** The certificates of a file in PEM, each as PEM. */
-export function certificatesIn(pem: string): readonly string[] {
-  return pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 }

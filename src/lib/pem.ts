@@ -44,3 +44,8 @@ export function decodePem(label: string, text: string): Uint8Array {
   if (btoa(binary) !== base64) throw new PemError('the base64 does not end on a whole byte');
   return bytes;
 }
+
+/** The certificates of a text in PEM, each as PEM. */
+export function certificatesIn(pem: string): readonly string[] {
+  return pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+}

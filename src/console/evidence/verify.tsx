@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { type TrustFile, type UsageVerdict, verifyRecords } from '../../client/certificates.ts';
 import type { NamedFile } from '../../client/institution-api.ts';
+import { certificatesIn } from '../../lib/pem.ts';
 import { formatMoment } from '../format.ts';
 import { t } from '../i18n/index.ts';
 import { codeText, FileInput } from '../institution/parts.tsx';
@@ -21,9 +22,6 @@ interface Trust {
   readonly ledger: TrustFile;
   readonly roots: readonly string[];
 }
-
-const certificatesIn = (pem: string) =>
-  pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 
 async function serviceTrust(): Promise<Trust> {
   const [ledger, pem] = await Promise.all([

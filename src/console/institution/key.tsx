@@ -8,13 +8,14 @@ import { Paged } from '../parts/paged.tsx';
 import { Empty, Loaded, Refusal } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
 import { navigate } from '../router.ts';
+import { saveFile } from '../save-file.ts';
 import { allows, client, identity } from '../session.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
 import { Changes } from './changes.tsx';
 import { GrantForm } from './grant-form.tsx';
 import { isQuorum, OfficersField } from './institutions.tsx';
-import { GrantStatus, listMax, purposeOf, Standing, save, termsOf } from './parts.tsx';
+import { GrantStatus, listMax, purposeOf, Standing, termsOf } from './parts.tsx';
 import { UsesTable } from './uses-table.tsx';
 
 export function KeyPage({ id }: { id: string }) {
@@ -247,7 +248,7 @@ function OfficersForm(props: { item: InstitutionKey; onDone: () => void; onCance
 export function Export({ id }: { id: string }) {
   const run = useWrite<Record<string, never>>(async () => {
     const text = await client.records.export(id);
-    save(`uses-${id.slice(0, 8)}.ndjson`, new Blob([text]));
+    saveFile(`uses-${id.slice(0, 8)}.ndjson`, text);
     showToast({ text: t('key.exported') });
   });
   if (!allows('exportRecords')) return null;

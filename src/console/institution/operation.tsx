@@ -9,10 +9,11 @@ import { Glyph } from '../parts/glyph.tsx';
 import { Facts, PageHead, Panel } from '../parts/page.tsx';
 import { Loaded, Refusal } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
+import { saveFile } from '../save-file.ts';
 import { client, identity } from '../session.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
-import { actionOf, amountText, codeText, OperationStatus, save } from './parts.tsx';
+import { actionOf, amountText, codeText, OperationStatus } from './parts.tsx';
 import { SignDialog } from './sign-dialog.tsx';
 
 interface Shown {
@@ -230,7 +231,7 @@ function Files({ operation, isOwn }: { operation: Operation; isOwn: boolean }) {
   const [verdict, setVerdict] = useState<DocumentVerdict | undefined>(undefined);
   const { id, state, document } = operation;
   const download = useWrite<{ part: 'input' | 'result'; name: string }>(async ({ part, name }) =>
-    save(name, await client.operations.document(id, part)),
+    saveFile(name, await client.operations.document(id, part)),
   );
   const check = useWrite<{ kind: DocumentKind }>(async ({ kind }) => {
     const result = { bytes: await client.operations.document(id), name: 'result' };

@@ -134,14 +134,5 @@ export function FileInput(props: {
   );
 }
 
-/** Gives bytes to the browser as a file. */
-export function save(name: string, bytes: Blob): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(bytes);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-}
-
 /** The words of a code of the evidence or of a signature, or the code itself. */
 export const codeText = (code: string) => maybe(`check.code.${code}`) ?? code;
