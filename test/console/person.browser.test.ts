@@ -113,10 +113,12 @@ describeInChromium('a person with passkeys and keys in the browser', () => {
     await other.goto(page.url());
     const form = (tab: typeof page) => tab.locator('.panel', { hasText: p['key.refresh.lead'] });
     for (const tab of [page, other]) await form(tab).getByLabel(p['key.pin']).fill('271828');
+    // Whichever is second waits for the first, and its word of success may be gone by then.
+    const done = [page, other].map((tab) =>
+      tab.locator('.toast', { hasText: p['key.refreshed'] }).waitFor({ timeout: 90_000 }),
+    );
     await Promise.all([page, other].map((tab) => form(tab).locator('button').click()));
-    for (const tab of [page, other]) {
-      await tab.locator('.toast', { hasText: p['key.refreshed'] }).waitFor();
-    }
+    await Promise.all(done);
     await form(other).getByLabel(p['key.pin']).fill('314159');
     await form(other).locator('button').click();
     await other.locator('.verdict.no', { hasText: w['error.pin_wrong.why'] }).waitFor();
