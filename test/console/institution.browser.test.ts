@@ -182,7 +182,7 @@ describeInChromium('an institution’s key in the browser', () => {
       w['check.code.hash_differs'],
     );
     await capture(auditor.page, 'evidence-bad-zh');
-    await auditor.page.locator('tr.bad').waitFor();
+    await auditor.page.locator('tr.bad').last().waitFor();
     expect(auditor.faults).toEqual([]);
     await auditor.close();
 
