@@ -76,7 +76,11 @@ export function UsesPage() {
 }
 
 function Records({ keys }: { keys: readonly NamedKey[] }) {
-  const chosen = keys.find(({ key }) => key.id === query.value.get('key')) ?? keys[0];
+  // Most records are of signing keys; the order of the list says nothing.
+  const chosen =
+    keys.find(({ key }) => key.id === query.value.get('key')) ??
+    keys.find(({ key }) => key.purpose === 'signature') ??
+    keys[0];
   const id = chosen?.key.id ?? '';
   const [words, setWords] = useState('');
   const [resource, reload] = useResource(
