@@ -247,5 +247,5 @@ async function judge(
 
 /** Something outside is not there, and the answer says so by its code: not the input's doing. */
 function meantToFail(text: string): boolean {
-  return /"code":"(chips_unavailable|ledger_unavailable|federation_unavailable)"/.test(text);
+  return /"code":"(chips|ledger|federation|business)_unavailable"/.test(text);
 }

@@ -62,6 +62,7 @@ describe('access', () => {
     const made = await bodyOf(
       await edge.call('/v1/seal-verifications', { form: verificationForm(sealId, ringWithCross) }),
     );
+    expect(made).toMatchObject({ verdict: 'pass' });
     const reads = (id: Record<'account' | 'card' | 'seal' | 'verification', unknown>) => [
       `/v1/seals/accounts/${id.account}`,
       `/v1/seals/cards/${id.card}/image`,

@@ -106,8 +106,9 @@ async function checked(manifest: string, path: string): Promise<Response> {
 }
 
 function blocked(): Response {
-  const text = `此设备上的软件未通过检验，已停止运行。请联系您的银行。
+  // No words of the console: nothing of it may run.
+  const words = `此设备上的软件未通过检验，已停止运行。请联系您的银行。
 The software on this device did not pass its check and was stopped. Please contact your bank.`;
   const headers = { 'content-type': 'text/plain; charset=utf-8' };
-  return new Response(text, { status: 503, headers });
+  return new Response(words, { status: 503, headers });
 }

@@ -58,7 +58,10 @@ const listRoute = createRoute({
   path: base,
   ...about(`GET ${base}`, { tag, operationId: 'listSoftware', summary: 'Every release' }),
   request: { query: softwarePageQuerySchema },
-  responses: { 200: json(softwarePageSchema, 'One page.'), ...problems(`GET ${base}`) },
+  responses: {
+    200: json(softwarePageSchema, 'One page.'),
+    ...problems(`GET ${base}`, 'invalid_request'),
+  },
 });
 
 const getRoute = createRoute({
