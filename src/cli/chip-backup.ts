@@ -199,6 +199,10 @@ export const restore = command({
 give-share, and the same command with --id brings the keys back. An hour is time for it.`,
   async run([path = ''], values) {
     const { manifest, entries } = readBackup(path);
+    // A file that was cut short must not look like a restore that brought all back.
+    const tools = await openTools(crypto.subtle);
+    const fault = faultOf(() => faultOfBackup(tools, manifest, entries));
+    if (fault) throw new UsageError(faultWords[fault], 'backup_invalid');
     const { chipRestores: restores } = connect(values);
     if (values.id === undefined) {
       const view = await restores.begin(manifest, values.chip);

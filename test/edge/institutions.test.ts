@@ -49,7 +49,11 @@ describe('C5: who governs an institution’s key', () => {
   test('C5: a use that needs a second person waits with who may approve it, and only there', async () => {
     const reviewer = await certifiedTerminal(own.deps, 'reviewer-qin');
     await granted(own, reviewer, { documentTypes: [] });
-    const signGrant = await granted(own, own.clerk, { documentTypes: [], approvalsNeeded: 1 });
+    const signGrant = await granted(own, own.clerk, {
+      documentTypes: [],
+      approvalsNeeded: 1,
+      amountMax: null,
+    });
     const file = new TextEncoder().encode('two people');
     const { id } = await okOf(
       await askDocument(edge, own, { action: 'cms', file, grantId: signGrant }),

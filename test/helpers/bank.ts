@@ -56,12 +56,15 @@ export async function bank(
   return { deps, officers: [a, b, c], clerk, signing, encryption };
 }
 
-/** A grant that two officers approved; gives its id. */
+/** A grant that two officers approved; gives its id. `amountMax: null` sets no limit. */
 export async function granted(
   { deps, officers, signing }: Bank,
   person: Terminal,
-  more: Partial<NewGrant> = {},
+  more: Partial<Omit<NewGrant, 'amountMax'>> & {
+    readonly amountMax?: NewGrant['amountMax'] | null;
+  } = {},
 ): Promise<string> {
+  const { amountMax = { currency: 'CNY', minor: 1_000_000 }, ...terms } = more;
   const nowMs = deps.clock.now();
   const proposer = callerOf('administrator-zhao', 'administrator');
   const { grant, change } = await proposeGrant(deps, proposer, {
@@ -74,9 +77,9 @@ export async function granted(
     validUntilMs: nowMs + 30 * day,
     usesMax: 5,
     documentTypes: ['guarantee'],
-    amountMax: { currency: 'CNY', minor: 1_000_000 },
     approvalsNeeded: 0,
-    ...more,
+    ...(amountMax ? { amountMax } : {}),
+    ...terms,
   });
   for (const officer of officers.slice(0, 2)) {
     const signature = await officer.sign(grantChangeBytes(change));

@@ -12,7 +12,7 @@ export async function bankOverHttp(edge: Edge, algorithm: 'sm2' | 'p256' = 'sm2'
       algorithm,
     },
   );
-  const terms = { documentTypes: [], usesMax: 100, operations: ['sign', 'decrypt'] as const };
+  const terms = { documentTypes: [], usesMax: 100, amountMax: null };
   const signGrant = await granted(own, own.clerk, { ...terms, operations: ['sign'] });
   const openGrant = await granted({ ...own, signing: own.encryption }, own.clerk, {
     ...terms,

@@ -17,7 +17,8 @@ export interface Renewal {
 
 /**
  * Applies for the successor of a certificate (A12): same names and wishes, always a fresh key. The
- * identity that was established holds on for three years; the approval, by somebody else, does not.
+ * identity that was established holds on for three years when its holder asks, and for nobody else:
+ * a colleague's key must not get a proven name. The approval, by somebody else, does not hold on.
  * The old certificate stays in force until it ends or is revoked.
  *
  * @throws CinnabarError as `applyForCertificate`, and `certificate_not_found`, `certificate_state`
@@ -34,7 +35,8 @@ export async function renewCertificate(
   }
   const before = await getApplication(deps, caller.actor, certificate.applicationId);
   const { kind, algorithm, subject, dnsNames, requested, identity } = before;
-  const isFresh = identity && deps.clock.now() - identity.atMs < identityLifeMs;
+  const isHolder = certificate.holder === caller.actor.id;
+  const isFresh = isHolder && identity && deps.clock.now() - identity.atMs < identityLifeMs;
   return applyForCertificate(deps, caller, {
     id,
     kind,

@@ -254,6 +254,8 @@ export function createChip(deps: ChipDeps): OwnedChip {
         if (offer.tenant !== name.tenant || offer.keyId !== name.keyId) {
           throw new ChipFault('not_for_us');
         }
+        // A chip that was set back must not pass on what it had then under today's epoch.
+        if (key.epoch !== offer.epoch) throw new ChipFault('stale_epoch');
         assertLevel(key.policy.protection, protectionOf(offer.target.protection, key));
         const bytes = store.encode({ ...works.leaving(key), epoch: offer.epoch });
         const clone = packClone(party(), offer, bytes, clock.now(), random);

@@ -191,6 +191,13 @@ export function createGuard(deps: GuardDeps): Guard {
     },
     async changeGrants(change) {
       const now = memory.known();
+      // The answer was lost: the chips have moved on already, to just this.
+      const { policy } = now.kind;
+      const isDone =
+        now.epoch === change.epoch + 1 &&
+        policy.grantsHashHex === change.grantsHashHex &&
+        (!change.officers || JSON.stringify(policy.officers) === JSON.stringify(change.officers));
+      if (isDone) return recordOf(now);
       if (now.epoch !== change.epoch) {
         throw new CinnabarError('activation_refused', { detail: 'approvals' });
       }

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import type { Caller } from '../actor.ts';
+import type { Caller, Role } from '../actor.ts';
 import { CinnabarError } from '../errors.ts';
 import { getCard, isActive } from '../seals/cards.ts';
 import { sealPicture } from '../seals/pictures.ts';
@@ -69,12 +69,18 @@ function unprepared({ action }: DocumentWork): NewOperation['request'] {
 /** Times in documents have whole seconds. */
 const wholeSecond = (ms: number) => ms - (ms % 1000);
 
+/** As for the picture of a seal itself. */
+const imprintReaders: readonly Role[] = ['teller', 'administrator', 'reviewer', 'auditor'];
+
 /** The reserved imprint whose picture an electronic seal carries: the bridge from paper. */
 async function pictureFor(deps: SealDeps, caller: Caller, work: DocumentWork): Promise<Uint8Array> {
   if (work.action !== 'make_seal') {
     const fields = [{ pointer: '/body/file', code: 'required' }];
     throw new CinnabarError('invalid_request', { fields });
   }
+  // A grant to sign is no right to see the bank's seal cards.
+  const mayRead = caller.actor.roles.some((role) => imprintReaders.includes(role));
+  if (!mayRead) throw new CinnabarError('forbidden');
   const seal = await getSeal(deps, caller.actor, work.sealId);
   if (seal.status !== 'active') throw new CinnabarError('seal_not_active');
   const card = await getCard(deps, caller.actor, seal.cardId);

@@ -27,6 +27,8 @@ export function grantErrors(grant: Grant, terms: OperationTerms, nowMs: number):
     '/body/documentType',
     'document_type_not_granted',
   );
+  // A limit that could be left unsaid would be none.
+  expect(!amountMax || amount !== undefined, '/body/amount', 'required');
   if (amount) {
     expect(amountMax?.currency === amount.currency, '/body/amount/currency', 'amount_not_granted');
     expect(amount.minor <= (amountMax?.minor ?? 0), '/body/amount/minor', 'amount_over_limit');
