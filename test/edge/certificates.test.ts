@@ -235,6 +235,12 @@ describe('certificates over HTTP', () => {
     const successor = await bodyOf(renewal);
     expect(successor).toMatchObject({ state: 'identified', renews: serial });
     await edge.call(`${base}/applications/${successor.id}/approve`, post);
+    // Another person's key does not get the holder's proven identity along.
+    const byColleague = await edge.call(`${one}/renew`, {
+      as: 'teller-zhou',
+      json: { request: await pem('sm2') },
+    });
+    expect(await bodyOf(byColleague)).toMatchObject({ state: 'submitted', renews: serial });
     const revoke = { ...administrator, json: { reason: 'superseded' } };
     expect(await state('revoke', revoke)).toMatchObject({ state: 'revoked', reason: 'superseded' });
     for (const move of ['thaw', 'freeze']) {

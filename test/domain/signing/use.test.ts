@@ -94,6 +94,15 @@ describe("use of an institution's key", () => {
     ).rejects.toMatchObject({ code: 'operation_refused', fields: [{ code }] });
   });
 
+  test('C5: a limit on the amount is not passed by naming none', async () => {
+    const { deps, clerk } = shared;
+    const { amount: _, ...unsaid } = asking(shared, clerk, grantId);
+    await expect(askOperation(deps, clerk.caller, unsaid)).rejects.toMatchObject({
+      code: 'operation_refused',
+      fields: [{ pointer: '/body/amount', code: 'required' }],
+    });
+  });
+
   test('C5: nobody else can use the grant, or see the operation', async () => {
     const { deps, clerk, officers } = shared;
     const [officer] = officers;
