@@ -201,7 +201,9 @@ describeInChromium('an institution’s key in the browser', () => {
         for (const [i, address] of pages.entries()) {
           const look = await visit('administrator-lin', address, language, width);
           await look.page.locator('h1').waitFor();
-          await look.page.locator('.loading').waitFor({ state: 'detached' });
+          await expect
+            .poll(() => look.page.locator('.loading').count(), { timeout: 20_000 })
+            .toBe(0);
           const over = await look.page.evaluate(
             () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
           );
