@@ -69,7 +69,7 @@ const drain = command({
 });
 
 const readmit = command({
-  summary: 'take a drained or quarantined chip back, without keys',
+  summary: 'take a drained or quarantined chip back, as it is now',
   operands: ['CHIP'],
   options: serviceOptions,
   run: async ([chip = ''], values) => answerOf(await connect(values).chips.readmit(chip)),

@@ -82,7 +82,8 @@ const readmitRoute = createRoute({
     tag,
     operationId: 'readmitChip',
     summary: 'Take a drained or quarantined chip back',
-    description: 'It is certified anew as it is now, and begins without keys.',
+    description:
+      'It is certified anew as it is now. Nothing in it is removed: in the place of a chip that was rolled back put a fresh one.',
   }),
   request: { params: chipParamsSchema },
   responses: {
