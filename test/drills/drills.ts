@@ -222,7 +222,11 @@ async function replayClone(
   const fresh = await fire.run(target.offer(name, 1));
   const moved = { ...clone, nonceHex: fresh.nonceHex };
   await expect(fire.run(target.import(moved))).rejects.toMatchObject({ code: 'not_authentic' });
-  const altered = { ...fresh, epoch: 2 };
+  const later = { ...fresh, epoch: 2 };
+  await expect(fire.run(source.exportTo(name, later))).rejects.toMatchObject({
+    code: 'stale_epoch',
+  });
+  const altered = { ...fresh, notAfterMs: fresh.notAfterMs + 1 };
   await expect(fire.run(source.exportTo(name, altered))).rejects.toMatchObject({
     code: 'not_authentic',
   });
