@@ -198,7 +198,8 @@ export function createClient(options: ClientOptions = {}) {
     try {
       return await send(`${baseUrl}${path}`, { ...init, headers });
     } catch (cause) {
-      if (init.signal?.aborted) throw cause;
+      // A session in between has said already what is wrong.
+      if (init.signal?.aborted || cause instanceof ApiError) throw cause;
       throw new ApiError('network', { cause });
     }
   }

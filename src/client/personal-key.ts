@@ -17,6 +17,7 @@ import {
 import { encodePem } from '../lib/pem.ts';
 import { uuidRandomBytes, uuidV7 } from '../lib/uuid.ts';
 import { ApiError, type Client } from './api.ts';
+import { locked } from './locked.ts';
 import type { SigningPurpose, SigningRound } from './personal-key-api.ts';
 import type { ShareProtection } from './share-protection.ts';
 import {
@@ -127,7 +128,7 @@ export function withPersonalKey<T>(
   keyId: string,
   use: (session: KeySession) => Promise<T>,
 ): Promise<T> {
-  return locked(keyId, async () => {
+  return locked(`key-${keyId}`, async () => {
     const { share } = await openedShare(terminal, keyId);
     try {
       return await use(await sessionOf(terminal, keyId, share));
@@ -142,7 +143,7 @@ export function withPersonalKey<T>(
  * the new one was accepted. Called again after an interruption, it starts anew.
  */
 export function refreshPersonalKey(terminal: KeyTerminal, keyId: string): Promise<PersonalKey> {
-  return locked(keyId, async () => {
+  return locked(`key-${keyId}`, async () => {
     const { share, secret } = await openedShare(terminal, keyId);
     const { client, tenant, vault } = terminal;
     const { twoParty } = await loadGm();
@@ -291,12 +292,6 @@ async function sealed(terminal: KeyTerminal, keyId: string, share: Uint8Array) {
 /** Under the secret of the share that it follows: both open with one ceremony. */
 function resealed({ tenant, keyId, salt }: StoredShare, share: Uint8Array, secret: ShareSecret) {
   return encryptShare(share, { tenant, keyId, salt: bytesOf(salt) }, secret);
-}
-
-/** Node has no tabs, and may have no locks. */
-function locked<T>(keyId: string, work: () => Promise<T>): Promise<T> {
-  const locks = globalThis.navigator?.locks;
-  return locks ? locks.request(`cinnabar-key-${keyId}`, work) : work();
 }
 
 function newUuid({ now }: Pick<KeyTerminal, 'now'>): string {

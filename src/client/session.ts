@@ -19,6 +19,7 @@ import {
 import { base64urlBytes, base64urlText } from '../lib/base64url.ts';
 import { decodePem } from '../lib/pem.ts';
 import { ApiError, type Client, createClient } from './api.ts';
+import { locked } from './locked.ts';
 import type { TerminalKeySet } from './types.ts';
 
 /** A session key as it rests on the terminal, with the name of its certificate. */
@@ -58,14 +59,17 @@ export interface TerminalOptions {
   readonly roots: readonly string[];
   /** What to offer; both when left out. */
   readonly suites?: readonly SessionSuiteName[];
-  /** SHA-256 of the manifest of the software that runs here, hex. */
-  readonly software?: string;
+  /** SHA-256 of the manifest of the software that runs here now, hex; empty for none. */
+  readonly software?: () => Promise<string>;
   readonly now: () => number;
 }
 
 /** The service is not who it should be, or somebody changed what was sent. */
-export class SessionUntrusted extends Error {
-  override readonly name = 'SessionUntrusted';
+export class SessionUntrusted extends ApiError {
+  constructor(detail: string, options: { readonly cause?: unknown } = {}) {
+    super('session_untrusted', { detail, ...options });
+    this.name = 'SessionUntrusted';
+  }
 }
 
 /** Signs with both halves of the personal key; a `KeySession` does. */
@@ -127,7 +131,8 @@ async function sessionUnder(
   options: TerminalOptions,
   keys: StoredKeySet,
 ): Promise<TerminalSession> {
-  const { client, tenant, owner, terminalId, software = '' } = options;
+  const { client, tenant, owner, terminalId } = options;
+  const software = (await options.software?.()) ?? '';
   const beganMs = options.now();
   const service = await client.sessions.service();
   const offered = (options.suites ?? sessionSuites).filter((name) => keys[name]);
@@ -219,10 +224,12 @@ export function terminalFetch(options: TerminalOptions): typeof fetch {
   let opening: Promise<TerminalSession> | undefined;
 
   function session(): Promise<TerminalSession> {
-    opening ??= openedAndRenewed(options).catch((error) => {
-      opening = undefined;
-      throw error;
-    });
+    opening ??= locked(`terminal-${options.terminalId}`, () => openedAndRenewed(options)).catch(
+      (error) => {
+        opening = undefined;
+        throw error;
+      },
+    );
     return opening;
   }
 

@@ -311,13 +311,13 @@ describe('a terminal and its sessions', () => {
     for (const manifest of [first, second]) await operator('/v1/software', { manifest });
     const refused = { code: 'software_refused' };
     await expect(openTerminalSession(options)).rejects.toMatchObject(refused);
-    const unknown = { ...options, software: manifestHash(manifestOf('3')) };
+    const unknown = { ...options, software: async () => manifestHash(manifestOf('3')) };
     await expect(openTerminalSession(unknown)).rejects.toMatchObject(refused);
-    const old = { ...options, software: manifestHash(first) };
+    const old = { ...options, software: async () => manifestHash(first) };
     expect((await openTerminalSession(old)).suite).toBe('x25519');
     await operator(`/v1/software/${manifestHash(first)}/revoke`, { reason: '有缺陷' });
     await expect(openTerminalSession(old)).rejects.toMatchObject(refused);
-    options = { ...options, software: manifestHash(second) };
+    options = { ...options, software: async () => manifestHash(second) };
     expect((await openTerminalSession(options)).suite).toBe('x25519');
   });
 

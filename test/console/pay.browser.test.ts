@@ -1,8 +1,9 @@
-import type { Page } from 'playwright-core';
+import type { Page, Request } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { payEn } from '../../src/console/i18n/pay.en.ts';
 import { payZh } from '../../src/console/i18n/pay.zh.ts';
 import { personZh } from '../../src/console/i18n/person.zh.ts';
+import { manifestHash } from '../../src/core/software/manifest.ts';
 import type { Payment } from '../../src/edge/schemas/payments.ts';
 import { describeInChromium } from '../helpers/chromium.ts';
 import { answerOf, issuedFor } from '../helpers/payer.ts';
@@ -16,7 +17,7 @@ const officer = 'risk-officer-xu';
 describeInChromium('paying with the cloud key from a phone', () => {
   const { visit, ask, url } = consoleVisits('pay');
 
-  it('E3 E4 E7 E8: a device is enrolled, pays after an officer looked, is stopped for risk, and pays nothing without its person', async () => {
+  it('E3 to E8: a device is enrolled, pays in its sessions after an officer looked, is stopped for risk, and pays nothing without its person', async () => {
     const phone = await visit(customer, '/pay');
     const { page } = phone;
     const authenticator = await addAuthenticator(page);
@@ -33,7 +34,7 @@ describeInChromium('paying with the cloud key from a phone', () => {
     expect(await page.locator('main').innerText()).toContain(
       '向 南浦物业有限公司（账号 6222020200112233445，南浦银行光明支行）支付 CNY 1,200.00，用途：三月物业费',
     );
-    const confirming = page.waitForRequest((request) => request.url().endsWith('/confirm'));
+    const sent = recorded(page);
     await page.getByRole('button', { name: q['pay.confirm.passkey'] }).click();
     await page.locator('.stamp').waitFor();
     await page.getByRole('button', { name: personZh['signed.check'] }).click();
@@ -41,7 +42,8 @@ describeInChromium('paying with the cloud key from a phone', () => {
     process.stdout.write(`\nE8 ${await page.locator('.times').innerText()}\n`);
     await capture(page, 'pay-receipt-zh');
 
-    await replayed((await confirming).postDataJSON() as object, first);
+    await travelledSealed(sent, first);
+    await released(page);
     await riskStops(page);
     await refuses(page, authenticator);
     expect(phone.faults.filter((fault) => !/40[39]/.test(fault))).toEqual([]);
@@ -80,6 +82,13 @@ describeInChromium('paying with the cloud key from a phone', () => {
     return page.url().slice(-36);
   }
 
+  /** Everything that the page asks for from now on. */
+  function recorded(page: Page): readonly Request[] {
+    const requests: Request[] = [];
+    page.on('request', (request) => requests.push(request));
+    return requests;
+  }
+
   const orderOf = (id: string) => answerOf<Payment>(ask(customer, 'GET', `/v1/payments/${id}`));
   const textOf = async (id: string) => (await orderOf(id)).text;
 
@@ -96,22 +105,43 @@ describeInChromium('paying with the cloud key from a phone', () => {
     await desk.close();
   }
 
-  /** The answer of a passkey is good for one attempt at one order. */
-  async function replayed(confirmation: object, executed: string) {
-    const path = (id: string) => `/v1/payments/${id}/confirm`;
-    const codeOf = async (id: string, change: object) => {
-      const sent = { ...confirmation, ...change };
-      return (await (await ask(customer, 'POST', path(id), sent)).json()).code;
-    };
-    const requestId = '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10';
-    expect(await codeOf(executed, { requestId })).toBe('passkey_refused');
-    expect(await codeOf(executed, {})).toBe('order_state');
-    const terms = { ...(await orderOf(executed)) };
-    const { terminalId, channel, payee, amountMinor, currency, purpose } = terms;
-    const json = { terminalId, channel, payee, amountMinor, currency, purpose };
-    const other = await answerOf<Payment>(ask(customer, 'POST', '/v1/payments', json));
-    expect(await codeOf(other.id, {})).toBe('passkey_refused');
-    await answerOf(ask(customer, 'POST', `/v1/payments/${other.id}/stop`));
+  /** What the confirmation put on the wire is in sessions, counts once, and nothing else does it. */
+  async function travelledSealed(sent: readonly Request[], executed: string) {
+    const paths = sent.map((request) => `${request.method()} ${new URL(request.url()).pathname}`);
+    expect(
+      paths.filter((path) => /payments\/.*\/(?:challenge|confirm|execute)$/.test(path)),
+    ).toEqual([]);
+    const sealed = sent.filter((request) => request.url().endsWith('/requests'));
+    // Question of the passkey, confirmation, execution.
+    expect(sealed.length).toBeGreaterThanOrEqual(3);
+    for (const request of sealed) {
+      expect(Object.keys(request.postDataJSON() as object).sort()).toEqual(['body', 'number']);
+      expect(request.postData()).not.toContain(executed);
+      const path = new URL(request.url()).pathname;
+      const again = await ask(customer, 'POST', path, request.postDataJSON() as object);
+      expect((await again.json()).code).toBe('session_message_refused');
+    }
+    const { terminalId, channel, payee, amountMinor, currency, purpose } = await orderOf(executed);
+    const terms = { terminalId, channel, payee, amountMinor, currency, purpose };
+    const outside = await ask(customer, 'POST', '/v1/payments', terms);
+    expect((await outside.json()).code).toBe('session_required');
+  }
+
+  /** From here on sessions take released software: the guard stands, and the page names what it lets run. */
+  async function released(page: Page) {
+    const manifest = await (await fetch(`${url()}/software.json`)).text();
+    await answerOf(ask('operator-ma', 'POST', '/v1/software', { manifest }));
+    const opening = page.waitForRequest(
+      (request) => new URL(request.url()).pathname === '/v1/sessions',
+    );
+    const id = await order(page, '100', '6217001210024455667');
+    expect((await opening).postDataJSON()).toMatchObject({ software: manifestHash(manifest) });
+    expect(await page.evaluate(() => navigator.serviceWorker.controller?.scriptURL)).toBe(
+      `${url()}/guard.js`,
+    );
+    await page.getByRole('button', { name: q['pay.stop'] }).click();
+    await page.getByText(q['pay.termination.stopped']).waitFor();
+    expect((await orderOf(id)).termination?.reason).toBe('stopped');
   }
 
   async function riskStops(page: Page) {

@@ -1,5 +1,6 @@
 import { parseManifest } from '../../core/software/manifest.ts';
 import { expectedHash, type GuardDeps, judge, judgeServed, sha256Hex } from './guard.ts';
+import { addressOf, guardCache, kept } from './kept.ts';
 
 // The service worker of a terminal. It stands between the page and the network for everything that
 // runs: pages, scripts, styles and modules come through only with the hash that the signed manifest
@@ -18,25 +19,14 @@ interface WorkerEvent {
 }
 const scope = self as unknown as WorkerScope;
 
-const cacheName = 'cinnabar-guard-1';
 const guarded = /\.(?:js|css|wasm|html)$/;
 /** Answered by the service itself, not from files. */
 const dynamic =
   /^\/(?:v1|pki|ledger|\.well-known|docs)(?:\/|$)|^\/(?:healthz|readyz|metrics|openapi\.json)$/;
 
-const addressOf = (name: string) => `/-guard/${name}`;
-
 const deps: GuardDeps = {
   fetch: (path) => fetch(path, { cache: 'no-store' }),
-  store: {
-    async get(name) {
-      const kept = await (await caches.open(cacheName)).match(addressOf(name));
-      return kept?.text();
-    },
-    async put(name, text) {
-      await (await caches.open(cacheName)).put(addressOf(name), new Response(text));
-    },
-  },
+  store: { get: (name) => kept(name).get(), put: (name, text) => kept(name).put(text) },
 };
 
 scope.addEventListener('install', (event) => event.waitUntil(begin()));
@@ -93,10 +83,10 @@ async function file(path: string): Promise<Response> {
 async function checked(manifest: string, path: string): Promise<Response> {
   const expected = expectedHash(manifest, path);
   if (expected === undefined) throw new Error('the manifest does not name it');
-  const cache = await caches.open(cacheName);
+  const cache = await guardCache();
   const place = addressOf(expected);
-  const kept = await cache.match(place);
-  if (kept) return kept;
+  const known = await cache.match(place);
+  if (known) return known;
   // The host answers for a folder what it has as its index.
   const fresh = await fetch(path === '/index.html' ? '/' : path, { cache: 'no-store' });
   const bytes = await fresh.clone().arrayBuffer();

@@ -14,6 +14,10 @@ export const payEn: Record<keyof typeof payZh, string> = {
   'pay.setup.apply': 'Apply for or see the certificate',
   'pay.setup.waits': 'The certificate is not in force yet: the bank is checking.',
   'pay.setup.register': 'Register as paying device',
+  'pay.setup.connect':
+    'The device makes session keys of its own, which your key vouches for. From then on orders and confirmations travel in encrypted sessions only.',
+  'pay.setup.reconnect':
+    'This browser has no session keys of the device yet; register it once more. Orders and confirmations travel in encrypted sessions only.',
   'pay.setup.revoked': 'This device is out of use; register with a new key.',
   'pay.registered': 'Device registered',
   'pay.not-registered': 'The device was not registered',

@@ -11,6 +11,10 @@ export const payZh = {
   'pay.setup.apply': '申请或查看证书',
   'pay.setup.waits': '证书还没有生效：银行正在核实。',
   'pay.setup.register': '登记为付款设备',
+  'pay.setup.connect':
+    '登记时，这台设备生成自己的会话密钥，由您的密钥签名担保；此后下单与确认只在加密会话里传送。',
+  'pay.setup.reconnect':
+    '此浏览器还没有这台设备的会话密钥，请再登记一次：下单与确认只在加密会话里传送。',
   'pay.setup.revoked': '这台设备已停用，请用新的密钥登记。',
   'pay.registered': '设备已登记',
   'pay.not-registered': '设备没有登记',

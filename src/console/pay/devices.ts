@@ -2,12 +2,15 @@ import type { PaymentTerminal } from '../../client/index.ts';
 import { certificateOf, type KeyCertificate } from '../person/certificate-of.ts';
 import { type KeyHere, keysHere } from '../person/keys-here.ts';
 import { client } from '../session.ts';
+import { hasSessionKeys } from './session.ts';
 
 /** A key in this browser on its way to a paying device. */
 export interface PayingKey {
   readonly held: KeyHere;
   readonly papers: KeyCertificate;
   readonly terminal: PaymentTerminal | undefined;
+  /** Whether this browser can open sessions of the device. */
+  readonly isConnected: boolean;
 }
 
 const terminalsMax = 100;
@@ -22,6 +25,7 @@ export async function payingKeys(): Promise<readonly PayingKey[]> {
       held: one,
       papers: await certificateOf(one.key),
       terminal: terminals.items.find(({ id }) => id === one.key.id),
+      isConnected: await hasSessionKeys(one.key.id),
     })),
   );
 }
@@ -31,5 +35,5 @@ export function isInForce({ papers: { certificate } }: PayingKey): boolean {
 }
 
 export function mayPay(key: PayingKey): boolean {
-  return key.terminal?.state === 'active' && isInForce(key);
+  return key.terminal?.state === 'active' && key.isConnected && isInForce(key);
 }

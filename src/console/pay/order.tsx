@@ -18,6 +18,7 @@ import { client, identity } from '../session.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
 import { Reasons } from './reasons.tsx';
+import { hasSessionKeys, payingClient } from './session.ts';
 import { PayTabs } from './tabs.tsx';
 import { keepTimes, timesOf } from './times.ts';
 import { q } from './words.ts';
@@ -171,7 +172,8 @@ function Confirm({ payment, held, label, reload }: OrderProps) {
         <ConfirmWithKey
           held={held}
           label={q(held.guard.kind === 'pin' ? 'pay.confirm.pin' : 'pay.confirm.passkey')}
-          ask={() => client.payments.challenge(payment.id)}
+          ask={() => payingClient(payment.terminalId).payments.challenge(payment.id)}
+          through={payingClient(payment.terminalId)}
           run={async (open) => {
             await pay(open, payment);
             reload();
@@ -195,9 +197,12 @@ async function pay({ terminal, gesture }: OpenTerminal, payment: Payment): Promi
   keepTimes(payment.id, marks);
 }
 
+/** From any device; where it is the paying one, through its session. */
 function Stop({ payment, reload }: Pick<OrderProps, 'payment' | 'reload'>) {
   const stop = useWrite<{ id: string }>(async ({ id }) => {
-    await client.payments.stop(id);
+    const { terminalId } = payment;
+    const through = (await hasSessionKeys(terminalId)) ? payingClient(terminalId) : client;
+    await through.payments.stop(id);
     showToast({ text: q('pay.stopped') });
     reload();
   });

@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks';
 import type { NewPayment, Payment } from '../../client/index.ts';
 import { inFours, normaliseNumber } from '../format.ts';
-import { guardTerminal } from '../guard/register.ts';
 import { samplePayee } from '../i18n/sample-payee.ts';
 import { inCapitals, parseAmount } from '../money.ts';
 import { SelectField, TextField } from '../parts/field.tsx';
 import { Glyph } from '../parts/glyph.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { Loaded, Refusal } from '../parts/states.tsx';
+import { ConfirmWithKey } from '../person/confirm.tsx';
 import { MakeKey } from '../person/make-key.tsx';
 import { useResource } from '../resource.ts';
 import { navigate } from '../router.ts';
@@ -15,6 +15,7 @@ import { client, identity, session } from '../session.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
 import { isInForce, mayPay, type PayingKey, payingKeys } from './devices.ts';
+import { makeSessionKeys, payingClient } from './session.ts';
 import { PayTabs } from './tabs.tsx';
 import { q } from './words.ts';
 
@@ -76,32 +77,29 @@ function Setup({ keys, reload }: { keys: readonly PayingKey[]; reload: () => voi
   );
 }
 
+/** The device becomes a terminal, and gets keys of its own for its sessions with the bank. */
 function Register({ paying, reload }: { paying: PayingKey; reload: () => void }) {
-  const { key, guard } = paying.held;
-  const register = useWrite<{ personalKeyId: string; passkeyId?: string }>(async (device) => {
-    await client.terminals.register(device);
-    void guardTerminal();
-    showToast({ text: q('pay.registered') });
-    reload();
-  });
-  if (paying.terminal?.state === 'revoked') return <p class="wrong">{q('pay.setup.revoked')}</p>;
+  const { held, terminal } = paying;
+  const { key, guard } = held;
+  if (terminal?.state === 'revoked') return <p class="wrong">{q('pay.setup.revoked')}</p>;
   const device = {
     personalKeyId: key.id,
     ...(guard.kind === 'passkey' ? { passkeyId: guard.credentialId } : {}),
   };
   return (
     <>
-      {register.error && (
-        <Refusal what={{ said: q('pay.not-registered') }} error={register.error} />
-      )}
-      <button
-        type="button"
-        class="btn primary"
-        aria-busy={register.busy}
-        onClick={() => void register.run(device)}
-      >
-        {q('pay.setup.register')}
-      </button>
+      <p class="muted">{q(terminal ? 'pay.setup.reconnect' : 'pay.setup.connect')}</p>
+      <ConfirmWithKey
+        held={held}
+        label={q('pay.setup.register')}
+        refused={q('pay.not-registered')}
+        run={async (open, keyId) => {
+          await client.terminals.register(device);
+          await makeSessionKeys(open, keyId);
+          showToast({ text: q('pay.registered') });
+          reload();
+        }}
+      />
     </>
   );
 }
@@ -155,7 +153,8 @@ function PayForm({ keys, past }: { keys: readonly PayingKey[]; past: readonly Pa
   const change = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }));
   const wrong = checked ? mistakes(draft) : {};
   const place = useWrite<Draft>(async (sent, keyFor) => {
-    const made = await client.payments.place(paymentOf(sent), { idempotencyKey: keyFor('place') });
+    const { payments } = payingClient(sent.terminalId);
+    const made = await payments.place(paymentOf(sent), { idempotencyKey: keyFor('place') });
     navigate(`/pay/${made.id}`);
   });
   const minor = parseAmount(draft.amount, 'CNY');

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import type { PasskeyOptions } from '../../client/index.ts';
+import type { Client, PasskeyOptions } from '../../client/index.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Field, SelectField } from '../parts/field.tsx';
 import { Empty, Loaded, Refusal } from '../parts/states.tsx';
@@ -14,21 +14,30 @@ import { p } from './words.ts';
 interface ConfirmProps {
   /** A question of the service that the gesture answers as well; without it only the share opens. */
   readonly ask?: (() => Promise<PasskeyOptions>) | undefined;
+  /** What the terminal speaks to the service by; the page's own client when left out. */
+  readonly through?: Client;
   /** Runs when the person agreed; the share opens inside, by `withPersonalKey` or what uses it. */
   readonly run: (open: OpenTerminal, keyId: string) => Promise<void>;
 }
 
 /** The button by which a person lets a key sign: asks its passkey, or its PIN. */
 export function ConfirmWithKey(
-  props: ConfirmProps & { readonly held: KeyHere; readonly label?: string },
+  props: ConfirmProps & {
+    readonly held: KeyHere;
+    readonly label?: string;
+    /** What is said when it did not come about. */
+    readonly refused?: string;
+  },
 ) {
-  const { held, ask, run } = props;
+  const { held, ask, run, through } = props;
   const [pin, setPin] = useState('');
   const isPin = held.guard.kind === 'pin';
   // The PIN is no part of the draft: that one is kept, to know a repetition.
   const sign = useWrite<{ keyId: string }>(({ keyId }) =>
     inWords(async () => {
-      const open = isPin ? pinTerminal(pin) : passkeyTerminal(held.guard.credentialId, ask);
+      const open = isPin
+        ? pinTerminal(pin, through)
+        : passkeyTerminal(held.guard.credentialId, ask, through);
       setPin('');
       await run(open, keyId);
     }),
@@ -41,7 +50,7 @@ export function ConfirmWithKey(
         if (!isPin || pin !== '') void sign.run({ keyId: held.key.id });
       }}
     >
-      {sign.error && <Refusal what={{ said: p('sign.not') }} error={sign.error} />}
+      {sign.error && <Refusal what={{ said: props.refused ?? p('sign.not') }} error={sign.error} />}
       {isPin && <PinField value={pin} onInput={setPin} />}
       <button type="submit" class="btn primary" aria-busy={sign.busy}>
         {sign.busy ? p('sign.busy') : (props.label ?? p(isPin ? 'sign.pin' : 'sign.passkey'))}

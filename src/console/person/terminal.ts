@@ -6,7 +6,7 @@ import {
   type ShareProtection,
   ShareUnreadable,
 } from '../../client/certificates.ts';
-import { ApiError, type PasskeyGesture } from '../../client/index.ts';
+import { ApiError, type Client, type PasskeyGesture } from '../../client/index.ts';
 import type { PasskeyOptions } from '../../client/types.ts';
 import { client, identity } from '../session.ts';
 import { askPasskey, ownQuestion } from './passkey.ts';
@@ -22,11 +22,12 @@ export interface OpenTerminal {
 
 /**
  * A terminal whose share a passkey guards. With `ask` the gesture that opens the share answers a
- * question of the service as well.
+ * question of the service as well. `through` is what it speaks to the service by.
  */
 export function passkeyTerminal(
   credentialId: string,
   ask: () => Promise<PasskeyOptions> = async () => ownQuestion(credentialId),
+  through: Client = client,
 ): OpenTerminal {
   let given: PasskeyGesture | undefined;
   const protection = passkeyProtection(credentialId, async (_, salt) => {
@@ -34,16 +35,17 @@ export function passkeyTerminal(
     given = gesture;
     return prf;
   });
-  return { terminal: terminalWith(protection), gesture: () => given };
+  return { terminal: terminalWith(protection, through), gesture: () => given };
 }
 
-export function pinTerminal(pin: string): OpenTerminal {
-  return { terminal: terminalWith(pinProtection(client, pin)), gesture: () => undefined };
+export function pinTerminal(pin: string, through: Client = client): OpenTerminal {
+  const protection = pinProtection(through, pin);
+  return { terminal: terminalWith(protection, through), gesture: () => undefined };
 }
 
-function terminalWith(protection: ShareProtection): KeyTerminal {
+function terminalWith(protection: ShareProtection, through: Client): KeyTerminal {
   const tenant = identity.value?.institution.id ?? '';
-  return { client, tenant, vault, protection, now: Date.now };
+  return { client: through, tenant, vault, protection, now: Date.now };
 }
 
 /** How the share of a key rests in this browser; undefined when it is on another device. */

@@ -219,8 +219,11 @@ async function answerInside(
   }
   const { method, path, body, idempotencyKey } = inner.data;
   const headers = new Headers({ authorization: c.req.header('authorization') ?? '' });
-  const address = c.req.header('cf-connecting-ip');
-  if (address !== undefined) headers.set('cf-connecting-ip', address);
+  // Where the page is, which passkeys are bound to, and where it asks from.
+  for (const name of ['origin', 'cf-connecting-ip']) {
+    const value = c.req.header(name);
+    if (value !== undefined) headers.set(name, value);
+  }
   if (idempotencyKey !== undefined) headers.set('idempotency-key', idempotencyKey);
   if (body !== undefined) headers.set('content-type', 'application/json');
   const init = body === undefined ? { method, headers } : { method, headers, body };
