@@ -8,7 +8,9 @@ import {
   type TrainedModel,
   type TrainingCheckpoint,
   type TrainingInput,
+  type TrainingMethod,
   trainingDefaults,
+  trainingMethods,
   train as trainNodes,
 } from '../domain/federation/training/train.ts';
 import { command, required, UsageError } from './command.ts';
@@ -53,6 +55,12 @@ function wholeNumber(name: string, text: string | undefined, otherwise: number):
   throw new UsageError(`--${name} is a whole number above 0, not ${text}`);
 }
 
+function methodOf(text: string = trainingDefaults.method): TrainingMethod {
+  const method = trainingMethods.find((known) => known === text);
+  if (method) return method;
+  throw new UsageError(`--method is one of ${trainingMethods.join(', ')}, not ${text}`);
+}
+
 /** Masks are new in every training; they cancel, so they never change the model. */
 function secretOf(seed: string | undefined, party: string): Uint8Array {
   if (seed === undefined) return randomBytes(32);
@@ -85,7 +93,7 @@ function textOf({ model, traffic }: TrainedModel, path: string, ms: number): str
   return `${[
     `model ${model.hash}`,
     `  ${parties.length} parties, ${data.trainingRows} persons trained on, ${data.validationRows} to validate`,
-    `  best after ${training.bestRound} rounds; ${(bytes / 1e6).toFixed(1)} MB between the nodes; ${seconds(ms)}`,
+    `  ${model.method}, best after ${training.bestRound} rounds; ${(bytes / 1e6).toFixed(1)} MB between the nodes; ${seconds(ms)}`,
     `  validation: AUC ${share(report.auc)}, KS ${share(report.ks)}, Brier ${share(report.brier)}, mean PD ${share(report.meanPd)} of ${share(report.defaultRate)}`,
     `  ${path}, and each party's part in a file of its own beside it`,
   ].join('\n')}\n`;
@@ -96,6 +104,11 @@ export const train = command({
   operands: ['DIR'],
   options: {
     out: { type: 'string', value: 'MODEL', about: 'where the public model goes (JSON)' },
+    method: {
+      type: 'string',
+      value: 'METHOD',
+      about: 'scorecard (in rounds), or gram (one round)',
+    },
     rounds: { type: 'string', value: 'N', about: `at most; ${trainingDefaults.roundsMax}` },
     patience: { type: 'string', value: 'N', about: 'rounds without a better validation loss' },
     lambda: { type: 'string', value: 'N', about: `ridge penalty; ${trainingDefaults.lambda}` },
@@ -127,6 +140,7 @@ MODEL.checkpoint.json holds its state.`,
       })),
       labels: labelsOf(data),
       options: {
+        method: methodOf(values.method),
         lambda: wholeNumber('lambda', values.lambda, trainingDefaults.lambda),
         roundsMax: wholeNumber('rounds', values.rounds, trainingDefaults.roundsMax),
         patience: wholeNumber('patience', values.patience, trainingDefaults.patience),
@@ -134,6 +148,9 @@ MODEL.checkpoint.json holds its state.`,
       version: values.version ?? '1',
       data: { name: basename(resolve(folder)), protectedColumns: protectedByDefault },
     };
+    if (values.resume && input.options?.method === 'gram') {
+      throw new UsageError('--method gram has one round: start it again without --resume');
+    }
     const fingerprint = await fingerprintOf(folder, input);
     const resume = values.resume ? await readCheckpoint(checkpointPath, fingerprint) : undefined;
     const shown = lossLine();

@@ -3,7 +3,7 @@ import { type Kernel, kernelMaker } from './federated/kernel.ts';
 import { openWorkspace, type Workspace } from './federated/workspace.ts';
 
 export { FederationError, type FederationErrorCode } from './federated/error.ts';
-export type { Matrix, Workspace } from './federated/workspace.ts';
+export type { Matrix, Quadratic, Workspace } from './federated/workspace.ts';
 
 /** Rows of fixed-point features that stay in the module's memory. */
 export interface PreparedRows<T extends Int16Array | Int32Array> {

@@ -83,11 +83,23 @@ describe('A4: cinnabar federation', () => {
 
     const again = await trainIt('--seed', 'other masks');
     expect(JSON.parse(again.stdout).hash).toBe(hash);
+
+    const once = await trainIt('--method', 'gram');
+    expect(once.stderr).toBe('');
+    const { hash: other, history } = JSON.parse(once.stdout);
+    expect(other).not.toBe(hash);
+    expect(history.length).toBe(2);
+    const scored = await cinnabar([
+      ...['federation', 'evaluate', folder, '--model', model(), '--json'],
+    ]);
+    expect(JSON.parse(scored.stdout)).toMatchObject({ rows: 80, exact: true });
   });
 
   it('refuses in words', async () => {
     const words = (outcome: { stdout: string }) => JSON.parse(outcome.stdout).error;
     expect(words(await trainIt('--rounds', 'x')).code).toBe('wrong_use');
+    expect(words(await trainIt('--method', 'x')).code).toBe('wrong_use');
+    expect(words(await trainIt('--method', 'gram', '--resume')).code).toBe('wrong_use');
     expect(words(await trainIt('--resume'))).toMatchObject({ code: 'ENOENT' });
     expect(words(await trainIt('--keys', join(folder, 'model.json'))).code).toBe('bad_input');
     const elsewhere = ['federation', 'train', join(folder, 'no'), '--out', model(), '--json'];

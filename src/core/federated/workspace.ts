@@ -26,6 +26,8 @@ export interface Workspace {
   masks(key: Uint8Array, rows: number, columns: number): Matrix;
   /** The bits (0 or 1, row by row, `columns` each) minus the masks: what may be sent. */
   hide(bits: Uint8Array, masks: Matrix): Int32Array<ArrayBuffer>;
+  /** Puts bits (0 or 1, row by row, `columns` each). */
+  columns(bits: Uint8Array, columns: number): Matrix;
   /** Puts a matrix that was sent, rows of `stride`. */
   load(words: Int32Array, rows: number, columns: number): Matrix;
   /** Transpose of the matrix times a vector. */
@@ -95,6 +97,16 @@ export function openWorkspace(kernel: Kernel): Workspace {
         wasm.maskMatrix(bitsAt, hidden, count);
         return words(hidden, count).slice();
       });
+    },
+
+    columns(bits, columns) {
+      const matrix = newMatrix(bits.length / columns, columns);
+      const count = matrix.rows * matrix.stride;
+      words(matrix.at, count).fill(0);
+      kernel.temporarily(() => {
+        wasm.maskMatrix(kernel.put(padRows(bits, matrix)), matrix.at, count);
+      });
+      return matrix;
     },
 
     load(sent, rows, columns) {

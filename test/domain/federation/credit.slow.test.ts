@@ -69,6 +69,20 @@ describe.skipIf(!isHere)('A4: the public credit data, over three parties', () =>
     expect(JSON.parse(all.stdout)).toMatchObject({ exact: true });
   });
 
+  it('A4: the model made in one round is as good, and the same whatever the masks', async () => {
+    const { hash } = await trained('--method', 'gram');
+    expect((await trained('--method', 'gram', '--seed', 'other masks')).hash).toBe(hash);
+    const { stdout } = await cinnabar([
+      ...['federation', 'evaluate', data, '--model', model(), '--json'],
+    ]);
+    const found = JSON.parse(stdout) as Figures & { exact: boolean };
+    expect(found.exact).toBe(true);
+    expect(found.auc).toBeGreaterThanOrEqual(0.782);
+    expect(found.ks).toBeGreaterThanOrEqual(0.42);
+    expect(found.brier).toBeLessThanOrEqual(0.136);
+    expect(Math.abs(found.meanPd - 0.2215)).toBeLessThan(0.01);
+  });
+
   it('A4: goes on where it was killed, to the same model', async () => {
     const whole = await trained();
     await rm(model());

@@ -1,4 +1,4 @@
-import type { Federated, Workspace } from '../../../core/federated.ts';
+import type { Federated, Quadratic, Workspace } from '../../../core/federated.ts';
 import { FederationError } from '../../../core/federated.ts';
 import {
   type BinnedFeature,
@@ -40,6 +40,10 @@ export interface Block {
   /** Columns, as bits row by row, of the training rows. */
   readonly bits: Uint8Array;
   readonly columns: number;
+  /** The sign that each column's weight may have; 0 for either. */
+  readonly signs: Int8Array;
+  /** For every two columns, in how many rows of the training both are 1. */
+  readonly counts: Int32Array;
   /** Points of every bin of every feature, 256 a feature, in multiples of 2^-20. */
   points(): Int32Array;
   /** Scores of all rows, those of the training first, then those of the validation. */
@@ -77,7 +81,9 @@ export function createBlock(
   }
   const bits = bitsOf(columns, bins, train.length);
   const workspace = federated.openWorkspace();
-  const quadratic = curvature(workspace, bits, columns, options);
+  const signs = Int8Array.from(columns, ({ sign }) => sign);
+  const counts = workspace.gram(bits, columns.length);
+  let quadratic: Quadratic | undefined;
   const prepared = federated.prepareBins(rowMajor(allBins, all.pids.length), features.length);
   const weights = new Float64Array(columns.length);
 
@@ -88,15 +94,17 @@ export function createBlock(
     weights,
     bits,
     columns: columns.length,
+    signs,
+    counts,
     points,
     scores: () => prepared.score(points()),
     advance(gradient, scaleBits) {
       const slope = weights.map(
         (weight, c) => (gradient[c] ?? 0) / 2 ** scaleBits + options.lambda * weight,
       );
+      quadratic ??= curvature(workspace, counts, signs, options);
       quadratic.descend(slope, weights);
-      if (weights.every((weight) => Math.abs(weight) < weightMax)) return;
-      throw new FederationError('training_failed', 'the weights grow without bound');
+      assertBounded(weights);
     },
     gradientOf(residuals) {
       const sums = bins.map((own) => workspace.histogram(own, residuals));
@@ -136,17 +144,20 @@ function bitsOf(columns: readonly Column[], bins: readonly Uint8Array[], rows: n
 /** (X'X / 4 + lambda I) / step: an upper bound of the curvature of the log likelihood. */
 function curvature(
   workspace: Workspace,
-  bits: Uint8Array,
-  columns: readonly Column[],
+  counts: Int32Array,
+  signs: Int8Array,
   { lambda, step }: BlockOptions,
-) {
-  const count = columns.length;
-  const h = Float64Array.from(workspace.gram(bits, count), (both) => both / 4 / step);
-  for (let c = 0; c < count; c++) h[c * count + c] = (h[c * count + c] ?? 0) + lambda / step;
-  return workspace.quadratic(
-    h,
-    Int8Array.from(columns, ({ sign }) => sign),
-  );
+): Quadratic {
+  const columns = signs.length;
+  const h = Float64Array.from(counts, (both) => both / 4 / step);
+  for (let c = 0; c < columns; c++) h[c * columns + c] = (h[c * columns + c] ?? 0) + lambda / step;
+  return workspace.quadratic(h, signs);
+}
+
+/** @throws FederationError `training_failed` when a weight has no place in fixed point */
+export function assertBounded(weights: Float64Array): void {
+  if (weights.every((weight) => Math.abs(weight) < weightMax)) return;
+  throw new FederationError('training_failed', 'the weights grow without bound');
 }
 
 function rowMajor(bins: readonly Uint8Array[], rows: number): Uint8Array {

@@ -21,7 +21,8 @@ import {
   type TrainingMessage,
   type TrainingNode,
 } from './messages.ts';
-import { deriveKey, maskInts, maskWords } from './seeds.ts';
+import { createPairMasks } from './pair-masks.ts';
+import { deriveKey, maskInts } from './seeds.ts';
 
 /** A party that holds features and no labels. */
 export interface FeatureNode extends TrainingNode {
@@ -38,27 +39,16 @@ export interface FeatureNode extends TrainingNode {
 export function createFeatureNode(federated: Federated, input: MemberInput): FeatureNode {
   const { id, members, tags } = input;
   const [label = ''] = members;
-  const others = members.slice(1).filter((other) => other !== id);
   const send = sender(id);
   const workspace = federated.openWorkspace();
   const dealer = createDealer(federated, input);
-  const maskSeeds = new Map<string, Uint8Array>();
+  const pairMasks = createPairMasks(federated, input);
   let rows: readonly number[] | undefined;
   let persons: Persons | undefined;
   let productSeed: Uint8Array | undefined;
   let block: Block | undefined;
   let masks: Matrix | undefined;
   let best = new Float64Array();
-
-  /** Of two feature holders the first in the list chooses their seed. */
-  function seedsForOthers(): TrainingMessage[] {
-    const later = others.filter((other) => members.indexOf(other) > members.indexOf(id));
-    return later.map((other) => {
-      const seed = deriveKey(input.secret, 'masks', other);
-      maskSeeds.set(other, seed);
-      return send(other, 'mask-seed', 0, seed);
-    });
-  }
 
   /** Once the rows and the dealer's seed are known: the columns minus masks. */
   function prepare(): TrainingMessage[] {
@@ -78,12 +68,7 @@ export function createFeatureNode(federated: Federated, input: MemberInput): Fea
 
   function scoresOf(round: number): TrainingMessage {
     const words = new BigUint64Array(arrived(block).scores().buffer);
-    for (const [other, seed] of maskSeeds) {
-      const mask = maskWords(federated, seed, words.length, 'scores', round);
-      // Of two nodes one adds what the other takes away.
-      if (members.indexOf(id) < members.indexOf(other)) federated.add(words, mask);
-      else federated.subtract(words, mask);
-    }
+    pairMasks.hideScores(words, round);
     return send(label, 'scores', round, bytesOf(words));
   }
 
@@ -109,12 +94,12 @@ export function createFeatureNode(federated: Federated, input: MemberInput): Fea
           return [send(coordinatorId, 'tags', 0, tagsBody(tags))];
         case 'persons':
           rows = rowsOf(tags, readTags(message.body));
-          return [...seedsForOthers(), ...dealer.seeds()];
+          return [...pairMasks.seeds(), ...dealer.seeds()];
         case 'split':
           persons = splitRows(arrived(rows), message.body);
           return prepare();
         case 'mask-seed':
-          maskSeeds.set(message.from, message.body);
+          pairMasks.setSeed(message.from, message.body);
           return [];
         case 'product-seed':
           productSeed = message.body;

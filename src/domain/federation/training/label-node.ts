@@ -8,6 +8,7 @@ import { pointScaleBits } from '../word.ts';
 import { type Block, createBlock, partOf } from './block.ts';
 import { logOdds } from './calibrate.ts';
 import { residualsBody } from './feature-node.ts';
+import { type Labels, labelledTags, type SplitLabels, splitLabels, sumScores } from './labels.ts';
 import {
   arrived,
   dealerOf,
@@ -17,25 +18,11 @@ import {
   readTags,
   rowsOf,
   sender,
-  splitRows,
   type TrainedPart,
   tagsBody,
 } from './member.ts';
-import {
-  coordinatorId,
-  int32sOf,
-  type TrainingMessage,
-  type TrainingNode,
-  wordsOf,
-} from './messages.ts';
+import { coordinatorId, int32sOf, type TrainingMessage, type TrainingNode } from './messages.ts';
 import { maskInts } from './seeds.ts';
-
-/** Labels of the party that has them, in the order of its table. */
-export interface Labels {
-  /** 1 for a person who defaulted; `undefined` where no label is known. */
-  readonly values: readonly (0 | 1 | undefined)[];
-  readonly isTraining: readonly boolean[];
-}
 
 /** Mean loss per person, in nats, of the weights with which a round began. */
 export interface RoundLoss {
@@ -95,7 +82,7 @@ export function createLabelNode(
   let rows: readonly number[] | undefined;
   let persons: Persons | undefined;
   let block: Block | undefined;
-  let y = { train: new Uint8Array(), validation: new Uint8Array() };
+  let y: SplitLabels = { train: new Uint8Array(), validation: new Uint8Array() };
   let intercept = 0;
   let history: RoundLoss[] = [];
   let best = { round: -1, intercept: 0, weights: new Float64Array() };
@@ -103,33 +90,21 @@ export function createLabelNode(
   let finalScores: BigInt64Array | undefined;
 
   function announceSplit(): TrainingMessage[] {
-    const known = arrived(rows);
-    const split = Uint8Array.from(known, (row) => (labels.isTraining[row] ? 1 : 0));
-    persons = splitRows(known, split);
-    const labelsOf = (of: readonly number[]) =>
-      Uint8Array.from(of, (row) => labels.values[row] ?? 0);
-    y = { train: labelsOf(persons.train), validation: labelsOf(persons.validation) };
-    assertUsable(y.train, y.validation);
+    const known = splitLabels(labels, arrived(rows));
+    persons = known.persons;
+    y = known.y;
     block = createBlock(federated, { ...input, persons }, options);
     intercept = logOdds(federated, y.train);
-    return holders.map((holder) => send(holder, 'split', 0, split));
+    return holders.map((holder) => send(holder, 'split', 0, known.split));
   }
 
   /** Scores of all parties together, once all have come. */
-  function sumScores(): BigInt64Array<ArrayBuffer> {
-    const total = new BigUint64Array(arrived(block).scores().buffer);
-    for (const body of inbox.scores.values()) {
-      const words = wordsOf(body);
-      if (words.length !== total.length) {
-        throw new FederationError('message_invalid', 'scores of another length');
-      }
-      federated.add(total, words);
-    }
-    return new BigInt64Array(total.buffer);
+  function allScores(): BigInt64Array<ArrayBuffer> {
+    return sumScores(federated, arrived(block).scores(), inbox.scores.values());
   }
 
   function closeRound(round: number): TrainingMessage[] {
-    const z = sumScores();
+    const z = allScores();
     inbox.scores.clear();
     const trained = y.train.length;
     const line = { slope: zScale, intercept };
@@ -178,7 +153,7 @@ export function createLabelNode(
   function hold(kind: 'scores' | 'dealt', from: string, message: TrainingMessage) {
     inbox[kind].set(from, message.body);
     if (isDone && inbox.scores.size === holders.length) {
-      finalScores = sumScores();
+      finalScores = allScores();
       return [];
     }
     const isWhole = inbox.scores.size === holders.length && inbox.dealt.size === holders.length;
@@ -250,20 +225,9 @@ function servedBy(members: readonly string[], dealer: string): string {
   return arrived(members.slice(1).find((holder) => dealerOf(members, holder) === dealer));
 }
 
-/** Persons without a label take no part. */
-function labelledTags(tags: readonly string[], { values }: Labels): string[] {
-  return tags.filter((_, row) => values[row] !== undefined);
-}
-
 function loadHidden(workspace: Workspace, body: Uint8Array, rows: number): Matrix {
   const words = int32sOf(body);
   return workspace.load(words, rows, words.length / rows);
-}
-
-function assertUsable(train: Uint8Array, validation: Uint8Array): void {
-  const hasBoth = (labels: Uint8Array) => labels.includes(0) && labels.includes(1);
-  if (hasBoth(train) && hasBoth(validation)) return;
-  throw new FederationError('data_invalid', 'training and validation each need both labels');
 }
 
 function residualBits(rows: number): number {

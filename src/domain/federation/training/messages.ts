@@ -28,7 +28,13 @@ export type MessageKind =
   /** The label holder's masked residuals and its share of the product, to a feature holder. */
   | 'residuals'
   /** Training ends; the weights of the best round are kept. */
-  | 'stop';
+  | 'stop'
+  /** One round only: a share of the product of two nodes' columns, to the label holder. */
+  | 'share'
+  /** One round only: counts of a feature holder's own columns, and the signs of their weights. */
+  | 'counts'
+  /** One round only: a feature holder's weights, from the label holder. */
+  | 'weights';
 
 export interface TrainingMessage {
   readonly kind: MessageKind;
@@ -60,10 +66,15 @@ export function deliver(
 ): void {
   const queue = [...first];
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-    const { messages, bytes } = traffic[next.kind] ?? { messages: 0, bytes: 0 };
-    traffic[next.kind] = { messages: messages + 1, bytes: bytes + next.body.length };
+    // What a node keeps for itself travels nowhere.
+    if (next.from !== next.to) count(traffic, next);
     queue.push(...(nodes.get(next.to)?.receive(next) ?? []));
   }
+}
+
+function count(traffic: Traffic, { kind, body }: TrainingMessage): void {
+  const { messages, bytes } = traffic[kind] ?? { messages: 0, bytes: 0 };
+  traffic[kind] = { messages: messages + 1, bytes: bytes + body.length };
 }
 
 /** The bytes of numbers; little-endian, as every machine that runs WebAssembly stores them. */

@@ -15,15 +15,23 @@ import {
 import { pointScaleBits } from '../word.ts';
 import { calibrate, type Line } from './calibrate.ts';
 import { createFeatureNode, type FeatureNode } from './feature-node.ts';
+import { createGramFeatureNode, createGramLabelNode } from './gram-nodes.ts';
 import {
   createLabelNode,
   type LabelCheckpoint,
   type LabelNode,
-  type Labels,
   type Outcome,
   type RoundLoss,
 } from './label-node.ts';
-import { type NodeCheckpoint, readTags, sender, type TrainingParty } from './member.ts';
+import type { Labels } from './labels.ts';
+import {
+  type MemberInput,
+  type NodeCheckpoint,
+  readTags,
+  sender,
+  type TrainedPart,
+  type TrainingParty,
+} from './member.ts';
 import {
   coordinatorId,
   deliver,
@@ -33,7 +41,12 @@ import {
 } from './messages.ts';
 import { sealPart } from './part.ts';
 
+export const trainingMethods = ['scorecard', 'gram'] as const;
+/** In rounds until the validation loss no longer falls, or in one round from exact cross counts. */
+export type TrainingMethod = (typeof trainingMethods)[number];
+
 export interface TrainingOptions {
+  readonly method: TrainingMethod;
   /** Ridge penalty. */
   readonly lambda: number;
   readonly roundsMax: number;
@@ -41,7 +54,12 @@ export interface TrainingOptions {
   readonly patience: number;
 }
 
-export const trainingDefaults: TrainingOptions = { lambda: 100, roundsMax: 40, patience: 4 };
+export const trainingDefaults: TrainingOptions = {
+  method: 'scorecard',
+  lambda: 100,
+  roundsMax: 40,
+  patience: 4,
+};
 
 export interface TrainingInput {
   readonly parties: readonly TrainingParty[];
@@ -72,6 +90,12 @@ export interface TrainedModel {
   readonly traffic: Traffic;
 }
 
+/** What both methods leave behind. */
+interface Nodes {
+  readonly label: { finish(): TrainedPart; outcome(): Outcome };
+  readonly holders: readonly { finish(): TrainedPart }[];
+}
+
 /**
  * Trains the monotone scorecard over nodes that exchange messages only.
  *
@@ -80,23 +104,22 @@ export interface TrainedModel {
 export async function train(federated: Federated, input: TrainingInput): Promise<TrainedModel> {
   assertInput(input);
   const options = { ...trainingDefaults, ...input.options };
-  const { label, holders } = createNodes(federated, input, options);
-  const nodes = new Map<string, TrainingNode>([label, ...holders].map((node) => [node.id, node]));
   const traffic: Traffic = {};
-  nodes.set(coordinatorId, coordinator([...nodes.keys()]));
-  const send = sender(coordinatorId);
-  const toAll = (kind: TrainingMessage['kind'], round: number, to: readonly string[]) =>
-    deliver(
-      nodes,
-      to.map((id) => send(id, kind, round, new Uint8Array())),
-      traffic,
-    );
+  const run = options.method === 'gram' ? trainOnce : trainInRounds;
+  const nodes = await run(federated, input, options, traffic);
+  return { ...bundle(federated, input, options, nodes), traffic };
+}
 
-  toAll(
-    'begin',
-    0,
-    input.parties.map(({ id }) => id),
-  );
+async function trainInRounds(
+  federated: Federated,
+  input: TrainingInput,
+  options: TrainingOptions,
+  traffic: Traffic,
+): Promise<Nodes> {
+  const [first, others] = membersOf(input, options);
+  const label = createLabelNode(federated, { ...first, labels: input.labels, stop: options });
+  const holders = others.map((party) => createFeatureNode(federated, party));
+  const toAll = startedNodes([label, ...holders], traffic);
   let round = 0;
   if (input.resume) {
     restore(input.resume, label, holders);
@@ -112,17 +135,54 @@ export async function train(federated: Federated, input: TrainingInput): Promise
     if (last) input.progress?.(last);
     if (!label.isDone()) await input.checkpoint?.(checkpointOf(round, label, holders));
   }
-  return { ...bundle(federated, input, options, label, holders), traffic };
+  return { label, holders };
 }
 
-function createNodes(federated: Federated, input: TrainingInput, options: TrainingOptions) {
+/** Everything is a consequence of the start; nothing of it is worth a checkpoint. */
+async function trainOnce(
+  federated: Federated,
+  input: TrainingInput,
+  options: TrainingOptions,
+  traffic: Traffic,
+): Promise<Nodes> {
+  if (input.resume) {
+    throw new FederationError('argument_invalid', 'a training in one round is not resumed');
+  }
+  const [first, others] = membersOf(input, options);
+  const label = createGramLabelNode(federated, { ...first, labels: input.labels });
+  const holders = others.map((party) => createGramFeatureNode(federated, party));
+  startedNodes([label, ...holders], traffic);
+  for (const loss of label.outcome().history) input.progress?.(loss);
+  return { label, holders };
+}
+
+/** What the label holder and the others are told before the training. */
+function membersOf(
+  input: TrainingInput,
+  { lambda }: TrainingOptions,
+): readonly [MemberInput, readonly MemberInput[]] {
   const members = input.parties.map(({ id }) => id);
   // One block a party and the intercept.
-  const block = { lambda: options.lambda, step: 1 / (members.length + 1) };
-  const [first, ...others] = input.parties.map((party) => ({ ...party, members, options: block }));
+  const options = { lambda, step: 1 / (members.length + 1) };
+  const [first, ...others] = input.parties.map((party) => ({ ...party, members, options }));
   if (first === undefined) throw new FederationError('argument_invalid', 'there is no party');
-  const label = createLabelNode(federated, { ...first, labels: input.labels, stop: options });
-  return { label, holders: others.map((party) => createFeatureNode(federated, party)) };
+  return [first, others];
+}
+
+/** Begins with all nodes and gives what sends a message of the coordinator to some. */
+function startedNodes(members: readonly TrainingNode[], traffic: Traffic) {
+  const nodes = new Map(members.map((node) => [node.id, node]));
+  const ids = [...nodes.keys()];
+  nodes.set(coordinatorId, coordinator(ids));
+  const send = sender(coordinatorId);
+  const toAll = (kind: TrainingMessage['kind'], round: number, to: readonly string[]) =>
+    deliver(
+      nodes,
+      to.map((id) => send(id, kind, round, new Uint8Array())),
+      traffic,
+    );
+  toAll('begin', 0, ids);
+  return toAll;
 }
 
 /** Intersects the tags of the nodes and gives them the common order. */
@@ -173,8 +233,7 @@ function bundle(
   federated: Federated,
   input: TrainingInput,
   options: TrainingOptions,
-  label: LabelNode,
-  holders: readonly FeatureNode[],
+  { label, holders }: Nodes,
 ): Pick<TrainedModel, 'model' | 'parts'> {
   const outcome = label.outcome();
   const parts = [label, ...holders].map((node, index) => {
@@ -187,7 +246,7 @@ function bundle(
   const model = hashModel({
     format: modelFormat,
     version: input.version,
-    method: 'scorecard',
+    method: options.method,
     intercept,
     calibration,
     parties: input.parties.map(({ id, mandatory, plan }, index) => ({
