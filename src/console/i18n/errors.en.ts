@@ -177,6 +177,12 @@ export const errorsEn: Record<keyof typeof errorsZh, string> = {
   'error.session_not_found.next': 'Try again: another one is opened.',
   'error.session_message_refused.why': 'The message does not belong to this session.',
   'error.session_message_refused.next': 'Try again with a new session.',
+  'error.session_untrusted.why':
+    'The other side could not prove to be the service of the bank, or what was sent was changed.',
+  'error.session_untrusted.next':
+    'Do not go on. Try another network; if it stays so, contact the bank.',
+  'error.terminal_not_here.why': 'This browser has no session keys of the device.',
+  'error.terminal_not_here.next': 'Register the device again on the page for paying.',
   'error.session_required.why': 'This takes a secure session of the device.',
   'error.session_required.next': 'Do it on the device that you registered.',
   'error.software_refused.why': 'This version of the software is not released, or was withdrawn.',
