@@ -16,6 +16,7 @@ import { durablePaymentBooks } from '../../src/platform/durable/payment-book.ts'
 import { durableRowStore } from '../../src/platform/durable/row-desk.ts';
 import { r2ObjectStore } from '../../src/platform/r2/object-store.ts';
 import { auditLogContract } from './audit-log.ts';
+import { base64urlContract } from './base64url.ts';
 import { behaviourLogContract } from './behaviour-log.ts';
 import { certificateStoreContract } from './certificate-store.ts';
 import { idempotencyStoreContract } from './idempotency-store.ts';
@@ -34,6 +35,7 @@ import { workStoreContract } from './work-store.ts';
 describe('audit log of Durable Objects', () => auditLogContract(() => durableAuditLog(env.AUDIT)));
 describe('log of behaviour in Durable Objects', () =>
   behaviourLogContract(() => durableBehaviourLog(env.TEST_BEHAVIOUR)));
+describe('base64url of this engine', () => base64urlContract());
 describe('certificate store in D1', () =>
   certificateStoreContract(() => d1CertificateStore(env.DB)));
 describe('idempotency store in D1', () =>

@@ -64,6 +64,11 @@ export function pointOfJwk({ x, y }: PublicJwk): Uint8Array | undefined {
   return first && second && concatBytes(Uint8Array.of(4), first, second);
 }
 
+/** As WebCrypto takes a key: the coordinates, in their one form. On the curve or not. */
+export function rawKeyOf(jwk: PublicJwk): Uint8Array | undefined {
+  return jwk.crv === 'X25519' ? coordinate(jwk.x) : pointOfJwk(jwk);
+}
+
 /**
  * Whether it is a public key and nothing more, in its one form and on its curve. Private members,
  * other curves and points beside the curve are a plain "no".

@@ -1,10 +1,19 @@
 import { concatBytes, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js';
-import { CompactEncrypt, type CryptoKey, compactDecrypt } from 'jose';
+import type { CryptoKey } from 'jose';
 import { base64urlText } from '../../lib/base64url.ts';
 import { type Gm, GmError, loadGm } from '../gm.ts';
 import { hasExactly, part, partsOf, textOf } from './compact.ts';
 import { assertToken, TokenError } from './error.ts';
-import { type Curve, imported, isSoundJwk, pointOfJwk, type SealingJwk } from './jwk.ts';
+import { decryptJwe, encryptJwe, ivBytes, tagBytes } from './jwe.ts';
+import {
+  type Curve,
+  imported,
+  isSoundJwk,
+  type PublicJwk,
+  pointOfJwk,
+  rawKeyOf,
+  type SealingJwk,
+} from './jwk.ts';
 import { isObject, type JsonObject, parseStrictObject } from './strict-json.ts';
 
 /** What ties an encrypted part to one token: all of it stands in its authenticated header. */
@@ -21,8 +30,6 @@ export const paddingBytes = 64;
 const plaintextBytesMax = 4096;
 const contentType = 'cin-sealed+json';
 const bound = ['alg', 'aud', 'cty', 'enc', 'iss', 'jti', 'kid', 'sub'];
-const ivBytes = 12;
-const tagBytes = 16;
 const smKeyBytes = 16;
 const spaceByte = 0x20;
 
@@ -44,9 +51,7 @@ export async function sealText(
   const { iss, sub, jti, aud } = binding;
   const common = { kid: to.kid, cty: contentType, iss, sub, jti, aud };
   if (key === undefined) return sealToSm2(plaintext, to, { alg: 'SM2', enc: 'SM4-GCM', ...common });
-  return new CompactEncrypt(plaintext)
-    .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', ...common })
-    .encrypt(key);
+  return encryptJwe(plaintext, key, { alg: 'ECDH-ES', enc: 'A256GCM', ...common });
 }
 
 const sealingKeys = new Map<string, Promise<CryptoKey>>();
@@ -116,23 +121,30 @@ export async function openPart(
   keys: readonly OpeningKey[],
   binding: SealBinding,
 ): Promise<JsonObject> {
-  const mine = sealed
-    .map((text) => ({ text, header: headerOf(text) }))
-    .filter(({ header }) => header.aud === binding.aud);
+  const mine = sealed.map(readPart).filter(({ header }) => header.aud === binding.aud);
   const [found] = mine;
   assertToken(found !== undefined && mine.length === 1, 'sealed_absent');
-  const { text, header } = found;
+  const { header, parts } = found;
   const key = keys.find(({ kid }) => kid === header.kid);
   assertToken(key !== undefined, 'sealed_header');
   assertHeader(header, key, binding);
   const plaintext =
-    key.alg === 'SM2' ? await openSm2(text, key.key) : await openJwe(text, header.epk, key.key);
+    key.alg === 'SM2'
+      ? await openSm2(parts, key.key)
+      : await openJwe(parts, header.epk as PublicJwk, key.key);
   assertToken(plaintext.length % paddingBytes === 0, 'sealed_unreadable');
   return parseStrictObject(textOf(plaintext, 'sealed_unreadable'));
 }
 
-function headerOf(sealed: string): JsonObject {
-  return parseStrictObject(textOf(part(partsOf(sealed, 5)[0], 'sealed_header')));
+interface SealedPart {
+  readonly parts: readonly string[];
+  readonly header: JsonObject;
+}
+
+/** The one time that a header is read; whoever decrypts gets what was found here. */
+function readPart(sealed: string): SealedPart {
+  const parts = partsOf(sealed, 5);
+  return { parts, header: parseStrictObject(textOf(part(parts[0], 'sealed_header'))) };
 }
 
 function assertHeader(header: JsonObject, key: OpeningKey, binding: SealBinding): void {
@@ -156,45 +168,38 @@ function isEphemeralOf(crv: 'P-256' | 'X25519', epk: unknown): boolean {
   return hasExactly(epk, members) && epk.kty === (crv === 'P-256' ? 'EC' : 'OKP');
 }
 
-async function openJwe(sealed: string, epk: unknown, key: CryptoKey): Promise<Uint8Array> {
-  const [, encryptedKey, iv, , tag] = partsOf(sealed, 5);
-  assertToken(encryptedKey === '', 'sealed_header');
-  // `isEphemeralOf` has seen its members. A point on P-256 in its one form is checked by the import
-  // that follows (SP 800-56A §5.6.2.3); X25519 takes any bytes, so points of small order are for us.
-  const { crv } = epk as SealingJwk;
-  const isSound =
-    crv === 'P-256'
-      ? pointOfJwk(epk as SealingJwk) !== undefined
-      : await isSoundJwk(epk as SealingJwk);
-  assertToken(isSound, 'sealed_header');
-  assertToken(part(iv, 'sealed_header').length === ivBytes, 'sealed_header');
-  assertToken(part(tag, 'sealed_header').length === tagBytes, 'sealed_header');
-  try {
-    const options = {
-      keyManagementAlgorithms: ['ECDH-ES'],
-      contentEncryptionAlgorithms: ['A256GCM'],
-    };
-    return (await compactDecrypt(sealed, key, options)).plaintext;
-  } catch (cause) {
-    throw new TokenError('sealed_unreadable', { cause });
-  }
-}
-
-async function openSm2(sealed: string, privateKey: Uint8Array): Promise<Uint8Array> {
-  const gm = await loadGm();
-  const [protectedPart = '', ...rest] = partsOf(sealed, 5);
-  const [encryptedKey, iv, content, tag] = rest.map((text) => part(text, 'sealed_header')) as [
-    Uint8Array,
+/** Initialisation vector, ciphertext and tag of the five parts. */
+function contentOf([, , ...rest]: readonly string[]) {
+  const [iv, content, tag] = rest.map((text) => part(text, 'sealed_header')) as [
     Uint8Array,
     Uint8Array,
     Uint8Array,
   ];
   assertToken(iv.length === ivBytes && tag.length === tagBytes, 'sealed_header');
-  return openSm4(gm, privateKey, encryptedKey, {
-    iv,
-    aad: utf8ToBytes(protectedPart),
-    sealed: concatBytes(content, tag),
-  });
+  return { iv, sealed: concatBytes(content, tag) };
+}
+
+async function openJwe(
+  parts: readonly string[],
+  epk: PublicJwk,
+  key: CryptoKey,
+): Promise<Uint8Array> {
+  const [header = '', encryptedKey] = parts;
+  const point = rawKeyOf(epk);
+  assertToken(encryptedKey === '' && point !== undefined, 'sealed_header');
+  const content = contentOf(parts);
+  try {
+    return await decryptJwe({ header, ...content }, point, key);
+  } catch (cause) {
+    throw new TokenError('sealed_unreadable', { cause });
+  }
+}
+
+async function openSm2(parts: readonly string[], privateKey: Uint8Array): Promise<Uint8Array> {
+  const gm = await loadGm();
+  const [header = '', encryptedKey] = parts;
+  const aad = utf8ToBytes(header);
+  return openSm4(gm, privateKey, part(encryptedKey, 'sealed_header'), { aad, ...contentOf(parts) });
 }
 
 function openSm4(

@@ -4,8 +4,7 @@ export type JsonObject = { readonly [name: string]: unknown };
 
 const depthMax = 8;
 const numberTextMax = 20;
-const blank = /[\t\n\r ]*/y;
-const stringToken = /"[^"\\\p{Cc}]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[^"\\\p{Cc}]*)*"/uy;
+const [quote, backslash] = [0x22, 0x5c];
 const numberToken = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const wordToken = /true|false|null/y;
 const words: Readonly<Record<string, unknown>> = { true: true, false: false, null: null };
@@ -32,6 +31,24 @@ export function isObject(value: unknown): value is JsonObject {
 
 function malformed(): TokenError {
   return new TokenError('malformed');
+}
+
+/** Neither a control character (Cc) nor, as `NaN`, behind the end of the text. */
+function isShown(code: number): boolean {
+  return code >= 0xa0 || (code >= 0x20 && code < 0x7f);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
+/** What a string token with escapes stands for; the engine knows which escapes there are. */
+function unescaped(token: string): string {
+  try {
+    return JSON.parse(token);
+  } catch {
+    throw malformed();
+  }
 }
 
 /** The place in the text is the state that this class guards. */
@@ -84,11 +101,26 @@ class Reader {
     return items;
   }
 
+  /** Between two quotes; one pass over the characters, as most of a token is text. */
   #string(): string {
-    const token = this.#take(stringToken);
-    if (token === undefined) throw malformed();
-    const text: string = token.includes('\\') ? JSON.parse(token) : token.slice(1, -1);
-    if (/\p{Cs}/u.test(text)) throw malformed();
+    const start = this.#at;
+    if (this.#text.charCodeAt(start) !== quote) throw malformed();
+    let [hasEscapes, hasSurrogates] = [false, false];
+    let end = start + 1;
+    for (; ; end++) {
+      const code = this.#text.charCodeAt(end);
+      if (code === quote) break;
+      if (code === backslash) {
+        hasEscapes = true;
+        end++;
+      } else if (!isShown(code)) throw malformed();
+      else if (code >= 0xd800 && code < 0xe000) hasSurrogates = true;
+    }
+    this.#at = end + 1;
+    const text = hasEscapes
+      ? unescaped(this.#text.slice(start, end + 1))
+      : this.#text.slice(start + 1, end);
+    if ((hasEscapes || hasSurrogates) && /\p{Cs}/u.test(text)) throw malformed();
     return text;
   }
 
@@ -110,7 +142,7 @@ class Reader {
   }
 
   #skip(): void {
-    this.#take(blank);
+    while (isBlank(this.#text.charCodeAt(this.#at))) this.#at++;
   }
 
   #take(pattern: RegExp): string | undefined {
