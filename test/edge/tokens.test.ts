@@ -63,15 +63,56 @@ describe('D1 D3 D8: the token routes', () => {
     expect(metadata).toMatchObject({ issuer, jwks_uri: `${issuer}/.well-known/jwks.json` });
   });
 
-  test('let our own tokens in, and not make more of themselves', async () => {
+  test('let our own tokens in, which make no more of themselves', async () => {
     const own = await bodyOf(await grant({ audiences: ['cinnabar'] }));
     const headers = { authorization: `Bearer ${own.accessToken}` };
     expect((await edge.call('/v1/tokens', { as: null, headers })).status).toBe(200);
-    const json = { grantType: session, audiences: ['bills'] };
+    const json = { grantType: session, audiences: ['cinnabar'] };
     expect((await edge.call('/v1/tokens', { as: null, headers, json })).status).toBe(400);
     const foreign = await bodyOf(await grant({}));
     const other = { authorization: `Bearer ${foreign.accessToken}` };
     expect((await edge.call('/v1/tokens', { as: null, headers: other })).status).toBe(401);
+  });
+
+  test('let our own tokens ask for those of business systems, which end with them', async () => {
+    const own = await bodyOf(await grant({ audiences: ['cinnabar'] }));
+    const headers = { authorization: `Bearer ${own.accessToken}` };
+    const json = { grantType: session, audiences: ['bills'], identity };
+    const ask = () => edge.call('/v1/tokens', { as: null, headers, json });
+    const inner = await bodyOf(await ask());
+    expect(inner).not.toHaveProperty('refreshToken');
+    expect(inner.released).toMatchObject([
+      { system: 'bills', labels: expect.arrayContaining(['NAME']) },
+    ]);
+    const client = { institution: 'beichen-bank', id: 'bills', secret };
+    const isActive = async (token: unknown) =>
+      (
+        await bodyOf(
+          await edge.call('/v1/tokens/introspect', { as: null, json: { client, token } }),
+        )
+      ).active;
+    expect(await isActive(inner.accessToken)).toBe(true);
+    // Ending the inner one leaves the sign-in alone; ending the sign-in ends what came of it.
+    const end = (id: unknown) =>
+      edge.call(`/v1/tokens/${id}/revoke`, { method: 'POST', as: 'customer-chen' });
+    expect((await end(inner.id)).status).toBe(204);
+    expect(await isActive(inner.accessToken)).toBe(false);
+    const second = await bodyOf(await ask());
+    expect(await isActive(second.accessToken)).toBe(true);
+    const refresh = { grantType: 'refresh_token', refreshToken: own.refreshToken };
+    const renewed = await bodyOf(await edge.call('/v1/tokens', { as: null, json: refresh }));
+    expect((await end(own.id)).status).toBe(204);
+    expect(await isActive(second.accessToken)).toBe(false);
+    const late = { authorization: `Bearer ${renewed.accessToken}` };
+    expect([400, 401]).toContain(
+      (await edge.call('/v1/tokens', { as: null, headers: late, json })).status,
+    );
+  });
+
+  test('seal to no system whose key the profile cannot use', async () => {
+    const answer = await grant({ profile: 'cin-sm-1' });
+    expect(answer.status).toBe(400);
+    expect(await bodyOf(answer)).toMatchObject({ code: 'invalid_request' });
   });
 
   test('replace refresh tokens, and revoke them', async () => {

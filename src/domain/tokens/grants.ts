@@ -3,17 +3,18 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Label } from '../../core/tagger/labels.ts';
 import { audiencesMax } from '../../core/token/claims.ts';
 import type { SensitiveFact } from '../../core/token/open.ts';
-import type { ProfileName } from '../../core/token/profiles.ts';
+import { type ProfileName, profiles } from '../../core/token/profiles.ts';
 import { base64urlText } from '../../lib/base64url.ts';
 import type { Actor, Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
 import { type Entitlement, entitlementOf, splitIdentity } from './identity.ts';
+import { introspectToken } from './introspect.ts';
 import { type Minted, mintToken, ownAudience } from './mint.ts';
 import type { TokenDeps } from './ports.ts';
 import { endFamily } from './revoke.ts';
-import { changed, entryOf } from './rows.ts';
+import { changed, entryOf, settle } from './rows.ts';
 import { activeSystem } from './systems.ts';
 import type { BusinessSystem, Family, IssuedToken } from './types.ts';
 import { closeVault, openVault } from './vault.ts';
@@ -34,12 +35,14 @@ export interface TokenRequest {
 export interface Authenticated {
   readonly actor: Actor;
   readonly amr: readonly string[];
+  /** Of the token of ours that asks, if one does: what it asks for ends with it. */
+  readonly within?: Family;
 }
 
 export interface GrantAnswer {
   readonly token: string;
   readonly issued: IssuedToken;
-  /** Absent for a token that a business system exchanged. */
+  /** Absent for a token that a business system exchanged, or that a token of ours asked for. */
   readonly refreshToken?: string;
   /** Labels of what was found in `identity` and went no further. */
   readonly dropped: readonly Label[];
@@ -58,17 +61,18 @@ const usedHashesMax = 64;
  */
 export async function grantToken(
   deps: TokenDeps,
-  { actor, amr }: Authenticated,
+  { actor, amr, within }: Authenticated,
   requestId: string,
   request: TokenRequest,
 ): Promise<GrantAnswer> {
-  assertProfile(deps, request.profile);
-  const systems = await systemsOf(deps, actor.tenant, request.audiences);
+  const systems = await systemsOf(deps, actor.tenant, request);
+  // A token of ours gets none for ourselves: it would live on beyond its ten minutes.
+  if (within && systems.length === 0) throw new CinnabarError('grant_refused');
   const { facts, dropped } = await splitIdentity(deps, request.identity);
   const entitlement = await entitlementOf(deps, actor, request.certificate, facts);
   const { tenant } = actor;
   const id = newId(deps);
-  const refresh = newRefresh(deps, tenant, id);
+  const refresh = within ? undefined : newRefresh(deps, tenant, id);
   const kept = systems.length === 0 ? [] : facts;
   const vault = await closeVault(deps, tenant, id, kept);
   const family: Family = {
@@ -83,16 +87,55 @@ export async function grantToken(
     pub: entitlement.pub,
     ...(request.certificate === undefined ? {} : { certificate: request.certificate }),
     ...(request.jkt === undefined ? {} : { jkt: request.jkt }),
-    refreshHash: refresh.hash,
+    ...(within && { within: within.id }),
+    refreshHash: refresh?.hash ?? '',
     usedHashes: [],
     ...(vault ? { vault } : {}),
-    expiresAtMs: deps.clock.now() + familyLifeMs,
+    expiresAtMs: within?.expiresAtMs ?? deps.clock.now() + familyLifeMs,
   };
-  const minted = await mintToken(deps, { family, entitlement, facts: kept, systems });
-  await recorded(deps, { actor, requestId }, 'token.issue', minted.row, async () => {
-    await deps.tokens.write(tenant, [entryOf('family', family), entryOf('token', minted.row)]);
-  });
-  return { token: minted.token, issued: minted.row, refreshToken: refresh.token, dropped };
+  const untilMs = Math.min(entitlement.untilMs, family.expiresAtMs);
+  const granted = { family, entitlement: { ...entitlement, untilMs }, facts: kept, systems };
+  const minted = await mintToken(deps, granted);
+  const rows = [entryOf('family', family), entryOf('token', minted.row)];
+  await recorded(deps, { actor, requestId }, 'token.issue', minted.row, () =>
+    settle(deps, tenant, async () => {
+      // Written again as it is: whoever ends it at the same time finds this one in it.
+      const outer = within && (await activeFamily(deps, tenant, within.id));
+      const write = outer ? [...rows, entryOf('family', changed(outer, {}))] : rows;
+      return { result: undefined, write };
+    }),
+  );
+  const { token, row: issued } = minted;
+  return { token, issued, ...(refresh && { refreshToken: refresh.token }), dropped };
+}
+
+/**
+ * Who asks with a token of ours, as they authenticated for it.
+ *
+ * @throws CinnabarError `grant_refused` for one that is good no more
+ */
+export async function authenticatedBy(
+  deps: TokenDeps,
+  actor: Actor,
+  token: string,
+): Promise<Authenticated> {
+  const { tenant } = actor;
+  const found = await introspectToken(deps, tenant, ownAudience, token);
+  if (!found) throw new CinnabarError('grant_refused');
+  const within = await activeFamily(deps, tenant, found.issued.family);
+  return { actor, amr: within.amr, within };
+}
+
+/** @throws CinnabarError `grant_refused` unless it is active */
+async function activeFamily(
+  deps: Pick<TokenDeps, 'clock' | 'tokens'>,
+  tenant: string,
+  id: string,
+): Promise<Family> {
+  const family = await deps.tokens.find(tenant, 'family', id);
+  const isAlive = family?.state === 'active' && family.expiresAtMs > deps.clock.now();
+  if (!isAlive) throw new CinnabarError('grant_refused');
+  return family;
 }
 
 export interface RefreshRequest {
@@ -123,22 +166,22 @@ export async function refreshToken(
   if (family.jkt !== undefined && family.jkt !== request.jkt) {
     throw new CinnabarError('grant_refused');
   }
-  assertProfile(deps, family.profile);
-  const audiences = request.audiences ?? family.audiences;
-  const systems = await systemsOf(deps, tenant, audiences);
+  const { audiences = family.audiences } = request;
+  const systems = await systemsOf(deps, tenant, { audiences, profile: family.profile });
   const facts = await openVault(deps, tenant, family.id, family.vault);
   const entitlement = await entitlementAgain(deps, family, facts);
   const refresh = newRefresh(deps, tenant, family.id);
   const minted = await mintToken(deps, { family, entitlement, facts, systems });
-  await recorded(deps, caller, 'token.refresh', minted.row, async () => {
-    const next = changed(family, {
-      refreshHash: refresh.hash,
-      usedHashes: [hash, ...family.usedHashes].slice(0, usedHashesMax),
-    });
-    const rows = [entryOf('family', next), entryOf('token', minted.row)];
-    // Of two that come with the same refresh token, one is the second: it gets nothing.
-    if (!(await deps.tokens.write(tenant, rows))) throw new CinnabarError('grant_refused');
-  });
+  await recorded(deps, caller, 'token.refresh', minted.row, () =>
+    settle(deps, tenant, async () => {
+      const known = await activeFamily(deps, tenant, family.id);
+      // Of two that come with the same refresh token, one is the second: it gets nothing.
+      if (known.refreshHash !== hash) throw new CinnabarError('grant_refused');
+      const usedHashes = [hash, ...known.usedHashes].slice(0, usedHashesMax);
+      const next = changed(known, { refreshHash: refresh.hash, usedHashes });
+      return { result: undefined, write: [entryOf('family', next), entryOf('token', minted.row)] };
+    }),
+  );
   return { token: minted.token, issued: minted.row, refreshToken: refresh.token, dropped: [] };
 }
 
@@ -170,7 +213,7 @@ export async function exchangeToken(
     issued.expiresAtMs > deps.clock.now();
   const family = isTheirs ? await deps.tokens.find(tenant, 'family', issued.family) : undefined;
   if (family?.state !== 'active') throw new CinnabarError('grant_refused');
-  const target = await activeSystem(deps, tenant, audience);
+  const target = await fittingSystem(deps, tenant, audience, family.profile);
   const known = await openVault(deps, tenant, family.id, family.vault);
   const facts = known.filter(({ label }) => system.release.labels.includes(label));
   const entitlement = await entitlementAgain(deps, family, known);
@@ -202,16 +245,13 @@ async function entitlementAgain(
   return entitlementOf(deps, family.actor, family.certificate, facts);
 }
 
-function assertProfile(deps: TokenDeps, profile: ProfileName): void {
-  if (!deps.profiles.includes(profile)) throw new CinnabarError('token_profile_off');
-}
-
-/** @throws CinnabarError `business_system_not_found`, `invalid_request` */
+/** @throws CinnabarError `token_profile_off`, `business_system_not_found`, `invalid_request` */
 async function systemsOf(
   deps: TokenDeps,
   tenant: string,
-  audiences: readonly string[],
+  { audiences, profile }: Pick<TokenRequest, 'audiences' | 'profile'>,
 ): Promise<readonly BusinessSystem[]> {
+  if (!deps.profiles.includes(profile)) throw new CinnabarError('token_profile_off');
   const distinct = new Set(audiences).size === audiences.length;
   // A token for ourselves carries the actor's own name, which no business system learns.
   const isMixed = audiences.includes(ownAudience) && audiences.length > 1;
@@ -220,7 +260,23 @@ async function systemsOf(
     throw new CinnabarError('invalid_request', { fields });
   }
   if (audiences[0] === ownAudience) return [];
-  return Promise.all(audiences.map((name) => activeSystem(deps, tenant, name)));
+  return Promise.all(audiences.map((name) => fittingSystem(deps, tenant, name, profile)));
+}
+
+/** A system in service whose key the profile can seal to: no other could open the token. */
+async function fittingSystem(
+  deps: TokenDeps,
+  tenant: string,
+  name: string,
+  profile: ProfileName,
+): Promise<BusinessSystem> {
+  const system = await activeSystem(deps, tenant, name);
+  const { sealing } = profiles[profile];
+  if (sealing !== 'rsa-transform' && (sealing === 'sm') !== (system.key.alg === 'SM2')) {
+    const fields = [{ pointer: '/body/profile', code: 'key_unfit' }];
+    throw new CinnabarError('invalid_request', { fields });
+  }
+  return system;
 }
 
 function newRefresh(deps: Pick<TokenDeps, 'random'>, tenant: string, family: string) {
@@ -237,10 +293,8 @@ const refreshPattern = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63})\.([0-9a-f-]{36})\.[A-Z
 /** @throws CinnabarError `grant_refused` unless it names a family that is active */
 export async function familyOfRefresh(deps: Pick<TokenDeps, 'clock' | 'tokens'>, token: string) {
   const [, tenant, id] = refreshPattern.exec(token) ?? [];
-  const family = tenant && id ? await deps.tokens.find(tenant, 'family', id) : undefined;
-  const isAlive = family?.state === 'active' && family.expiresAtMs > deps.clock.now();
-  if (!tenant || !isAlive) throw new CinnabarError('grant_refused');
-  return { tenant, family, hash: hashOf(token) };
+  if (!tenant || !id) throw new CinnabarError('grant_refused');
+  return { tenant, family: await activeFamily(deps, tenant, id), hash: hashOf(token) };
 }
 
 /** Audited by label, never by value (D8). */

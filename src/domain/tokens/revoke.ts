@@ -3,17 +3,18 @@ import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
-import type { TokenDeps } from './ports.ts';
+import type { TokenDeps, TokenEntry } from './ports.ts';
 import { changed, entryOf, settle } from './rows.ts';
 import type { Family, IssuedToken } from './types.ts';
 
 type RevokeDeps = Pick<TokenDeps, 'audit' | 'clock' | 'tokens'>;
 
-/** Tokens of one family that can be alive at the same time, with room. */
+/** Tokens of one family, and families within it, that can be alive at the same time, with room. */
 const aliveMax = 200;
 
 /**
- * Ends a family: its refresh token, every token of it, and the facts that were kept for it.
+ * Ends a family: its refresh token, every token of it, the facts that were kept for it, and the
+ * families that one of its tokens asked for.
  *
  * @throws CinnabarError `audit_unavailable`, `storage_unavailable`
  */
@@ -28,17 +29,24 @@ export function endFamily(
     settle(deps, tenant, async () => {
       const family = await deps.tokens.find(tenant, 'family', id);
       if (!family || family.state === 'revoked') return { result: undefined, write: [] };
-      const filter = { parent: id, state: 'active' };
-      const alive = await deps.tokens.list(tenant, 'token', filter, { limit: aliveMax });
-      const { vault: _, ...rest } = family;
-      const ended = changed(rest as Family, { state: 'revoked', revokedFor: reason });
-      const tokens = alive.map((token) => changed(token, { state: 'revoked' }));
-      return {
-        result: undefined,
-        write: [entryOf('family', ended), ...tokens.map((token) => entryOf('token', token))],
-      };
+      const aliveIn = { parent: id, state: 'active' };
+      const within = await deps.tokens.list(tenant, 'family', aliveIn, { limit: aliveMax });
+      const ends = [family, ...within].map((one) => entriesOfEnd(deps, one, reason));
+      return { result: undefined, write: (await Promise.all(ends)).flat() };
     }),
   );
+}
+
+async function entriesOfEnd(
+  deps: RevokeDeps,
+  { vault: _, ...family }: Family,
+  reason: 'request' | 'reuse',
+): Promise<TokenEntry[]> {
+  const aliveIn = { parent: family.id, state: 'active' };
+  const alive = await deps.tokens.list(family.tenant, 'token', aliveIn, { limit: aliveMax });
+  const ended = changed<Family>(family, { state: 'revoked', revokedFor: reason });
+  const tokens = alive.map((token) => changed(token, { state: 'revoked' }));
+  return [entryOf('family', ended), ...tokens.map((token) => entryOf('token', token))];
 }
 
 /**

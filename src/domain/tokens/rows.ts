@@ -16,7 +16,12 @@ const places: Places = {
   challenge: ({ state, expiresAtMs }) => ({ ...plain, state, expiresAtMs }),
   'issuer-key': ({ jwk, state }) => ({ ...plain, parent: jwk.alg, state }),
   system: ({ state }) => ({ ...plain, state }),
-  family: ({ actor, state, expiresAtMs }) => ({ ...plain, owner: actor.id, state, expiresAtMs }),
+  family: ({ actor, within = '', state, expiresAtMs }) => ({
+    owner: actor.id,
+    parent: within,
+    state,
+    expiresAtMs,
+  }),
   token: ({ actor, family, state, expiresAtMs }) => ({
     owner: actor,
     parent: family,

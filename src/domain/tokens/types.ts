@@ -104,6 +104,8 @@ export interface Family extends Row {
   /** Serial number of the certificate whose settings are the permit. */
   readonly certificate?: string;
   readonly jkt?: string;
+  /** The family whose token asked for this one: it ends with it, and has no refresh token. */
+  readonly within?: string;
   /** SHA-256 of the refresh token in force, and of those that it replaced. */
   readonly refreshHash: string;
   readonly usedHashes: readonly string[];

@@ -1,7 +1,8 @@
 import { createRoute, type z } from '@hono/zod-openapi';
-import type { Actor } from '../../domain/actor.ts';
 import { CinnabarError } from '../../domain/errors.ts';
 import {
+  type Authenticated,
+  authenticatedBy,
   exchangeToken,
   familyOfRefresh,
   type GrantAnswer,
@@ -48,7 +49,7 @@ const grantRoute = createRoute({
     operationId: 'grantToken',
     summary: 'Get a token',
     description:
-      'For a passkey, for the token of this request, for a refresh token, or, asked by a business system, in exchange for one that it was sent. A DPoP proof (RFC 9449) binds the token to its key.',
+      'For a passkey, for the token of this request, for a refresh token, or, asked by a business system, in exchange for one that it was sent. A DPoP proof (RFC 9449) binds the token to its key. What a token of this service asks for is for business systems only, comes without a refresh token, and ends with what it was asked with.',
   }),
   request: { body: jsonBody(tokenRequestSchema) },
   responses: {
@@ -166,8 +167,7 @@ type TokenRequest = z.infer<typeof tokenRequestSchema>;
 
 export function addTokenRoutes(app: EdgeApp, deps: EdgeDeps): void {
   app.openapi(grantRoute, async (c) => {
-    const jkt = await keyOfProof(c, deps);
-    const answer = await answerTo(c, deps, c.req.valid('json'), jkt);
+    const answer = await answerTo(c, deps, c.req.valid('json'));
     return c.json(answerView(answer), 200);
   });
 
@@ -239,9 +239,15 @@ async function answerTo(
   c: EdgeContext,
   deps: EdgeDeps,
   request: TokenRequest,
-  jkt: string | undefined,
 ): Promise<GrantAnswer> {
   const requestId = c.get('requestId');
+  if (request.grantType === 'urn:cinnabar:grant:session' && isOwnToken(bearerOf(c))) {
+    const who = await authenticatedBy(deps, actorOf(c), bearerOf(c));
+    // The one proof of a request with a bound token has been used up for letting it in.
+    const jkt = who.within?.jkt ?? (await keyOfProof(c, deps));
+    return grantToken(deps, who, requestId, wantedBy(request, jkt));
+  }
+  const jkt = await keyOfProof(c, deps);
   if (request.grantType === 'refresh_token') {
     const { refreshToken: text, audiences } = request;
     return refreshToken(deps, requestId, present({ refreshToken: text, audiences, jkt }));
@@ -253,21 +259,24 @@ async function answerTo(
     const { audience } = request;
     return exchangeToken(deps, requestId, present({ system, jti: found.issued.id, audience, jkt }));
   }
+  const who = await authenticated(c, deps, request);
+  return grantToken(deps, who, requestId, wantedBy(request, jkt));
+}
+
+type PersonRequest = Extract<TokenRequest, { grantType: `urn:cinnabar:grant:${string}` }>;
+
+function wantedBy(request: PersonRequest, jkt: string | undefined) {
   const { audiences, profile = 'cin-sealed-1', identity, certificate } = request;
-  const wanted = present({ audiences, profile, identity, certificate, jkt });
-  return grantToken(deps, await authenticated(c, deps, request), requestId, wanted);
+  return present({ audiences, profile, identity, certificate, jkt });
 }
 
 async function authenticated(
   c: EdgeContext,
   deps: EdgeDeps,
-  request: Extract<TokenRequest, { grantType: `urn:cinnabar:grant:${string}` }>,
-): Promise<{ readonly actor: Actor; readonly amr: readonly string[] }> {
+  request: PersonRequest,
+): Promise<Authenticated> {
   if (request.grantType === 'urn:cinnabar:grant:session') {
-    const actor = actorOf(c);
-    // A token of ours must not beget a refresh token: it would outlive its ten minutes.
-    if (isOwnToken(bearerOf(c))) throw new CinnabarError('grant_refused');
-    return { actor, amr: ['session'] };
+    return { actor: actorOf(c), amr: ['session'] };
   }
   const answer = { id: request.challengeId, response: assertionOf(request.response) };
   return finishAssertion(deps, relyingParty(c, deps), { tenant: request.institution }, answer);
