@@ -6,10 +6,12 @@ import { activeKeys, setSingleKeys, singleKeys, useKeys } from './keys.ts';
 import { Status } from './parts/chip.tsx';
 import { Dialog } from './parts/dialog.tsx';
 import { SealMark } from './parts/glyph.tsx';
+import { GoTo } from './parts/go-to.tsx';
 import { SignIn } from './parts/sign-in.tsx';
 import { Empty, Loading, Refusal } from './parts/states.tsx';
+import { placeOf, placesFor, railFor } from './rail.ts';
 import { navigate, path } from './router.ts';
-import { railFor, railPlace, routeFor } from './routes.tsx';
+import { routeFor } from './routes.tsx';
 import {
   allows,
   becomeIdentity,
@@ -127,7 +129,7 @@ async function readIn(next: Language): Promise<void> {
   }
 }
 
-function TopBar(props: { onPeople: () => void }) {
+function TopBar(props: { onPeople: () => void; onFind: () => void }) {
   const who = identity.value;
   return (
     <header class="top">
@@ -141,6 +143,12 @@ function TopBar(props: { onPeople: () => void }) {
         </span>
       )}
       <span class="grow" />
+      {who && (
+        <button type="button" class="find" aria-haspopup="dialog" onClick={props.onFind}>
+          <span class="grow">{t('find.open')}</span>
+          <kbd>Ctrl</kbd> <kbd>K</kbd>
+        </button>
+      )}
       <button
         type="button"
         class="btn quiet theme"
@@ -179,8 +187,8 @@ function TopBar(props: { onPeople: () => void }) {
   );
 }
 
-function Rail() {
-  const here = railPlace(path.value);
+function Rail(props: { onFind: () => void }) {
+  const here = placeOf(path.value);
   return (
     <nav class="rail" aria-label={t('nav.main')}>
       {railFor().map((entry) => (
@@ -193,6 +201,11 @@ function Rail() {
           {t(entry.words)}
         </a>
       ))}
+      {identity.value && (
+        <button type="button" aria-haspopup="dialog" onClick={props.onFind}>
+          {t('nav.more')}
+        </button>
+      )}
     </nav>
   );
 }
@@ -375,7 +388,7 @@ function Content(props: { onPeople: () => void }) {
 }
 
 export function App() {
-  const [open, setOpen] = useState<'help' | 'people' | undefined>(undefined);
+  const [open, setOpen] = useState<'help' | 'people' | 'find' | undefined>(undefined);
   const page = useRef<HTMLElement>(null);
   const demo = session.value.kind === 'ready' && session.value.identities.length > 0;
 
@@ -394,7 +407,10 @@ export function App() {
   useKeys([
     { key: '?', label: t('help.hint'), run: () => setOpen('help') },
     ...(demo ? [{ key: 'i', label: t('people.change'), run: () => setOpen('people') }] : []),
-    ...railFor().map((entry) => ({
+    ...(identity.value
+      ? [{ key: 'mod+k', label: t('find.open'), run: () => setOpen('find') }]
+      : []),
+    ...placesFor().map((entry) => ({
       key: `g ${entry.letter}`,
       label: t(entry.words),
       run: () => (entry.leaves ? window.location.assign(entry.href) : navigate(entry.href)),
@@ -412,8 +428,8 @@ export function App() {
           <span class="ellipsis">{t('demo.band')}</span>
         </div>
       )}
-      <TopBar onPeople={() => setOpen('people')} />
-      <Rail />
+      <TopBar onPeople={() => setOpen('people')} onFind={() => setOpen('find')} />
+      <Rail onFind={() => setOpen('find')} />
       <main id="page" class="page" ref={page} tabIndex={-1}>
         <Content onPeople={() => setOpen('people')} />
       </main>
@@ -421,6 +437,7 @@ export function App() {
       <ToastSlab />
       <Help open={open === 'help'} onClose={() => setOpen(undefined)} />
       <People open={open === 'people'} onClose={() => setOpen(undefined)} />
+      <GoTo open={open === 'find'} onClose={() => setOpen(undefined)} />
     </div>
   );
 }

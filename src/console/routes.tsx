@@ -1,11 +1,10 @@
 import type { ComponentChildren } from 'preact';
-import type { Key } from './i18n/index.ts';
+import { HomePage } from './home/page.tsx';
 import { matchPath } from './match-path.ts';
-import { HomePage } from './pages/home.tsx';
 import { lazyPage } from './parts/lazy.tsx';
-import { allows } from './session.ts';
+import type { allows } from './session.ts';
 
-type Right = Parameters<typeof allows>[0];
+export type Right = Parameters<typeof allows>[0];
 
 interface Route {
   pattern: string;
@@ -393,59 +392,4 @@ export function routeFor(
     if (parameters) return { route, parameters };
   }
   return undefined;
-}
-
-export interface RailEntry {
-  words: Key;
-  href: string;
-  /** Pages that belong to it under other addresses. */
-  also?: readonly string[];
-  /** The letter after `g`. */
-  letter: string;
-  right?: Right;
-  /** A page that is not the console's own. */
-  leaves?: boolean;
-}
-
-/** Words, not icons; only pages that exist, and only those that the role may open. */
-const rail: readonly RailEntry[] = [
-  { words: 'nav.home', href: '/', letter: 'h' },
-  { words: 'nav.verify', href: '/verify', letter: 'v', right: 'writeSeals' },
-  { words: 'nav.seals', href: '/seals', letter: 's', right: 'readSeals', also: ['/seal-changes'] },
-  { words: 'nav.verifications', href: '/verifications', letter: 'r', right: 'readSeals' },
-  { words: 'nav.certificates', href: '/certificates', letter: 't', right: 'readCertificates' },
-  {
-    words: 'nav.institutions',
-    href: '/institutions',
-    letter: 'n',
-    also: ['/institution-keys', '/uses'],
-  },
-  { words: 'nav.approvals', href: '/approvals', letter: 'o' },
-  { words: 'nav.review', href: '/review', letter: 'e', right: 'readSeals' },
-  { words: 'nav.jobs', href: '/jobs', letter: 'j', right: 'readSeals' },
-  { words: 'nav.policies', href: '/policies', letter: 'p', right: 'readPolicies' },
-  { words: 'nav.audit', href: '/audit', letter: 'a', right: 'readAudit' },
-  { words: 'nav.apply', href: '/apply', letter: 'p', right: 'apply' },
-  { words: 'nav.federation', href: '/federation', letter: 'f', right: 'readModel' },
-  { words: 'nav.pay', href: '/pay', letter: 'y', right: 'pay' },
-  { words: 'nav.risk', href: '/risk', letter: 'i', right: 'watchPayments' },
-  { words: 'nav.keys', href: '/keys', letter: 'k', also: ['/devices', '/signed'] },
-  { words: 'nav.tokens', href: '/tokens', letter: 'o' },
-  { words: 'nav.ledger', href: '/ledger', letter: 'l' },
-  { words: 'nav.chips', href: '/chips', letter: 'x', right: 'operateChips' },
-  { words: 'nav.api', href: '/docs', letter: 'd', leaves: true },
-  { words: 'nav.tagger', href: '/tagger', letter: 'm' },
-  { words: 'nav.core', href: '/core', letter: 'c', right: 'measureCore' },
-];
-
-export function railFor(): readonly RailEntry[] {
-  return rail.filter((entry) => entry.right === undefined || allows(entry.right));
-}
-
-/** Which entry of the rail the page belongs to. */
-export function railPlace(path: string): string {
-  const entry = rail.findLast(({ href, also = [] }) =>
-    [href, ...also].some((start) => start !== '/' && path.startsWith(start)),
-  );
-  return entry?.href ?? '/';
 }

@@ -101,7 +101,9 @@ describeInChromium('the seal journey in the browser', () => {
 
       failedPath = new URL(page.url()).pathname;
       await page.locator('.rail a').first().click();
-      await page.locator('.journey li.done').nth(3).waitFor();
+      const card = page.locator('.folio article', { hasText: w['home.imprint'] });
+      await card.locator('.stamp').waitFor();
+      expect(await card.locator('li.done').count()).toBe(4);
       expect(await page.locator('.stamp').count()).toBe(1);
       expect(faults).toEqual([]);
       await visit.close();
@@ -126,7 +128,7 @@ describeInChromium('the seal journey in the browser', () => {
       throw new Error(`the keyboard does not reach ${selector}`);
     };
 
-    await page.getByRole('heading', { name: w['journey.title'] }).waitFor();
+    await page.getByRole('heading', { name: w['home.imprint'] }).waitFor();
     await press('Tab');
     expect(await page.evaluate(() => document.activeElement?.className)).toBe('skip');
     await press('g', 's');
@@ -239,6 +241,53 @@ describeInChromium('the seal journey in the browser', () => {
     await foreign.close();
   });
 
+  it('goes to any page, person or search by typing, without a mouse', async () => {
+    const visit = await openConsole(browser, host.url, '/', { language: 'en' });
+    const { page, w, faults } = visit;
+    await page.getByRole('heading', { name: w['home.imprint'] }).waitFor();
+    await page.keyboard.press('Control+k');
+    const box = page.getByRole('combobox', { name: w['find.title'] });
+    await box.fill('seals');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${host.url}/seals`);
+    await page.getByRole('heading', { name: w['nav.seals'], exact: true }).waitFor();
+    await page.keyboard.press('Control+k');
+    await box.fill('zzzz');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/seals\?q=zzzz$/);
+    await page.keyboard.press('Control+k');
+    await box.fill('高远');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    await page.locator('.who', { hasText: 'Gao Yuan' }).waitFor();
+    expect(faults).toEqual([]);
+    await visit.close();
+  });
+
+  it('starts each journey as a person who may do it', async () => {
+    const visit = await openConsole(browser, host.url, '/', { identity: 'operator-ma' });
+    const { page, w, faults } = visit;
+    for (const [key, title, who] of [
+      ['1', 'home.imprint', '周敏'],
+      ['3', 'home.signing', '林雪'],
+      ['5', 'home.payment', '陈思远'],
+    ] as const) {
+      await page.goto(host.url);
+      await page.locator('.folio').waitFor();
+      await page.keyboard.press('i');
+      await page.locator('[data-identity="operator-ma"]').click();
+      const card = page.locator('.folio article', { hasText: w[title] });
+      await card.locator('footer', { hasText: who }).waitFor();
+      await page.keyboard.press(key);
+      await page.locator('.who', { hasText: who }).waitFor();
+      expect(new URL(page.url()).pathname).not.toBe('/');
+      await page.locator('main h1').waitFor();
+    }
+    expect(faults).toEqual([]);
+    await visit.close();
+  });
+
   it('changes person, and takes it back', async () => {
     const visit = await openConsole(browser, host.url, '/');
     const { page, w } = visit;
@@ -275,7 +324,8 @@ describeInChromium('the seal journey in the browser', () => {
   it('renews an expired session without being seen', async () => {
     const visit = await openConsole(browser, host.url, '/');
     const { page, w } = visit;
-    await page.locator('.journey').waitFor();
+    await page.locator('.table tbody tr').first().waitFor();
+    await page.waitForLoadState('networkidle');
     let refused = 0;
     await page.route('**/v1/seal-verifications**', async (route) => {
       refused += 1;

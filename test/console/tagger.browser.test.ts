@@ -126,7 +126,7 @@ describeInChromium('D1: the tagger’s page', () => {
 
   it('no part of it is fetched before it is opened', async () => {
     const visit = await openConsole(browser, host.url, '/');
-    await visit.page.locator('.rail a[href="/tagger"]').waitFor();
+    await visit.page.locator('.folio').waitFor();
     await visit.page.waitForLoadState('networkidle');
     const fetched = await visit.page.evaluate(() =>
       performance.getEntriesByType('resource').map(({ name }) => name),

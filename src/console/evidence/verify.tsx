@@ -3,6 +3,7 @@ import { type TrustFile, type UsageVerdict, verifyRecords } from '../../client/c
 import type { NamedFile } from '../../client/institution-api.ts';
 import { certificatesIn } from '../../lib/pem.ts';
 import { formatMoment } from '../format.ts';
+import { setTick } from '../home/ticks.ts';
 import { t } from '../i18n/index.ts';
 import { codeText, FileInput } from '../institution/parts.tsx';
 import { Status } from '../parts/chip.tsx';
@@ -47,7 +48,9 @@ export function VerifyEvidencePage() {
     setVerdict(undefined);
     const own = source === 'files' && roots && ledger;
     const trust = own ? await fileTrust(roots, ledger) : await serviceTrust();
-    setVerdict(await verifyRecords(await draft.file.bytes.text(), trust, Date.now()));
+    const found = await verifyRecords(await draft.file.bytes.text(), trust, Date.now());
+    setVerdict(found);
+    if (found.ok) setTick('signing.verify');
   });
   function take(next: NamedFile | undefined) {
     setFile(next);

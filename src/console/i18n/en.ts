@@ -4,6 +4,7 @@ import { chipsEn } from './chips.en.ts';
 import { coreEn } from './core.en.ts';
 import { errorsEn } from './errors.en.ts';
 import { federationEn } from './federation.en.ts';
+import { homeEn } from './home.en.ts';
 import { institutionEn } from './institution.en.ts';
 import { ledgerEn } from './ledger.en.ts';
 import { sealServiceEn } from './seal-service.en.ts';
@@ -20,6 +21,7 @@ export const en: Record<keyof typeof zh, string> = {
   ...coreEn,
   ...errorsEn,
   ...federationEn,
+  ...homeEn,
   ...institutionEn,
   ...ledgerEn,
   ...sealServiceEn,

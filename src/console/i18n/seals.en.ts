@@ -90,6 +90,8 @@ export const sealsEn: Record<keyof typeof sealsZh, string> = {
   'precheck.unknown': 'No pre-check was possible here; send it and let the service decide.',
   'precheck.likeness': 'Likeness to the reserved one',
 
+  'verify.none.hint':
+    'Enrol a reserved imprint first. Sample pictures are at hand; no scanner is needed.',
   'verify.title': 'Verify',
   'verify.lead': 'Pick the reserved imprint, give the amount, present the voucher’s imprint.',
   'verify.which-seal': 'Which seal',

@@ -88,6 +88,7 @@ export const sealsZh = {
   'precheck.unknown': '本机未能初检；可以直接提交，由服务判断。',
   'precheck.likeness': '与预留相似',
 
+  'verify.none.hint': '先建库一枚预留印鉴；图样已备好，不用扫描仪。',
   'verify.title': '验印',
   'verify.lead': '选预留印鉴，填金额，出示凭证上的印鉴。',
   'verify.which-seal': '用哪枚印鉴',

@@ -4,6 +4,7 @@ import { chipsZh } from './chips.zh.ts';
 import { coreZh } from './core.zh.ts';
 import { errorsZh } from './errors.zh.ts';
 import { federationZh } from './federation.zh.ts';
+import { homeZh } from './home.zh.ts';
 import { institutionZh } from './institution.zh.ts';
 import { ledgerZh } from './ledger.zh.ts';
 import { sealServiceZh } from './seal-service.zh.ts';
@@ -22,6 +23,7 @@ export const zh = {
   ...coreZh,
   ...errorsZh,
   ...federationZh,
+  ...homeZh,
   ...institutionZh,
   ...ledgerZh,
   ...sealServiceZh,

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Verification } from '../../client/index.ts';
 import { formatMoment, inFours } from '../format.ts';
+import { setTick } from '../home/ticks.ts';
 import { type Key, language, maybe, t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import { type NamedSeal, namedSeal } from '../lookup.ts';
@@ -14,7 +15,6 @@ import { Loaded, Loading, Refusal } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
 import { navigate } from '../router.ts';
 import { allows, client, identity } from '../session.ts';
-import { remember } from '../storage.ts';
 
 type VendorScore = Verification['vendors'][number];
 
@@ -230,7 +230,7 @@ export function Stage({
   );
   useEffect(() => {
     if (resource.kind === 'ready' && verification.verdict !== 'pass') {
-      remember('compared', verification.id);
+      setTick('imprint.compare');
     }
   }, [resource.kind, verification.id, verification.verdict]);
 

@@ -81,7 +81,7 @@ function capitalsHint(amountMinor: number | undefined, currency: Currency): stri
 /** Nothing is enrolled yet: the way on is to enrol, where samples wait. */
 function FirstSeal() {
   return (
-    <Empty title={t('seal.none')} hint={t('journey.what')}>
+    <Empty title={t('seal.none')} hint={t('verify.none.hint')}>
       <a class="btn" href="/seals/enrol">
         {t('seal.enrol')}
       </a>

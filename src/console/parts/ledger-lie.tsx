@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { setTick } from '../home/ticks.ts';
 import { t } from '../i18n/index.ts';
 import { client, session } from '../session.ts';
 import { useWrite } from '../write.ts';
@@ -14,6 +15,7 @@ export function LedgerLie(props: { subject: string; onChange: () => void }) {
     const { ledger } = client.demo;
     await (alter ? ledger.alter(props.subject) : ledger.restore());
     setAltered(alter);
+    if (alter) setTick('certificate.alter');
     props.onChange();
   });
   if (session.value.kind !== 'ready' || session.value.identities.length === 0) return null;

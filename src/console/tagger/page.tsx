@@ -9,6 +9,7 @@ import {
   type Span,
   type Tagger,
 } from '../../core/tagger.ts';
+import { setTick } from '../home/ticks.ts';
 import { t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import { PageHead, Panel } from '../parts/page.tsx';
@@ -172,6 +173,9 @@ export function Playground({ tagger }: { tagger: Tagger }) {
     return { all: tagger.tag(text, { point }), millis: performance.now() - startedAt };
   }, [tagger, text, point]);
   const spans = found.all.filter(({ label }) => !hidden.has(label));
+  useEffect(() => {
+    if (found.all.length > 0) setTick('token.find');
+  }, [found.all.length]);
 
   function show(next: string) {
     setText(next.slice(0, MOST));

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { BusinessView } from '../../client/index.ts';
 import { formatMoment, shortHash } from '../format.ts';
+import { setTick } from '../home/ticks.ts';
 import { Status } from '../parts/chip.tsx';
 import { Panel } from '../parts/page.tsx';
 import { Loaded } from '../parts/states.tsx';
@@ -83,13 +84,13 @@ function claimText(name: (typeof publicClaims)[number], claims: Claims): string 
 export function Views({ token }: { token: HeldToken }) {
   const { accessToken, audiences } = token.answer;
   const isSample = audiences[0] === 'bills';
-  const [view, reload] = useResource(
-    async () =>
-      isSample
-        ? (await terminalOf()).call<BusinessView>(accessToken, 'GET', '/v1/business/view')
-        : undefined,
-    [accessToken],
-  );
+  const [view, reload] = useResource(async () => {
+    if (!isSample) return undefined;
+    const terminal = await terminalOf();
+    const view = await terminal.call<BusinessView>(accessToken, 'GET', '/v1/business/view');
+    setTick('token.read');
+    return view;
+  }, [accessToken]);
   return (
     <Loaded resource={view} reload={reload} lines={8}>
       {(opened) => <TwoViews token={token} opened={opened} />}

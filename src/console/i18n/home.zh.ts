@@ -1,0 +1,63 @@
+/** Words of the start page, in Chinese. */
+export const homeZh = {
+  'home.title': '此人可否用印？此印是否为真？',
+  'home.lead': '五段旅程，每段约一分钟。做完一段，便盖一枚“验讫”。',
+  'home.progress': '已完成 {done} / {all}',
+  'home.journeys': '五段旅程',
+  'home.numbers': '一 二 三 四 五',
+  'home.done': '各步都已做完',
+  'home.start': '开始',
+  'home.continue': '继续',
+  'home.again': '再走一遍',
+  'home.person': '{role} {name}',
+
+  'home.imprint': '核验一枚印',
+  'home.imprint.what': '出示一张凭证，看策略选了几家算法，各家怎么说。',
+  'home.imprint.enrol': '建库一枚预留印鉴',
+  'home.imprint.genuine': '出示真印，通过',
+  'home.imprint.forged': '出示伪印，不符',
+  'home.imprint.compare': '两图叠合，看清差异',
+
+  'home.certificate': '签发一张证书',
+  'home.certificate.what': '三方联合评分，谁也看不到全貌；证书先冻结，核对账本之后才解冻。',
+  'home.certificate.apply': '同意并评分',
+  'home.certificate.issue': '核实身份，批准签发',
+  'home.certificate.thaw': '核对账本，解冻',
+  'home.certificate.alter': '账本改一字节，即被拒',
+
+  'home.signing': '用机构密钥签一份文件',
+  'home.signing.what': '机构的密钥从不离开芯片；用它的人以自己的分持密钥签下每一次使用。',
+  'home.signing.key': '为机构登记并产生密钥',
+  'home.signing.grant': '授权一人，限定范围',
+  'home.signing.use': '签一份文件',
+  'home.signing.verify': '离线验证记录',
+
+  'home.token': '取一枚令牌',
+  'home.token.what': '公开的人人可读，敏感的只有指定业务系统能开，无须再问认证中心。',
+  'home.token.find': '看敏感字段如何被认出',
+  'home.token.get': '取得令牌',
+  'home.token.read': '由业务系统打开',
+
+  'home.payment': '付一笔款',
+  'home.payment.what': '手机与云端各持一半密钥，两边合签才付得出；风险高的即被终止。',
+  'home.payment.device': '登记设备',
+  'home.payment.pay': '付一百元，成功',
+  'home.payment.stopped': '付九十万元，被拦下',
+
+  'home.waiting': '等您处理',
+  'home.waiting.none': '没有等您处理的事。',
+  'home.waiting.reviews': '待复核的印鉴',
+  'home.waiting.seals': '待批准的印鉴变更',
+  'home.waiting.applications': '处理中的证书申请',
+  'home.waiting.signatures': '等您签名的授权与用印',
+  'home.waiting.payments': '待判定的付款',
+  'home.waiting.policies': '待批准的验印策略',
+
+  'home.recent': '最近验印',
+  'home.all': '全部记录',
+  'home.own': '用自己的密钥付款和签名',
+  'home.own.what':
+    '密钥分成两半，一半在您的设备，一半在银行的密码芯片。登记一次设备，之后用指纹确认。',
+  'home.own.signed': '我签过的',
+  'home.own.keys': '密钥和设备',
+} as const;
