@@ -11,6 +11,7 @@ import type { CertificateVerification } from './types.ts';
 export type { TrustFile } from '../core/ledger.ts';
 export type { BundleVerdict, DeliveryBundle } from '../core/pki/bundle.ts';
 export type { EvidenceResult, EvidenceVerdict } from '../core/pki/evidence.ts';
+export { type UseDecision, useWords } from '../core/usage/decision.ts';
 export type { UsageFinding, UsageVerdict } from '../core/usage/verify.ts';
 export { type MadeRequest, makeP256Request, makeSm2Request } from './certificate-request.ts';
 export { KeyFileError } from './key-file.ts';
@@ -48,6 +49,8 @@ export {
   activateOperation,
   approveChange,
   approveUse,
+  readOutcome,
+  readUse,
   StatementDiffers,
 } from './use-key.ts';
 

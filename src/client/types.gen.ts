@@ -1297,7 +1297,7 @@ export type Operation = {
   kind: "sign" | "decrypt";
   scheme: string;
   document: OperationDocument;
-  /** What the key signs or decrypts, for who asked; of a document what it comes down to. */
+  /** What the key signs or decrypts, for who asked; of a document what it comes down to. Not in lists. */
   inputB64: string | null;
   inputForm: "message" | "digest" | "ciphertext";
   documentType: string;
@@ -1319,6 +1319,9 @@ export type Operation = {
   statement: string | null;
   /** What the person signs after it moved; the result is given for it. */
   outcome: string | null;
+  /** Of the chip that moved the key; the outcome names its hash. For who asked, not in lists. */
+  receipt: Record<string, unknown> | null;
+  /** Not in lists. */
   resultB64: string | null;
   /** RFC 3339, UTC. */
   createdAt: string;

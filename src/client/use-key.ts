@@ -1,8 +1,12 @@
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { type Gm, loadGm } from '../core/gm.ts';
 import { grantsChangeBytes, grantsHash } from '../core/grant-list.ts';
+import { approvalStatement, readDecision, type UseDecision } from '../core/usage/decision.ts';
+import { type Receipt, receiptJson, verifyReceipt } from '../core/usage/receipt.ts';
+import { outcomeText } from '../core/usage/record.ts';
 import { base64Bytes } from '../lib/base64.ts';
 import { base64urlText } from '../lib/base64url.ts';
+import { canonicalJson } from '../lib/canonical-json.ts';
 import { ApiError, type Client } from './api.ts';
 import type { KeySession } from './personal-key.ts';
 import type { CompletedOperation, GrantChange, InstitutionKey, Operation } from './types.ts';
@@ -24,10 +28,45 @@ export class StatementDiffers extends Error {
 type Session = Pick<KeySession, 'sign'>;
 
 /**
+ * Reads what a person signs for a use: the decision, which the statement and approvals name by its
+ * hash. One that says anything else than the operation around it is not shown, and so not signed.
+ *
+ * @throws StatementDiffers
+ */
+export function readUse(operation: Operation): UseDecision {
+  const decision = readDecision(operation.decision);
+  if (!decision) throw new StatementDiffers('decision');
+  const { document, amount } = operation;
+  const shown: Readonly<Record<string, readonly [unknown, unknown]>> = {
+    operation: [decision.operation, operation.id],
+    key: [decision.key.id, operation.institutionKeyId],
+    actor: [decision.person.actor, operation.actor],
+    personalKey: [decision.person.personalKey, operation.personalKeyId],
+    grant: [decision.grant.id, operation.grantId],
+    kind: [decision.use.kind, operation.kind],
+    scheme: [decision.use.scheme, operation.scheme],
+    documentType: [decision.documentType, operation.documentType],
+    reason: [decision.reason, operation.reason],
+    currency: [decision.amount?.currency, amount?.currency],
+    amount: [decision.amount?.minor, amount?.minor],
+    action: [decision.document?.action, document?.action],
+    name: [decision.document?.name, document?.name],
+    bytes: [decision.document?.bytes, document?.bytes],
+    sha256: [decision.document?.sha256, document?.sha256],
+    approvalsNeeded: [decision.approvalsNeeded, operation.approvalsNeeded],
+  };
+  for (const [member, [said, around]] of Object.entries(shown)) {
+    if (said !== around) throw new StatementDiffers(member);
+  }
+  return decision;
+}
+
+/**
  * Uses an institution's key for an operation that was asked for: statement, activation, outcome.
  *
  * Before anything is signed the statement is compared with the operation: which key, which use,
- * which decision, and the digest of exactly what the key will sign or decrypt.
+ * which decision, and the digest of exactly what the key will sign or decrypt. Before the outcome is
+ * signed it is compared with the statement and with the receipt of the chip.
  *
  * Called again after an interruption it goes on where it was.
  *
@@ -39,14 +78,16 @@ export async function activateOperation(
   key: Pick<InstitutionKey, 'id' | 'publicKeyHex'>,
   asked: Operation,
 ): Promise<CompletedOperation> {
+  readUse(asked);
   const executed = await untilExecuted(client, session, key, asked);
-  const outcome = executed.outcome ?? '';
-  await assertOutcome(asked.id, outcome);
-  const signature = await session.sign(utf8ToBytes(outcome), {
+  await readOutcome(asked, executed);
+  const signature = await session.sign(utf8ToBytes(executed.outcome ?? ''), {
     purpose: 'outcome',
     subjectId: asked.id,
   });
-  return client.operations.complete(asked.id, base64urlText(signature));
+  const completed = await client.operations.complete(asked.id, base64urlText(signature));
+  await assertResult(executed, completed.operation);
+  return completed;
 }
 
 async function untilExecuted(
@@ -61,7 +102,7 @@ async function untilExecuted(
   const prepared =
     current.state === 'activated' ? current : await client.operations.prepare(asked.id);
   const statement = prepared.statement ?? '';
-  await assertStatement(key, asked, statement);
+  await assertStatement(key, { ...asked, inputB64: prepared.inputB64 }, statement);
   const signature = await session.sign(utf8ToBytes(statement), {
     purpose: 'statement',
     subjectId: asked.id,
@@ -76,20 +117,25 @@ export async function assertStatement(
   statement: string,
 ): Promise<void> {
   const gm = await loadGm();
-  const stated = membersOf(statement);
+  const { use, tenant } = readUse(asked);
   const input = base64Bytes(asked.inputB64 ?? '') ?? new Uint8Array(0);
-  const digest = digestOf(gm, key, asked, input);
-  const expected: Readonly<Record<string, unknown>> = {
+  const digestHex = bytesToHex(digestOf(gm, key, asked, input));
+  if (use.digestHex !== digestHex) throw new StatementDiffers('digestHex');
+  const stated = membersOf(statement);
+  const expected = {
     version: 1,
+    tenant,
     keyId: key.id,
     requestId: asked.id,
-    operation: `${asked.kind}:${asked.scheme}`,
-    digestHex: bytesToHex(digest),
-    decisionHashHex: bytesToHex(gm.sm3(utf8ToBytes(asked.decision))),
+    operation: `${use.kind}:${use.scheme}`,
+    digestHex,
+    decisionHashHex: sm3Hex(gm, asked.decision),
+    notAfterMs: Number(stated.notAfterMs),
   };
   for (const [member, value] of Object.entries(expected)) {
     if (stated[member] !== value) throw new StatementDiffers(member);
   }
+  if (statement !== canonicalJson(expected)) throw new StatementDiffers('statement');
 }
 
 /** As the chips state it: of an SM2 signature the digest e, of everything else SM3 of the input. */
@@ -103,9 +149,59 @@ function digestOf(
   return scheme === 'sm2-sm3' ? gm.sm2.digest(hexToBytes(publicKeyHex), input) : gm.sm3(input);
 }
 
-async function assertOutcome(operationId: string, outcome: string): Promise<void> {
-  if (membersOf(outcome).operationId !== operationId) throw new StatementDiffers('operationId');
+/**
+ * Reads the outcome that a person signs: by its text and nothing else the key moved once, for the
+ * use that was decided, and gave the result that the chip's receipt names.
+ *
+ * @throws StatementDiffers
+ */
+export async function readOutcome(asked: Operation, executed: Operation): Promise<Receipt> {
+  const gm = await loadGm();
+  const { use, tenant, key } = readUse(asked);
+  // Of any form: every member that counts is compared, and the signature covers them all.
+  const receipt = executed.receipt as unknown as Receipt | null;
+  if (!receipt || !isReceipt(gm, receipt)) throw new StatementDiffers('receipt');
+  const { statementHashHex, resultHashHex } = receipt;
+  const expected: Partial<Record<keyof Receipt, unknown>> = {
+    tenant,
+    keyId: key.id,
+    requestId: asked.id,
+    operation: `${use.kind}:${use.scheme}`,
+    inputHashHex: use.digestHex,
+  };
+  for (const [member, value] of Object.entries(expected)) {
+    if (receipt[member as keyof Receipt] !== value) throw new StatementDiffers(member);
+  }
+  const text = outcomeText({
+    v: 1,
+    operationId: asked.id,
+    statementHashHex,
+    resultHashHex,
+    receiptHashHex: bytesToHex(gm.sm3(receiptJson(receipt))),
+  });
+  if (executed.outcome !== text) throw new StatementDiffers('outcome');
+  return receipt;
 }
+
+function isReceipt(gm: Gm, receipt: Receipt): boolean {
+  try {
+    return verifyReceipt(gm, hexToBytes(receipt.chipPublicKeyHex), receipt);
+  } catch {
+    return false;
+  }
+}
+
+/** A signature that is handed out is the one that the outcome was signed for. */
+async function assertResult(executed: Operation, completed: Operation): Promise<void> {
+  const { resultB64, kind } = completed;
+  if (kind !== 'sign' || resultB64 === null) return;
+  const gm = await loadGm();
+  const hash = bytesToHex(gm.sm3(base64Bytes(resultB64) ?? new Uint8Array(0)));
+  const { resultHashHex } = { ...executed.receipt };
+  if (hash !== resultHashHex) throw new StatementDiffers('result');
+}
+
+const sm3Hex = (gm: Gm, text: string) => bytesToHex(gm.sm3(utf8ToBytes(text)));
 
 function membersOf(text: string): Readonly<Record<string, unknown>> {
   try {
@@ -115,15 +211,21 @@ function membersOf(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Approves what somebody else asked for, with one's own key. */
+/**
+ * Approves what somebody else asked for, with one's own key.
+ *
+ * @throws StatementDiffers when what is to be signed is not about the use that is shown
+ */
 export async function approveUse(
   client: Client,
   session: Session,
   personalKeyId: string,
   operation: Operation,
 ): Promise<Operation> {
-  const text = operation.approvalText ?? '';
-  if (membersOf(text).approves !== operation.id) throw new StatementDiffers('approves');
+  const gm = await loadGm();
+  readUse(operation);
+  const text = approvalStatement(operation.id, sm3Hex(gm, operation.decision));
+  if (operation.approvalText !== text) throw new StatementDiffers('approves');
   const purpose = { purpose: 'approval', subjectId: operation.id } as const;
   const signature = base64urlText(await session.sign(utf8ToBytes(text), purpose));
   return client.operations.approve(operation.id, { personalKeyId, signature });

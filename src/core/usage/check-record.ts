@@ -1,6 +1,12 @@
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import type { Gm } from '../gm.ts';
+import {
+  approvalStatement,
+  type DecidedCertificate,
+  readDecision,
+  type UseDecision,
+} from './decision.ts';
 import { receiptJson, verifyReceipt } from './receipt.ts';
 import { outcomeText, type UsageApproval, type UsageRecordBody } from './record.ts';
 
@@ -64,32 +70,65 @@ function statementCode(gm: Gm, body: UsageRecordBody): RecordCode | undefined {
 }
 
 function decisionCode(gm: Gm, body: UsageRecordBody): RecordCode | undefined {
-  const decision = membersOf(body.decision);
-  const [kind] = body.receipt.operation.split(':');
-  const isSame =
-    decision.verdict === 'allow' &&
-    decision.institutionKey === body.institutionKeyId &&
-    decision.person === body.personPublicKeyHex &&
-    decision.documentType === body.documentType &&
-    decision.kind === kind;
-  if (!isSame) return 'decision_differs';
-  const people = new Set(
-    body.approvals.map(({ actor }) => actor).filter((one) => one !== body.actor),
-  );
+  const decision = readDecision(body.decision);
+  if (!decision || !isDecisionOf(decision, body) || !isWithin(decision, body.receipt.atMs)) {
+    return 'decision_differs';
+  }
+  const others = body.approvals.map(({ actor }) => actor).filter((one) => one !== body.actor);
+  const people = new Set(others);
   const keys = new Set(body.approvals.map(({ publicKeyHex }) => publicKeyHex));
-  const needed = decision.approvalsNeeded;
-  const isEnough =
-    typeof needed === 'number' && people.size >= needed && keys.size === body.approvals.length;
-  if (!isEnough || people.size !== body.approvals.length) return 'approval_missing';
+  const { approvalsNeeded } = decision;
+  const isWhole = people.size === body.approvals.length && keys.size === body.approvals.length;
+  const isEnough = Number.isSafeInteger(approvalsNeeded) && people.size >= approvalsNeeded;
+  if (!isWhole || !isEnough) return 'approval_missing';
   const areValid = body.approvals.every((approval) => isApproval(gm, body, approval));
   return areValid ? undefined : 'approval_invalid';
 }
 
-function isApproval(gm: Gm, body: UsageRecordBody, approval: UsageApproval): boolean {
-  const { approves, decisionHash } = membersOf(approval.text);
+/** Whether the decision is about what the record says was done, by whom and with which key. */
+function isDecisionOf(decision: UseDecision, body: UsageRecordBody): boolean {
+  const { key, person, use } = decision;
   return (
-    approves === body.operationId &&
-    decisionHash === sm3Hex(gm, body.decision) &&
+    decision.verdict === 'allow' &&
+    decision.operation === body.operationId &&
+    decision.tenant === body.tenant &&
+    key.id === body.institutionKeyId &&
+    isHeld(key.certificate, body.institutionSerial) &&
+    person.actor === body.actor &&
+    person.personalKey === body.personalKeyId &&
+    person.publicKeyHex === body.personPublicKeyHex &&
+    isHeld(person.certificate, body.personSerial) &&
+    `${use.kind}:${use.scheme}` === body.receipt.operation &&
+    use.digestHex === body.receipt.inputHashHex &&
+    decision.documentType === body.documentType &&
+    decision.reason === body.reason
+  );
+}
+
+const isHeld = ({ serial, standing }: DecidedCertificate, expected: string) =>
+  standing === 'good' && serial === expected;
+
+/** Whether the right that the decision names allows the use, at the time of the chip's receipt. */
+function isWithin({ at, grant, use, documentType, amount, risk }: UseDecision, atMs: number) {
+  const { validFrom, validUntil, operations, documentTypes, amountMax } = grant;
+  const isUnlimited = amountMax === undefined && amount === undefined;
+  return (
+    Date.parse(at) <= atMs &&
+    Date.parse(validFrom) <= atMs &&
+    // A time in text has whole milliseconds, as receipts have.
+    atMs <= Date.parse(validUntil) &&
+    operations.includes(use.kind) &&
+    (documentTypes.length === 0 || documentTypes.includes(documentType)) &&
+    (isUnlimited ||
+      (amount?.currency === amountMax?.currency &&
+        Number(amount?.minor) <= Number(amountMax?.minor))) &&
+    (risk.verdict === 'allow' || risk.verdict === 'challenge')
+  );
+}
+
+function isApproval(gm: Gm, body: UsageRecordBody, approval: UsageApproval): boolean {
+  return (
+    approval.text === approvalStatement(body.operationId, sm3Hex(gm, body.decision)) &&
     approval.publicKeyHex !== body.personPublicKeyHex &&
     signed(gm, approval.publicKeyHex, approval.text, approval.signatureHex)
   );

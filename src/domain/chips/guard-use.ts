@@ -20,6 +20,10 @@ const latenciesKept = 32;
 const viewLifeMs = 1_000;
 const ticketLifeMs = 10_000;
 
+/** In the place of the hash: of a request id for which no chip is asked any more. */
+const spent = 'spent';
+const withdrawn = () => new CinnabarError('activation_refused', { detail: 'withdrawn' });
+
 export interface UseResult {
   readonly output: Uint8Array;
   readonly receipt: Receipt;
@@ -32,6 +36,8 @@ export interface UseOrder {
   readonly hashHex: string;
   readonly digestHex: string;
   readonly operation: string;
+  /** No chip is asked; a request id that has no result yet never gets one. */
+  readonly storedOnly?: boolean;
   /** What is counted, and how often it is allowed. */
   readonly limit?: { readonly what: string; readonly most: number };
   readonly ask: (chip: Chip, ticket: Ticket) => Promise<UseOutcome>;
@@ -237,9 +243,16 @@ export function guardUses(
       const state = memory.known();
       if (state.state !== 'active') throw new CinnabarError('key_not_active');
       const known = memory.request(order.requestId);
+      if (known?.hashHex === spent) throw withdrawn();
       if (known && known.hashHex !== order.hashHex) throw new CinnabarError('key_request_reused');
       if (known?.result) return kept(order.requestId, known.result);
-      return running.get(order.requestId) ?? start(order, state, known !== undefined);
+      const inFlight = running.get(order.requestId);
+      if (inFlight) return inFlight;
+      if (order.storedOnly) {
+        memory.putRequest(order.requestId, { hashHex: spent, atMs: known?.atMs ?? clock.now() });
+        throw withdrawn();
+      }
+      return start(order, state, known !== undefined);
     },
 
     /** A call without ticket and receipt, on the first replica that answers. */

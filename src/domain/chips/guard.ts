@@ -160,6 +160,7 @@ export function createGuard(deps: GuardDeps): Guard {
         hashHex: requestHash(tools.gm, digestHex, operation),
         digestHex,
         operation: operationName(operation),
+        storedOnly: request.storedOnly === true,
         ...(usesMax === undefined ? {} : { limit: { what: 'use', most: usesMax } }),
         ask: (which, ticket) => which.use(ticket, operation),
         resultOf: (output) => (operation.kind === 'sign' ? output : new Uint8Array()),

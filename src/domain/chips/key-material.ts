@@ -104,7 +104,7 @@ function signEd25519({ sodium }: ChipTools, seed: Uint8Array, message: Uint8Arra
 export type SignInput = Pick<SignRequest, 'scheme' | 'format' | 'message' | 'digest'>;
 
 type Anonymous<T> = T extends unknown
-  ? Omit<T, 'tenant' | 'keyId' | 'requestId' | 'activation'>
+  ? Omit<T, 'tenant' | 'keyId' | 'requestId' | 'activation' | 'storedOnly'>
   : never;
 
 /** What is to be decrypted, and how, whoever asks. */

@@ -98,6 +98,11 @@ export interface KeyUseRequest {
   readonly requestId: string;
   /** Demanded by keys whose policy names a grant list. */
   readonly activation?: Activation;
+  /**
+   * Gives what was stored for the request id and moves no key. Where nothing was, it is
+   * `activation_refused`, and the request id is spent.
+   */
+  readonly storedOnly?: boolean;
 }
 
 export type SignRequest = KeyUseRequest & {

@@ -1,9 +1,9 @@
+import { amountText } from '../../lib/amount-text.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Actor } from '../actor.ts';
 import { CinnabarError } from '../errors.ts';
 import { listOrders } from './order.ts';
 import type { PaymentDeps } from './ports.ts';
-import { amountText } from './text.ts';
 import type { Order } from './types.ts';
 
 /** More executed orders than this are not put into one statement. */

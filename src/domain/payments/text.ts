@@ -1,3 +1,4 @@
+import { amountText } from '../../lib/amount-text.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
 import type { OrderTerms } from './types.ts';
@@ -8,18 +9,6 @@ export interface OrderHead {
   readonly payer: string;
   readonly certificateSerial: string;
   readonly createdAtMs: number;
-}
-
-/** Minor units of ISO 4217 that are not hundredths. */
-const exponents: Readonly<Record<string, number>> = { JPY: 0, KRW: 0, VND: 0, KWD: 3, BHD: 3 };
-
-/** An amount as people write it: `12,345.60`. */
-export function amountText(amountMinor: number, currency: string): string {
-  const exponent = exponents[currency] ?? 2;
-  const digits = String(amountMinor).padStart(exponent + 1, '0');
-  const whole = digits.slice(0, digits.length - exponent);
-  const grouped = whole.replace(/\B(?=(?:\d{3})+$)/g, ',');
-  return exponent === 0 ? grouped : `${grouped}.${digits.slice(-exponent)}`;
 }
 
 /** What the person reads before confirming, in both languages; the signature covers both. */

@@ -9,7 +9,8 @@ import { getSeal } from '../seals/seals.ts';
 import { serialOf } from './decide.ts';
 import { documentBytesMax, keepDocument } from './document-store.ts';
 import { isFit, prepareDocument } from './document-work.ts';
-import { askOperation, getOperation, type NewOperation } from './operations.ts';
+import { getOperation } from './operation.ts';
+import { askOperation, type NewOperation } from './operations.ts';
 import type { SigningDeps } from './ports.ts';
 import type { DocumentWork, Operation, OperationDocument } from './types.ts';
 

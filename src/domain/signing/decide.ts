@@ -1,15 +1,150 @@
-import { certificateStateOf } from '../certificates/find.ts';
+import type { UseDecision } from '../../core/usage/decision.ts';
+import { instantText } from '../../lib/time.ts';
+import { findCertificate, type Standing, settingsOf, standingOf } from '../certificates/find.ts';
 import type { FieldError } from '../errors.ts';
+import type { Settings } from '../federation/settings.ts';
+import { assessUse, type UseAssessment, usesLookedAt } from '../risk/uses.ts';
+import type { Verification } from '../seals/types.ts';
+import { documentFacts } from './document-work.ts';
 import type { SigningDeps } from './ports.ts';
-import type { Grant, InstitutionKey, Operation, PersonalKey } from './types.ts';
+import { recentRuns } from './strikes.ts';
+import type { Grant, GrantedOperation, InstitutionKey, Operation, PersonalKey } from './types.ts';
 
-export type OperationTerms = Pick<
+/** What is asked for, as far as a decision looks at it. */
+export type UseTerms = Pick<
   Operation,
-  'request' | 'document' | 'documentType' | 'amount' | 'sealVerificationId' | 'actor'
+  | 'id'
+  | 'actor'
+  | 'request'
+  | 'document'
+  | 'documentType'
+  | 'amount'
+  | 'reason'
+  | 'sealVerificationId'
 >;
 
+export interface Parts {
+  readonly key: InstitutionKey;
+  readonly grant: Grant;
+  readonly person: PersonalKey;
+}
+
+/** Everything that a decision rests on, as it is now. */
+export interface Considered extends Parts {
+  readonly nowMs: number;
+  readonly keyCertificate: Held;
+  readonly personCertificate: Held;
+  /** Of the person's certificate; absent when none are in force. */
+  readonly settings: Settings | undefined;
+  readonly verification: Verification | undefined;
+  readonly risk: UseAssessment;
+}
+
+interface Held {
+  readonly serial: string;
+  readonly standing: Standing;
+  readonly holder: string;
+}
+
+/** Looks up what the decision about a use rests on. */
+export async function consider(
+  deps: SigningDeps,
+  parts: Parts,
+  terms: UseTerms,
+): Promise<Considered> {
+  const { key, person } = parts;
+  const nowMs = deps.clock.now();
+  const personSerial = person.certificateSerial;
+  const [keySerial, settings, verification] = await Promise.all([
+    serialOf(deps, key),
+    personSerial === undefined ? undefined : settingsOf(deps, personSerial),
+    terms.sealVerificationId === undefined
+      ? undefined
+      : deps.seals.findVerification(key.tenant, terms.sealVerificationId),
+  ]);
+  const [keyCertificate, personCertificate, risk] = await Promise.all([
+    heldOf(deps, keySerial, nowMs),
+    heldOf(deps, personSerial, nowMs),
+    riskOf(deps, parts, terms, verification),
+  ]);
+  return { ...parts, nowMs, keyCertificate, personCertificate, settings, verification, risk };
+}
+
+async function heldOf(deps: SigningDeps, serial: string | undefined, nowMs: number): Promise<Held> {
+  const found = serial === undefined ? undefined : await findCertificate(deps, serial);
+  if (!found) return { serial: '', standing: 'unknown', holder: '' };
+  const { serialHex, subject } = found;
+  return { serial: serialHex, standing: standingOf(found, nowMs), holder: subject.commonName };
+}
+
+async function riskOf(
+  deps: SigningDeps,
+  { key, grant, person }: Parts,
+  { actor, amount }: UseTerms,
+  verification: Verification | undefined,
+): Promise<UseAssessment> {
+  const nowMs = deps.clock.now();
+  const filter = { owner: actor, parent: key.id };
+  const records = await deps.signing.list(key.tenant, 'record', filter, { limit: usesLookedAt });
+  return assessUse({
+    nowMs,
+    ...(amount ? { amountMinor: amount.minor } : {}),
+    ...(grant.amountMax ? { amountMaxMinor: grant.amountMax.minor } : {}),
+    keyMadeAtMs: person.createdAtMs,
+    failedRuns: recentRuns(person.strikes, nowMs),
+    earlier: records.map(({ body }) => {
+      const earlier = amountIn(body.decision);
+      const isSame = earlier !== undefined && earlier.currency === amount?.currency;
+      return { atMs: body.receipt.atMs, ...(isSame ? { amountMinor: earlier.minor } : {}) };
+    }),
+    sealInDoubt: verification?.verdict === 'review',
+  });
+}
+
+function amountIn(decision: string): UseDecision['amount'] {
+  const { amount } = JSON.parse(decision) as Partial<UseDecision>;
+  return amount;
+}
+
+/** Everything that stands against a use; nothing when it is allowed. Pure. */
+export function refusals(facts: Considered, terms: UseTerms): FieldError[] {
+  const { grant, person, keyCertificate, personCertificate, settings, risk, nowMs } = facts;
+  const errors = grantErrors(grant, terms, nowMs);
+  const expect = (holds: boolean, pointer: string, code: string) => {
+    if (!holds) errors.push({ pointer, code });
+  };
+  const ofPerson = '/body/personalKeyId';
+  expect(grant.personalKeyId === person.id, ofPerson, 'grant_of_another_key');
+  expect(person.state === 'active', ofPerson, 'personal_key_not_active');
+  const { standing } = personCertificate;
+  expect(standing === 'good', ofPerson, `certificate_${standing}`);
+  expect(
+    standing !== 'good' || permits(settings, terms.request.kind),
+    ofPerson,
+    'settings_do_not_permit',
+  );
+  expect(
+    keyCertificate.standing === 'good',
+    '/params/id',
+    `certificate_${keyCertificate.standing}`,
+  );
+  expect(risk.verdict !== 'terminate', '/body', 'risk_too_high');
+  if (terms.sealVerificationId !== undefined) {
+    const { verification } = facts;
+    const isMatch = verification?.match === true && verification.verdict !== 'fail';
+    const code = verification ? 'seal_not_matched' : 'seal_verification_unknown';
+    expect(isMatch, '/body/sealVerificationId', code);
+  }
+  return errors;
+}
+
+/** Who may only look signs nothing; what somebody may see it may decrypt, if it is granted. */
+function permits(settings: Settings | undefined, kind: GrantedOperation): boolean {
+  return settings?.permissions.includes(kind === 'sign' ? 'make' : 'view') ?? false;
+}
+
 /** What a grant does not allow about a request; nothing when it allows all of it. Pure. */
-export function grantErrors(grant: Grant, terms: OperationTerms, nowMs: number): FieldError[] {
+export function grantErrors(grant: Grant, terms: UseTerms, nowMs: number): FieldError[] {
   const errors: FieldError[] = [];
   const expect = (holds: boolean, pointer: string, code: string) => {
     if (!holds) errors.push({ pointer, code });
@@ -36,41 +171,62 @@ export function grantErrors(grant: Grant, terms: OperationTerms, nowMs: number):
   return errors;
 }
 
-/** What stands against the use of a key besides the grant: keys and certificates. */
-export async function standingErrors(
-  deps: SigningDeps,
-  key: InstitutionKey,
-  person: PersonalKey,
-): Promise<FieldError[]> {
-  const errors: FieldError[] = [];
-  if (person.state !== 'active') {
-    errors.push({ pointer: '/body/personalKeyId', code: 'personal_key_not_active' });
-  }
-  const personStanding = await standingOfSerial(deps, person.certificateSerial);
-  if (personStanding !== 'good') {
-    errors.push({ pointer: '/body/personalKeyId', code: `certificate_${personStanding}` });
-  }
-  const institutionStanding = await standingOfSerial(deps, await serialOf(deps, key));
-  if (institutionStanding !== 'good') {
-    errors.push({ pointer: '/params/id', code: `certificate_${institutionStanding}` });
-  }
-  return errors;
-}
+/** Others that must agree: as many as the grant says, and one where the risk asks for it. */
+export const approvalsFor = ({ grant, risk }: Pick<Considered, 'grant' | 'risk'>) =>
+  Math.max(grant.approvalsNeeded, risk.verdict === 'challenge' ? 1 : 0);
 
-/** A seal that the request leans on must have been verified here, and found to match. */
-export async function verificationErrors(
-  { seals }: SigningDeps,
-  tenant: string,
-  { sealVerificationId }: OperationTerms,
-): Promise<FieldError[]> {
-  if (sealVerificationId === undefined) return [];
-  const found = await seals.findVerification(tenant, sealVerificationId);
-  const code = found ? 'seal_not_matched' : 'seal_verification_unknown';
-  return found?.match ? [] : [{ pointer: '/body/sealVerificationId', code }];
-}
-
-function standingOfSerial(deps: SigningDeps, serialHex: string | undefined) {
-  return serialHex === undefined ? 'unknown' : certificateStateOf(deps, serialHex);
+/** The decision about a use that nothing stands against. `digestHex` is `inputDigest` of it. */
+export function decisionOf(facts: Considered, terms: UseTerms, digestHex: string): UseDecision {
+  const { key, grant, person, settings, verification, risk, nowMs } = facts;
+  const { request, document, amount } = terms;
+  const { rules, verdict, score, reasons } = risk;
+  return {
+    v: 2,
+    kind: 'cinnabar key use',
+    verdict: 'allow',
+    at: instantText(nowMs),
+    operation: terms.id,
+    tenant: key.tenant,
+    key: {
+      id: key.id,
+      holder: facts.keyCertificate.holder,
+      certificate: { serial: facts.keyCertificate.serial, standing: 'good' },
+    },
+    person: {
+      actor: terms.actor,
+      personalKey: person.id,
+      publicKeyHex: person.publicKeyHex,
+      certificate: { serial: facts.personCertificate.serial, standing: 'good' },
+      role: settings?.role ?? '',
+      permissions: settings?.permissions ?? [],
+    },
+    grant: {
+      id: grant.id,
+      operations: grant.operations,
+      validFrom: instantText(grant.validFromMs),
+      validUntil: instantText(grant.validUntilMs),
+      usesMax: grant.usesMax,
+      documentTypes: grant.documentTypes,
+      ...(grant.amountMax ? { amountMax: grant.amountMax } : {}),
+    },
+    use: { kind: request.kind, scheme: request.scheme, digestHex },
+    ...(document ? { document: documentFacts(document) } : {}),
+    documentType: terms.documentType,
+    ...(amount ? { amount } : {}),
+    reason: terms.reason,
+    approvalsNeeded: approvalsFor(facts),
+    risk: { rules, verdict: verdict === 'allow' ? 'allow' : 'challenge', score, reasons },
+    ...(verification
+      ? {
+          sealVerification: {
+            id: verification.id,
+            sealId: verification.sealId,
+            verdict: verification.verdict,
+            at: instantText(verification.createdAtMs),
+          },
+        }
+      : {}),
+  };
 }
 
 /** The certificate over an institution's key that is newest, if one was issued. */

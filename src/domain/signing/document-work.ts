@@ -20,7 +20,7 @@ import { sealPictureOf } from './documents/seal-picture.ts';
 import { makeSignedData } from './documents/signed-data.ts';
 import type { SigningDeps } from './ports.ts';
 import { inputText } from './requests.ts';
-import type { InstitutionKey, OperationDocument, OperationRequest } from './types.ts';
+import type { DocumentWork, InstitutionKey, NewRequest, OperationDocument } from './types.ts';
 
 // A document is made twice from the same input, time and certificate. The first time what the key
 // must do is found out, and nothing is kept but that; the second time the key's answer is put in.
@@ -38,9 +38,9 @@ export interface DocumentJob {
 
 /** Thrown through a document function to leave it where the key is needed. */
 class KeyNeeded extends Error {
-  readonly request: OperationRequest;
+  readonly request: NewRequest;
 
-  constructor(request: OperationRequest) {
+  constructor(request: NewRequest) {
     super('the key is needed');
     this.request = request;
   }
@@ -53,7 +53,7 @@ class KeyNeeded extends Error {
  * there is no such electronic seal, `document_key_unfit` when the key cannot do this
  */
 export async function prepareDocument(deps: SigningDeps, job: DocumentJob) {
-  const needed = (request: OperationRequest) => Promise.reject(new KeyNeeded(request));
+  const needed = (request: NewRequest) => Promise.reject(new KeyNeeded(request));
   try {
     await runDocument(deps, job, {
       sign: (scheme, message) => needed({ kind: 'sign', scheme, messageB64: base64Text(message) }),
@@ -70,20 +70,20 @@ export async function prepareDocument(deps: SigningDeps, job: DocumentJob) {
 }
 
 /**
- * The finished document, from what the key answered to `request`.
+ * The finished document, from what the key answered to `input`.
  *
  * @throws CinnabarError `envelope_unreadable`
  */
 export function finishDocument(
   deps: SigningDeps,
   job: DocumentJob,
-  request: OperationRequest,
+  input: Uint8Array,
   output: Uint8Array,
 ): Promise<Uint8Array> {
-  const answer = async (asked: OperationRequest) => {
+  const prepared = base64Text(input);
+  const answer = async (asked: NewRequest) => {
     // The function must ask for exactly what the person activated; anything else is our defect.
-    if (inputText(asked) !== inputText(request))
-      throw new Error('documents: not what was prepared');
+    if (inputText(asked) !== prepared) throw new Error('documents: not what was prepared');
     return output;
   };
   return runDocument(deps, job, {
@@ -179,6 +179,11 @@ export function isFit(key: InstitutionKey, { action }: OperationDocument['work']
   if (action === 'open') return key.purpose === 'encryption';
   if (key.purpose !== 'signature') return false;
   return key.algorithm === 'sm2' || (action !== 'make_seal' && action !== 'seal');
+}
+
+/** Whether what is signed for a document has more in it than digests: the picture of a seal. */
+export function hasContent({ action }: DocumentWork): boolean {
+  return action === 'make_seal' || action === 'seal';
 }
 
 /** What the decision says of a document, so that the person's signature covers it. */

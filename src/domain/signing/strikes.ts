@@ -32,3 +32,8 @@ export function struck(strikes: Strikes, nowMs: number): Strikes {
 export function isLocked({ lockedUntilMs }: Strikes, nowMs: number): boolean {
   return nowMs < lockedUntilMs;
 }
+
+/** Failed runs that still count: those of a window that is over are forgotten. */
+export function recentRuns({ recent, windowStartMs }: Strikes, nowMs: number): number {
+  return nowMs - windowStartMs < windowMs ? recent : 0;
+}

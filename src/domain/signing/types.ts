@@ -124,8 +124,8 @@ export interface GrantChange extends Row {
   readonly createdAtMs: number;
 }
 
-/** What the key shall do. */
-export type OperationRequest =
+/** What the key shall do, as it is asked for. */
+export type NewRequest =
   | {
       readonly kind: 'sign';
       readonly scheme: Extract<SignScheme, 'sm2-sm3' | 'ecdsa-p256-sha256'>;
@@ -148,6 +148,15 @@ export type OperationRequest =
       readonly kind: 'decrypt';
       readonly scheme: 'ecdh-p256';
       readonly ciphertextB64: string;
+    };
+
+/** What the key shall do, as it rests: a text that is signed does so encrypted, as a document. */
+export type OperationRequest =
+  | NewRequest
+  | {
+      readonly kind: 'sign';
+      readonly scheme: Extract<SignScheme, 'sm2-sm3' | 'ecdsa-p256-sha256'>;
+      readonly isKept: true;
     };
 
 export const documentActions = ['cms', 'pdf', 'make_seal', 'seal', 'open'] as const;
@@ -198,7 +207,8 @@ export interface StoredDocument extends Row {
   readonly storedBytes: number;
 }
 
-export type DocumentPart = 'input' | 'result';
+/** `message`: what is signed, where that is business data; `result`: also what was decrypted. */
+export type DocumentPart = 'input' | 'message' | 'result';
 
 /** One use of an institution's key, from the question to the signed record (C4, C6, C7). */
 export interface Operation extends Row {
@@ -229,7 +239,7 @@ export interface Operation extends Row {
 }
 
 export interface OperationResult {
-  /** The signature, or the plaintext. */
-  readonly valueB64: string;
+  /** The signature. What was decrypted rests as the operation's result, encrypted. */
+  readonly valueB64?: string;
   readonly receipt: Receipt;
 }

@@ -1,6 +1,6 @@
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { loadGm } from '../../core/gm.ts';
-import { receiptJson } from '../../core/usage/receipt.ts';
+import { type Receipt, receiptJson } from '../../core/usage/receipt.ts';
 import {
   outcomeText,
   recordHash,
@@ -23,25 +23,29 @@ import { appendAfterHead } from './ledger.ts';
 import {
   auditOf,
   getOperation,
+  inputOf,
   keyOperationOf,
   movedOperation,
   ownOperation,
-} from './operations.ts';
+} from './operation.ts';
+import { assertStillAllowed } from './operations.ts';
 import { getPersonalKey } from './personal-keys.ts';
 import type { Entry, SigningDeps } from './ports.ts';
 import type { UsageRecord } from './records.ts';
 import { entryOf, settle } from './rows.ts';
-import type { Operation, OperationResult } from './types.ts';
+import type { Operation, OperationDocument } from './types.ts';
 
 /**
- * Moves the key (C6), once, for a statement that the person signed. The chips check the signature,
- * the list of persons, freshness and the digest themselves.
+ * Moves the key (C6), once, for a statement that the person signed. The decision is taken again just
+ * before; the chips check the signature, the list of persons, freshness and the digest themselves.
  *
  * The result stays here until the outcome is signed as well. Repeated after an interruption, it
- * goes on where it was; the chips give the stored result for the same operation.
+ * goes on where it was; the chips give the stored result for the same operation. Where the decision
+ * would be another one by then, they give what they had stored and move no key.
  *
  * @throws CinnabarError `operation_not_found`, `operation_state`, `signature_invalid`,
- * `operation_refused` when the chips say no, `chips_busy`, `chips_unavailable`, `audit_unavailable`
+ * `operation_refused` when rights or certificates no longer stand, `activation_refused` when the
+ * chips say no, `chips_busy`, `chips_unavailable`, `audit_unavailable`
  */
 export async function executeOperation(
   deps: SigningDeps,
@@ -52,15 +56,22 @@ export async function executeOperation(
   const operation = ownOperation(await getOperation(deps, caller.actor, id), caller.actor);
   if (operation.state === 'executed' || operation.state === 'completed') return operation;
   return audited(deps.audit, caller, auditOf('operation.execute', operation), async () => {
-    const activated = await activate(deps, caller, id, signature);
+    const { activated, isStoredOnly } = await activate(deps, caller, id, signature);
     try {
-      const result = await moveKey(deps, activated);
-      return await keepResult(deps, caller, id, result, await finished(deps, activated, result));
+      const { value, receipt } = await moveKey(deps, activated, isStoredOnly);
+      const kept = await finished(deps, activated, value);
+      return await keepResult(deps, caller, id, receipt, kept);
     } catch (error) {
       if (isFinalRefusal(error)) await refuse(deps, caller, id);
       throw error;
     }
   });
+}
+
+interface Activated {
+  readonly activated: Operation;
+  /** The key may have moved before; it must not move now. */
+  readonly isStoredOnly: boolean;
 }
 
 /** Records the person's intent, and counts the use against the grant, in one step. */
@@ -69,29 +80,48 @@ function activate(
   caller: Caller,
   id: string,
   signature: Uint8Array,
-): Promise<Operation> {
+): Promise<Activated> {
   return settle(deps, caller.actor.tenant, async () => {
     const operation = await getOperation(deps, caller.actor, id);
-    if (operation.state === 'activated') return { result: operation, write: [] };
+    if (operation.state === 'activated') {
+      const isStoredOnly = !(await isStillAllowed(deps, caller, operation));
+      return { result: { activated: operation, isStoredOnly }, write: [] };
+    }
     const { statement } = operation;
     if (operation.state !== 'approved' || !statement) throw new CinnabarError('operation_state');
     await assertSigned(deps, caller, operation, statement, signature);
     const grant = await getGrant(deps, caller.actor, operation.grantId);
-    if (grant.state !== 'active' || grant.used >= grant.usesMax) {
-      const code = grant.state === 'active' ? 'grant_used_up' : 'grant_not_active';
-      throw new CinnabarError('operation_refused', { fields: [{ pointer: '/body', code }] });
-    }
+    await assertStillAllowed(deps, caller, operation);
     const activation = { statement, signatureHex: bytesToHex(signature) };
-    const next = movedOperation(operation, 'activate', { activation });
+    const activated = movedOperation(operation, 'activate', { activation });
+    // The grant as it was before the check: had it changed since, nothing is written.
     const used = changed(grant, { used: grant.used + 1 });
-    return { result: next, write: [entryOf('operation', next), entryOf('grant', used)] };
+    return {
+      result: { activated, isStoredOnly: false },
+      write: [entryOf('operation', activated), entryOf('grant', used)],
+    };
   });
 }
 
-async function assertSigned(
+async function isStillAllowed(
   deps: SigningDeps,
   caller: Caller,
-  { personalKeyId }: Operation,
+  operation: Operation,
+): Promise<boolean> {
+  try {
+    await assertStillAllowed(deps, caller, operation, true);
+    return true;
+  } catch (error) {
+    if (error instanceof CinnabarError && error.code === 'operation_refused') return false;
+    throw error;
+  }
+}
+
+/** @throws CinnabarError `signature_invalid` unless the person's key signed the text */
+export async function assertSigned(
+  deps: Pick<SigningDeps, 'signing'>,
+  caller: Caller,
+  { personalKeyId }: Pick<Operation, 'personalKeyId'>,
   text: string,
   signature: Uint8Array,
 ): Promise<void> {
@@ -102,7 +132,17 @@ async function assertSigned(
   }
 }
 
-async function moveKey(deps: SigningDeps, operation: Operation): Promise<OperationResult> {
+/** What the key gave: a signature, or what was decrypted. */
+interface Moved {
+  readonly value: Uint8Array;
+  readonly receipt: Receipt;
+}
+
+async function moveKey(
+  deps: SigningDeps,
+  operation: Operation,
+  storedOnly: boolean,
+): Promise<Moved> {
   const { activation, tenant, institutionKeyId } = operation;
   if (!activation) throw new CinnabarError('operation_state');
   const key = await deps.signing.find(tenant, 'institution-key', institutionKeyId);
@@ -111,13 +151,14 @@ async function moveKey(deps: SigningDeps, operation: Operation): Promise<Operati
     signature: hexToBytes(activation.signatureHex),
     grants: key?.chipGrants ?? [],
   };
-  const use = keyOperationOf(operation);
+  const use = keyOperationOf(operation, await inputOf(deps, operation));
+  const more = { activation: carried, ...(storedOnly ? { storedOnly } : {}) };
   if (use.kind === 'sign') {
-    const { signature, receipt } = await deps.keys.sign({ ...use.request, activation: carried });
-    return { valueB64: base64Text(signature), receipt };
+    const { signature: value, receipt } = await deps.keys.sign({ ...use.request, ...more });
+    return { value, receipt };
   }
-  const { plaintext, receipt } = await deps.keys.decrypt({ ...use.request, activation: carried });
-  return { valueB64: base64Text(plaintext), receipt };
+  const { plaintext: value, receipt } = await deps.keys.decrypt({ ...use.request, ...more });
+  return { value, receipt };
 }
 
 const finalCodes: ReadonlySet<string> = new Set([
@@ -148,43 +189,68 @@ function keepResult(
   deps: SigningDeps,
   caller: Caller,
   id: string,
-  result: OperationResult,
-  { document, rows }: Finished,
+  receipt: Receipt,
+  { document, valueB64, rows }: Finished,
 ): Promise<Operation> {
   return settle(deps, caller.actor.tenant, async () => {
     const operation = await getOperation(deps, caller.actor, id);
     if (operation.state !== 'activated') return { result: operation, write: [] };
-    const next = movedOperation(operation, 'execute', { result, ...document });
+    const result = { receipt, ...(valueB64 === undefined ? {} : { valueB64 }) };
+    const next = movedOperation(operation, 'execute', {
+      result,
+      ...(document ? { document } : {}),
+    });
     return { result: next, write: [entryOf('operation', next), ...rows] };
   });
 }
 
 interface Finished {
-  readonly document?: Pick<Operation, 'document'>;
+  /** Where it changed. */
+  readonly document?: OperationDocument;
+  /** A signature: it is public, as what it is over is not. */
+  readonly valueB64?: string;
   readonly rows: readonly Entry[];
 }
 
-/** Puts the key's answer into the document, and keeps it; of an operation without one, nothing. */
+/**
+ * What is kept of the key's answer: a signature as it is, the finished document and whatever was
+ * decrypted as objects encrypted under keys that only the chips open.
+ */
 async function finished(
   deps: SigningDeps,
   operation: Operation,
-  { valueB64 }: OperationResult,
+  value: Uint8Array,
 ): Promise<Finished> {
   const { tenant, id, document, request, reason } = operation;
-  if (!document) return { rows: [] };
+  const isSignature = request.kind === 'sign';
+  const plain = isSignature ? { valueB64: base64Text(value) } : {};
+  if (!document && isSignature) return { ...plain, rows: [] };
   // A row that is there already, of an operation that was set back, holds the same bytes.
-  if (await findDocument(deps, tenant, id, 'result')) return { rows: [] };
+  if (await findDocument(deps, tenant, id, 'result')) return { ...plain, rows: [] };
+  if (!document) return { rows: [await keepDocument(deps, tenant, id, 'result', value)] };
   const input = await readDocument(deps, tenant, id, 'input');
   const job = { tenant, operationId: id, document, input, reason };
   try {
-    const output = base64Bytes(valueB64) ?? new Uint8Array(0);
-    const bytes = await finishDocument(deps, job, request, output);
-    return { rows: [await keepDocument(deps, tenant, id, 'result', bytes)] };
+    const bytes = await finishDocument(deps, job, await inputOf(deps, operation), value);
+    return { ...plain, rows: [await keepDocument(deps, tenant, id, 'result', bytes)] };
   } catch (error) {
     // The key has moved, so there is something to put on record all the same.
     if (!(error instanceof CinnabarError) || error.code !== 'envelope_unreadable') throw error;
-    return { document: { document: { ...document, failure: 'envelope_unreadable' } }, rows: [] };
+    return { document: { ...document, failure: 'envelope_unreadable' }, rows: [] };
   }
+}
+
+/**
+ * What a completed operation without a document gave: a signature, or what was decrypted.
+ *
+ * @throws CinnabarError as `readDocument`
+ */
+export async function resultOf(
+  deps: SigningDeps,
+  { tenant, id, result }: Operation,
+): Promise<Uint8Array> {
+  const signature = result?.valueB64 && base64Bytes(result.valueB64);
+  return signature || readDocument(deps, tenant, id, 'result');
 }
 
 /** What the person signs about the end of an executed operation. */

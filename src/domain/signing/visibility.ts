@@ -2,9 +2,10 @@ import type { Actor, Role } from '../actor.ts';
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
+import { isGranted } from './approvals.ts';
 import { readDocument } from './document-store.ts';
 import { getInstitutionKey } from './grants.ts';
-import { getOperation } from './operations.ts';
+import { getOperation } from './operation.ts';
 import type { SigningDeps } from './ports.ts';
 import type { UsageRecord } from './records.ts';
 import type { GrantChange, InstitutionKey, Operation } from './types.ts';
@@ -149,7 +150,9 @@ export async function pendingApprovals(
     })),
   );
   const others = asked.filter((one) => one.actor !== actor.id && !hasApproved(one, actor));
-  const may = await Promise.all(others.map((one) => isGranted(deps, actor, one.institutionKeyId)));
+  const may = await Promise.all(
+    others.map((one) => isGranted(deps, actor, one.institutionKeyId, one.request.kind)),
+  );
   return {
     changes: changes.filter(
       ({ change, key }) =>
@@ -192,17 +195,4 @@ export async function documentOf(
   }
   if (part === 'result' && document.failure) throw new CinnabarError(document.failure);
   return { operation, bytes: await readDocument(deps, actor.tenant, id, part) };
-}
-
-async function isGranted(
-  { signing, clock }: VisibilityDeps,
-  actor: Actor,
-  institutionKeyId: string,
-): Promise<boolean> {
-  const filter = { owner: actor.id, parent: institutionKeyId, state: 'active' };
-  const found = await signing.list(actor.tenant, 'grant', filter, { limit: 50 });
-  const nowMs = clock.now();
-  return found.some(
-    ({ validFromMs, validUntilMs }) => validFromMs <= nowMs && nowMs <= validUntilMs,
-  );
 }

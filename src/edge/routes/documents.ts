@@ -144,7 +144,7 @@ export function addDocumentRoutes(app: EdgeApp, deps: EdgeDeps): void {
     };
     const operation = await askDocument(deps, callerOf(c), request);
     c.header('location', `/v1/operations/${operation.id}`);
-    return c.json(await operationView(operation, actorOf(c)), 201);
+    return c.json(await operationView(deps, operation, actorOf(c)), 201);
   });
 
   app.openapi(getRoute, async (c) => {

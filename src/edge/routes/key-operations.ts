@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { approveOperation } from '../../domain/signing/approvals.ts';
 import { exportRecords } from '../../domain/signing/export-records.ts';
 import {
-  approveOperation,
   askOperation,
   cancelOperation,
   prepareActivation,
@@ -37,7 +37,7 @@ import {
 import { about, binary, created, json, jsonBody, problems } from './contract.ts';
 import { pageRequest, present } from './input.ts';
 import { changeView } from './institutions.ts';
-import { operationView } from './operation-view.ts';
+import { listedOperation, operationView } from './operation-view.ts';
 import { bytesOf } from './personal-keys.ts';
 
 const tag = 'Key operations';
@@ -305,7 +305,7 @@ export function addKeyOperationRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const request = { id: c.get('operationId'), institutionKeyId, ...fields };
     const operation = await askOperation(deps, callerOf(c), request);
     c.header('location', `/v1/operations/${operation.id}`);
-    return c.json(await operationView(operation, actorOf(c)), 201);
+    return c.json(await operationView(deps, operation, actorOf(c)), 201);
   });
 
   app.openapi(listRoute, async (c) => {
@@ -313,7 +313,7 @@ export function addKeyOperationRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const filter = { institutionKeyId: c.req.valid('param').id, ...(state ? { state } : {}) };
     const page = pageRequest({ cursor, limit });
     const found = await listOperations(deps, actorOf(c), filter, page);
-    const items = await Promise.all(found.items.map((one) => operationView(one, actorOf(c))));
+    const items = await Promise.all(found.items.map((one) => listedOperation(one, actorOf(c))));
     return c.json({ ...found, items }, 200);
   });
 
@@ -321,20 +321,20 @@ export function addKeyOperationRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const { cursor, limit, state } = c.req.valid('query');
     const page = pageRequest({ cursor, limit });
     const found = await listOperations(deps, actorOf(c), state ? { state } : {}, page);
-    const items = await Promise.all(found.items.map((one) => operationView(one, actorOf(c))));
+    const items = await Promise.all(found.items.map((one) => listedOperation(one, actorOf(c))));
     return c.json({ ...found, items }, 200);
   });
 
   app.openapi(approvalsRoute, async (c) => {
     const { changes, operations } = await pendingApprovals(deps, actorOf(c));
-    const views = await Promise.all(operations.map((one) => operationView(one, actorOf(c))));
+    const views = await Promise.all(operations.map((one) => listedOperation(one, actorOf(c))));
     const changed = changes.map(({ change, key }) => changeView(change, key));
     return c.json({ changes: changed, operations: views }, 200);
   });
 
   app.openapi(getRoute, async (c) => {
     const operation = await seeOperation(deps, actorOf(c), c.req.valid('param').id);
-    return c.json(await operationView(operation, actorOf(c)), 200);
+    return c.json(await operationView(deps, operation, actorOf(c)), 200);
   });
 
   app.openapi(approveRoute, async (c) => {
@@ -342,19 +342,19 @@ export function addKeyOperationRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const { id } = c.req.valid('param');
     const request = { id, personalKeyId, signature: bytesOf(signature, 'signature') };
     const operation = await approveOperation(deps, callerOf(c), request);
-    return c.json(await operationView(operation, actorOf(c)), 200);
+    return c.json(await operationView(deps, operation, actorOf(c)), 200);
   });
 
   app.openapi(activationRoute, async (c) => {
     const operation = await prepareActivation(deps, callerOf(c), c.req.valid('param').id);
-    return c.json(await operationView(operation, actorOf(c)), 200);
+    return c.json(await operationView(deps, operation, actorOf(c)), 200);
   });
 
   app.openapi(executeRoute, async (c) => {
     const signature = bytesOf(c.req.valid('json').signature, 'signature');
     const request = { id: c.req.valid('param').id, signature };
     const operation = await executeOperation(deps, callerOf(c), request);
-    return c.json(await operationView(operation, actorOf(c)), 200);
+    return c.json(await operationView(deps, operation, actorOf(c)), 200);
   });
 
   app.openapi(completeRoute, async (c) => {
@@ -362,14 +362,14 @@ export function addKeyOperationRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const request = { id: c.req.valid('param').id, signature };
     const { operation, record } = await completeOperation(deps, callerOf(c), request);
     return c.json(
-      { operation: await operationView(operation, actorOf(c)), record: recordView(record) },
+      { operation: await operationView(deps, operation, actorOf(c)), record: recordView(record) },
       200,
     );
   });
 
   app.openapi(cancelRoute, async (c) => {
     const operation = await cancelOperation(deps, callerOf(c), c.req.valid('param').id);
-    return c.json(await operationView(operation, actorOf(c)), 200);
+    return c.json(await operationView(deps, operation, actorOf(c)), 200);
   });
 
   app.openapi(recordsRoute, async (c) => {

@@ -1,8 +1,10 @@
 import type { Actor } from '../../domain/actor.ts';
-import { approvalText } from '../../domain/signing/operations.ts';
-import { inputText } from '../../domain/signing/requests.ts';
+import { approvalText } from '../../domain/signing/approvals.ts';
+import { inputOf } from '../../domain/signing/operation.ts';
+import type { SigningDeps } from '../../domain/signing/ports.ts';
 import type * as rows from '../../domain/signing/types.ts';
-import { outcomeOf } from '../../domain/signing/use.ts';
+import { outcomeOf, resultOf } from '../../domain/signing/use.ts';
+import { base64Text } from '../../lib/base64.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Operation } from '../schemas/signing.ts';
 
@@ -10,12 +12,32 @@ import type { Operation } from '../schemas/signing.ts';
  * An operation as `actor` may see it. What is signed, and what comes out, are for who asked: a
  * decrypted text is nobody else's, whoever may see that it was decrypted.
  */
-export async function operationView(operation: rows.Operation, actor: Actor): Promise<Operation> {
+export async function operationView(
+  deps: SigningDeps,
+  operation: rows.Operation,
+  actor: Actor,
+): Promise<Operation> {
+  const { state, document, result } = operation;
+  const listed = await listedOperation(operation, actor);
+  if (operation.actor !== actor.id) return listed;
+  const isExecuted = state === 'executed' || state === 'completed';
+  // Not before the outcome is signed (C7); of a document it is only what went into it.
+  const isGiven = state === 'completed' && !document;
+  return {
+    ...listed,
+    inputB64: base64Text(await inputOf(deps, operation)),
+    receipt: isExecuted && result ? { ...result.receipt } : null,
+    resultB64: isGiven ? base64Text(await resultOf(deps, operation)) : null,
+  };
+}
+
+/** The same in a list: what is signed and what comes out rest encrypted, and stay there. */
+export async function listedOperation(operation: rows.Operation, actor: Actor): Promise<Operation> {
   const { id, state, institutionKeyId, grantId, personalKeyId, documentType, reason } = operation;
   const { approvals, approvalsNeeded, decision, statement = null, amount, request } = operation;
   const isExecuted = state === 'executed' || state === 'completed';
   const isOwn = operation.actor === actor.id;
-  const { document, result } = operation;
+  const { document } = operation;
   return {
     id,
     state,
@@ -26,7 +48,7 @@ export async function operationView(operation: rows.Operation, actor: Actor): Pr
     kind: request.kind,
     scheme: request.scheme,
     document: document ? documentView(operation, document) : null,
-    inputB64: isOwn ? inputText(request) : null,
+    inputB64: null,
     inputForm: inputForm(request),
     documentType,
     amount: amount ? { ...amount } : null,
@@ -38,8 +60,8 @@ export async function operationView(operation: rows.Operation, actor: Actor): Pr
     // Also when the key may have moved: who lost the answer signs the same statement again.
     statement: isOwn && (state === 'approved' || state === 'activated') ? statement : null,
     outcome: isOwn && isExecuted ? await outcomeOf(operation) : null,
-    // Not before the outcome is signed (C7); of a document it is only what went into it.
-    resultB64: isOwn && state === 'completed' && !document ? (result?.valueB64 ?? null) : null,
+    receipt: null,
+    resultB64: null,
     createdAt: instantText(operation.createdAtMs),
   };
 }

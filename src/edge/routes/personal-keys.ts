@@ -3,10 +3,11 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Caller } from '../../domain/actor.ts';
 import { getCertificate } from '../../domain/certificates/find.ts';
 import { CinnabarError } from '../../domain/errors.ts';
+import { approvalText } from '../../domain/signing/approvals.ts';
 import { assertCertificateRequest } from '../../domain/signing/certificate-request.ts';
 import { coSign } from '../../domain/signing/co-sign.ts';
 import { getGrantChange, grantChangeBytes } from '../../domain/signing/grant-changes.ts';
-import { approvalText, getOperation, ownOperation } from '../../domain/signing/operations.ts';
+import { getOperation, ownOperation } from '../../domain/signing/operation.ts';
 import {
   bindCertificate,
   finishPersonalKey,

@@ -366,7 +366,7 @@ export const operationSchema = z
     }),
     inputB64: z.string().nullable().openapi({
       description:
-        'What the key signs or decrypts, for who asked; of a document what it comes down to.',
+        'What the key signs or decrypts, for who asked; of a document what it comes down to. Not in lists.',
     }),
     inputForm: z.enum(['message', 'digest', 'ciphertext']),
     documentType: z.string(),
@@ -384,7 +384,11 @@ export const operationSchema = z
     outcome: z.string().nullable().openapi({
       description: 'What the person signs after it moved; the result is given for it.',
     }),
-    resultB64: z.string().nullable(),
+    receipt: receiptSchema.nullable().openapi({
+      description:
+        'Of the chip that moved the key; the outcome names its hash. For who asked, not in lists.',
+    }),
+    resultB64: z.string().nullable().openapi({ description: 'Not in lists.' }),
     createdAt: instantSchema,
   })
   .openapi('Operation');

@@ -1,19 +1,24 @@
-import { hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadGm } from '../../../src/core/gm.ts';
+import { checkRecord } from '../../../src/core/usage/check-record.ts';
+import { decisionText, readDecision, type UseDecision } from '../../../src/core/usage/decision.ts';
+import { CinnabarError } from '../../../src/domain/errors.ts';
 import { newId } from '../../../src/domain/id.ts';
+import { assessUse } from '../../../src/domain/risk/uses.ts';
+import { approvalText, approveOperation } from '../../../src/domain/signing/approvals.ts';
 import { approveGrantChange, grantChangeBytes } from '../../../src/domain/signing/grant-changes.ts';
 import { type NewGrant, proposeGrant, revokeGrant } from '../../../src/domain/signing/grants.ts';
 import {
-  approvalText,
-  approveOperation,
   askOperation,
   cancelOperation,
   type NewOperation,
   prepareActivation,
 } from '../../../src/domain/signing/operations.ts';
-import { completeOperation, executeOperation } from '../../../src/domain/signing/use.ts';
-import { base64Bytes } from '../../../src/lib/base64.ts';
+import type { Grant, Operation } from '../../../src/domain/signing/types.ts';
+import { completeOperation, executeOperation, resultOf } from '../../../src/domain/signing/use.ts';
+import { base64Bytes, base64Text } from '../../../src/lib/base64.ts';
+import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import { asking, type Bank, bank, finish, granted, message } from '../../helpers/bank.ts';
 import { callerOf, type Terminal } from '../../helpers/signing.ts';
 
@@ -244,5 +249,307 @@ describe('grants', () => {
     expect((await approve(officers[2])).state).toBe('approved');
     const { record } = await finish(own, clerk, asked.id);
     expect(record.body.approvals.map(({ actor }) => actor)).toEqual(['officer-c']);
+  });
+});
+
+describe('the signed decision', () => {
+  let own: Bank;
+  let grantId: string;
+  beforeAll(async () => {
+    own = await bank();
+    grantId = await granted(own, own.clerk, { usesMax: 40 });
+  });
+
+  const prepared = async (more: Partial<NewOperation> = {}) => {
+    const request = asking(own, own.clerk, grantId, more);
+    await askOperation(own.deps, own.clerk.caller, request);
+    const { statement = '' } = await prepareActivation(own.deps, own.clerk.caller, request.id);
+    return { id: request.id, signature: await own.clerk.signText(statement) };
+  };
+  const refusedWith = (code: string) => ({
+    code: 'operation_refused',
+    fields: expect.arrayContaining([expect.objectContaining({ code })]),
+  });
+  /** Runs with rows of the store changed, as no call of the service would, and sets them back. */
+  const withRow = async <K extends 'grant' | 'operation' | 'personal-key'>(
+    kind: K,
+    id: string,
+    change: object,
+    work: () => Promise<void>,
+  ) => {
+    const { signing } = own.deps;
+    const before = await signing.find('beichen-bank', kind, id);
+    if (!before) throw new Error('no row');
+    const place = { owner: '', parent: '', state: '' };
+    const listed = kind === 'grant' ? (before as Grant) : undefined;
+    const by = listed
+      ? { owner: listed.actor, parent: listed.institutionKeyId, state: listed.state }
+      : place;
+    const put = async (row: object) => {
+      const now = await signing.find('beichen-bank', kind, id);
+      const revision = (now?.revision ?? 0) + 1;
+      const entry = { kind, row: { ...row, revision }, ...by } as never;
+      expect(await signing.write('beichen-bank', [entry])).toBe(true);
+    };
+    await put({ ...before, ...change });
+    await work();
+    const { revision: _, ...rest } = before;
+    await put(rest);
+  };
+
+  test('C4: holds person, role, limits, certificates, time, risk, reason and digest, in words', async () => {
+    const { deps, clerk, signing } = own;
+    const { operation, record } = await (async () => {
+      const request = asking(own, clerk, grantId);
+      await askOperation(deps, clerk.caller, request);
+      return finish(own, clerk, request.id);
+    })();
+    const decision = readDecision(operation.decision);
+    expect(decision).toMatchObject({
+      operation: operation.id,
+      tenant: 'beichen-bank',
+      key: { id: signing.id, holder: '北辰银行', certificate: { standing: 'good' } },
+      person: { actor: 'clerk', role: 'checker', certificate: { standing: 'good' } },
+      grant: { usesMax: 40, documentTypes: ['guarantee'], amountMax: { minor: 1_000_000 } },
+      use: { digestHex: record.body.receipt.inputHashHex },
+      amount: { currency: 'CNY', minor: 500_000 },
+      reason: 'guarantee for a supplier',
+      risk: { rules: 'cinnabar use risk 1', verdict: 'allow' },
+    });
+    expect(JSON.parse(operation.decision).words).toEqual({
+      zh: 'clerk 使用“北辰银行”的密钥签名，文件类型：guarantee，金额 CNY 5,000.00，用途：guarantee for a supplier',
+      en: 'clerk uses the key of “北辰银行” to sign, type guarantee, amount CNY 5,000.00, for: guarantee for a supplier',
+    });
+    expect(checkRecord(gm, record.body, undefined)).toBeUndefined();
+  });
+
+  test('C8: words that say something else than the facts are no decision', async () => {
+    const { deps, clerk } = own;
+    const asked = await askOperation(deps, clerk.caller, asking(own, clerk, grantId));
+    for (const [from, to] of [
+      ['5,000.00', '50.00'],
+      ['"minor":500000', '"minor":500'],
+      ['"role":"checker"', '"role": "checker"'],
+      ['"verdict":"allow","words"', '"verdict":"allow","worse":1,"words"'],
+    ] as const) {
+      const changed = asked.decision.replace(from, to);
+      expect(changed).not.toBe(asked.decision);
+      expect(readDecision(changed), from).toBeUndefined();
+    }
+  });
+
+  test('C4 C5: what the record leans on is checked offline: limits, time, type, certificates', async () => {
+    const { deps, clerk } = own;
+    const request = asking(own, clerk, grantId);
+    await askOperation(deps, clerk.caller, request);
+    const { record } = await finish(own, clerk, request.id);
+    const good = readDecision(record.body.decision);
+    if (!good) throw new Error('no decision');
+    const { grant, person, key } = good;
+    const atMs = record.body.receipt.atMs;
+    const cases: readonly [string, object][] = [
+      ['another operation', { operation: newId(deps) }],
+      ['another person', { person: { ...person, actor: 'somebody' } }],
+      [
+        'another certificate',
+        { person: { ...person, certificate: { serial: '00', standing: 'good' } } },
+      ],
+      [
+        'a certificate on hold',
+        { key: { ...key, certificate: { ...key.certificate, standing: 'on_hold' } } },
+      ],
+      ['over the limit', { grant: { ...grant, amountMax: { currency: 'CNY', minor: 499_999 } } }],
+      ['a limit unsaid', { amount: undefined }],
+      ['too late', { grant: { ...grant, validUntil: new Date(atMs - 1).toISOString() } }],
+      ['too early', { grant: { ...grant, validFrom: new Date(atMs + 1).toISOString() } }],
+      ['another type', { grant: { ...grant, documentTypes: ['loan'] } }],
+      ['not granted', { grant: { ...grant, operations: ['decrypt'] } }],
+      ['stopped by risk', { risk: { ...good.risk, verdict: 'terminate' } }],
+      ['another digest', { use: { ...good.use, digestHex: '0'.repeat(64) } }],
+      ['another reason', { reason: 'none' }],
+    ];
+    for (const [name, change] of cases) {
+      const decision = decisionText({ ...good, ...change } as UseDecision);
+      const statement = JSON.parse(record.body.statement);
+      const decisionHashHex = bytesToHex(gm.sm3(utf8ToBytes(decision)));
+      const text = canonicalJson({ ...statement, decisionHashHex });
+      // Signed by the person itself: only what the decision says is wrong.
+      const statementSignatureHex = bytesToHex(await clerk.signText(text));
+      const body = { ...record.body, decision, statement: text, statementSignatureHex };
+      expect(checkRecord(gm, body, undefined), name).toBe('decision_differs');
+    }
+  });
+
+  test('C4: taken again before the key moves: a window that closed, a right or limit that changed', async () => {
+    const { deps, clerk } = own;
+    const { signing } = deps;
+    const nowMs = deps.clock.now();
+    for (const [change, code] of [
+      [{ validUntilMs: nowMs - 1 }, 'grant_expired'],
+      [{ validFromMs: nowMs + 60_000 }, 'grant_not_yet_valid'],
+      [{ operations: ['decrypt'] }, 'operation_not_granted'],
+      [{ documentTypes: ['loan'] }, 'document_type_not_granted'],
+      [{ amountMax: { currency: 'CNY', minor: 1 } }, 'amount_over_limit'],
+      [{ usesMax: 39 }, 'decision_changed'],
+    ] as const) {
+      const one = await prepared();
+      await withRow('grant', grantId, change, async () => {
+        const executing = executeOperation(deps, clerk.caller, one);
+        await expect(executing, code).rejects.toMatchObject(refusedWith(code));
+      });
+      expect((await signing.find('beichen-bank', 'operation', one.id))?.state).toBe('approved');
+    }
+  });
+
+  test('C4 A9: a certificate that was revoked in between stops the key', async () => {
+    const { deps, clerk } = own;
+    const one = await prepared();
+    const serialHex = (await deps.signing.find('beichen-bank', 'personal-key', clerk.key.id))
+      ?.certificateSerial;
+    const certificate = await deps.certificates.findCertificate(serialHex ?? '');
+    if (!certificate) throw new Error('no certificate');
+    const frozen = { ...certificate, state: 'frozen' as const, revision: certificate.revision + 1 };
+    await deps.certificates.replaceCertificate(frozen);
+    await expect(executeOperation(deps, clerk.caller, one)).rejects.toMatchObject(
+      refusedWith('certificate_on_hold'),
+    );
+    const back = { ...certificate, revision: certificate.revision + 2 };
+    await deps.certificates.replaceCertificate(back);
+    expect((await executeOperation(deps, clerk.caller, one)).state).toBe('executed');
+  });
+
+  test('C9: gone on with after the right ended: the stored result, or no key ever moves', async () => {
+    const { deps, clerk } = own;
+    const moved = await prepared();
+    const still = await prepared();
+    // The process ended after the intent was recorded; of one use the key had moved by then.
+    const dying = (keys: typeof deps.keys) => ({ ...deps, keys });
+    const lost = async () => Promise.reject(new CinnabarError('chips_unavailable'));
+    await expect(
+      executeOperation(
+        dying({ ...deps.keys, sign: (input) => deps.keys.sign(input).then(lost) }),
+        clerk.caller,
+        moved,
+      ),
+    ).rejects.toMatchObject({ code: 'chips_unavailable' });
+    await expect(
+      executeOperation(dying({ ...deps.keys, sign: lost }), clerk.caller, still),
+    ).rejects.toMatchObject({ code: 'chips_unavailable' });
+    await withRow('grant', grantId, { validUntilMs: deps.clock.now() - 1 }, async () => {
+      expect((await executeOperation(deps, clerk.caller, moved)).state).toBe('executed');
+      await expect(executeOperation(deps, clerk.caller, still)).rejects.toMatchObject({
+        code: 'activation_refused',
+      });
+    });
+    expect((await deps.signing.find('beichen-bank', 'operation', still.id))?.state).toBe('refused');
+    await expect(executeOperation(deps, clerk.caller, still)).rejects.toMatchObject({
+      code: 'operation_state',
+    });
+  });
+
+  test('C5: only who may use the key in the same way, now, can approve; a right that ended does not count', async () => {
+    const { deps, clerk, officers } = own;
+    const [a, b] = officers;
+    const needed = await granted(own, clerk, { approvalsNeeded: 1 });
+    const decryptOnly = await granted(own, a, { operations: ['decrypt'] });
+    const approver = await granted(own, b);
+    const ask = () => askOperation(deps, clerk.caller, asking(own, clerk, needed));
+    const approve = async (person: Terminal, asked: Operation) =>
+      approveOperation(deps, person.caller, {
+        id: asked.id,
+        personalKeyId: person.key.id,
+        signature: await person.signText(await approvalText(asked)),
+      });
+    expect(decryptOnly).toBeDefined();
+    await expect(approve(a, await ask())).rejects.toMatchObject({ code: 'forbidden' });
+    await withRow('grant', approver, { validUntilMs: deps.clock.now() - 1 }, async () => {
+      await expect(approve(b, await ask())).rejects.toMatchObject({ code: 'forbidden' });
+    });
+    const asked = await ask();
+    await approve(b, asked);
+    await withRow('grant', approver, { validUntilMs: deps.clock.now() - 1 }, async () => {
+      await expect(prepareActivation(deps, clerk.caller, asked.id)).rejects.toMatchObject(
+        refusedWith('approval_lapsed'),
+      );
+    });
+    expect((await finish(own, clerk, asked.id)).operation.state).toBe('completed');
+  });
+
+  test('C4 E7: two unusual things ask for another person, a seal in doubt does so alone', () => {
+    const nowMs = Date.UTC(2026, 10, 27, 3);
+    const day = 24 * 60 * 60 * 1000;
+    const earlier = Array.from({ length: 10 }, (_, i) => ({
+      atMs: nowMs - (i + 1) * day,
+      amountMinor: 1_000,
+    }));
+    const usual = {
+      nowMs,
+      amountMinor: 1_000,
+      amountMaxMinor: 100_000,
+      keyMadeAtMs: nowMs - 9 * day,
+      failedRuns: 0,
+      earlier,
+      sealInDoubt: false,
+    };
+    expect(assessUse(usual)).toMatchObject({ verdict: 'allow', score: 0, reasons: [] });
+    expect(assessUse({ ...usual, amountMinor: 20_000 })).toMatchObject({ verdict: 'allow' });
+    expect(assessUse({ ...usual, amountMinor: 20_000, keyMadeAtMs: nowMs })).toMatchObject({
+      verdict: 'challenge',
+      reasons: [
+        { rule: 'amount_unusual', seen: 20, threshold: 10 },
+        { rule: 'device_new', seen: 0, threshold: 1 },
+      ],
+    });
+    expect(assessUse({ ...usual, sealInDoubt: true }).verdict).toBe('challenge');
+    const night = { ...usual, nowMs: nowMs + 12 * 60 * 60 * 1000 };
+    expect(assessUse(night).reasons).toMatchObject([{ rule: 'hour_unusual', seen: 0 }]);
+    const heap = { ...night, amountMinor: 95_000, keyMadeAtMs: night.nowMs, failedRuns: 1 };
+    expect(assessUse({ ...heap, sealInDoubt: true }).verdict).toBe('terminate');
+  });
+
+  test('C6: what is signed and what was decrypted rest nowhere as they are', async () => {
+    const { deps, clerk, officers, encryption, signing } = own;
+    const secret = 'rest-nowhere-as-it-is';
+    const openGrant = await granted({ ...own, signing: encryption }, clerk, {
+      operations: ['decrypt'],
+      documentTypes: [],
+      amountMax: null,
+    });
+    const sealed = gm.sm2.encrypt(hexToBytes(encryption.publicKeyHex), utf8ToBytes(secret));
+    const { amount: _, ...terms } = asking({ ...own, signing: encryption }, clerk, openGrant, {
+      request: { kind: 'decrypt', scheme: 'sm2', ciphertextB64: base64Text(sealed) },
+    });
+    await askOperation(deps, clerk.caller, terms);
+    const opened = await finish(own, clerk, terms.id);
+    expect(new TextDecoder().decode(await resultOf(deps, opened.operation))).toBe(secret);
+    const text = {
+      kind: 'sign',
+      scheme: 'sm2-sm3',
+      messageB64: base64Text(utf8ToBytes(secret)),
+    } as const;
+    const signed = asking(own, clerk, grantId, { request: text });
+    await askOperation(deps, clerk.caller, signed);
+    await finish(own, clerk, signed.id);
+    const kinds = ['operation', 'document', 'record', 'grant', 'personal-key'] as const;
+    const rows = await Promise.all(
+      kinds.map((kind) => deps.signing.list('beichen-bank', kind, {}, { limit: 500 })),
+    );
+    const keys = rows.flat().flatMap((row) => ('objectKey' in row ? [row.objectKey] : []));
+    expect(keys.length).toBeGreaterThan(1);
+    const objects = await Promise.all(keys.map((key) => deps.objects.get(key)));
+    const audit = await deps.audit.list('beichen-bank', { limit: 500 });
+    const ledger = await deps.ledger.history(`use/${signing.id}`);
+    const rest = JSON.stringify([rows, audit, ledger, officers.map(({ key }) => key)]);
+    const forms = [secret, base64Text(utf8ToBytes(secret)), bytesToHex(utf8ToBytes(secret))];
+    for (const form of forms) {
+      expect(rest.includes(form)).toBe(false);
+      for (const object of objects) {
+        expect(
+          Buffer.from(object ?? [])
+            .toString('latin1')
+            .includes(form),
+        ).toBe(false);
+      }
+    }
   });
 });
