@@ -8,8 +8,8 @@ import {
 } from '../../../src/domain/payments/book.ts';
 import { nextOrderState, orderActions, orderStates } from '../../../src/domain/payments/states.ts';
 import { orderText } from '../../../src/domain/payments/text.ts';
-import { amountText } from '../../../src/lib/amount-text.ts';
 import type { PaymentReceipt } from '../../../src/domain/payments/types.ts';
+import { amountText } from '../../../src/lib/amount-text.ts';
 import { memoryBookStore } from '../../../src/platform/memory/payment-books.ts';
 import { bookOrder, terms } from '../../helpers/payments.ts';
 
