@@ -348,10 +348,4 @@ export const errorsEn: Record<keyof typeof errorsZh, string> = {
   'error.decision_unreadable.why':
     'The decision was not signed by the decision service of the roster.',
   'error.decision_unreadable.next': 'Do not rely on it; quote the number to the operator.',
-  'error.session_untrusted.why':
-    'The other side could not prove to be the service of the bank, or what was sent was changed.',
-  'error.session_untrusted.next':
-    'Do not go on. Try another network; if it stays so, contact the bank.',
-  'error.terminal_not_here.why': 'This browser has no session keys of the device.',
-  'error.terminal_not_here.next': 'Register the device again on the page for paying.',
 };

@@ -329,8 +329,4 @@ export const errorsZh = {
   'error.roster_differs.next': '请向银行核对名册摘要。',
   'error.decision_unreadable.why': '结果不是由名册上的判定服务签出的。',
   'error.decision_unreadable.next': '请勿采信，并报编号给运维。',
-  'error.session_untrusted.why': '对方证明不了自己是本行的服务，或传送的内容被改过。',
-  'error.session_untrusted.next': '请不要继续；换一个网络再试，仍然如此请联系银行。',
-  'error.terminal_not_here.why': '此浏览器里没有这台设备的会话密钥。',
-  'error.terminal_not_here.next': '请在“付款”页重新登记这台设备。',
 } as const;
