@@ -17,7 +17,7 @@ import {
   faultOfBackup,
   manifestHash,
 } from '../domain/chips/backup.ts';
-import { bringBack, fetchBackup } from '../domain/chips/backup-run.ts';
+import { bringBack, fetchBackup, showAll } from '../domain/chips/backup-run.ts';
 import { consent, makeBackupKey } from '../domain/chips/ceremony.ts';
 import { openTools } from '../domain/chips/key-material.ts';
 import { parseShare } from '../domain/chips/officers.ts';
@@ -204,8 +204,11 @@ give-share, and the same command with --id brings the keys back. An hour is time
     const fault = faultOf(() => faultOfBackup(tools, manifest, entries));
     if (fault) throw new UsageError(faultWords[fault], 'backup_invalid');
     const { chipRestores: restores } = connect(values);
+    const show = (id: string) =>
+      showAll({ checkEntries: restores.check }, id, entries, counter('entries compared:'));
     if (values.id === undefined) {
       const view = await restores.begin(manifest, values.chip);
+      await show(view.id);
       const text = `${factsOf(manifest)}ceremony ${view.id} in ${view.offer.chip.chip}, until ${timeOf(view.offer.notAfterMs)}
 
 Each officer: cinnabar chips give-share ${path} --id ${view.id} --share FILE --root-key HEX --approve ${manifest.backup.number}
@@ -215,9 +218,10 @@ Then:         cinnabar chips restore ${path} --id ${view.id}
     }
     const view = await restores.get(values.id);
     if (!view.isOpen) return { exit: 1, json: view, text: `${stateOf(view)}\n` };
+    if (!view.isWhole) await show(view.id);
     const desk = {
-      restoreEntries: async (id: string, page: readonly BackupEntry[]) =>
-        (await restores.keys(id, page)).outcomes,
+      restoreEntries: async (id: string, first: number, page: readonly BackupEntry[]) =>
+        (await restores.keys(id, first, page)).outcomes,
     };
     const tally = await bringBack(desk, view.id, entries, counter('entries brought back:'));
     await restores.end(view.id);

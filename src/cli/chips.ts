@@ -68,8 +68,23 @@ const drain = command({
   run: async ([chip = ''], values) => answerOf(await connect(values).chips.drain(chip)),
 });
 
+const reset = command({
+  summary: 'have a drained or quarantined chip forget everything and prove it',
+  operands: ['CHIP'],
+  options: {
+    'accept-loss': { type: 'boolean', about: 'although it may have the only copies of keys' },
+    ...serviceOptions,
+  },
+  details: `Refused while keys are in no two other chips; \`status\` shows how many are left.
+Then take it back with readmit.`,
+  async run([chip = ''], values) {
+    const acceptLoss = values['accept-loss'] === true;
+    return answerOf(await connect(values).chips.reset(chip, acceptLoss));
+  },
+});
+
 const readmit = command({
-  summary: 'take a drained or quarantined chip back, as it is now',
+  summary: 'take an emptied chip back',
   operands: ['CHIP'],
   options: serviceOptions,
   run: async ([chip = ''], values) => answerOf(await connect(values).chips.readmit(chip)),
@@ -91,6 +106,7 @@ export const chips: Group = {
     status,
     add,
     drain,
+    reset,
     readmit,
     halt,
     officers,

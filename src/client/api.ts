@@ -477,6 +477,9 @@ export function createClient(options: ClientOptions = {}) {
       add: (chip: { chip: string; zone: string; pool?: string }, write?: WriteOptions) =>
         post<Chip>('/v1/chips', chip, write),
       drain: (chip: string) => order<Chip>(`/v1/chips/${encodeURIComponent(chip)}/drain`),
+      /** @param acceptLoss although it may have the only copies of keys */
+      reset: (chip: string, acceptLoss = false) =>
+        post<Chip>(`/v1/chips/${encodeURIComponent(chip)}/reset`, { acceptLoss }),
       readmit: (chip: string) => order<Chip>(`/v1/chips/${encodeURIComponent(chip)}/readmit`),
       /** In demo mode: stops a chip for a minute. */
       halt: (chip: string) => order<ChipHalt>(`/v1/chips/${encodeURIComponent(chip)}/halt`),

@@ -6,6 +6,7 @@ import type {
   ChipBackup,
   ChipBackups,
   ChipRestore,
+  ChipRestoreCheck,
   OpenBackup,
   RestoredKeys,
 } from './types.ts';
@@ -38,9 +39,12 @@ export function chipBackupCalls({ getJson, write }: Transport) {
       /** @param sealed the share, encrypted for the offer, base64 */
       share: (id: string, sealed: string) =>
         post<ChipRestore>(`${restoreAt(id)}/shares`, { sealed }),
-      /** @param entries as the backup has them, up to twenty */
-      keys: (id: string, entries: readonly object[]) =>
-        post<RestoredKeys>(`${restoreAt(id)}/keys`, { entries }),
+      /** @param entries up to twenty as the backup has them, from position `first` on */
+      check: (id: string, first: number, entries: readonly object[]) =>
+        post<ChipRestoreCheck>(`${restoreAt(id)}/checks`, { first, entries }),
+      /** The same pages again, once all were compared. */
+      keys: (id: string, first: number, entries: readonly object[]) =>
+        post<RestoredKeys>(`${restoreAt(id)}/keys`, { first, entries }),
       end: (id: string) => post<void>(`${restoreAt(id)}/end`),
     },
   };

@@ -21,6 +21,7 @@ export type {
   ChipCluster,
   ChipHalt,
   ChipRestore,
+  ChipRestoreCheck,
   ClaimedReview,
   CompletedOperation,
   CoSigned,

@@ -237,8 +237,12 @@ export const errorTitles = {
   chip_not_found: 'There is no such chip.',
   /** The cluster has a chip of this name. */
   chip_exists: 'A chip of this name exists already.',
-  /** Only a chip that is drained or quarantined can be taken back. */
+  /** Only a chip that is drained or quarantined can be emptied, and only an empty one taken back. */
   chip_active: 'The chip is in service.',
+  /** A chip must prove that it forgot everything before it is taken back. */
+  chip_not_empty: 'The chip was not emptied.',
+  /** It may have the only copies of keys; to give them up takes a word more. */
+  chip_holds_keys: 'Keys are not safe yet without the chip.',
   /** Without this chip, keys could no longer be kept in two places. */
   chips_too_few: 'Too few chips would be left.',
   share_unreadable: "An officer's share is damaged, or of another set.",
@@ -249,6 +253,8 @@ export const errorTitles = {
   backup_not_found: 'There is no such backup.',
   /** Keys are missing from it, and it would bar an older backup that has them. */
   backup_incomplete: 'Keys are missing from the backup.',
+  /** Its entries were not all compared with its manifest yet. */
+  backup_unchecked: 'The backup was not compared with its manifest.',
   /** Altered, of another cluster, or for another backup key; `detail` says what does not hold. */
   backup_invalid: 'The backup is not what the chips of this cluster made.',
   /** A newer backup exists; an old one could bring back what was revoked or changed since. */
@@ -257,6 +263,8 @@ export const errorTitles = {
   restore_not_found: 'There is no such restore.',
   /** The chips have more to do than they take on; `Retry-After` says when to come back. */
   chips_busy: 'The key chips are busy.',
+  /** No two chips offer the protection that the key's policy demands. */
+  protection_unavailable: 'Too few chips offer the protection that is asked for.',
   /** The chips that hold the template keys do not answer. */
   chips_unavailable: 'The key chips do not answer.',
   /** The database, object store or queue does not answer. */

@@ -52,6 +52,10 @@ describe('the chips of a running service', () => {
       expect(twice).toMatchObject({ status: 2, json: { error: { code: 'chip_exists' } } });
       expect((await operate('drain', 'chip-5')).json).toMatchObject({ duty: 'draining' });
       await over.cluster.directory.tick(10);
+      expect((await operate('readmit', 'chip-5')).json).toMatchObject({
+        error: { code: 'chip_not_empty' },
+      });
+      expect((await operate('reset', 'chip-5')).json).toMatchObject({ duty: 'empty', keys: 0 });
       expect((await operate('readmit', 'chip-5')).json).toMatchObject({ duty: 'active' });
       expect((await operate('halt', 'chip-5')).json).toEqual({ chip: 'chip-5', halted: true });
       await over.cluster.directory.tick(0);

@@ -66,6 +66,9 @@ describeInChromium('the chips in the browser', () => {
 
     await row('chip-3').getByRole('button', { name: w['chips.drain'] }).click();
     await page.getByRole('dialog').getByRole('button', { name: w['chips.drain'] }).click();
+    const reset = row('chip-3').getByRole('button', { name: w['chips.reset'] });
+    await reset.click({ timeout: 60_000 });
+    await page.getByRole('dialog').getByRole('button', { name: w['chips.reset'] }).click();
     const readmit = row('chip-3').getByRole('button', { name: w['chips.readmit'] });
     await readmit.click({ timeout: 60_000 });
     await row('chip-3').getByText(w['chips.health.healthy']).waitFor({ timeout: 60_000 });

@@ -1,12 +1,19 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { expect } from 'vitest';
 import { type BackupEntry, faultOfBackup } from '../../src/domain/chips/backup.ts';
-import { bringBack } from '../../src/domain/chips/backup-run.ts';
+import { showAll } from '../../src/domain/chips/backup-run.ts';
 import { clusterKeys } from '../../src/domain/chips/cluster.ts';
 import { openTools } from '../../src/domain/chips/key-material.ts';
 import type { OfficerShare } from '../../src/domain/chips/officers.ts';
 import type { MemoryCluster } from '../../src/platform/memory/chip-cluster.ts';
-import { type BackupFile, backedUp, consented, fiveOfficers } from '../helpers/backups.ts';
+import {
+  type BackupFile,
+  backedUp,
+  consented,
+  emptiedAndBack,
+  fiveOfficers,
+  takenBack,
+} from '../helpers/backups.ts';
 import { clusterUnderFire, type UnderFire } from './cluster-under-fire.ts';
 import { type Drill, founders, judge } from './drills.ts';
 
@@ -73,7 +80,7 @@ async function loseEveryChip(fire: UnderFire): Promise<void> {
   await fire.run(directory.tick(0));
   const { chips } = await fire.run(directory.status());
   expect(chips.every(({ reason }) => reason === 'storage_lost')).toBe(true);
-  for (const chip of founders) await fire.run(directory.readmit(chip));
+  for (const chip of founders) await fire.run(emptiedAndBack(directory, chip));
 }
 
 /** Everything that must not open the backup. */
@@ -111,15 +118,26 @@ async function refusals(
   const alike = await foreign(file);
   expect(await code(broughtBack(desk, alike, shares))).toMatch(/^backup_/);
   const view = await fire.run(opened(desk, file, shares.slice(0, 3)));
-  for (const entry of altered(entries)) {
-    expect(await code(desk.restoreEntries(view.offer.id, [entry]))).toBe('backup_invalid');
+  const { id } = view.offer;
+  const others = [...alike.entries.slice(0, 2), ...old.entries.slice(0, 2)];
+  const wrong = [...altered(entries), ...others];
+  expect(await code(desk.restoreEntries(id, 0, entries.slice(0, 1)))).toBe('backup_unchecked');
+  for (const entry of wrong) {
+    expect(await code(desk.checkEntries(id, 0, [entry]))).toBe('backup_invalid');
   }
-  for (const entry of alike.entries.slice(0, 2)) {
-    expect(await code(desk.restoreEntries(view.offer.id, [entry]))).toBe('backup_invalid');
+  // A file cut short, with its end in another place, or with an entry twice, is not the backup.
+  const torn = [entries.slice(0, -1), entries.slice(1), [...entries, ...entries.slice(-1)]];
+  for (const some of torn) {
+    const shown = showAll(desk, id, some).then(() => desk.restoreEntries(id, 0, some.slice(0, 1)));
+    expect(await code(shown)).toMatch(/^backup_(invalid|unchecked)$/);
   }
-  for (const entry of old.entries.slice(0, 2)) {
-    expect(await code(desk.restoreEntries(view.offer.id, [entry]))).toBe('backup_invalid');
+  await fire.run(showAll(desk, id, entries));
+  for (const entry of wrong) {
+    expect(await code(desk.restoreEntries(id, 0, [entry]))).toBe('backup_invalid');
   }
+  // Nothing is passed over: what was revoked is known before any key is back.
+  const later = desk.restoreEntries(id, 1, entries.slice(1, 2));
+  expect(await code(later)).toBe('backup_invalid');
   expect(await fire.lostKeys()).toBe(fire.made.length);
 }
 
@@ -156,7 +174,7 @@ async function opened(desk: Backups, file: BackupFile, shares: readonly OfficerS
 
 async function broughtBack(desk: Backups, file: BackupFile, shares: readonly OfficerShare[]) {
   const { offer } = await opened(desk, file, shares);
-  const tally = await bringBack(desk, offer.id, file.entries);
+  const tally = await takenBack(desk, offer.id, file);
   await desk.closeRestore(offer.id);
   return tally;
 }

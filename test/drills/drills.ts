@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { CloneOffer, ClonePackage } from '../../src/domain/chips/cloning.ts';
 import { ChipFault } from '../../src/domain/chips/faults.ts';
+import { emptiedAndBack } from '../helpers/backups.ts';
 import {
   clusterUnderFire,
   type Figures,
@@ -77,7 +78,7 @@ export const loseStorage: Drill = async (size) => {
     fire.cluster.cellsOf(chip).clear();
     fire.kill(chip);
     await repaired(fire);
-    await fire.cluster.directory.readmit(chip);
+    await emptiedAndBack(fire.cluster.directory, chip);
   };
   const outcomes = await fire.load(size.requests, async (i) => {
     if (i === 0 || i % step !== 0) return;

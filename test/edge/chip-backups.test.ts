@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { manifestHash } from '../../src/domain/chips/backup.ts';
-import type { RestoreView } from '../../src/domain/chips/backup-desk.ts';
 import { consent } from '../../src/domain/chips/ceremony.ts';
 import { openTools } from '../../src/domain/chips/key-material.ts';
+import type { RestoreView } from '../../src/domain/chips/restore-desk.ts';
 import { base64Text } from '../../src/lib/base64.ts';
 import { fiveOfficers } from '../helpers/backups.ts';
 import { chipKeys, edgeOverCluster } from '../helpers/chip-edge.ts';
@@ -82,11 +82,17 @@ describe('backups of the chips over HTTP', () => {
     expect(await give(0)).toMatchObject({ given: [1] });
     expect(await give(4)).toMatchObject({ given: [1, 5], isOpen: false });
     const back = async (list: object[]) =>
-      bodyOf(await edge.call(`${to}/keys`, { ...operator, json: { entries: list } }));
+      bodyOf(await edge.call(`${to}/keys`, { ...operator, json: { first: 0, entries: list } }));
+    const show = async (list: object[]) =>
+      bodyOf(await edge.call(`${to}/checks`, { ...operator, json: { first: 0, entries: list } }));
+    expect(await back(entries)).toMatchObject({ code: 'backup_unchecked', status: 409 });
+    const forged = entries.map((entry) => ({ ...entry, sealed: 'AAAA' }));
+    expect(await show(forged)).toMatchObject({ code: 'backup_invalid', status: 422 });
+    expect(await show(entries)).toEqual({ checked: 1, isWhole: true, done: 0 });
+    expect(await show(entries)).toEqual({ checked: 1, isWhole: true, done: 0 });
     expect(await back(entries)).toMatchObject({ code: 'shares_too_few', status: 409 });
     expect(await give(2)).toMatchObject({ isOpen: true });
-    const renamed = entries.map((entry) => ({ ...entry, sealed: 'AAAA' }));
-    expect(await back(renamed)).toMatchObject({ code: 'backup_invalid', status: 422 });
+    expect(await back(forged)).toMatchObject({ code: 'backup_invalid', status: 422 });
     expect(await back([{ ...entries[0], kind: 'tombstone' }])).toMatchObject({ status: 400 });
     expect(await back(entries)).toEqual({ outcomes: ['restored'] });
     expect(await back(entries)).toEqual({ outcomes: ['held'] });

@@ -41,10 +41,21 @@ describe('chips over HTTP', () => {
     });
     expect(signed.receipt.chip).not.toBe(home);
     expect(await (await drain()).json()).toMatchObject({ duty: 'drained', keysToMove: 0 });
-    const back = await call(`/v1/chips/${home}/readmit`, { ...operator, method: 'POST' });
+    const order = (what: string, json?: object) =>
+      call(`/v1/chips/${home}/${what}`, { ...operator, method: 'POST', ...(json ? { json } : {}) });
+    expect(await (await order('readmit')).json()).toMatchObject({ code: 'chip_not_empty' });
+    const emptied = await (await order('reset', {})).json();
+    expect(emptied).toMatchObject({ chip: home, duty: 'empty', keys: 0 });
+    const back = await order('readmit');
     expect(await back.json()).toMatchObject({ chip: home, duty: 'active', keys: 0 });
     const audited = await deps.audit.list('beichen-bank', { limit: 10 });
-    expect(audited.map(({ action }) => action)).toContain('chip.drain');
+    const actions = audited.map(({ action }) => action);
+    expect(actions).toEqual(expect.arrayContaining(['chip.drain', 'chip.reset', 'chip.readmit']));
+    const active = await call('/v1/chips/chip-1/reset', {
+      ...operator,
+      json: { acceptLoss: true },
+    });
+    expect(await active.json()).toMatchObject({ code: 'chip_active', status: 409 });
   });
 
   it('E2: a chip joins once, and too few chips are never left', async () => {

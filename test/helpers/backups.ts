@@ -1,10 +1,12 @@
 import { hexToBytes } from '@noble/hashes/utils.js';
 import type { BackupEntry, BackupManifest } from '../../src/domain/chips/backup.ts';
-import type { BackupDesk, RestoreView } from '../../src/domain/chips/backup-desk.ts';
-import { fetchBackup } from '../../src/domain/chips/backup-run.ts';
+import type { BackupDesk } from '../../src/domain/chips/backup-desk.ts';
+import { bringBack, fetchBackup, showAll } from '../../src/domain/chips/backup-run.ts';
 import { consent, makeBackupKey, type OfficerTrust } from '../../src/domain/chips/ceremony.ts';
+import type { Directory } from '../../src/domain/chips/directory.ts';
 import { openTools } from '../../src/domain/chips/key-material.ts';
 import type { OfficerShare } from '../../src/domain/chips/officers.ts';
+import type { RestoreView } from '../../src/domain/chips/restore-desk.ts';
 import { systemRandom } from '../../src/platform/system.ts';
 
 /** A backup as its keeper has it on a disk. */
@@ -47,4 +49,19 @@ export async function consented(
     latest = await desk.giveShare(view.offer.id, sealed, `officer-${share.index}`);
   }
   return latest;
+}
+
+/** The whole backup, compared first and then brought back. */
+export async function takenBack(desk: BackupDesk, id: string, { entries }: BackupFile) {
+  await showAll(desk, id, entries);
+  return bringBack(desk, id, entries);
+}
+
+/** What an operator does with a chip that was drained or is in quarantine. */
+export async function emptiedAndBack(
+  directory: Pick<Directory, 'reset' | 'readmit'>,
+  chip: string,
+): Promise<void> {
+  await directory.reset(chip, false);
+  await directory.readmit(chip);
 }

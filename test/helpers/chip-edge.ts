@@ -2,6 +2,7 @@ import { checkedBackups, clusterKeys } from '../../src/domain/chips/cluster.ts';
 import type { KeyAlgorithm } from '../../src/domain/chips/keys.ts';
 import { memoryCluster } from '../../src/platform/memory/chip-cluster.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
+import { emptiedAndBack } from './backups.ts';
 import { startEdge } from './edge.ts';
 import { patientWaits } from './time-and-chance.ts';
 
@@ -28,7 +29,7 @@ export async function edgeOverCluster(backupKey?: Uint8Array) {
     }
     await directory.tick(0);
     for (const { chip, duty } of (await directory.status()).chips) {
-      if (duty === 'quarantined') await directory.readmit(chip);
+      if (duty === 'quarantined') await emptiedAndBack(directory, chip);
     }
   }
 

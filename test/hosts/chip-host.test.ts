@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadGm } from '../../src/core/gm.ts';
 import { verifyReceipt } from '../../src/core/usage/receipt.ts';
-import { bringBack } from '../../src/domain/chips/backup-run.ts';
 import { callsOf } from '../../src/domain/chips/calls.ts';
 import { channelCaller } from '../../src/domain/chips/channel.ts';
 import { chipCalls, type OwnedChip } from '../../src/domain/chips/chip.ts';
@@ -16,7 +15,13 @@ import type { KeyAlgorithm, KeyUse } from '../../src/domain/chips/keys.ts';
 import { uuidV7 } from '../../src/lib/uuid.ts';
 import { type MemoryCluster, memoryCluster } from '../../src/platform/memory/chip-cluster.ts';
 import { systemClock, systemRandom, timerWaits } from '../../src/platform/system.ts';
-import { backedUp, consented, fiveOfficers } from '../helpers/backups.ts';
+import {
+  backedUp,
+  consented,
+  emptiedAndBack,
+  fiveOfficers,
+  takenBack,
+} from '../helpers/backups.ts';
 import { freshTokens, softHsm } from '../helpers/soft-hsm.ts';
 
 const library = softHsm();
@@ -233,11 +238,11 @@ describe.skipIf(!library)('chips in hardware tokens, in SoftHSM2', () => {
     expect(file.missed).toBe(0);
     for (const chip of names) await replace(chip);
     await cluster.directory.tick(0);
-    for (const chip of names) await cluster.directory.readmit(chip);
+    for (const chip of names) await emptiedAndBack(cluster.directory, chip);
     const opening = { manifest: file.manifest, by: 'operator', chip: 'vault-2' };
     const view = await cluster.backups.openRestore(opening);
     await consented(cluster.backups, view, officers.shares.slice(1, 4));
-    const tally = await bringBack(cluster.backups, view.offer.id, file.entries);
+    const tally = await takenBack(cluster.backups, view.offer.id, file);
     expect(tally).toMatchObject({ outdated: 0, conflict: 0, elsewhere: 0 });
     expect(tally.restored).toBeGreaterThanOrEqual(2);
     await cluster.backups.closeRestore(view.offer.id);

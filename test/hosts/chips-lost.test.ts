@@ -3,11 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { bringBack } from '../../src/domain/chips/backup-run.ts';
 import type { KeyService } from '../../src/domain/chips/keys.ts';
 import { base64urlText } from '../../src/lib/base64url.ts';
 import { remoteBackups, remoteCluster, remoteKeys } from '../../src/platform/chips/remote.ts';
-import { backedUp, consented, fiveOfficers } from '../helpers/backups.ts';
+import {
+  backedUp,
+  consented,
+  emptiedAndBack,
+  fiveOfficers,
+  takenBack,
+} from '../helpers/backups.ts';
 import { chipKeys } from '../helpers/chip-edge.ts';
 import { chipsInWorkerd } from '../helpers/chips-in-workerd.ts';
 
@@ -74,13 +79,13 @@ describe('storages lost under the chips Worker', () => {
       await second.cluster.tick(0);
       const { chips } = await second.cluster.status();
       expect(chips.map(({ reason }) => reason)).toEqual(chips.map(() => 'storage_lost'));
-      for (const { chip } of chips) await second.cluster.readmit(chip);
+      for (const { chip } of chips) await emptiedAndBack(second.cluster, chip);
       await expect(allSign(second.keys, 'lost')).rejects.toMatchObject({
         code: 'chips_unavailable',
       });
       const view = await second.backups.openRestore({ manifest: file.manifest, by: 'ma' });
       await consented(second.backups, view, officers.shares.slice(2));
-      const tally = await bringBack(second.backups, view.offer.id, file.entries);
+      const tally = await takenBack(second.backups, view.offer.id, file);
       expect(tally).toMatchObject({ restored: chipKeys.length, outdated: 0, elsewhere: 0 });
       await second.backups.closeRestore(view.offer.id);
       expect(await publicKeys(second.keys)).toEqual(before);
@@ -102,7 +107,7 @@ describe('storages lost under the chips Worker', () => {
       await expect(second.keys.create(key)).rejects.toMatchObject({ code: 'chips_unavailable' });
       const view = await second.backups.openRestore({ manifest: file.manifest, by: 'ma' });
       await consented(second.backups, view, officers.shares.slice(0, 3));
-      const tally = await bringBack(second.backups, view.offer.id, file.entries);
+      const tally = await takenBack(second.backups, view.offer.id, file);
       expect(tally).toMatchObject({ restored: chipKeys.length });
       expect(await publicKeys(second.keys)).toEqual(before);
       await allSign(second.keys, 'found');

@@ -17,7 +17,8 @@ const pollMs = 3_000;
 const beatsShown = 30;
 const backupsShown = 5;
 
-type Order = 'drain' | 'readmit' | 'halt';
+type Order = 'drain' | 'reset' | 'readmit' | 'halt';
+type AskedOrder = Exclude<Order, 'readmit'>;
 
 /** The cluster as it is, looked at again every few seconds, and what an operator may do to it. */
 export function ClusterPage() {
@@ -39,7 +40,7 @@ export function ClusterPage() {
 }
 
 function Cluster({ cluster, reload }: { cluster: ChipCluster; reload: () => void }) {
-  const [asked, setAsked] = useState<{ order: Order; chip: Chip } | undefined>(undefined);
+  const [asked, setAsked] = useState<{ order: AskedOrder; chip: Chip } | undefined>(undefined);
   const [adding, setAdding] = useState(false);
   const [error, setError] = useState<ApiError | undefined>(undefined);
   const isWell = cluster.chips.every(
@@ -50,7 +51,9 @@ function Cluster({ cluster, reload }: { cluster: ChipCluster; reload: () => void
     setAsked(undefined);
     setError(undefined);
     try {
-      await client.chips[order](chip.chip);
+      // Who empties a chip that keys still need has said so in the dialog.
+      if (order === 'reset') await client.chips.reset(chip.chip, chip.keysToMove > 0);
+      else await client.chips[order](chip.chip);
       showToast({ text: t(`chips.done.${order}`, { chip: chip.chip }) });
     } catch (cause) {
       setError(asApiError(cause));
@@ -93,24 +96,12 @@ function Cluster({ cluster, reload }: { cluster: ChipCluster; reload: () => void
         </Panel>
       </div>
       <Dialog
-        title={
-          asked ? t(`chips.${asked.order as 'drain' | 'halt'}.ask`, { chip: asked.chip.chip }) : ''
-        }
+        title={asked ? t(`chips.${asked.order}.ask`, { chip: asked.chip.chip }) : ''}
         open={asked !== undefined}
         onClose={() => setAsked(undefined)}
       >
         {asked && (
-          <>
-            <p>{t(`chips.${asked.order as 'drain' | 'halt'}.what`, { count: asked.chip.keys })}</p>
-            <div class="acts">
-              <button type="button" class="btn" onClick={() => setAsked(undefined)}>
-                {t('chips.cancel')}
-              </button>
-              <button type="button" class="btn primary" onClick={() => void give(asked)}>
-                {t(`chips.${asked.order}`)}
-              </button>
-            </div>
-          </>
+          <Confirm {...asked} give={() => void give(asked)} cancel={() => setAsked(undefined)} />
         )}
       </Dialog>
       <Dialog title={t('chips.add')} open={adding} onClose={() => setAdding(false)}>
@@ -122,6 +113,41 @@ function Cluster({ cluster, reload }: { cluster: ChipCluster; reload: () => void
           }}
         />
       </Dialog>
+    </>
+  );
+}
+
+/** What an order does, to be read before it is given. */
+function Confirm(props: { order: AskedOrder; chip: Chip; give: () => void; cancel: () => void }) {
+  const { order, chip } = props;
+  const losable = order === 'reset' ? chip.keysToMove : 0;
+  const [accepted, setAccepted] = useState(false);
+  return (
+    <>
+      <p>{t(`chips.${order}.what`, { count: chip.keys })}</p>
+      {losable > 0 && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={accepted}
+            onChange={(event) => setAccepted(event.currentTarget.checked)}
+          />
+          <span>{t('chips.reset.loss', { count: losable })}</span>
+        </label>
+      )}
+      <div class="acts">
+        <button type="button" class="btn" onClick={props.cancel}>
+          {t('chips.cancel')}
+        </button>
+        <button
+          type="button"
+          class="btn primary"
+          disabled={losable > 0 && !accepted}
+          onClick={props.give}
+        >
+          {t(`chips.${order}`)}
+        </button>
+      </div>
     </>
   );
 }
@@ -156,6 +182,7 @@ function stateOf({ duty, health }: Chip): { tone: Tone; words: string } {
   if (duty === 'quarantined') return { tone: 'no', words: t('chips.duty.quarantined') };
   if (duty === 'draining') return { tone: 'run', words: t('chips.duty.draining') };
   if (duty === 'drained') return { tone: 'off', words: t('chips.duty.drained') };
+  if (duty === 'empty') return { tone: 'off', words: t('chips.duty.empty') };
   return { tone: healthTones[health], words: t(`chips.health.${health}`) };
 }
 
@@ -218,6 +245,11 @@ function ChipTable(props: { cluster: ChipCluster; order: (order: Order, chip: Ch
                   </button>
                 )}
                 {(chip.duty === 'drained' || chip.duty === 'quarantined') && (
+                  <button type="button" class="link" onClick={() => props.order('reset', chip)}>
+                    {t('chips.reset')}
+                  </button>
+                )}
+                {chip.duty === 'empty' && (
                   <button type="button" class="link" onClick={() => props.order('readmit', chip)}>
                     {t('chips.readmit')}
                   </button>

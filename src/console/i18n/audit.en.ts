@@ -4,6 +4,7 @@ import type { auditZh } from './audit.zh.ts';
 export const auditEn: Record<keyof typeof auditZh, string> = {
   'audit.action.chip.add': 'Add chip',
   'audit.action.chip.drain': 'Drain chip',
+  'audit.action.chip.reset': 'Empty chip',
   'audit.action.chip.readmit': 'Take chip back',
   'audit.action.chip.halt': 'Stop chip',
 

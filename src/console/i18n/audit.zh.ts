@@ -2,6 +2,7 @@
 export const auditZh = {
   'audit.action.chip.add': '添加芯片',
   'audit.action.chip.drain': '腾空芯片',
+  'audit.action.chip.reset': '清空芯片',
   'audit.action.chip.readmit': '重新启用芯片',
   'audit.action.chip.halt': '停下芯片',
 

@@ -7,21 +7,18 @@ import {
   type BackupName,
   chainNext,
   chainStart,
-  isEntryOf,
   manifestHash,
   signTombstone,
   type Tombstone,
 } from './backup.ts';
-import type { RestoreOffer } from './ceremony.ts';
 import type { GuardOf } from './cluster.ts';
 import type { DirectoryDeps } from './directory.ts';
-import { ChipFault } from './faults.ts';
-import type { RestoreOutcome } from './guard-backup.ts';
-import type { ChipView } from './placement.ts';
-import type { Ceremony, KeyName, UnsignedManifest } from './ports.ts';
+import { type ChipView, isServing } from './placement.ts';
+import type { KeyName, UnsignedManifest } from './ports.ts';
+import { createRestoreDesk, type RestoreDesk, restoreCalls } from './restore-desk.ts';
 
-/** What the cluster does for backups: one is made at a time, and one restored at a time. */
-export interface BackupDesk {
+/** Backups in the making: one at a time. */
+export interface BackupMaking {
   /**
    * Begins a backup, and gives up the one before.
    *
@@ -44,19 +41,6 @@ export interface BackupDesk {
    * @throws CinnabarError `backup_not_found`, `backup_incomplete`
    */
   confirmBackup(number: number, hashHex: string, acceptMissed: boolean): Promise<BackupManifest>;
-  /**
-   * Has a chip begin the officers' ceremony for a backup.
-   *
-   * @throws CinnabarError `backup_outdated`, `backup_invalid`, `backup_key_missing`
-   */
-  openRestore(input: OpenRestore): Promise<RestoreView>;
-  /** @throws CinnabarError `restore_not_found` */
-  restoreView(id: string): Promise<RestoreView>;
-  /** @throws CinnabarError `restore_not_found`, `share_unreadable`, `own_work` */
-  giveShare(id: string, sealed: Uint8Array, by: string): Promise<RestoreView>;
-  /** @throws CinnabarError `shares_too_few` before enough officers gave theirs */
-  restoreEntries(id: string, entries: readonly BackupEntry[]): Promise<readonly RestoreOutcome[]>;
-  closeRestore(id: string): Promise<void>;
 }
 
 export interface BackupPage {
@@ -66,19 +50,8 @@ export interface BackupPage {
   readonly isLast: boolean;
 }
 
-export interface OpenRestore {
-  readonly manifest: BackupManifest;
-  /** The chip where it happens; one of the shared pool if left out. */
-  readonly chip?: string;
-  /** Who begins it: that person hands in no share. */
-  readonly by: string;
-}
-
-export interface RestoreView extends Ceremony {
-  readonly offer: RestoreOffer;
-  readonly manifest: BackupManifest;
-  readonly by: string;
-}
+/** What the cluster does for backups: one is made at a time, and one restored at a time. */
+export type BackupDesk = BackupMaking & RestoreDesk;
 
 /** The calls of the desk, as they cross to its object. */
 export const backupCalls = [
@@ -86,11 +59,7 @@ export const backupCalls = [
   'backupPage',
   'sealBackup',
   'confirmBackup',
-  'openRestore',
-  'restoreView',
-  'giveShare',
-  'restoreEntries',
-  'closeRestore',
+  ...restoreCalls,
 ] as const satisfies readonly (keyof BackupDesk)[];
 
 export interface DeskDeps
@@ -193,7 +162,7 @@ export function createBackupDesk(deps: DeskDeps): BackupDesk {
   }
 
   async function anyChipSigns(body: UnsignedManifest): Promise<BackupManifest> {
-    for (const { chip } of serving(await deps.view())) {
+    for (const { chip } of (await deps.view()).filter(isServing)) {
       try {
         return await within(waits, stepTimeoutMs, deps.chip(chip).signManifest(body));
       } catch (error) {
@@ -201,28 +170,6 @@ export function createBackupDesk(deps: DeskDeps): BackupDesk {
       }
     }
     throw new CinnabarError('chips_unavailable');
-  }
-
-  function assertNewest(manifest: BackupManifest): void {
-    const newest = cells.get('backup-newest') as { readonly hashHex: string } | undefined;
-    if (newest && newest.hashHex !== manifestHash(gm, manifest)) {
-      throw new CinnabarError('backup_outdated');
-    }
-  }
-
-  function restoreOf(id: string): RestoreView {
-    const view = cells.get('restore') as RestoreView | undefined;
-    if (view?.offer.id !== id || view.offer.notAfterMs < clock.now()) {
-      throw new CinnabarError('restore_not_found');
-    }
-    return view;
-  }
-
-  async function ceremonyChip(wanted: string | undefined): Promise<string> {
-    const views = serving(await deps.view());
-    const found = wanted ? views.find(({ chip }) => chip === wanted) : views[0];
-    if (!found) throw new CinnabarError(wanted ? 'chip_not_found' : 'chips_unavailable');
-    return found.chip;
   }
 
   return {
@@ -278,62 +225,8 @@ export function createBackupDesk(deps: DeskDeps): BackupDesk {
       return sealed;
     },
 
-    async openRestore({ manifest, chip: wanted, by }) {
-      if (manifest.backupKeyHex !== backupKeyHex()) {
-        throw new CinnabarError('backup_invalid', { detail: 'backup-key' });
-      }
-      const isOther = manifest.rootKeyHex !== rootKeyHex;
-      if (isOther && (await keysAfter('', 1)).length > 0) {
-        throw new CinnabarError('backup_invalid', { detail: 'cluster' });
-      }
-      assertNewest(manifest);
-      const chip = await ceremonyChip(wanted);
-      const offer = await asked(deps.chip(chip).restoreOffer(manifest));
-      const view = { offer, manifest, by, given: [], threshold: null, isOpen: false };
-      cells.put('restore', view satisfies RestoreView);
-      return view;
-    },
-
-    restoreView: async (id) => restoreOf(id),
-
-    async giveShare(id, sealed, by) {
-      const view = restoreOf(id);
-      if (view.by === by) throw new CinnabarError('own_work');
-      const ceremony = await asked(deps.chip(view.offer.chip.chip).restoreShare(id, sealed));
-      const next = { ...view, ...ceremony };
-      cells.put('restore', next);
-      return next;
-    },
-
-    async restoreEntries(id, entries) {
-      const { offer, manifest, isOpen } = restoreOf(id);
-      if (!entries.every((entry) => isEntryOf(tools, manifest, entry))) {
-        throw new CinnabarError('backup_invalid', { detail: 'entry' });
-      }
-      if (!isOpen) throw new CinnabarError('shares_too_few');
-      return Promise.all(entries.map((entry) => broughtBack(entry, offer)));
-    },
-
-    async closeRestore(id) {
-      const { offer } = restoreOf(id);
-      await asked(deps.chip(offer.chip.chip).restoreEnd(id));
-      cells.delete('restore');
-    },
+    ...createRestoreDesk({ ...deps, rootKeyHex, backupKeyHex }),
   };
-
-  async function broughtBack(entry: BackupEntry, offer: RestoreOffer): Promise<RestoreOutcome> {
-    if (entry.kind === 'key') {
-      const { tenant, keyId } = entry.key;
-      const order = { record: entry, chip: offer.chip.chip, ceremony: offer.id };
-      return unbroken(guardOf(tenant, keyId).restore(order));
-    }
-    await guardOf(entry.tenant, entry.keyId).bury(entry);
-    return 'revoked';
-  }
-
-  function asked<T>(call: Promise<T>): Promise<T> {
-    return unbroken(within(waits, stepTimeoutMs, call));
-  }
 
   function progressAfter(from: Progress, { entries, missed }: BackupPage, named: Named): Progress {
     const keys = entries.filter(({ kind }) => kind === 'key').length;
@@ -348,16 +241,6 @@ export function createBackupDesk(deps: DeskDeps): BackupDesk {
   }
 }
 
-/** @throws CinnabarError `chips_unavailable` where a chip did not do it */
-async function unbroken<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call;
-  } catch (cause) {
-    if (cause instanceof ChipFault) throw new CinnabarError('chips_unavailable', { cause });
-    throw cause;
-  }
-}
-
 /** How far a page goes. */
 interface Named {
   readonly tombstone?: string | undefined;
@@ -366,8 +249,4 @@ interface Named {
 
 function nameOf({ tenant, keyId }: KeyName): string {
   return `${tenant}/${keyId}`;
-}
-
-function serving(views: readonly ChipView[]): readonly ChipView[] {
-  return views.filter(({ duty, health }) => duty === 'active' && health !== 'out');
 }

@@ -37,22 +37,43 @@ export async function fetchBackup(
 /** How many entries came to which end. */
 export type RestoreTally = Readonly<Record<RestoreOutcome, number>>;
 
+type Entries = readonly BackupEntry[];
+
+/** Shows the desk the whole backup, which compares it with the manifest. */
+export async function showAll(
+  desk: Pick<BackupDesk, 'checkEntries'>,
+  id: string,
+  entries: Entries,
+  progress: Progress = () => undefined,
+): Promise<void> {
+  await page(entries, progress, (first, some) => desk.checkEntries(id, first, some));
+}
+
 /** Hands all entries to the chip of an open ceremony. Repeating it changes nothing. */
 export async function bringBack(
   desk: Pick<BackupDesk, 'restoreEntries'>,
   id: string,
-  entries: readonly BackupEntry[],
+  entries: Entries,
   progress: Progress = () => undefined,
 ): Promise<RestoreTally> {
   const tally = { restored: 0, held: 0, revoked: 0, outdated: 0, conflict: 0, elsewhere: 0 };
-  let done = 0;
-  while (done < entries.length) {
-    const page = pageOf(entries, done);
-    for (const outcome of await desk.restoreEntries(id, page)) tally[outcome] += 1;
-    done += page.length;
+  await page(entries, progress, async (first, some) => {
+    for (const outcome of await desk.restoreEntries(id, first, some)) tally[outcome] += 1;
+  });
+  return tally;
+}
+
+async function page(
+  entries: Entries,
+  progress: Progress,
+  send: (first: number, some: Entries) => Promise<unknown>,
+): Promise<void> {
+  for (let done = 0; done < entries.length; ) {
+    const some = pageOf(entries, done);
+    await send(done, some);
+    done += some.length;
     progress(done, entries.length);
   }
-  return tally;
 }
 
 /** As many entries as one request may carry. */

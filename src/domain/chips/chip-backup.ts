@@ -44,21 +44,29 @@ interface OpenCeremony {
   readonly backupId: string;
   readonly rootKeyHex: string;
   readonly shares: readonly OfficerShare[];
-  /** The private backup key, once enough officers gave their shares. */
-  readonly keyHex?: string;
 }
 
 const ceremonyCell = 'ceremony';
+/** The private backup key, encrypted, once enough officers gave their shares. */
+const joinedCell = 'ceremony-key';
+/** When all of it is forgotten, whatever happens. */
+const untilCell = 'ceremony-until';
+/** How long a joined key waits for the next entry. */
+export const joinedKeyIdleMs = 10 * 60 * 1000;
 const idBytes = 16;
 const challengeBytes = 32;
 /** What the chip's log calls the ceremony: it is about no key of a tenant. */
 const ceremonyName = { tenant: serviceTenant, keyId: 'backup' };
 
 /** Backups of keys, and the officers' ceremony that brings them back, inside a chip. */
-export function addBackupCalls(deps: BackupDeps): BackupCalls {
+export function addBackupCalls(deps: BackupDeps): {
+  readonly calls: BackupCalls;
+  readonly tidy: () => number | undefined;
+} {
   const { store, tools, cells, vault, clock, random } = deps;
   const { gm, sodium } = tools;
   const context = tupleBytes('cinnabar chip ceremony 1', deps.chip);
+  const joinedContext = tupleBytes('cinnabar chip ceremony key 1', deps.chip);
 
   function backupKey(): Uint8Array {
     if (!deps.backupKey) throw new CinnabarError('backup_key_missing');
@@ -71,19 +79,53 @@ export function addBackupCalls(deps: BackupDeps): BackupCalls {
     sodium.memzero(bytes);
   }
 
-  function running(id: string): OpenCeremony {
+  function forget(): void {
+    for (const cell of [ceremonyCell, joinedCell, untilCell]) cells.delete(cell);
+  }
+
+  /** Forgets a ceremony whose time is over. @returns when that of a running one is, if there is one */
+  function tidy(): number | undefined {
+    const untilMs = cells.get(untilCell);
+    if (typeof untilMs === 'number' && untilMs >= clock.now()) return untilMs;
+    if (cells.get(ceremonyCell) !== undefined) forget();
+    return undefined;
+  }
+
+  function current(): OpenCeremony | undefined {
+    tidy();
     const stored = cells.get(ceremonyCell);
-    if (!(stored instanceof Uint8Array)) throw new CinnabarError('restore_not_found');
+    if (!(stored instanceof Uint8Array)) return undefined;
     const bytes = openFromStore(vault, context, stored);
     const ceremony = JSON.parse(new TextDecoder().decode(bytes)) as OpenCeremony;
     sodium.memzero(bytes);
-    if (ceremony.offer.notAfterMs < clock.now()) cells.delete(ceremonyCell);
-    else if (ceremony.offer.id === id) return ceremony;
-    throw new CinnabarError('restore_not_found');
+    return ceremony;
+  }
+
+  function running(id: string): OpenCeremony {
+    const ceremony = current();
+    if (ceremony?.offer.id !== id) throw new CinnabarError('restore_not_found');
+    return ceremony;
+  }
+
+  /** Every use gives the joined key some more minutes, within those of the ceremony. */
+  function keepAwhile({ offer }: OpenCeremony): void {
+    cells.put(untilCell, Math.min(offer.notAfterMs, clock.now() + joinedKeyIdleMs));
+  }
+
+  /** Lends the joined key to `use` and wipes it afterwards. @throws CinnabarError `shares_too_few` */
+  function withJoinedKey<T>(use: (privateKey: Uint8Array) => T): T {
+    const stored = cells.get(joinedCell);
+    if (!(stored instanceof Uint8Array)) throw new CinnabarError('shares_too_few');
+    const privateKey = openFromStore(vault, joinedContext, stored);
+    try {
+      return use(privateKey);
+    } finally {
+      sodium.memzero(privateKey);
+    }
   }
 
   /** @throws CinnabarError `share_unreadable` when the shares do not give the officers' key */
-  async function joined(shares: readonly OfficerShare[]): Promise<string> {
+  async function joined(shares: readonly OfficerShare[]): Promise<Uint8Array> {
     let key: Uint8Array;
     try {
       key = await joinShares('backup', shares);
@@ -93,13 +135,12 @@ export function addBackupCalls(deps: BackupDeps): BackupCalls {
     const isRight =
       key.length === sodium.crypto_scalarmult_SCALARBYTES &&
       sodium.memcmp(sodium.crypto_scalarmult_base(key), backupKey());
-    const keyHex = bytesToHex(key);
+    if (isRight) return key;
     sodium.memzero(key);
-    if (!isRight) throw new CinnabarError('share_unreadable', { detail: 'wrong share' });
-    return keyHex;
+    throw new CinnabarError('share_unreadable', { detail: 'wrong share' });
   }
 
-  return {
+  const calls: BackupCalls = {
     backup: ({ tenant, keyId, backup, facts }) =>
       store.withKey({ tenant, keyId }, async (key) => {
         if (key.epoch !== facts.epoch) throw new ChipFault('stale_epoch');
@@ -149,7 +190,9 @@ export function addBackupCalls(deps: BackupDeps): BackupCalls {
       const { backup, rootKeyHex } = manifest;
       const secretHex = bytesToHex(privateKey);
       sodium.memzero(privateKey);
+      forget();
       keep({ offer, secretHex, backupId: backup.id, rootKeyHex, shares: [] });
+      cells.put(untilCell, offer.notAfterMs);
       store.log('chip.restore.offer', ceremonyName, body.id, { number: backup.number });
       return offer;
     },
@@ -171,23 +214,27 @@ export function addBackupCalls(deps: BackupDeps): BackupCalls {
       }
       // Whose share is wrong cannot be told: all give theirs again.
       keep({ ...ceremony, shares: [] });
-      const keyHex = await joined(shares);
-      keep({ ...ceremony, shares: [], keyHex });
+      const key = await joined(shares);
+      cells.put(joinedCell, sealForStore(vault, joinedContext, key, random));
+      sodium.memzero(key);
+      keepAwhile(ceremony);
       store.log('chip.restore.open', ceremonyName, id, { officers: shares.length });
       return stateOf(shares, share.threshold, true);
     },
 
     async restoreKey(id, record, epoch) {
-      const { keyHex, backupId, rootKeyHex } = running(id);
-      if (keyHex === undefined) throw new CinnabarError('shares_too_few');
+      const ceremony = running(id);
+      const { backupId, rootKeyHex } = ceremony;
       const isOfBackup =
         record.backup.id === backupId &&
         epoch > record.facts.epoch &&
         isKeyBackup(tools, rootKeyHex, record);
       if (!isOfBackup) throw new CinnabarError('backup_invalid', { detail: 'signature' });
-      const privateKey = hexToBytes(keyHex);
-      const bytes = openKey(tools, { publicKey: backupKey(), privateKey }, record);
-      sodium.memzero(privateKey);
+      const publicKey = backupKey();
+      const bytes = withJoinedKey((privateKey) =>
+        openKey(tools, { publicKey, privateKey }, record),
+      );
+      keepAwhile(ceremony);
       if (!bytes) throw new CinnabarError('backup_invalid', { detail: 'sealed' });
       const key = decodeKey(bytes);
       sodium.memzero(bytes);
@@ -197,11 +244,13 @@ export function addBackupCalls(deps: BackupDeps): BackupCalls {
     },
 
     async restoreEnd(id) {
-      running(id);
-      cells.delete(ceremonyCell);
+      // Ended already, or begun anew: this one is forgotten.
+      if (current()?.offer.id !== id) return;
+      forget();
       store.log('chip.restore.end', ceremonyName, id, {});
     },
   };
+  return { calls, tidy };
 
   function proofOf(key: HeldKey): Pick<KeyBackup, 'proof'> {
     if (key.algorithm !== 'sm2-share' && key.algorithm !== 'wrapping') return {};

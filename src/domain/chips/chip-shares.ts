@@ -23,7 +23,11 @@ interface ShareDeps extends ChipDeps {
 const sessionsMax = 256;
 
 /** The server side of two-party keys inside a chip. Sessions are in memory: a lost one is begun again. */
-export function addShareCalls(deps: ShareDeps): ShareCalls {
+export function addShareCalls(deps: ShareDeps): {
+  readonly calls: ShareCalls;
+  /** Gives up all runs. */
+  readonly discardAll: () => void;
+} {
   const { store, tools } = deps;
   const { twoParty } = tools.gm;
   const sessions = new Map<string, TwoPartyState>();
@@ -47,7 +51,12 @@ export function addShareCalls(deps: ShareDeps): ShareCalls {
     return state;
   }
 
-  return {
+  function discardAll(): void {
+    for (const state of sessions.values()) state.discard();
+    sessions.clear();
+  }
+
+  const calls: ShareCalls = {
     async keygenReply(name, { sessionId, ctx, commitment }) {
       if (store.has(name)) throw new CinnabarError('key_id_taken');
       const { state, message } = ran(() => twoParty.keygen.serverReply(ctx, commitment));
@@ -80,15 +89,17 @@ export function addShareCalls(deps: ShareDeps): ShareCalls {
         store.log('chip.share.refresh', name, sessionId, { epoch: key.epoch });
         return epoch;
       }),
-    refreshCommit: (name, { e, signature }) =>
+    refreshCommit: (name, { e, signature }, epoch) =>
       store.withKey(name, async ({ nextSecret, ...key }) => {
-        if (!nextSecret) return;
+        if (!nextSecret && key.epoch === epoch + 1) return;
+        // A copy of another time must not become today's.
+        if (!nextSecret || key.epoch !== epoch) throw new ChipFault('stale_epoch');
         const publicKey = tools.gm.keys.decodeSpki(key.publicKey);
         if (!tools.gm.sm2.verifyDigest(publicKey, e, signature)) {
           throw new CinnabarError('protocol_failed');
         }
-        store.put({ ...key, secret: nextSecret });
-        store.log('chip.share.commit', name, bytesToHex(e), { epoch: key.epoch });
+        store.put({ ...key, secret: nextSecret, epoch: epoch + 1 });
+        store.log('chip.share.commit', name, bytesToHex(e), { epoch: epoch + 1 });
       }),
     async useShare(ticket, use) {
       deps.admit(ticket);
@@ -107,6 +118,7 @@ export function addShareCalls(deps: ShareDeps): ShareCalls {
       });
     },
   };
+  return { calls, discardAll };
 
   function shareOf({ secret, nextSecret }: HeldKey, epoch: number): Uint8Array {
     const found = [secret, nextSecret].find(

@@ -30,6 +30,9 @@ export interface ChipStore {
   certificate(): ChipCertificate | undefined;
   setCertificate(certificate: ChipCertificate): void;
   keyCount(): number;
+  names(): readonly KeyName[];
+  /** Forgets all keys and who the chip was, for a new storage and identity. The log goes on. */
+  reset(): void;
   has(name: KeyName): boolean;
   /** Lends the key to `use` and wipes it afterwards. @throws ChipFault `not_held` */
   withKey<T>(name: KeyName, use: (key: HeldKey) => Promise<T>): Promise<T>;
@@ -54,25 +57,54 @@ export interface ChipStoreDeps {
 
 const logDigits = 12;
 
+/** Beginnings of the cells that a reset takes away. Starts are counted on, and the log stays. */
+const ofOneStorage = [
+  'key:',
+  'fence:',
+  'ceremony',
+  'certificate',
+  'identity',
+  'storage-epoch',
+] as const;
+
 /** Opens a chip's store: counts this start, and makes an identity on a new storage. */
 export function openChipStore(deps: ChipStoreDeps): ChipStore {
   const { cells, vault, tools, clock, random } = deps;
-  const incarnation = start(cells, random);
-  const identity = identityOf(deps, incarnation);
-  const publicKeyHex = bytesToHex(tools.gm.sm2.publicKey(identity));
+  let self = wakeUp();
   let keys = [...cells.list('key:')].length;
+
+  function wakeUp() {
+    const incarnation = start(cells, random);
+    const identity = identityOf(deps, incarnation);
+    return { incarnation, identity, publicKeyHex: bytesToHex(tools.gm.sm2.publicKey(identity)) };
+  }
 
   function contextOf(name: KeyName): Uint8Array {
     return tupleBytes('cinnabar chip key 1', vault.chip, name.tenant, name.keyId);
   }
 
   return {
-    incarnation,
-    identity,
-    publicKeyHex,
+    get incarnation() {
+      return self.incarnation;
+    },
+    get identity() {
+      return self.identity;
+    },
+    get publicKeyHex() {
+      return self.publicKeyHex;
+    },
     certificate: () => cells.get('certificate') as ChipCertificate | undefined,
     setCertificate: (certificate) => cells.put('certificate', certificate),
     keyCount: () => keys,
+    names: () => [...cells.list('key:')].map(([cell]) => nameOfCell(cell)),
+    reset() {
+      for (const prefix of ofOneStorage) {
+        for (const [cell] of [...cells.list(prefix)]) cells.delete(cell);
+      }
+      tools.sodium.memzero(self.identity);
+      keys = 0;
+      self = wakeUp();
+    },
     has: (name) => cells.get(keyCell(name)) !== undefined,
     async withKey(name, use) {
       const stored = cells.get(keyCell(name));
@@ -136,6 +168,11 @@ function headOf(cells: Cells): ChainHead | undefined {
 
 function keyCell({ tenant, keyId }: KeyName): string {
   return `key:${tenant}/${keyId}`;
+}
+
+function nameOfCell(cell: string): KeyName {
+  const [tenant = '', keyId = ''] = cell.slice('key:'.length).split('/');
+  return { tenant, keyId };
 }
 
 function start(cells: Cells, random: Random): Incarnation {

@@ -1,4 +1,4 @@
-import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Receipt } from '../../core/usage/receipt.ts';
 import { CinnabarError } from '../errors.ts';
 import { checkActivation, isChangeApproved } from './activation.ts';
@@ -19,13 +19,15 @@ import {
   unpackClone,
 } from './cloning.ts';
 import { ChipFault } from './faults.ts';
-import { type ChipTools, decryptionProof, proofBytes, proofSchemes } from './key-material.ts';
+import { decryptionProof, proofBytes, proofSchemes } from './key-material.ts';
 import { keyWorks } from './key-works.ts';
-import { type Protection, protections } from './keys.ts';
+import { type Protection, protections, serviceTenant } from './keys.ts';
 import { isDecryptOnly, protectionOf } from './placement.ts';
-import type { Chip, KeyName, KeyToken, Ticket, UseOutcome } from './ports.ts';
+import type { Attestation, Chip, KeyName, KeyToken, Ticket, UseOutcome } from './ports.ts';
+import { createQueue } from './queue.ts';
 import { type ChipCertificate, isCertified, signAttestation, signReceipt } from './roster.ts';
-import { inputDigest, type KeyOperation, operationName } from './uses.ts';
+import { passesKnownAnswers } from './self-test.ts';
+import { definitionOf, inputDigest, type KeyOperation, operationName } from './uses.ts';
 import { unwrapDataKey, wrapDataKey } from './wrapping.ts';
 
 /** What a chip stands on. `chip` is the name by which the cluster knows it. */
@@ -54,14 +56,33 @@ const offersMax = 64;
 /** A chip with what only its own administration may call. */
 export interface OwnedChip extends Chip {
   certify(certificate: ChipCertificate): Promise<void>;
+  /**
+   * Forgets every key and its own identity, and attests itself as the empty chip that it now is.
+   *
+   * @param storageEpoch the storage that is meant: an order that comes again empties no other
+   * @throws ChipFault `not_for_us`
+   */
+  reset(storageEpoch: string, challengeHex: string): Promise<Attestation>;
   /** The newest records of its log, oldest first. */
   records(limit: number): Promise<ReturnType<ChipStore['records']>>;
+}
+
+/** A chip as its own process has it. */
+export interface RunningChip extends OwnedChip {
+  /**
+   * Forgets what is kept for a while only. The process calls it after each call and when the time
+   * has come.
+   *
+   * @returns when it is next needed, in milliseconds since 1970, if at all
+   */
+  tidy(): number | undefined;
 }
 
 /** The calls of a chip, as they cross to its object or host. */
 export const chipCalls = [
   'attest',
   'certify',
+  'reset',
   'records',
   'generate',
   'prove',
@@ -91,7 +112,7 @@ export const chipCalls = [
  * A chip in software. It does one thing at a time, as a microcontroller would: calls wait in a
  * queue of bounded length.
  */
-export function createChip(deps: ChipDeps): OwnedChip {
+export function createChip(deps: ChipDeps): RunningChip {
   const { tools, random, clock } = deps;
   const store = openChipStore(deps);
   const offers = new Map<string, PendingOffer>();
@@ -172,8 +193,18 @@ export function createChip(deps: ChipDeps): OwnedChip {
     );
   }
 
+  /** For what takes time: nothing is kept in a storage that began after it. */
+  function sameStorage(): () => void {
+    const { storageEpoch } = store.incarnation;
+    return () => {
+      if (store.incarnation.storageEpoch !== storageEpoch) throw new ChipFault('not_for_us');
+    };
+  }
+
   async function arrive(key: HeldKey): Promise<void> {
+    const assertSame = sameStorage();
     const replaced = await tokenKeyOf(key);
+    assertSame();
     store.put(works.arriving(key));
     if (replaced) works.forget(replaced);
   }
@@ -183,25 +214,46 @@ export function createChip(deps: ChipDeps): OwnedChip {
     return tools.gm.hmacSm3(secretsOf(key), proofBytes(key.tenant, key.keyId, challenge));
   }
 
-  const shares = addShareCalls({ ...deps, store, admit, receiptOf });
+  async function attest(challengeHex: string): Promise<Attestation> {
+    const head = store.head();
+    return signAttestation(tools, store.identity, {
+      chip: deps.chip,
+      protection: deps.protection,
+      build: deps.build,
+      publicKeyHex: store.publicKeyHex,
+      ...store.incarnation,
+      sequence: head ? head.index + 1 : 0,
+      logHashHex: head?.hashHex ?? '',
+      keys: store.keyCount(),
+      queue: depth(),
+      selfTest: passesKnownAnswers(tools) && (deps.token?.isWell() ?? true),
+      challengeHex,
+    });
+  }
+
+  /** What the token holds for keys that this storage cannot read any more stays behind in it. */
+  async function forgetInToken(): Promise<void> {
+    for (const name of store.names()) {
+      const held = await tokenKeyOf(name).catch(() => undefined);
+      if (held) works.forget(held);
+    }
+  }
+
+  const { calls: shares, discardAll } = addShareCalls({ ...deps, store, admit, receiptOf });
   const { leaving } = works;
   const backups = addBackupCalls({ ...deps, store, party, leaving, arrive, tagOf });
-  const calls: Omit<OwnedChip, keyof typeof shares | keyof typeof backups> = {
-    async attest(challengeHex) {
-      const head = store.head();
-      return signAttestation(tools, store.identity, {
-        chip: deps.chip,
-        protection: deps.protection,
-        build: deps.build,
-        publicKeyHex: store.publicKeyHex,
-        ...store.incarnation,
-        sequence: head ? head.index + 1 : 0,
-        logHashHex: head?.hashHex ?? '',
-        keys: store.keyCount(),
-        queue: depth(),
-        selfTest: passesKnownAnswers(tools) && (deps.token?.isWell() ?? true),
-        challengeHex,
-      });
+  const calls: Omit<OwnedChip, keyof typeof shares | keyof typeof backups.calls> = {
+    attest,
+    async reset(storageEpoch, challengeHex) {
+      const { incarnation } = store;
+      if (storageEpoch !== incarnation.storageEpoch) throw new ChipFault('not_for_us');
+      const keys = store.keyCount();
+      if (deps.token) await forgetInToken();
+      offers.clear();
+      discardAll();
+      store.reset();
+      store.log('chip.reset', itself, storageEpoch, { keys, to: store.incarnation.storageEpoch });
+      return attest(challengeHex);
     },
     async certify(certificate) {
       const isOurs =
@@ -217,13 +269,15 @@ export function createChip(deps: ChipDeps): OwnedChip {
     async generate(kind, epoch) {
       if (store.has(kind)) {
         return store.withKey(kind, async (key) => {
-          if (key.algorithm !== kind.algorithm) throw new ChipFault('not_for_us');
+          if (definitionOf(key) !== definitionOf(kind)) throw new ChipFault('not_for_us');
           store.put({ ...key, epoch });
           return key.publicKey;
         });
       }
       assertLevel(kind.policy.protection, protectionOf(deps.protection, kind));
+      const assertSame = sameStorage();
       const made = await works.make(kind);
+      assertSame();
       const { publicKey } = made;
       store.put({ ...kind, epoch, ...made });
       tools.sodium.memzero(made.secret);
@@ -321,8 +375,11 @@ export function createChip(deps: ChipDeps): OwnedChip {
       return receiptOf(ticket, done);
     },
   };
-  return { ...calls, ...shares, ...backups };
+  return { ...calls, ...shares, ...backups.calls, tidy: backups.tidy };
 }
+
+/** What the log calls what is about no key of a tenant. */
+const itself = { tenant: serviceTenant, keyId: 'chip' };
 
 /** A tenant has one wrapping key; wrapped keys name its epoch so that there can be a next one. */
 function placeOf(tenant: string) {
@@ -354,41 +411,4 @@ function assertLevel(wanted: Protection | undefined, offered: Protection): void 
 
 function secretsOf({ secret, nextSecret }: HeldKey): Uint8Array {
   return nextSecret ? Uint8Array.from([...secret, ...nextSecret]) : secret;
-}
-
-/** Runs one task after the other, and refuses more than `most` that wait. */
-function createQueue(most: number) {
-  let waiting = 0;
-  let tail: Promise<unknown> = Promise.resolve();
-  return {
-    depth: () => waiting,
-    queued<T>(task: () => Promise<T>): Promise<T> {
-      if (waiting >= most) return Promise.reject(new CinnabarError('chips_busy'));
-      waiting += 1;
-      const result = tail.then(task).finally(() => {
-        waiting -= 1;
-      });
-      tail = result.catch(() => undefined);
-      return result;
-    },
-  };
-}
-
-// GB/T 32905 A.1, and the signature of GB/T 32918.5 A.2 (recommended curve).
-const sm3OfAbc = '66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0';
-const knownKey =
-  '04' +
-  '09f9df311e5421a150dd7d161e4bc5c672179fad1833fc076bb08ff356f35020' +
-  'ccea490ce26775a52dc6ea718cc1aa600aed05fbf35e084a6632f6072da9ad13';
-const knownSignature =
-  'f5a03b0648d2c4630eeac513e1bb81a15944da3827d5b74143ac7eaceee720b3' +
-  'b1b6aa29df212fd8763182bc0d421ca1bb9038fd1f7f42d4840b69c485bbc1aa';
-
-/** SM3 and SM2 compute what the standard says. */
-export function passesKnownAnswers({ gm }: Pick<ChipTools, 'gm'>): boolean {
-  const text = (value: string) => new TextEncoder().encode(value);
-  const isSm3 = bytesToHex(gm.sm3(text('abc'))) === sm3OfAbc;
-  const signature = hexToBytes(knownSignature);
-  const format = { format: 'raw' } as const;
-  return isSm3 && gm.sm2.verify(hexToBytes(knownKey), text('message digest'), signature, format);
 }

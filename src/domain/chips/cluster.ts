@@ -1,3 +1,4 @@
+import type { BackupEntry } from './backup.ts';
 import { type BackupDesk, entriesPerPage } from './backup-desk.ts';
 import type { Directory } from './directory.ts';
 import type { Guard } from './guard.ts';
@@ -19,7 +20,7 @@ import { assertShareBytes, assertShareCall, assertShareUse, type ShareService } 
 
 /** What the operator may ask of the cluster. */
 export type ChipCluster = Pick<Directory, (typeof clusterCalls)[number]>;
-export const clusterCalls = ['status', 'add', 'drain', 'readmit', 'tick'] as const;
+export const clusterCalls = ['status', 'add', 'drain', 'reset', 'readmit', 'tick'] as const;
 
 /** How long a chip stays away when an operator of demo mode stops it. */
 export const haltMs = 60_000;
@@ -182,14 +183,24 @@ export function checkedBackups(desk: BackupDesk): BackupDesk {
       check(isBytes(sealed, consentBytesMax), '/sealed');
       return desk.giveShare(id, sealed, by);
     },
-    async restoreEntries(id, entries) {
-      check(isHex(id, 32), '/id');
-      check(entries.length > 0 && entries.length <= entriesPerPage, '/entries');
-      for (const entry of entries) {
-        const { tenant, keyId } = entry.kind === 'key' ? entry.key : entry;
-        check(isKeyTenant(tenant) && (isKeyId(keyId) || keyId === wrappingKeyId), '/entries');
-      }
-      return desk.restoreEntries(id, entries);
+    async checkEntries(id, first, entries) {
+      assertPage(id, first, entries);
+      return desk.checkEntries(id, first, entries);
+    },
+    async restoreEntries(id, first, entries) {
+      assertPage(id, first, entries);
+      return desk.restoreEntries(id, first, entries);
     },
   };
+}
+
+function assertPage(id: string, first: number, entries: readonly BackupEntry[]): void {
+  check(isHex(id, 32), '/id');
+  check(Number.isSafeInteger(first) && first >= 0, '/first');
+  check(Array.isArray(entries) && entries.length > 0, '/entries');
+  check(entries.length <= entriesPerPage, '/entries');
+  for (const entry of entries) {
+    const { tenant, keyId } = entry.kind === 'key' ? entry.key : entry;
+    check(isKeyTenant(tenant) && (isKeyId(keyId) || keyId === wrappingKeyId), '/entries');
+  }
 }

@@ -126,7 +126,11 @@ export function backupGuard({ deps, memory, replicas }: BackupGuardParts) {
       if (!state || state.state === 'new' || state.state === 'revoked') return undefined;
       // While a refresh is open, one chip has both shares.
       const rank = (replica: Replica) => (replica.chip === state.refresh?.chip ? 0 : 1);
-      for (const replica of state.replicas.toSorted((a, b) => rank(a) - rank(b))) {
+      const views = await directory.view();
+      const isOut = (name: string) =>
+        views.some((view) => view.chip === name && view.duty === 'quarantined');
+      const holders = state.replicas.filter((replica) => !isOut(replica.chip));
+      for (const replica of holders.sort((a, b) => rank(a) - rank(b))) {
         try {
           return await backedUp(replica, backup, state);
         } catch (error) {

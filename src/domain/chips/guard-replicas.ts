@@ -7,6 +7,7 @@ import { decryptionChallenge, proofBytes, verifyProof } from './key-material.ts'
 import {
   type ChipView,
   isDecryptOnly,
+  isServing,
   placementOf,
   protectionOf,
   replicasLeast,
@@ -59,6 +60,21 @@ export function guardReplicas(deps: GuardDeps, memory: GuardMemory) {
     if (!(await proves(kind, publicKey, to, from))) throw new ChipFault('wrong_answer');
   }
 
+  /**
+   * Where a new key goes.
+   *
+   * @throws CinnabarError `protection_unavailable` when only chips of less protection would take it
+   */
+  async function homesOf(kind: KeyKind): Promise<readonly ChipView[]> {
+    const all = await directory.view();
+    const homes = placementOf(kind, all);
+    if (homes.length >= replicasLeast) return homes;
+    const { protection, ...policy } = kind.policy;
+    const others = protection ? placementOf({ ...kind, policy }, all) : [];
+    const isRefused = others.length >= replicasLeast;
+    throw new CinnabarError(isRefused ? 'protection_unavailable' : 'chips_unavailable');
+  }
+
   /** Tells the directory; whether it hears is not ours to wait for. */
   async function blame(name: string, error: unknown): Promise<void> {
     const fault = error instanceof ChipFault ? error.code : 'no_answer';
@@ -82,8 +98,7 @@ export function guardReplicas(deps: GuardDeps, memory: GuardMemory) {
     ): Promise<GuardState> {
       const { kind } = draft;
       if (deps.awaitsRestore) throw new CinnabarError('chips_unavailable');
-      const views = placementOf(kind, await directory.view());
-      if (views.length < replicasLeast) throw new CinnabarError('chips_unavailable');
+      const views = await homesOf(kind);
       const first = birthplace ? views.filter((view) => view.chip === birthplace) : views;
       for (const view of first) {
         try {
@@ -117,33 +132,36 @@ export function guardReplicas(deps: GuardDeps, memory: GuardMemory) {
       if (before.state === 'revoked' || before.replicas.length === 0) return before;
       const all = await directory.view();
       const dutyOf = (name: string) => all.find((view) => view.chip === name);
+      const isThere = (replica: Replica) =>
+        dutyOf(replica.chip)?.certificate.storageEpoch === replica.incarnation.storageEpoch;
       const isGood = (replica: Replica) => {
         const view = dutyOf(replica.chip);
-        return (
-          view?.duty === 'active' &&
-          view.health !== 'out' &&
-          view.certificate.storageEpoch === replica.incarnation.storageEpoch
-        );
+        return view !== undefined && isServing(view) && isThere(replica);
       };
       const good = before.replicas.filter(isGood);
       if (good.length === before.replicas.length && good.length >= replicasWanted) {
         await track(before);
         return before;
       }
-      // A source that answers comes first; a draining chip is one, a lost one is not.
-      const sources = [
-        ...good,
-        ...before.replicas.filter((replica) => dutyOf(replica.chip)?.duty === 'draining'),
-        ...before.replicas,
-      ].filter((replica, i, list) => list.indexOf(replica) === i);
-      memory.change({ ...before, replicas: sources });
+      // A source that answers comes first. A chip in quarantine is none: what it holds is not what
+      // was certified, and without another source the key comes back from a backup.
+      const certified = before.replicas.filter(
+        (replica) => isThere(replica) && dutyOf(replica.chip)?.duty !== 'quarantined',
+      );
+      const sources = [...good, ...certified.filter((replica) => !good.includes(replica))];
+      if (sources.length === 0) return before;
+      // What an emptied chip had is gone. The last trace of a key stays, so that it is missed.
+      memory.change({ ...before, replicas: before.replicas.filter(isThere) });
       const placed = placementOf(before.kind, all);
       const grown = await grow(sources, good, placed);
       const old = before.replicas.map((replica) => replica.chip);
       const kept = grown.replicas.filter(
         (replica) => isGood(replica) || !old.includes(replica.chip),
       );
-      if (kept.length < replicasLeast) return grown;
+      if (kept.length < replicasLeast) {
+        await track(grown);
+        return grown;
+      }
       await track(keepOnly(kept.map((replica) => replica.chip)));
       await forget();
       return memory.known();

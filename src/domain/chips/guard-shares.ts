@@ -156,7 +156,7 @@ export function shareGuard(parts: ShareGuardParts): ShareGuard {
       return shareRecordOf(copied);
     },
     async refreshCommit(proof) {
-      const { kind, shareEpochs } = active();
+      const { kind, shareEpochs, epoch } = active();
       const [, next] = shareEpochs;
       if (next === undefined) return shareRecordOf(known());
       // Signed under the new epoch and never under the old: then the client has its new share.
@@ -164,8 +164,8 @@ export function shareGuard(parts: ShareGuardParts): ShareGuard {
         throw new CinnabarError('protocol_failed');
       }
       const done = await changeEverywhere(
-        (name) => chip(name).refreshCommit(kind, proof),
-        ({ refresh: _done, ...state }) => ({ ...state, shareEpochs: [next] }),
+        (name) => chip(name).refreshCommit(kind, proof, epoch),
+        ({ refresh: _done, ...state }) => ({ ...state, epoch: epoch + 1, shareEpochs: [next] }),
       );
       for (const [cell] of [...cells.list('signed:')]) cells.delete(cell);
       return shareRecordOf(done);

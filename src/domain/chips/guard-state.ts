@@ -5,6 +5,7 @@ import type { ChipTools } from './key-material.ts';
 import type { KeyRecord, KeyState, Protection } from './keys.ts';
 import type { ChipView } from './placement.ts';
 import type { Cells, Chip, Incarnation, KeyKind, KeyName, Waits } from './ports.ts';
+import { definitionOf } from './uses.ts';
 import type { ChipVault } from './wrapping.ts';
 
 /** What the guards ask of the directory of the cluster. */
@@ -79,6 +80,12 @@ export interface GuardMemory {
   /** @throws CinnabarError `key_not_found` */
   known(): GuardState;
   change(state: GuardState): GuardState;
+  /**
+   * Binds the id to what was asked for first.
+   *
+   * @throws CinnabarError `key_id_taken` for anything else
+   */
+  claim(kind: KeyKind): void;
   nextTicket(): number;
   request(id: string): StoredRequest | undefined;
   putRequest(id: string, request: StoredRequest): void;
@@ -121,6 +128,18 @@ export function guardMemory({ cells, clock }: Pick<GuardDeps, 'cells' | 'clock'>
       cells.put('state', state);
       return state;
     },
+    claim(kind) {
+      const definition = definitionOf(kind);
+      const state = current();
+      const first = cells.get('claim');
+      // Of a key from a backup, or of before ids were bound, the grants may have changed since.
+      const isKnown =
+        first === undefined
+          ? !state || definitionOf(lasting(state.kind)) === definitionOf(lasting(kind))
+          : first === definition;
+      if (!isKnown) throw new CinnabarError('key_id_taken');
+      cells.put('claim', definition);
+    },
     nextTicket() {
       const last = cells.get('ticket');
       const number = (typeof last === 'number' ? last : 0) + 1;
@@ -160,6 +179,12 @@ export function guardMemory({ cells, clock }: Pick<GuardDeps, 'cells' | 'clock'>
       for (const [what, value] of Object.entries(counts)) cells.put(`count:${what}`, value);
     },
   };
+}
+
+/** What nobody can change about a key. */
+function lasting({ policy, ...kind }: KeyKind): KeyKind {
+  const { grantsHashHex: _grants, officers: _officers, ...rest } = policy;
+  return { ...kind, policy: rest };
 }
 
 function whenCell(id: string, atMs: number): string {

@@ -72,7 +72,7 @@ export function guardUses(
     return seen.views;
   }
 
-  /** Healthy chips in turn, then the slow, then those that may not answer. */
+  /** Healthy chips in turn, then the slow, then those that may not answer; none in quarantine. */
   function ordered(replicas: readonly Replica[], known: readonly ChipView[]): readonly Replica[] {
     turn += 1;
     const start = turn % Math.max(1, replicas.length);
@@ -80,10 +80,10 @@ export function guardUses(
     const rank = ({ chip }: Replica) => {
       const view = known.find((other) => other.chip === chip);
       if (!view) return 0;
-      if (view.duty === 'quarantined') return 4;
+      if (view.duty === 'quarantined' || view.duty === 'empty') return 4;
       return ['healthy', 'slow', 'suspect', 'out'].indexOf(view.health);
     };
-    return rotated.sort((a, b) => rank(a) - rank(b));
+    return rotated.filter((replica) => rank(replica) < 4).sort((a, b) => rank(a) - rank(b));
   }
 
   function ticketFor(name: string, requestId: string, known: readonly ChipView[]) {

@@ -136,11 +136,9 @@ export function createGuard(deps: GuardDeps): Guard {
     async create(input) {
       const { tenant, id, algorithm, uses: kinds, owner = null, policy = {} } = input;
       const kind: KeyKind = { tenant, keyId: id, algorithm, uses: [...kinds], policy };
+      memory.claim(kind);
       const known = memory.current();
-      if (known && known.kind.algorithm !== algorithm) throw new CinnabarError('key_id_taken');
-      const state = known && known.state !== 'new' ? known : await made(kind, owner);
-      if (state.kind.algorithm !== algorithm) throw new CinnabarError('key_id_taken');
-      return recordOf(state);
+      return recordOf(known && known.state !== 'new' ? known : await made(kind, owner));
     },
     async find() {
       const state = memory.known();

@@ -7,9 +7,10 @@ import { newId } from '../id.ts';
 import type { Clock, Random } from '../ports.ts';
 import type { Row, RowStore } from '../row-store.ts';
 import { type BackupEntry, type BackupManifest, type BackupName, manifestHash } from './backup.ts';
-import type { BackupDesk, RestoreView } from './backup-desk.ts';
+import type { BackupDesk } from './backup-desk.ts';
 import type { RestoreOutcome } from './guard-backup.ts';
 import { serviceTenant } from './keys.ts';
+import type { RestoreProgress, RestoreView } from './restore-desk.ts';
 
 /** A backup that its keeper has on a disk, as remembered outside the cluster that it is of. */
 export interface BackupRow extends Row {
@@ -138,15 +139,32 @@ export function giveShare(
   );
 }
 
-/** @throws CinnabarError `shares_too_few`, `backup_invalid`, `restore_not_found` */
+/** A page of a backup, and the position of its first entry. */
+export interface EntryPage {
+  readonly first: number;
+  readonly entries: readonly BackupEntry[];
+}
+
+/** Compares a page with the backup's manifest. @throws CinnabarError `backup_invalid` */
+export function checkEntries(
+  { backups }: Pick<BackupDeps, 'backups'>,
+  id: string,
+  { first, entries }: EntryPage,
+): Promise<RestoreProgress> {
+  return backups.checkEntries(id, first, entries);
+}
+
+/**
+ * @throws CinnabarError `backup_unchecked`, `shares_too_few`, `backup_invalid`, `restore_not_found`
+ */
 export function restoreEntries(
   deps: BackupDeps,
   caller: Caller,
   id: string,
-  entries: readonly BackupEntry[],
+  { first, entries }: EntryPage,
 ): Promise<readonly RestoreOutcome[]> {
-  return recorded(deps, caller, 'keys', id, { entries: entries.length }, () =>
-    deps.backups.restoreEntries(id, entries),
+  return recorded(deps, caller, 'keys', id, { first, entries: entries.length }, () =>
+    deps.backups.restoreEntries(id, first, entries),
   );
 }
 

@@ -2,7 +2,7 @@ import type { Caller } from '../actor.ts';
 import type { AuditLog } from '../audit/ports.ts';
 import { audited } from '../audit/record.ts';
 import type { ChipOperations } from './cluster.ts';
-import type { ChipStatus, NewChip } from './directory.ts';
+import type { ChipStatus, NewChip } from './cluster-status.ts';
 
 export interface OperateDeps {
   readonly chips: ChipOperations;
@@ -20,7 +20,23 @@ export function drainChip(deps: OperateDeps, caller: Caller, chip: string): Prom
   return recorded(deps, caller, 'drain', chip, () => deps.chips.drain(chip));
 }
 
-/** Takes a drained or quarantined chip back, as an empty one. */
+/**
+ * Has a drained or quarantined chip forget everything and prove it.
+ *
+ * @param acceptLoss although it may have the only copies of keys
+ * @throws CinnabarError `chip_active`, `chip_holds_keys`, `chips_unavailable`
+ */
+export function resetChip(
+  deps: OperateDeps,
+  caller: Caller,
+  chip: string,
+  acceptLoss: boolean,
+): Promise<ChipStatus> {
+  const act = () => deps.chips.reset(chip, acceptLoss);
+  return recorded(deps, caller, 'reset', chip, act, { acceptLoss });
+}
+
+/** Takes an emptied chip back. @throws CinnabarError `chip_active`, `chip_not_empty` */
 export function readmitChip(deps: OperateDeps, caller: Caller, chip: string): Promise<ChipStatus> {
   return recorded(deps, caller, 'readmit', chip, () => deps.chips.readmit(chip));
 }
@@ -36,7 +52,7 @@ function recorded<T>(
   verb: string,
   chip: string,
   act: () => Promise<T>,
-  detail: Readonly<Record<string, string>> = {},
+  detail: Readonly<Record<string, string | boolean>> = {},
 ): Promise<T> {
   return audited(audit, caller, { action: `chip.${verb}`, subject: `chip:${chip}`, detail }, act);
 }

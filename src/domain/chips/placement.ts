@@ -14,9 +14,10 @@ export type Health = (typeof healths)[number];
 
 /**
  * `active`: gets new keys; `draining`: gives its keys away; `drained`: holds none and may be taken
- * out; `quarantined`: its storage or its host is not the one that was certified.
+ * out; `quarantined`: its storage or its host is not the one that was certified; `empty`: it was
+ * emptied and proved it, and may be taken back.
  */
-export const duties = ['active', 'draining', 'drained', 'quarantined'] as const;
+export const duties = ['active', 'draining', 'drained', 'quarantined', 'empty'] as const;
 export type Duty = (typeof duties)[number];
 
 /** What guards know of a chip. */
@@ -75,10 +76,10 @@ export function isDecryptOnly({ uses }: Pick<KeyKind, 'uses'>): boolean {
 export function placementOf(kind: KeyKind, chips: readonly ChipView[]): readonly ChipView[] {
   const level = kind.policy.protection ?? 'software';
   const able = chips.filter(
-    ({ duty, health, certificate }) =>
-      duty === 'active' &&
-      health !== 'out' &&
-      protections.indexOf(protectionOf(certificate.protection, kind)) >= protections.indexOf(level),
+    (view) =>
+      isServing(view) &&
+      protections.indexOf(protectionOf(view.certificate.protection, kind)) >=
+        protections.indexOf(level),
   );
   const own = able.filter(({ pool }) => pool === kind.tenant);
   const ownHardware = own.filter(isHardware);
@@ -90,6 +91,11 @@ export function placementOf(kind: KeyKind, chips: readonly ChipView[]): readonly
     .sort((a, b) => (a.score < b.score ? 1 : -1))
     .map(({ view }) => view);
   return spreadOverZones(ranked);
+}
+
+/** Whether the chip takes part in the cluster's work. */
+export function isServing({ duty, health }: ChipView): boolean {
+  return duty === 'active' && health !== 'out';
 }
 
 function isHardware({ certificate }: ChipView): boolean {

@@ -111,8 +111,11 @@ export interface Chip {
   refreshReply(name: KeyName, session: ShareSession): Promise<Uint8Array>;
   /** Keeps the refreshed share beside the old one. @returns its epoch */
   refreshFinish(name: KeyName, opening: ShareOpening): Promise<number>;
-  /** Erases the old share, after a signature that was made with the new one. */
-  refreshCommit(name: KeyName, proof: ShareProof): Promise<void>;
+  /**
+   * Erases the old share, after a signature that was made with the new one, and moves on from
+   * `epoch` to the next: copies with the old share are of a time that is over.
+   */
+  refreshCommit(name: KeyName, proof: ShareProof, epoch: number): Promise<void>;
   useShare(ticket: Ticket, use: ShareUse): Promise<UseOutcome>;
 
   /**
@@ -131,7 +134,7 @@ export interface Chip {
    * away and comes back does nothing any more.
    */
   restoreKey(id: string, record: KeyBackup, epoch: number): Promise<void>;
-  /** Forgets the backup key. */
+  /** Forgets the backup key. A ceremony that is over is forgotten already. */
   restoreEnd(id: string): Promise<void>;
 }
 

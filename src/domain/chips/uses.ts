@@ -1,12 +1,23 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Gm } from '../../core/gm.ts';
+import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import type { DecryptRequest, SignRequest } from './keys.ts';
+import type { KeyKind } from './ports.ts';
 
 /** A sign or decrypt request. */
 export type KeyOperation =
   | { readonly kind: 'sign'; readonly request: SignRequest }
   | { readonly kind: 'decrypt'; readonly request: DecryptRequest };
+
+/** What a key is for, as text: two askings for one key are the same when this is equal. */
+export function definitionOf({
+  algorithm,
+  uses,
+  policy,
+}: Pick<KeyKind, 'algorithm' | 'uses' | 'policy'>): string {
+  return canonicalJson({ algorithm, uses: uses.toSorted(), policy } as unknown as Json);
+}
 
 /** What receipts and statements call the operation: `sign:sm2-sm3`. */
 export function operationName({ kind, request }: KeyOperation): string {

@@ -1,16 +1,18 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { BackupEntry } from '../../domain/chips/backup.ts';
-import type { RestoreView } from '../../domain/chips/backup-desk.ts';
 import {
   type BackupRow,
   beginBackup,
   beginRestore,
+  checkEntries,
   confirmBackup,
+  type EntryPage,
   endRestore,
   giveShare,
   listBackups,
   restoreEntries,
 } from '../../domain/chips/operate-backup.ts';
+import type { RestoreView } from '../../domain/chips/restore-desk.ts';
 import { CinnabarError } from '../../domain/errors.ts';
 import { base64Bytes } from '../../lib/base64.ts';
 import { instantText } from '../../lib/time.ts';
@@ -28,6 +30,7 @@ import {
   confirmBackupSchema,
   newRestoreSchema,
   openBackupSchema,
+  restoreCheckSchema,
   restoredSchema,
   restoreEntriesSchema,
   restoreParamsSchema,
@@ -201,6 +204,28 @@ const shareRoute = createRoute({
   },
 });
 
+const checkRoute = createRoute({
+  method: 'post',
+  path: '/v1/chips/restores/{id}/checks',
+  ...about('POST /v1/chips/restores/{id}/checks', {
+    tag,
+    operationId: 'checkChipBackup',
+    summary: 'Show entries of the backup, to be compared with its manifest',
+    description:
+      'All of them, in order, up to twenty at a time. Nothing is brought back before their number and hash chain are those that a chip signed.',
+  }),
+  request: { params: restoreParamsSchema, body: jsonBody(restoreEntriesSchema) },
+  responses: {
+    200: json(restoreCheckSchema, 'How far the comparison is.'),
+    ...problems(
+      'POST /v1/chips/restores/{id}/checks',
+      'restore_not_found',
+      'backup_invalid',
+      'chips_unavailable',
+    ),
+  },
+});
+
 const keysRoute = createRoute({
   method: 'post',
   path: '/v1/chips/restores/{id}/keys',
@@ -208,7 +233,8 @@ const keysRoute = createRoute({
     tag,
     operationId: 'restoreChipKeys',
     summary: 'Bring keys back from the backup that the officers opened',
-    description: 'Up to twenty entries, as the backup has them. Repeating it changes nothing.',
+    description:
+      'The entries that were compared, in the same pages and order. Repeating one changes nothing; after the last the chip forgets the backup key.',
   }),
   request: { params: restoreParamsSchema, body: jsonBody(restoreEntriesSchema) },
   responses: {
@@ -216,6 +242,7 @@ const keysRoute = createRoute({
     ...problems(
       'POST /v1/chips/restores/{id}/keys',
       'restore_not_found',
+      'backup_unchecked',
       'shares_too_few',
       'backup_invalid',
       'chips_unavailable',
@@ -281,16 +308,24 @@ function addRestoreRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const { id } = c.req.valid('param');
     return c.json(restoreView(await giveShare(deps, callerOf(c), id, sealed)), 200);
   });
+  app.openapi(checkRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    return c.json(await checkEntries(deps, id, pageIn(c.req.valid('json'))), 200);
+  });
   app.openapi(keysRoute, async (c) => {
     const { id } = c.req.valid('param');
-    // The schema has every field; that absent and undefined are one is what JSON says.
-    const entries = c.req.valid('json').entries as BackupEntry[];
-    return c.json({ outcomes: [...(await restoreEntries(deps, callerOf(c), id, entries))] }, 200);
+    const page = pageIn(c.req.valid('json'));
+    return c.json({ outcomes: [...(await restoreEntries(deps, callerOf(c), id, page))] }, 200);
   });
   app.openapi(endRoute, async (c) => {
     await endRestore(deps, callerOf(c), c.req.valid('param').id);
     return c.body(null, 204);
   });
+}
+
+/** The schema has every field; that absent and undefined are one is what JSON says. */
+function pageIn({ first, entries }: { first: number; entries: WireBackupEntry[] }): EntryPage {
+  return { first, entries: entries as BackupEntry[] };
 }
 
 /** The same, in lists that the schema may own. */

@@ -1,7 +1,13 @@
 import { createRoute } from '@hono/zod-openapi';
 import { haltMs } from '../../domain/chips/cluster.ts';
-import type * as rows from '../../domain/chips/directory.ts';
-import { addChip, drainChip, haltChip, readmitChip } from '../../domain/chips/operate.ts';
+import type * as rows from '../../domain/chips/cluster-status.ts';
+import {
+  addChip,
+  drainChip,
+  haltChip,
+  readmitChip,
+  resetChip,
+} from '../../domain/chips/operate.ts';
 import { sharedPool } from '../../domain/chips/placement.ts';
 import { CinnabarError } from '../../domain/errors.ts';
 import { instantText } from '../../lib/time.ts';
@@ -14,6 +20,7 @@ import {
   chipParamsSchema,
   chipSchema,
   newChipSchema,
+  resetChipSchema,
 } from '../schemas/chips.ts';
 import { idempotencyHeaderSchema } from '../schemas/common.ts';
 import { about, json, jsonBody, problems } from './contract.ts';
@@ -75,15 +82,39 @@ const drainRoute = createRoute({
   },
 });
 
+const resetRoute = createRoute({
+  method: 'post',
+  path: '/v1/chips/{chip}/reset',
+  ...about('POST /v1/chips/{chip}/reset', {
+    tag,
+    operationId: 'resetChip',
+    summary: 'Empty a drained or quarantined chip',
+    description:
+      'It forgets every key and its identity, and proves it: no keys, another identity, another storage. Refused while it may have the only copies of keys, unless their loss is accepted.',
+  }),
+  request: { params: chipParamsSchema, body: jsonBody(resetChipSchema) },
+  responses: {
+    200: json(chipSchema, 'The chip, empty and out of service.'),
+    ...problems(
+      'POST /v1/chips/{chip}/reset',
+      'chip_not_found',
+      'chip_active',
+      'chip_holds_keys',
+      'chips_unavailable',
+      'audit_unavailable',
+    ),
+  },
+});
+
 const readmitRoute = createRoute({
   method: 'post',
   path: '/v1/chips/{chip}/readmit',
   ...about('POST /v1/chips/{chip}/readmit', {
     tag,
     operationId: 'readmitChip',
-    summary: 'Take a drained or quarantined chip back',
+    summary: 'Take an emptied chip back',
     description:
-      'It is certified anew as it is now. Nothing in it is removed: in the place of a chip that was rolled back put a fresh one.',
+      'It must be the chip that proved to be empty, and still be so; it gets a new certificate.',
   }),
   request: { params: chipParamsSchema },
   responses: {
@@ -92,6 +123,7 @@ const readmitRoute = createRoute({
       'POST /v1/chips/{chip}/readmit',
       'chip_not_found',
       'chip_active',
+      'chip_not_empty',
       'chips_unavailable',
       'audit_unavailable',
     ),
@@ -144,6 +176,11 @@ export function addChipRoutes(app: EdgeApp, deps: EdgeDeps): void {
   app.openapi(drainRoute, async (c) => {
     const { chip } = c.req.valid('param');
     return c.json(chipView(await drainChip(deps, callerOf(c), chip)), 202);
+  });
+  app.openapi(resetRoute, async (c) => {
+    const { chip } = c.req.valid('param');
+    const { acceptLoss = false } = c.req.valid('json');
+    return c.json(chipView(await resetChip(deps, callerOf(c), chip, acceptLoss)), 200);
   });
   app.openapi(readmitRoute, async (c) => {
     const { chip } = c.req.valid('param');

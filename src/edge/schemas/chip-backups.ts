@@ -159,6 +159,14 @@ export const newRestoreSchema = z.strictObject({
     .openapi({ description: 'The chip for the ceremony; one of the shared pool if left out.' }),
 });
 
+const progressFields = {
+  checked: z.int().openapi({ description: 'Entries that were compared with the manifest.' }),
+  isWhole: z.boolean().openapi({ description: 'All were, and the backup is what a chip signed.' }),
+  done: z.int().openapi({ description: 'Entries that went through.' }),
+};
+
+export const restoreCheckSchema = z.object(progressFields).openapi('ChipRestoreCheck');
+
 export const restoreSchema = z
   .object({
     id: hex(32),
@@ -175,6 +183,7 @@ export const restoreSchema = z
     given: z.array(z.int()).openapi({ description: 'Officers whose shares the chip has.' }),
     threshold: z.int().nullable().openapi({ description: 'How many it takes, once one came.' }),
     isOpen: z.boolean().openapi({ description: 'Whether the chip can open the backup.' }),
+    ...progressFields,
   })
   .openapi('ChipRestore');
 
@@ -189,6 +198,11 @@ export const shareSchema = z.strictObject({
 });
 
 export const restoreEntriesSchema = z.strictObject({
+  first: z
+    .int()
+    .min(0)
+    .max(1_000_000_000)
+    .openapi({ description: 'Position of the first of them in the backup, from 0.' }),
   entries: z.array(backupEntrySchema).min(1).max(entriesPerPage),
 });
 

@@ -22,7 +22,9 @@ export const chipSchema = z
     duty: z.enum(duties),
     reason: z.string().openapi({ description: 'Why it is quarantined; empty otherwise.' }),
     keys: z.int(),
-    keysToMove: z.int().openapi({ description: 'Keys that still have to leave it.' }),
+    keysToMove: z
+      .int()
+      .openapi({ description: 'Keys that are not safe without it yet, when it leaves.' }),
     queue: z.int().openapi({ description: 'Tasks that waited at the last heartbeat.' }),
     operations: z.int().openapi({ description: 'Entries of its log.' }),
     bootCount: z.int(),
@@ -52,6 +54,12 @@ export const chipClusterSchema = z
   .openapi('ChipCluster');
 
 export const chipHaltSchema = z.object({ chip: z.string(), seconds: z.int() }).openapi('ChipHalt');
+
+export const resetChipSchema = z.strictObject({
+  acceptLoss: z.boolean().optional().openapi({
+    description: 'Empty it although it may have the only copies of keys.',
+  }),
+});
 
 export const newChipSchema = z.strictObject({
   chip: nameSchema,

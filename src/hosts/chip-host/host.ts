@@ -4,7 +4,7 @@ import { NoiseError, type NoiseKeyPair, noiseKeyPair } from '../../core/session/
 import type { Sodium } from '../../core/sodium.ts';
 import { callOn } from '../../domain/chips/calls.ts';
 import { channelAnswerer, channelBytesMax } from '../../domain/chips/channel.ts';
-import { chipCalls, createChip } from '../../domain/chips/chip.ts';
+import { chipCalls, createChip, type OwnedChip } from '../../domain/chips/chip.ts';
 import { reply } from '../../domain/chips/faults.ts';
 import { openTools } from '../../domain/chips/key-material.ts';
 import type { Cells } from '../../domain/chips/ports.ts';
@@ -30,6 +30,8 @@ export interface HostOptions {
 }
 
 const linkKeyCell = 'link-key';
+/** How long what has had its time may stay. */
+const tidyEveryMs = 30_000;
 
 /** The host's own key of the channel; made on the first call, kept encrypted by the token. */
 export function hostKeyPair(sodium: Sodium, cells: Cells, vault: ChipVault): NoiseKeyPair {
@@ -66,6 +68,11 @@ export async function openChipHost(options: HostOptions) {
     token: tokenKeys(token, tools),
   });
   journal.commit();
+  const tidying = setInterval(() => {
+    target.tidy();
+    journal.commit();
+  }, tidyEveryMs);
+  tidying.unref();
   const answerer = channelAnswerer({
     sodium: tools.sodium,
     own,
@@ -75,7 +82,7 @@ export async function openChipHost(options: HostOptions) {
     random: systemRandom,
     async answer(name, input) {
       try {
-        return await reply(() => callOn(target, chipCalls, name, input));
+        return await reply(() => callOn<OwnedChip>(target, chipCalls, name, input));
       } finally {
         // What was done is on the disk before anybody hears of it.
         journal.commit();

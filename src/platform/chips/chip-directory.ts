@@ -2,12 +2,8 @@ import { DurableObject } from 'cloudflare:workers';
 import { type BackupDesk, backupCalls, createBackupDesk } from '../../domain/chips/backup-desk.ts';
 import { callOn } from '../../domain/chips/calls.ts';
 import { linkKeyPair } from '../../domain/chips/channel.ts';
-import {
-  createDirectory,
-  type Directory,
-  directoryCalls,
-  founders,
-} from '../../domain/chips/directory.ts';
+import { founders } from '../../domain/chips/cluster-status.ts';
+import { createDirectory, type Directory, directoryCalls } from '../../domain/chips/directory.ts';
 import { type Reply, reply } from '../../domain/chips/faults.ts';
 import { openTools } from '../../domain/chips/key-material.ts';
 import { clusterRoot } from '../../domain/chips/roster.ts';

@@ -1,6 +1,11 @@
 import { DurableObject } from 'cloudflare:workers';
 import { callOn } from '../../domain/chips/calls.ts';
-import { chipCalls, createChip, type OwnedChip } from '../../domain/chips/chip.ts';
+import {
+  chipCalls,
+  createChip,
+  type OwnedChip,
+  type RunningChip,
+} from '../../domain/chips/chip.ts';
 import { type Reply, reply } from '../../domain/chips/faults.ts';
 import { openTools } from '../../domain/chips/key-material.ts';
 import { clusterRoot } from '../../domain/chips/roster.ts';
@@ -17,7 +22,7 @@ const downCell = 'down-until';
  */
 export class SoftwareChip extends DurableObject<ChipsEnv> {
   readonly #name: string;
-  #chip: Promise<OwnedChip> | undefined;
+  #chip: Promise<RunningChip> | undefined;
 
   constructor(ctx: DurableObjectState, env: ChipsEnv) {
     super(ctx, env);
@@ -31,7 +36,19 @@ export class SoftwareChip extends DurableObject<ChipsEnv> {
       throw new Error('the chip is down');
     }
     const chip = await this.#opened();
-    return reply(() => callOn(chip, chipCalls, name, input));
+    const result = await reply(() => callOn<OwnedChip>(chip, chipCalls, name, input));
+    // Only a restore leaves something that is to be forgotten in time.
+    if (name.startsWith('restore')) await this.#wakeToTidy(chip);
+    return result;
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#wakeToTidy(await this.#opened());
+  }
+
+  async #wakeToTidy(chip: RunningChip): Promise<void> {
+    const dueMs = chip.tidy();
+    if (dueMs !== undefined) await this.ctx.storage.setAlarm(dueMs + 1);
   }
 
   async halt(forMs: number): Promise<void> {
@@ -58,7 +75,7 @@ export class SoftwareChip extends DurableObject<ChipsEnv> {
     });
   }
 
-  #opened(): Promise<OwnedChip> {
+  #opened(): Promise<RunningChip> {
     this.#chip ??= this.#open();
     this.#chip.catch(() => {
       this.#chip = undefined;
@@ -66,7 +83,7 @@ export class SoftwareChip extends DurableObject<ChipsEnv> {
     return this.#chip;
   }
 
-  async #open(): Promise<OwnedChip> {
+  async #open(): Promise<RunningChip> {
     const tools = await openTools(crypto.subtle);
     const secret = parseStorageKey(this.env.CHIP_STORAGE_KEY);
     return createChip({

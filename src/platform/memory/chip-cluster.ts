@@ -1,7 +1,12 @@
 import { type BackupDesk, backupCalls, createBackupDesk } from '../../domain/chips/backup-desk.ts';
 import { type Calls, callOn, callsOf } from '../../domain/chips/calls.ts';
 import { linkKeyPair } from '../../domain/chips/channel.ts';
-import { chipCalls, createChip, type OwnedChip } from '../../domain/chips/chip.ts';
+import {
+  chipCalls,
+  createChip,
+  type OwnedChip,
+  type RunningChip,
+} from '../../domain/chips/chip.ts';
 import {
   type ChipCluster,
   checkedBackups,
@@ -14,7 +19,8 @@ import {
   keyCalls,
   shareCalls,
 } from '../../domain/chips/cluster.ts';
-import { createDirectory, type Directory, founders } from '../../domain/chips/directory.ts';
+import { founders } from '../../domain/chips/cluster-status.ts';
+import { createDirectory, type Directory } from '../../domain/chips/directory.ts';
 import { ChipFault } from '../../domain/chips/faults.ts';
 import { createGuard, type Guard } from '../../domain/chips/guard.ts';
 import { openTools } from '../../domain/chips/key-material.ts';
@@ -46,7 +52,7 @@ export interface MemoryCluster {
   readonly guardOf: GuardOf;
   readonly rootPublicKey: Uint8Array;
   /** The chip as it runs now. */
-  readonly chip: (chip: string) => OwnedChip;
+  readonly chip: (chip: string) => RunningChip;
   readonly cellsOf: (chip: string) => MemoryCells;
   /** Starts the chip again on its storage, as after a crash. */
   readonly restart: (chip: string) => void;
@@ -71,7 +77,7 @@ export async function memoryCluster(options: MemoryClusterOptions): Promise<Memo
   const backupKey = options.backupKey ? { backupKey: options.backupKey } : {};
   const root = clusterRoot(tools.sodium, secret);
   const stores = new Map<string, MemoryCells>();
-  const chips = new Map<string, OwnedChip>();
+  const chips = new Map<string, RunningChip>();
   const guards = new Map<string, Guard>();
 
   function cellsOf(chip: string): MemoryCells {
@@ -80,7 +86,7 @@ export async function memoryCluster(options: MemoryClusterOptions): Promise<Memo
     return cells;
   }
 
-  function running(name: string): OwnedChip {
+  function running(name: string): RunningChip {
     const vault = openVault(tools.sodium, secret, name);
     const common = { chip: name, cells: cellsOf(name), vault, tools, clock, random, ...backupKey };
     const queue = options.queueMax === undefined ? {} : { queueMax: options.queueMax };

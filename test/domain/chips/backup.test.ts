@@ -2,7 +2,6 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { describe, expect, it } from 'vitest';
 import { loadGm } from '../../../src/core/gm.ts';
 import { type BackupEntry, faultOfBackup, manifestHash } from '../../../src/domain/chips/backup.ts';
-import { bringBack } from '../../../src/domain/chips/backup-run.ts';
 import {
   checkedBackups,
   clusterKeys,
@@ -12,7 +11,14 @@ import {
 import { openTools } from '../../../src/domain/chips/key-material.ts';
 import type { KeyPolicy } from '../../../src/domain/chips/keys.ts';
 import { memoryCluster } from '../../../src/platform/memory/chip-cluster.ts';
-import { type BackupFile, backedUp, consented, fiveOfficers } from '../../helpers/backups.ts';
+import {
+  type BackupFile,
+  backedUp,
+  consented,
+  emptiedAndBack,
+  fiveOfficers,
+  takenBack,
+} from '../../helpers/backups.ts';
 import { patientWaits, seededRandom, tickingClock } from '../../helpers/time-and-chance.ts';
 
 const officers = await fiveOfficers();
@@ -38,7 +44,7 @@ async function freshCluster(seed = 1) {
       cluster.restart(chip);
     }
     await cluster.directory.tick(0);
-    for (const chip of chips) await cluster.directory.readmit(chip);
+    for (const chip of chips) await emptiedAndBack(cluster.directory, chip);
   }
   return {
     ...cluster,
@@ -60,7 +66,7 @@ async function restored({ backups }: Pick<Cluster, 'backups'>, file: BackupFile,
   const place = chip === undefined ? {} : { chip };
   const view = await backups.openRestore({ manifest: file.manifest, by: 'operator', ...place });
   await consented(backups, view, officers.shares.slice(1, 4));
-  const tally = await bringBack(backups, view.offer.id, file.entries);
+  const tally = await takenBack(backups, view.offer.id, file);
   await backups.closeRestore(view.offer.id);
   return tally;
 }
@@ -184,9 +190,9 @@ describe('what comes back from a backup', () => {
     const view = await cluster.backups.openRestore({ manifest: file.manifest, by: 'operator' });
     await consented(cluster.backups, view, officers.shares.slice(0, 3));
     cluster.clock.advance(3_600_001);
-    await expect(cluster.backups.restoreEntries(view.offer.id, file.entries)).rejects.toMatchObject(
-      { code: 'restore_not_found' },
-    );
+    await expect(takenBack(cluster.backups, view.offer.id, file)).rejects.toMatchObject({
+      code: 'restore_not_found',
+    });
     await expect(consented(cluster.backups, view, officers.shares)).rejects.toMatchObject({
       code: 'restore_not_found',
     });

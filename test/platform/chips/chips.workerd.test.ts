@@ -69,8 +69,8 @@ describe('the chips Worker over its service binding', () => {
       ['openBackup', -1],
       ['openRestore', null],
       ['giveShare', id, 'no bytes', 'ma'],
-      ['restoreEntries', id, []],
-      ['restoreEntries', id, [{ kind: 'tombstone', tenant: '../x', keyId: 'y' }]],
+      ['restoreEntries', id, 0, []],
+      ['restoreEntries', id, 0, [{ kind: 'tombstone', tenant: '../x', keyId: 'y' }]],
       ['exportTo', {}],
     ] as const) {
       expect(await env.CHIPS.backups(name, [...input])).toMatchObject(refused);

@@ -1,0 +1,62 @@
+import type { Protection } from './keys.ts';
+import { type Duty, type Health, sharedPool } from './placement.ts';
+
+/** A chip that is to join: where it stands and whose keys it takes. */
+export interface NewChip {
+  readonly chip: string;
+  readonly zone: string;
+  readonly pool: string;
+}
+
+/** The chips that a new cluster begins with: one more than keys need, in three zones. */
+export const founders: readonly NewChip[] = [
+  { chip: 'chip-1', zone: 'a', pool: sharedPool },
+  { chip: 'chip-2', zone: 'b', pool: sharedPool },
+  { chip: 'chip-3', zone: 'c', pool: sharedPool },
+  { chip: 'chip-4', zone: 'a', pool: sharedPool },
+];
+
+/** A chip as the operator sees it. */
+export interface ChipStatus {
+  readonly chip: string;
+  readonly zone: string;
+  readonly pool: string;
+  readonly protection: Protection;
+  /** The program that runs it, as the chip attests: a Worker's version, or a hash of a host's files. */
+  readonly build: string;
+  readonly health: Health;
+  readonly duty: Duty;
+  /** Why it is quarantined; empty otherwise. */
+  readonly reason: string;
+  readonly keys: number;
+  readonly queue: number;
+  readonly operations: number;
+  readonly bootCount: number;
+  readonly logHashHex: string;
+  /** Milliseconds that the last heartbeats took, oldest first. */
+  readonly latenciesMs: readonly number[];
+  /** Positions in the chip's log at the last heartbeats: what it did in between. */
+  readonly loads: readonly number[];
+  readonly seenAtMs: number;
+  /** Keys that are not yet safe without a chip that is leaving. */
+  readonly keysToMove: number;
+}
+
+export interface ClusterStatus {
+  /** Rises whenever keys may have to go elsewhere. */
+  readonly placementEpoch: number;
+  readonly keys: number;
+  /** Public key of the cluster root, Ed25519, hex: a chip host is told whom to believe. */
+  readonly rootKeyHex: string;
+  /** Public key with which the cluster speaks to chip hosts, X25519, hex. */
+  readonly linkKeyHex: string;
+  readonly chips: readonly ChipStatus[];
+  readonly events: readonly ClusterEvent[];
+}
+
+/** What happened to the cluster, newest last. */
+export interface ClusterEvent {
+  readonly atMs: number;
+  readonly chip: string;
+  readonly what: string;
+}
