@@ -9,6 +9,7 @@ import { command, UsageError } from './command.ts';
 import { certificateJourney } from './demo/certificate.ts';
 import { imprintJourney } from './demo/imprint.ts';
 import { paymentJourney } from './demo/payment.ts';
+import { sampleData } from './demo/sample-data.ts';
 import { signingJourney } from './demo/signing.ts';
 import { Disproved, openStage, type Stage } from './demo/stage.ts';
 import { tokenJourney } from './demo/token.ts';
@@ -101,6 +102,18 @@ function reasonOf(error: unknown): string {
   throw error;
 }
 
+/** A list that is already begun refuses the first account: nothing is filled twice. */
+async function filled(url: string | undefined) {
+  if (url === undefined) throw new UsageError('--fill needs --url', 'no_demo');
+  const left: string[] = [];
+  await sampleData(await openStage(url, (_, what) => left.push(what)));
+  return {
+    exit: 0 as const,
+    json: { filled: left },
+    text: `${left.length} things shown and left\n`,
+  };
+}
+
 export const demo = command({
   summary: 'plays the journeys on sample data and says what each proves',
   operands: [],
@@ -111,11 +124,13 @@ export const demo = command({
       about: 'a service in demo mode; left out, one is started and removed afterwards',
     },
     only: { type: 'string', value: 'NAME', about: Object.keys(journeys).join(', ') },
+    fill: { type: 'boolean', about: 'fills the lists of a fresh service instead, to look around' },
   },
   details: `
 Nothing is pretended: every line is said after the service, or a verifier on this side, has shown
 it. Exit status 1 when something does not hold.`,
-  async run(_, { url, only }) {
+  async run(_, { url, only, fill }) {
+    if (fill) return filled(url);
     const chosen = Object.entries(journeys).filter(([name]) => only === undefined || name === only);
     if (chosen.length === 0) throw new UsageError(`--only is one of ${Object.keys(journeys)}`);
     // Progress goes where people look and programs do not.

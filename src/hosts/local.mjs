@@ -12,6 +12,7 @@ import {
   buildAll,
   ensureSecrets,
   Failure,
+  step,
   stepGroups,
   wrangler,
   wranglerEnv,
@@ -32,6 +33,7 @@ Runs the whole service and the console on this machine, and builds first what is
   --port N        first port to try; 8787 if not given
   --state FOLDER  where the stores, secrets and logs are; .cinnabar if not given
   --no-build      takes what is built already
+  --sample-data   fills a fresh service with accounts, imprints, certificates and payments
   --dev           builds again when a source changes, and shows the log here
   --help          show this text
 `;
@@ -78,6 +80,21 @@ async function run() {
   await untilReady(port);
   await printWelcome(port);
   await registerSample(port);
+  if (options['sample-data']) await fillWithSamples(port);
+}
+
+/** By the command line tool, as anybody could from outside. */
+async function fillWithSamples(port) {
+  const tool = join(root, 'dist', 'cli.js');
+  const failure = 'The sample data could not be made; is the service a fresh one?';
+  try {
+    await step(failure, root, ['wasm-build/package.mjs', 'cli']);
+    await step(failure, root, [tool, 'demo', '--fill', '--url', `http://localhost:${port}`]);
+    tick('sample data: every list has something in it');
+  } catch (error) {
+    // The service itself is up, and stays.
+    if (!stopping) console.error(error.message);
+  }
 }
 
 /** Says what has been done. A start that finds all in step says nothing until the welcome. */
@@ -92,6 +109,7 @@ function readOptions() {
       options: {
         dev: { type: 'boolean', default: false },
         'no-build': { type: 'boolean', default: false },
+        'sample-data': { type: 'boolean', default: false },
         port: { type: 'string', default: '8787' },
         state: { type: 'string', default: '.cinnabar' },
         help: { type: 'boolean', short: 'h', default: false },

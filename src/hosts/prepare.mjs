@@ -214,7 +214,7 @@ export async function applyMigrations(root, state, tick) {
 /** Process groups of the steps that run now; whoever stops early ends them too. */
 export const stepGroups = new Set();
 
-async function step(failure, root, command, env = process.env) {
+export async function step(failure, root, command, env = process.env) {
   const child = spawn(process.execPath, command, {
     cwd: root,
     env,
