@@ -1,12 +1,7 @@
 import { certificateApi } from './certificate-api.ts';
 import { chipBackupCalls } from './chip-backup-api.ts';
-import type {
-  Caps,
-  DemoApplicants,
-  FederationInfo,
-  FederationModel,
-  Scoring,
-} from './federation-types.ts';
+import { federationCalls } from './federation-calls.ts';
+import type { DemoApplicants } from './federation-types.ts';
 import { institutionApi } from './institution-api.ts';
 import { passkeyCalls } from './passkey-api.ts';
 import { paymentCalls } from './payment-api.ts';
@@ -488,16 +483,7 @@ export function createClient(options: ClientOptions = {}) {
     ...paymentCalls({ getJson, getText, write, queryString }),
     ...chipBackupCalls({ getJson, write, queryString }),
     ...tokenCalls({ getJson, write, queryString }),
-    federation: {
-      get: (read?: ReadOptions) => getJson<FederationInfo>('/v1/federation', read),
-      model: (read?: ReadOptions) => getJson<FederationModel>('/v1/federation/model', read),
-      /** Sent once: a request id counts, whatever became of the request. */
-      request: (body: { consent: object; boxes: Record<string, string> }, write?: WriteOptions) =>
-        post<Scoring>('/v1/federation/requests', body, write),
-      progress: (requestId: string, read?: ReadOptions) =>
-        getJson<Scoring>(`/v1/federation/requests/${encodeURIComponent(requestId)}`, read),
-      caps: (read?: ReadOptions) => getJson<Caps>('/v1/federation/caps', read),
-    },
+    ...federationCalls({ getJson, post, request, wait }),
     audit: {
       list: (query: ListQuery = {}, read?: ReadOptions) =>
         getJson<AuditPage>(`/v1/audit${queryString({ ...query })}`, read),

@@ -3,6 +3,11 @@ import type { Federation, ScoringRequest, SettingsCaps } from './types.gen.ts';
 export type { DemoApplicants, FederationModel } from './types.gen.ts';
 export type FederationInfo = Federation;
 export type Scoring = ScoringRequest;
+/** How far a request has come; the outcome is in the answer to the request itself. */
+export type ScoringProgress = Pick<
+  Scoring,
+  'requestId' | 'state' | 'stage' | 'nodes' | 'contributors' | 'code'
+>;
 export type Caps = SettingsCaps;
 export type NodeProgress = Scoring['nodes'][number];
 

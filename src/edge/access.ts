@@ -253,6 +253,7 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'GET /v1/federation/model': { roles },
   'POST /v1/federation/requests': { roles: applicants, body: 'json' },
   'GET /v1/federation/requests/{requestId}': { roles: [...applicants, 'auditor'] },
+  'GET /v1/federation/requests/{requestId}/events': { roles: [...applicants, 'auditor'] },
   'GET /v1/federation/caps': { roles: ['administrator', 'risk_officer', 'auditor'] },
   'PUT /v1/federation/caps': { roles: ['administrator', 'risk_officer'], body: 'json' },
   'GET /v1/keys/{id}/records/export': { roles: recordExporters },

@@ -45,6 +45,7 @@ import { d1WorkStore } from '../platform/d1/work-store.ts';
 import { type AuditChain, durableAuditLog } from '../platform/durable/audit-log.ts';
 import { durableLedger, type LedgerBindings } from '../platform/durable/ledger.ts';
 import { durablePaymentBooks, type PaymentBook } from '../platform/durable/payment-book.ts';
+import { durableBoard, type ScoringBoard } from '../platform/durable/progress-board.ts';
 import { durableRowStore, type RowDesk } from '../platform/durable/row-desk.ts';
 import { durableSessions, type TerminalSessions } from '../platform/durable/terminal-sessions.ts';
 import { edgeFederation, type FederationBindings } from '../platform/federation/edge.ts';
@@ -58,6 +59,7 @@ import { systemClock, systemRandom } from '../platform/system.ts';
 export { AuditChain } from '../platform/durable/audit-log.ts';
 export { LedgerLog } from '../platform/durable/ledger.ts';
 export { PaymentBook } from '../platform/durable/payment-book.ts';
+export { ScoringBoard } from '../platform/durable/progress-board.ts';
 export { RowDesk } from '../platform/durable/row-desk.ts';
 export { TerminalSessions } from '../platform/durable/terminal-sessions.ts';
 
@@ -87,13 +89,14 @@ export interface EdgeBindings extends LedgerBindings, FederationBindings {
   readonly DESKS: DurableObjectNamespace<RowDesk>;
   readonly PAYMENTS: DurableObjectNamespace<PaymentBook>;
   readonly SESSIONS: DurableObjectNamespace<TerminalSessions>;
+  readonly BOARDS: DurableObjectNamespace<ScoringBoard>;
 }
 
 /** Longest life of a token from outside that is still accepted. */
 const tokenTtlSecondsMax = 60 * 60;
 
 async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
-  const federation = await edgeFederation(env, env.DB);
+  const federation = await edgeFederation(env, env.DB, durableBoard(env.BOARDS));
   const system = { clock: systemClock, random: systemRandom };
   const centre = {
     tokens: durableRowStore<TokenRows>(env.DESKS, 'tokens'),

@@ -43,6 +43,7 @@ import type { EdgeFederation } from '../../src/edge/deps.ts';
 import { base64urlText } from '../../src/lib/base64url.ts';
 import { memoryAuditLog } from '../../src/platform/memory/audit-log.ts';
 import {
+  memoryBoard,
   memoryDecisionStore,
   memoryNodeStore,
   memoryScoringStore,
@@ -173,6 +174,7 @@ export async function startFederation(options: FederationOptions = {}) {
     federation,
     parties,
     requests: memoryScoringStore(),
+    board: memoryBoard(),
     policy: referencePolicy,
     model: async () => parseModel(sampleModel),
   };
@@ -292,6 +294,7 @@ export async function memoryFederation(): Promise<EdgeFederation> {
     federation,
     parties: coordinator.parties,
     requests: memoryScoringStore(),
+    board: memoryBoard(),
     policy: referencePolicy,
     model: async () => parseModel(sampleModel),
   };

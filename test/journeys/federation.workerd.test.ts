@@ -1,5 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { follow } from '../../src/client/events.ts';
+import type { ScoringProgress } from '../../src/client/federation-types.ts';
 import {
   type ApplicationDraft,
   draftApplication,
@@ -121,6 +123,38 @@ describe('an application through three nodes, a coordinator and a decision servi
         { code: 'answer_repeated' },
       ],
     });
+  });
+
+  test('A5: who waits hears every stage by a stream of events, which ends with the request', async () => {
+    const draft = drafted(samplePerson(16));
+    const path = `/v1/federation/requests/${draft.consent.requestId}`;
+    const posted = post(draft);
+    const heard: ScoringProgress[] = [];
+    await follow<ScoringProgress>(
+      {
+        open: async () => {
+          const response = await callAs(applicant, `${path}/events`);
+          if (response.status === 200) return response;
+          throw new Error((await response.json<{ code: string }>()).code);
+        },
+        ask: async () => answerOf<ScoringProgress>(await callAs(applicant, path)),
+        on(progress) {
+          heard.push(progress);
+          return progress.state !== 'running';
+        },
+        wait: async () => {},
+      },
+      new AbortController().signal,
+    );
+    const { state } = await answerOf<Scoring>(await posted, 201);
+    expect(heard.at(-1)).toMatchObject({ state, stage: 'record' });
+    expect(heard.at(-1)?.nodes.every((node) => node.state === 'settled')).toBe(true);
+    expect(JSON.stringify(heard)).not.toContain('outcome');
+
+    const later = await callAs('auditor-gao', `${path}/events`);
+    expect(later.headers.get('content-type')).toContain('text/event-stream');
+    expect((await later.text()).match(/^event: progress$/gm)?.length).toBe(1);
+    expect((await callAs('teller-wu', `${path}/events`)).status).toBe(404);
   });
 
   test('another customer does not see the request, an auditor does', async () => {

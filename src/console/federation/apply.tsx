@@ -1,6 +1,11 @@
 import '../styles/federation.css';
 import { useEffect, useState } from 'preact/hooks';
-import type { ApiError, OpenedScoring, PreparedApplication, Scoring } from '../../client/index.ts';
+import type {
+  ApiError,
+  OpenedScoring,
+  PreparedApplication,
+  ScoringProgress,
+} from '../../client/index.ts';
 import { IdentityError, prepareApplication } from '../../client/index.ts';
 import { t } from '../i18n/index.ts';
 import { isKeyPassword } from '../parts/key-password.tsx';
@@ -24,29 +29,20 @@ type Phase =
 /** With the key that the certificate will be for: the decision names it. */
 type Prepared = PreparedApplication & { readonly terminalKey: TerminalKey };
 
-const pollMs = 250;
-
-/** What the coordinator says of a request while it is under way, and once more when it has failed. */
-function useProgress(requestId: string | undefined, isRunning: boolean): Scoring | undefined {
-  const [progress, setProgress] = useState<Scoring | undefined>(undefined);
+/** What the coordinator says of a request while it is under way, and in the end when it has failed. */
+function useProgress(
+  requestId: string | undefined,
+  isRunning: boolean,
+): ScoringProgress | undefined {
+  const [progress, setProgress] = useState<ScoringProgress | undefined>(undefined);
   useEffect(() => {
     if (requestId === undefined) return;
     const controller = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const look = async () => {
-      // Until the service has begun the request it is not found; the request itself tells errors.
-      const found = await client.federation
-        .progress(requestId, { signal: controller.signal })
-        .catch(() => undefined);
-      if (controller.signal.aborted) return;
-      if (found) setProgress(found);
-      if (isRunning) timer = setTimeout(() => void look(), pollMs);
-    };
-    void look();
-    return () => {
-      controller.abort();
-      clearTimeout(timer);
-    };
+    const { signal } = controller;
+    if (isRunning) void client.federation.watch(requestId, setProgress, signal);
+    // A request that was turned away at the door is not known there; its error says all.
+    else void client.federation.progress(requestId, { signal }).then(setProgress, () => {});
+    return () => controller.abort();
   }, [requestId, isRunning]);
   return progress;
 }

@@ -1,4 +1,4 @@
-import type { NodeProgress, PreparedApplication, Scoring } from '../../client/index.ts';
+import type { NodeProgress, PreparedApplication, ScoringProgress } from '../../client/index.ts';
 import { inLanguage, maybe, t } from '../i18n/index.ts';
 import { Status, type Tone } from '../parts/chip.tsx';
 import { Panel } from '../parts/page.tsx';
@@ -14,7 +14,7 @@ const tones: Record<NodeProgress['state'], Tone> = {
 /** Each party and how far it is: shape, word, and why it does not go on. */
 export function NodeStates(props: {
   roster: PreparedApplication['roster'];
-  progress: Scoring | undefined;
+  progress: ScoringProgress | undefined;
   isRunning: boolean;
 }) {
   const { roster, progress, isRunning } = props;

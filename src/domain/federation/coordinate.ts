@@ -25,6 +25,7 @@ import {
 } from './messages.ts';
 import { type Federation, keysOfParty } from './parties.ts';
 import type { PartySystem } from './ports.ts';
+import { type ProgressBoard, progressFrame, progressOf } from './progress.ts';
 import { assertContributors, contributorsOf } from './rules.ts';
 import type { Caps } from './settings.ts';
 import { correctedPieceOf } from './sharing.ts';
@@ -106,6 +107,7 @@ export interface CoordinatorDeps extends PartySystem, Announcing {
   readonly audit: AuditLog;
   readonly parties: Parties;
   readonly requests: ScoringStore;
+  readonly board: ProgressBoard;
 }
 
 export interface NewScoring {
@@ -166,6 +168,8 @@ export async function coordinate(
       const code = error instanceof CinnabarError ? error.code : 'internal';
       await run.save({ state: 'failed', code });
       throw error;
+    } finally {
+      await run.told();
     }
   });
 }
@@ -222,9 +226,49 @@ function consentError(fault: ConsentFault): CinnabarError {
   });
 }
 
-/** The request as it goes on, and its stored form in step. */
+/**
+ * How far a request has come, then every change of it, as events; ends when the request has. Who may
+ * see the request may watch it.
+ *
+ * @throws CinnabarError `federation_request_not_found`
+ */
+export async function watchScoring(
+  deps: Pick<CoordinatorDeps, 'requests' | 'board'>,
+  actor: Actor,
+  requestId: string,
+): Promise<ReadableStream<Uint8Array>> {
+  await getScoring(deps, actor, requestId);
+  // First the ear, then the look: nothing falls between the two.
+  const later = await deps.board.watch(actor.tenant, requestId);
+  const found = await getScoring(deps, actor, requestId);
+  const now = progressFrame(progressOf(found));
+  if (found.state === 'running') return follow(now, later);
+  await later.cancel();
+  return follow(now);
+}
+
+/** One chunk and then a stream. */
+function follow(first: Uint8Array, then?: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = then?.getReader();
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(first);
+      if (!reader) controller.close();
+    },
+    async pull(controller) {
+      const { done, value } = (await reader?.read()) ?? { done: true };
+      if (done || !value) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader?.cancel(reason),
+  });
+}
+
+/** The request as it goes on, its stored form in step, and what is told of it. */
 function trackedRun(deps: CoordinatorDeps, first: ScoringRequest) {
   let request = first;
+  const telling: Promise<void>[] = [];
+  const tell = () => void telling.push(deps.board.tell(request.tenant, progressOf(request)));
   return {
     get request() {
       return request;
@@ -232,12 +276,18 @@ function trackedRun(deps: CoordinatorDeps, first: ScoringRequest) {
     async save(change: Partial<ScoringRequest>): Promise<ScoringRequest> {
       request = { ...request, ...change };
       await deps.requests.save(request);
+      tell();
       return request;
     },
     mark(node: string, state: NodeState, code?: Refusal): void {
       const progress = { node, state, ...(code === undefined ? {} : { code }) };
       const nodes = request.nodes.map((known) => (known.node === node ? progress : known));
       request = { ...request, nodes };
+      tell();
+    },
+    /** Everything that was to be told is on its way. */
+    async told(): Promise<void> {
+      await Promise.all(telling);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { createRoute } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { CinnabarError } from '../../domain/errors.ts';
 import {
   type CoordinatorDeps,
@@ -6,6 +6,7 @@ import {
   getScoring,
   type ScoringRequest,
   setCaps,
+  watchScoring,
 } from '../../domain/federation/coordinate.ts';
 import type { FederatedModel } from '../../domain/federation/model.ts';
 import { parseCaps } from '../../domain/federation/requested.ts';
@@ -98,6 +99,30 @@ const getRoute = createRoute({
   },
 });
 
+const eventsRoute = createRoute({
+  method: 'get',
+  path: '/v1/federation/requests/{requestId}/events',
+  ...about('GET /v1/federation/requests/{requestId}/events', {
+    tag,
+    operationId: 'watchScoringRequest',
+    summary: 'How far a request has come, as it goes on',
+    description:
+      'Events named `progress`, whose data is JSON: the request as the other operation gives it, without its outcome. The first tells how far it is now. The stream ends with the request, or after half a minute: open it again then.',
+  }),
+  request: { params: scoringParamsSchema },
+  responses: {
+    200: {
+      description: 'The events.',
+      content: { 'text/event-stream': { schema: z.string() } },
+    },
+    ...problems(
+      'GET /v1/federation/requests/{requestId}/events',
+      'federation_request_not_found',
+      'federation_unavailable',
+    ),
+  },
+});
+
 const getCapsRoute = createRoute({
   method: 'get',
   path: '/v1/federation/caps',
@@ -147,6 +172,17 @@ export function addFederationRoutes(app: EdgeApp, deps: EdgeDeps): void {
   app.openapi(getRoute, async (c) => {
     const { requestId } = c.req.valid('param');
     return c.json(scoringView(await getScoring(coordinator(deps), actorOf(c), requestId)), 200);
+  });
+
+  app.openapi(eventsRoute, async (c) => {
+    const { requestId } = c.req.valid('param');
+    const events = await watchScoring(coordinator(deps), actorOf(c), requestId);
+    return c.body(events, 200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      // A proxy that collects or compresses would keep the events back.
+      'cache-control': 'no-store, no-transform',
+      'x-accel-buffering': 'no',
+    });
   });
 
   app.openapi(getCapsRoute, async (c) => {

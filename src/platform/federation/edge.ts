@@ -1,6 +1,7 @@
 import { CinnabarError } from '../../domain/errors.ts';
 import { type FederatedModel, parseModel } from '../../domain/federation/model.ts';
 import { referencePolicy } from '../../domain/federation/policy.ts';
+import type { ProgressBoard } from '../../domain/federation/progress.ts';
 import { d1ScoringStore } from '../d1/scoring-store.ts';
 import { federationOf } from './configuration.ts';
 import { type PartyDoor, remoteParties } from './parties.ts';
@@ -21,7 +22,11 @@ export interface FederationBindings {
 const defaultDeadlineMs = 800;
 
 /** The federation that the bindings describe, if they do. */
-export async function edgeFederation(bindings: FederationBindings, db: D1Database) {
+export async function edgeFederation(
+  bindings: FederationBindings,
+  db: D1Database,
+  board: ProgressBoard,
+) {
   if (!bindings.FEDERATION_ROSTER) return undefined;
   const federation = await federationOf(bindings.FEDERATION_ROSTER);
   const decisionId = federation.roster.decision.id;
@@ -38,6 +43,7 @@ export async function edgeFederation(bindings: FederationBindings, db: D1Databas
     federation,
     parties: remoteParties(doorOf, decisionId, deadlineMs),
     requests: d1ScoringStore(db),
+    board,
     policy: referencePolicy,
     model: () => publicModel(doorOf(decisionId)),
   };

@@ -7,6 +7,7 @@ import type {
   PersonRow,
   StoredDecision,
 } from '../../domain/federation/ports.ts';
+import { createChannel, type ProgressBoard } from '../../domain/federation/progress.ts';
 import type { Caps } from '../../domain/federation/settings.ts';
 import { base64urlText } from '../../lib/base64url.ts';
 import { memoryAnswerBook } from './answer-book.ts';
@@ -52,6 +53,25 @@ export function memoryDecisionStore(): DecisionStore {
       const kept = decisions.get(decision.requestId) ?? decision;
       decisions.set(decision.requestId, kept);
       return kept;
+    },
+  };
+}
+
+/** Boards of requests in RAM. */
+export function memoryBoard(): ProgressBoard {
+  const channels = new Map<string, ReturnType<typeof createChannel>>();
+  const keyOf = (tenant: string, requestId: string) => JSON.stringify([tenant, requestId]);
+  return {
+    async tell(tenant, progress) {
+      const key = keyOf(tenant, progress.requestId);
+      channels.get(key)?.tell(progress);
+      if (progress.state !== 'running') channels.delete(key);
+    },
+    async watch(tenant, requestId) {
+      const key = keyOf(tenant, requestId);
+      const channel = channels.get(key) ?? createChannel();
+      channels.set(key, channel);
+      return channel.watch();
     },
   };
 }
