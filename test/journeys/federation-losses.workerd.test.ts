@@ -19,6 +19,7 @@ import { d1ScoringStore } from '../../src/platform/d1/scoring-store.ts';
 import { federationOf } from '../../src/platform/federation/configuration.ts';
 import { type PartyDoor, remoteParties } from '../../src/platform/federation/parties.ts';
 import { memoryAuditLog } from '../../src/platform/memory/audit-log.ts';
+import { memoryBoard } from '../../src/platform/memory/federation.ts';
 import { memoryLedger } from '../../src/platform/memory/ledger.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import sampleModel from '../../src/workers/sample/model.json';
@@ -96,6 +97,7 @@ async function start() {
       federation,
       parties: remoteParties(doorOf, 'decision', 20_000),
       requests: d1ScoringStore(env.DB),
+      board: memoryBoard(),
       policy: referencePolicy,
       model: async () => model,
     };

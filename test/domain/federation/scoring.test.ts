@@ -267,32 +267,74 @@ describe('R1, R5: once per request, once per person and minute', () => {
 
 const unanswered = () => Promise.reject(new CinnabarError('federation_unavailable'));
 
-describe('drop-outs: every node at every step', () => {
-  const cases = ['bank', 'operator', 'registry'].flatMap((node) =>
-    (['open', 'settle'] as const).map((step) => [node, step] as const),
+const mishaps = {
+  /** The message does not arrive. */
+  before: () => unanswered(),
+  /** The answer does not arrive. */
+  after: async <T>(act: () => Promise<T>) => {
+    await act();
+    return unanswered();
+  },
+  /** The message arrives twice. */
+  twice: async <T>(act: () => Promise<T>) => {
+    const first = await act();
+    const second = await act();
+    expect(second).toEqual(first);
+    return second;
+  },
+};
+
+describe('A3: drop-outs, every node at every step', () => {
+  const ids = ['bank', 'operator', 'registry', 'insurer', 'utility'];
+  const cases = [3, 4, 5].flatMap((n) =>
+    ids
+      .slice(0, n)
+      .flatMap((node) =>
+        (['open', 'settle'] as const).flatMap((step) =>
+          (['before', 'after', 'twice'] as const).map((when) => ({ n, node, step, when })),
+        ),
+      ),
   );
 
   test.each(cases)(
-    '%s lost at %s: exact for those that contribute, or capped',
-    async (node, step) => {
+    '$n nodes, $node at $step, $when: exact for those that contribute, or capped',
+    async ({ n, node, step, when }) => {
       const federation = await startFederation({
+        n,
         between: (parties) => ({
           ...parties,
-          [step]: (id: string, message: never) =>
-            id === node ? unanswered() : parties[step](id, message),
+          [step]: (id: string, message: never) => {
+            const act = (): Promise<unknown> => parties[step](id, message);
+            return id === node ? mishaps[when](act) : act();
+          },
         }),
       });
-      await federation.fileEverywhere(person, -1);
+      const sums: bigint[] = [];
+      const { scale } = federation.decision;
+      Object.assign(federation.decision, {
+        scale: {
+          ...scale,
+          pdMicros(sum: bigint) {
+            sums.push(sum);
+            return scale.pdMicros(sum);
+          },
+        },
+      });
+      const present = ids.slice(0, n);
+      // Each node's part is worth another number, so no wrong sum looks right.
+      const logOdds = (id: string) => -(2 ** present.indexOf(id)) % 7;
+      for (const id of present) await federation.file(id, person, logOdds(id));
       const { request, statement } = await federation.decisionFor(federation.apply(person));
-      expect(request.nodes.find((progress) => progress.node === node)?.state).toBe('lost');
-      if (step === 'settle') {
-        expect(request.contributors).toEqual(['bank', 'operator', 'registry']);
-        expect(statement.settings.tier).toBe(1);
-      } else {
-        expect(request.contributors).not.toContain(node);
-        // The operator's part is mandatory; without another's the tier is at most the third.
-        expect(statement.settings.tier).toBe(node === 'operator' ? 6 : 3);
-      }
+      const isLost = when !== 'twice';
+      const progress = request.nodes.find((item) => item.node === node);
+      expect(progress?.state).toBe(isLost ? 'lost' : 'settled');
+      const contributors = present.filter((id) => !(isLost && step === 'open' && id === node));
+      expect(request.contributors).toEqual(contributors);
+      const sum = contributors.reduce((total, id) => total + logOdds(id), 0);
+      expect(sums).toEqual([BigInt(sum) << 20n]);
+      if (contributors.length === n) expect(statement.settings.tier).toBeLessThan(3);
+      // The operator's part is mandatory; without another's the tier is at most the third.
+      else expect(statement.settings.tier).toBe(node === 'operator' ? 6 : 3);
     },
   );
 
