@@ -120,6 +120,26 @@ function callerOf(key: string): string | null {
   return found.id;
 }
 
+const nobodys: Readonly<Record<string, string>> = {
+  serial: '0a1b2c',
+  requestId: '0'.repeat(32),
+  hash: '0'.repeat(64),
+  which: 'query',
+  code: 'nobody',
+  chip: 'nobody',
+  name: 'nobody',
+  kind: 'certificate',
+  number: '1',
+  page: '1',
+  index: '999999',
+};
+
+/** The operation's path with names that have the right form and are nobody's. */
+export function nobodysPath(operation: Operation): string {
+  const id = operation.path.startsWith('/v1/chips/restores/') ? '0'.repeat(32) : nobodysId;
+  return pathOf(operation, (parameter) => nobodys[parameter] ?? id);
+}
+
 /** The path with every parameter filled by `fill`. */
 export function pathOf(operation: Operation, fill: (parameter: string) => string): string {
   return operation.path.replace(/\{(\w+)\}/g, (_whole, name: string) => fill(name));

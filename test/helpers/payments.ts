@@ -2,8 +2,12 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { loadGm } from '../../src/core/gm.ts';
 import { signContext } from '../../src/core/two-party-context.ts';
 import { newId } from '../../src/domain/id.ts';
-import { type Confirmation, confirmOrder } from '../../src/domain/payments/confirm.ts';
-import type { NewOrder } from '../../src/domain/payments/order.ts';
+import {
+  type Confirmation,
+  confirmOrder,
+  executeOrder,
+} from '../../src/domain/payments/confirm.ts';
+import { type NewOrder, placeOrder } from '../../src/domain/payments/order.ts';
 import type { Device, PaymentDeps } from '../../src/domain/payments/ports.ts';
 import { orderText } from '../../src/domain/payments/text.ts';
 import type { Order, OrderTerms } from '../../src/domain/payments/types.ts';
@@ -65,6 +69,35 @@ export function ordering(
     channel: 'online',
     personalKeyId: person.key.id,
     terminalId: newId(deps),
+  };
+}
+
+/** One intention of a terminal, which it carries to its end however often the service dies. */
+export function intention(deps: PaymentDeps, person: Terminal, more: Partial<OrderTerms>) {
+  const request = ordering(deps, person, more);
+  let attempt: ReturnType<typeof begin> | undefined;
+  let signature: Uint8Array | undefined;
+
+  function begin({ text, tenant, personalKeyId: keyId }: Order) {
+    const { epoch, publicKey } = gm.twoParty.inspect(person.share);
+    const requestId = newId(deps);
+    const e = gm.sm2.digest(publicKey, utf8ToBytes(text));
+    const ctx = signContext({ tenant, keyId }, epoch, requestId);
+    return { requestId, epoch, ...gm.twoParty.sign.clientStart(person.share, e, ctx) };
+  }
+
+  return {
+    id: request.id,
+    async pay(service: PaymentDeps): Promise<Order> {
+      const order = await placeOrder(service, person.caller, request);
+      if (!signature) {
+        attempt ??= begin(order);
+        const { state, ...sent } = attempt;
+        const { reply } = await confirmOrder(service, person.caller, { id: request.id, ...sent });
+        signature = gm.twoParty.sign.clientFinish(state, reply);
+      }
+      return executeOrder(service, person.caller, { id: request.id, signature });
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import { loadGm } from '../../core/gm.ts';
 import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Actor, Caller } from '../actor.ts';
-import { audited } from '../audit/record.ts';
+import { audited, record } from '../audit/record.ts';
 import { certificateStateOf, settingsOf } from '../certificates/find.ts';
 import { CinnabarError } from '../errors.ts';
 import { coSign } from '../signing/co-sign.ts';
@@ -135,8 +135,13 @@ export async function executeOrder(
   const { id, signature } = request;
   const order = await getOrder(deps, caller.actor, id);
   await assertThroughSession(deps, caller, order.terminalId);
-  if (order.state === 'executed' && order.receipt?.place) return order;
-  return audited(deps.audit, caller, auditOf('payment.execute', order), async () => {
+  const operation = auditOf('payment.execute', order);
+  if (order.state === 'executed' && order.receipt?.place) {
+    // The first attempt may have ended between the book and the record of its outcome.
+    await record(deps.audit, caller, operation, 'done');
+    return order;
+  }
+  return audited(deps.audit, caller, operation, async () => {
     const executed =
       order.state === 'executed'
         ? order

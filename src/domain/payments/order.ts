@@ -41,8 +41,9 @@ export async function placeOrder(
   const { tenant, id: payer } = caller.actor;
   const earlier = await deps.books.find(tenant, payer, request.id, deps.clock.now());
   if (earlier) {
-    // The first attempt may have ended between the book and the register.
+    // The first attempt may have ended between the book, the register and the record of its outcome.
     await deps.riskRegister.keep(earlier);
+    await record(deps.audit, caller, auditOf('payment.place', earlier), 'done');
     return earlier;
   }
   await assertThroughSession(deps, caller, request.terminalId);

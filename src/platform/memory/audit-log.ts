@@ -14,7 +14,9 @@ export function memoryAuditLog(clock: Clock): AuditLog {
   return {
     async append(tenant, entry) {
       const record = nextRecord(headOf(tenant), tenant, entry, clock.now());
-      chains.set(tenant, [...(chains.get(tenant) ?? []), record]);
+      const chain = chains.get(tenant);
+      if (chain) chain.push(record);
+      else chains.set(tenant, [record]);
       return record;
     },
     async list(tenant, { limit, before }) {

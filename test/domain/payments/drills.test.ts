@@ -1,19 +1,14 @@
-import { utf8ToBytes } from '@noble/hashes/utils.js';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadGm } from '../../../src/core/gm.ts';
-import { signContext } from '../../../src/core/two-party-context.ts';
-import { newId } from '../../../src/domain/id.ts';
 import { createBook } from '../../../src/domain/payments/book.ts';
-import { confirmOrder, executeOrder } from '../../../src/domain/payments/confirm.ts';
 import { placeOrder, stopOrder } from '../../../src/domain/payments/order.ts';
 import type { PaymentDeps } from '../../../src/domain/payments/ports.ts';
-import type { Order } from '../../../src/domain/payments/types.ts';
 import { calendarDay } from '../../../src/lib/time.ts';
 import { memoryBookStore } from '../../../src/platform/memory/payment-books.ts';
 import { dyingPorts } from '../../helpers/dying.ts';
 import {
   bookOrder,
+  intention,
   ordering,
   paymentDeps,
   terms,
@@ -21,7 +16,6 @@ import {
 } from '../../helpers/payments.ts';
 import { certifiedTerminal, type Terminal } from '../../helpers/signing.ts';
 
-const gm = await loadGm();
 const utcOffsetMinutes = 480;
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -33,35 +27,6 @@ beforeAll(async () => {
   deps.known.policy = weighingNothing;
   person = await certifiedTerminal(deps, 'customer-chen');
 });
-
-/** One intention of a terminal, which it carries to its end however often the service dies. */
-function intention() {
-  const request = ordering(deps, person, { amountMinor: 1_000 });
-  let attempt: ReturnType<typeof begin> | undefined;
-  let signature: Uint8Array | undefined;
-
-  function begin({ text, tenant, personalKeyId: keyId }: Order) {
-    const { epoch, publicKey } = gm.twoParty.inspect(person.share);
-    const requestId = newId(deps);
-    const e = gm.sm2.digest(publicKey, utf8ToBytes(text));
-    const ctx = signContext({ tenant, keyId }, epoch, requestId);
-    return { requestId, epoch, ...gm.twoParty.sign.clientStart(person.share, e, ctx) };
-  }
-
-  return {
-    id: request.id,
-    async pay(service: PaymentDeps): Promise<Order> {
-      const order = await placeOrder(service, person.caller, request);
-      if (!signature) {
-        attempt ??= begin(order);
-        const { state, ...sent } = attempt;
-        const { reply } = await confirmOrder(service, person.caller, { id: request.id, ...sent });
-        signature = gm.twoParty.sign.clientFinish(state, reply);
-      }
-      return executeOrder(service, person.caller, { id: request.id, signature });
-    },
-  };
-}
 
 /** Every call of an order's life that leaves something behind. */
 const writes = {
@@ -102,7 +67,7 @@ describe('E8: an order whose service dies', () => {
       // Another day, with limits of its own.
       deps.clock.advance(dayMs);
       const before = await spentTodayMinor();
-      const payment = intention();
+      const payment = intention(deps, person, { amountMinor: 1_000 });
       const died = await dies((service) => payment.pay(service), fatal);
       const order = await payment.pay(deps);
       expect(order.state, `death ${fatal}`).toBe('executed');
@@ -119,7 +84,7 @@ describe('E8: an order whose service dies', () => {
   test('while it is being stopped has one end: stopped, or paid', async () => {
     for (let fatal = 1; ; fatal++) {
       deps.clock.advance(dayMs);
-      const payment = intention();
+      const payment = intention(deps, person, { amountMinor: 1_000 });
       const order = await placeOrder(deps, person.caller, {
         ...ordering(deps, person, { amountMinor: 1_000 }),
         id: payment.id,

@@ -57,6 +57,8 @@ describe('B5: the policy of a verification', () => {
     });
     const small = choosePolicy(policy, '0102', { ...money, amountMinor: 1 }, 4);
     expect(small).toMatchObject({ level: undefined, secondReviewer: false });
+    const middle = choosePolicy(policy, '0102', { ...money, amountMinor: 10_000_000 }, 4);
+    expect(middle).toMatchObject({ level: { vendorCount: 2 }, secondReviewer: false });
   });
 
   it('never asks less when an amount or a rule grows (property)', () => {

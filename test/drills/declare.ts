@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import type { Drill } from './drill.ts';
+import { drills } from './list.ts';
+
+const seed = Number(process.env.DRILL_SEED ?? 20_261_127);
+
+function declare(drill: Drill, isLong: boolean): void {
+  const { id, name, target, plants } = drill;
+  it('holds', async ({ task }) => {
+    const { measured, faults } = await drill.run({ isLong, seed });
+    task.meta.drill = { id, name, target, measured };
+    expect(faults.slice(0, 20)).toEqual([]);
+  });
+  if (isLong) return;
+  it.each(plants)('is failed by: %s', async (plant) => {
+    const { faults } = await drill.run({ isLong, seed, plant });
+    expect(faults.length).toBeGreaterThan(0);
+  });
+}
+
+/** Makes a test of every drill: that it holds, and in the short form that its planted faults fail it. */
+export function declareDrills(isLong: boolean): void {
+  for (const drill of drills) {
+    describe(`${drill.id} ${drill.name}`, () => declare(drill, isLong));
+  }
+}

@@ -1,0 +1,141 @@
+// Runs drills and prints `name measured target pass|fail` for each.
+// Usage: npm run drill -- NAME ...|all [--long] [--seed N] [--json] [--write] [--list]
+// --long takes minutes; --write puts the figures into docs/drills.md. Exit code 1 when one failed.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startVitest } from 'vitest/node';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const page = join(root, 'docs', 'drills.md');
+const [begin, end] = ['<!-- drills -->', '<!-- end of drills -->'];
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: Object.fromEntries(
+    ['long', 'json', 'write', 'list', 'seed'].map((name) => [
+      name,
+      { type: name === 'seed' ? 'string' : 'boolean' },
+    ]),
+  ),
+});
+const isLong = values.long === true;
+const isAll = positionals.includes('all') || values.list === true;
+const isWanted = ({ id, name }) => isAll || positionals.includes(name) || positionals.includes(id);
+
+const rows = [];
+function report(row) {
+  rows.push(row);
+  if (values.json) return;
+  const { id, name, measured, target, pass } = row;
+  console.log(`${id} ${name}\t${measured}\ttarget: ${target}\t${pass ? 'pass' : 'FAIL'}`);
+}
+
+/** The drills that are functions, as tests of one file. */
+async function functionDrills() {
+  if (values.seed) process.env.DRILL_SEED = values.seed;
+  const file = isLong ? 'test/drills/drills.slow.test.ts' : 'test/drills/drills.test.ts';
+  const names = positionals.map((name) => name.replace(/[^\w-]/g, '')).join('|');
+  const wanted = isAll ? '\\S+ \\S+' : `((${names}) \\S+|\\S+ (${names}))`;
+  const onlyHolds = `^(${values.list ? 'nothing' : wanted}) holds$`;
+  const reporter = {
+    onTestCaseResult(test) {
+      const { drill } = test.meta();
+      const { state, errors } = test.result();
+      if (state === 'skipped') return;
+      const unmeasured = { id: '?', name: test.fullName, target: '', measured: 'not measured' };
+      report({ ...unmeasured, ...drill, pass: state === 'passed' });
+      for (const { message } of errors ?? []) console.error(message);
+    },
+  };
+  const vitest = await startVitest('test', [file], {
+    root,
+    mode: isLong ? 'slow' : 'test',
+    project: isLong ? 'slow' : 'node',
+    watch: false,
+    silent: true,
+    testNamePattern: new RegExp(onlyHolds),
+    passWithNoTests: true,
+    reporters: [reporter],
+  });
+  await vitest.close();
+}
+
+/** A drill that is a file of tests: what counts is that all of them pass. */
+function fileDrill({ files, long = [], ...described }) {
+  const out = mkdtempSync(join(tmpdir(), 'cinnabar-drill-'));
+  const count = (mode, chosen) => {
+    if (chosen.length === 0) return { passed: 0, failed: 0 };
+    const report = join(out, `${mode}.json`);
+    const words = ['vitest', 'run', '--mode', mode, '--reporter=json', `--outputFile=${report}`];
+    spawnSync('npx', [...words, ...chosen], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+    const { numPassedTests, numTotalTests, success } = JSON.parse(readFileSync(report, 'utf8'));
+    const failed = numTotalTests - numPassedTests;
+    return { passed: numPassedTests, failed: success ? failed : Math.max(1, failed) };
+  };
+  try {
+    const counts = [count('test', files), count('slow', isLong ? long : [])];
+    const passed = counts.reduce((sum, one) => sum + one.passed, 0);
+    const failed = counts.reduce((sum, one) => sum + one.failed, 0);
+    report({
+      ...described,
+      measured: `${passed} tests held, ${failed} failed`,
+      pass: failed === 0,
+    });
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+/** Puts the rows into the page, in the place of older ones of the same drills. */
+function write() {
+  const text = readFileSync(page, 'utf8');
+  const [before, rest = ''] = text.split(begin);
+  const [table = '', after = ''] = rest.split(end);
+  const known = new Map(
+    table
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+      .slice(2)
+      .map((line) => [line.split(' | ')[1], line]),
+  );
+  const date = new Date().toISOString().slice(0, 10);
+  for (const { id, name, measured, target, pass } of rows) {
+    const cells = [
+      id,
+      name,
+      measured,
+      target,
+      pass ? 'yes' : 'no',
+      `${date}${isLong ? ', long' : ''}`,
+    ];
+    known.set(name, `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`);
+  }
+  const head =
+    '| id | drill | measured | target | held | when |\n| --- | --- | --- | --- | --- | --- |';
+  const sorted = [...known.values()].sort();
+  const where = `Written by \`npm run drill -- all --write\` (with \`--long\` where the row says so) on ${cpus().length} cores of an ${cpus()[0]?.model.trim()}, Node ${process.versions.node}.`;
+  const lines = [before + begin, where, '', head, ...sorted, end + after];
+  writeFileSync(page, lines.join('\n'));
+}
+
+const elsewhere = JSON.parse(readFileSync(join(root, 'test/drills/elsewhere.json'), 'utf8'));
+if (positionals.length === 0 && !values.list) {
+  console.error('npm run drill -- NAME ...|all [--long] [--seed N] [--json] [--write] [--list]');
+  process.exit(2);
+}
+if (values.list) {
+  for (const { id, name, target } of elsewhere) console.log(`${id} ${name}\t${target}`);
+}
+await functionDrills();
+if (!values.list) for (const drill of elsewhere.filter(isWanted)) fileDrill(drill);
+if (values.json) console.log(JSON.stringify(rows, null, 1));
+if (values.write && rows.length > 0) write();
+if (rows.length === 0 && !values.list) {
+  console.error(`there is no drill ${positionals.join(', ')}`);
+  process.exitCode = 2;
+}
+if (rows.some(({ pass }) => !pass)) process.exitCode = 1;

@@ -1,0 +1,150 @@
+import { demoIdentities } from '../../src/edge/demo-identities.ts';
+import { uuidRandomBytes, uuidV7 } from '../../src/lib/uuid.ts';
+import { bankOverHttp } from '../helpers/documents.ts';
+import { bodyOf, type Edge, enrolled, startEdge, verificationForm } from '../helpers/edge.ts';
+import { ringWithCross } from '../helpers/imprints.ts';
+import { type Ask, payerOver } from '../helpers/payer.ts';
+import { terms } from '../helpers/payments.ts';
+import { seededRandom } from '../helpers/time-and-chance.ts';
+import { ApiDocument, nobodysPath, type Operation, pathOf } from './api-document.ts';
+import type { Drill } from './drill.ts';
+
+const foreigner = 'nanpu-bank';
+const name =
+  /^(?:[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|[0-9a-f]{32,40})$/;
+
+/** A bank in which something of every kind has happened, seen through its own people's lists. */
+async function livingBank(edge: Edge): Promise<ReadonlySet<string>> {
+  const random = seededRandom(77);
+  const freshId = () => uuidV7(edge.clock.now(), random.bytes(uuidRandomBytes));
+  const ask: Ask = (as, method, path, json) =>
+    edge.call(path, { as, method, ...(json ? { json } : {}) });
+  const { sealId } = await enrolled(edge, ringWithCross);
+  await edge.call('/v1/seal-verifications', { form: verificationForm(sealId, ringWithCross) });
+  await bankOverHttp(edge);
+  const payer = await payerOver(ask, 'customer-chen', freshId);
+  const terminals = await bodyOf(await edge.call('/v1/terminals', { as: 'customer-chen' }));
+  const [terminal] = terminals.items as { id: string }[];
+  const order = {
+    ...terms,
+    channel: 'online',
+    personalKeyId: payer.keyId,
+    terminalId: terminal?.id,
+  };
+  await edge.call('/v1/payments', { as: 'customer-chen', json: order });
+  return harvest(edge);
+}
+
+/** Every name that a list or an object of the bank shows to one of its people. */
+async function harvest(edge: Edge): Promise<ReadonlySet<string>> {
+  const found = new Set<string>();
+  const { operations } = await documentOf(edge);
+  const own = demoIdentities.filter(({ institution }) => institution.id !== foreigner);
+  for (const operation of operations) {
+    if (operation.method !== 'GET' || operation.path.includes('{')) continue;
+    // What is public is nobody's secret.
+    if (operation.as === null) continue;
+    for (const { id } of own) {
+      const answer = await edge.call(operation.path, { as: id });
+      if (answer.ok) for (const text of textsOf(await answer.json())) found.add(text);
+    }
+  }
+  return found;
+}
+
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return name.test(value) ? [value] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap(textsOf);
+}
+
+const documentOf = (edge: Edge) =>
+  ApiDocument.of((path, { method, as }) => edge.call(path, { method, as }));
+
+/** What an answer says, but for what differs in any two answers. */
+async function said(answer: Response): Promise<string> {
+  const text = await answer.text();
+  return `${answer.status} ${text.replace(/"requestId":"[^"]*"/, '')}`;
+}
+
+interface Stranger {
+  readonly token: string;
+}
+
+async function strangerFor(edge: Edge, operation: Operation): Promise<Stranger | undefined> {
+  const role = demoIdentities.find(({ id }) => id === operation.as)?.role;
+  if (!role || !edge.deps.demo) return undefined;
+  const actor = {
+    id: 'drill-stranger',
+    tenant: foreigner,
+    branch: '0203',
+    roles: [role],
+    name: 'x',
+  };
+  return edge.deps.demo.issue(actor);
+}
+
+/** Chips, issuer keys and software belong to the service, not to one of its institutions. */
+const isOfTheService = ({ path }: Operation) =>
+  /^\/v1\/(chips|issuer-keys|software|seal-vendors|federation)\b/.test(path);
+
+/** A2: each name of one bank, at each door that takes a name, in the hands of another bank. */
+export const objectSwap: Drill = {
+  id: 'A2',
+  name: 'object-swap',
+  target: "another bank's names are answered as names of nothing",
+  plants: ['doors do not ask whose it is'],
+  async run({ isLong, seed, plant }) {
+    const edge = await startEdge();
+    const document = await documentOf(edge);
+    const names = [...(await livingBank(edge))];
+    const chance = seededRandom(seed);
+    const faults: string[] = [];
+    let requests = 0;
+    let live = 0;
+    const doors = document.operations.filter(
+      (operation) => /\{(id|serial)\}/.test(operation.path) && !isOfTheService(operation),
+    );
+    for (const operation of doors) {
+      const stranger = await strangerFor(edge, operation);
+      if (!stranger) continue;
+      const json = operation.requestBody?.content['application/json'];
+      const body = json ? { json: document.sample(json.schema) } : {};
+      const form = !json && operation.requestBody ? { form: { x: 'y' } } : {};
+      const { method } = operation;
+      const knock = (path: string, token: string) =>
+        edge.call(path, {
+          as: null,
+          method,
+          headers: { authorization: `Bearer ${token}` },
+          ...body,
+          ...form,
+        });
+      const nobodys = await said(await knock(nobodysPath(operation), stranger.token));
+      const token = plant && operation.as ? await edge.tokenOf(operation.as) : stranger.token;
+      let isLive = false;
+      for (const candidate of names) {
+        const path = pathOf(operation, (parameter) =>
+          parameter === 'which' ? 'query' : candidate,
+        );
+        if (method === 'GET' && operation.as) {
+          isLive ||= (await edge.call(path, { as: operation.as })).ok;
+        }
+        if (!isLong && method !== 'GET' && (chance.bytes(1)[0] ?? 0) > 64) continue;
+        requests += 1;
+        const answer = await said(await knock(path, token));
+        if (answer !== nobodys && !answer.startsWith('400')) {
+          faults.push(
+            `${operation.key} ${candidate}: ${answer.slice(0, 160)} not ${nobodys.slice(0, 80)}`,
+          );
+        }
+      }
+      if (isLive) live += 1;
+      if (plant && faults.length > 0) break;
+    }
+    if (names.length < 20) faults.push(`the bank shows ${names.length} names only`);
+    if (!plant && live < 10) faults.push(`only ${live} doors had something behind them`);
+    const measured = `${requests} requests with ${names.length} names at ${doors.length} doors, ${live} reads with something behind them`;
+    return { measured, faults };
+  },
+};

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+/** The tests that prove the modules under mutation, as the group in force names them. */
+export default defineConfig({
+  test: {
+    environment: 'node',
+    include: (process.env.MUTATION_TESTS ?? '').split(' '),
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});
