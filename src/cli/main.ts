@@ -18,6 +18,7 @@ import {
   helpOfGroup,
   UsageError,
 } from './command.ts';
+import { completion } from './completion.ts';
 import { demo } from './demo.ts';
 import { deploy } from './deploy.ts';
 import { federation } from './federation.ts';
@@ -55,6 +56,7 @@ const alone: Readonly<Record<string, Command>> = {
   backup,
   restore,
   'verify-backup': verifyBackup,
+  completion: completion(() => ({ groups, alone })),
 };
 
 /** Own keys only: `cinnabar constructor` is an unknown group like any other. */

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { Miniflare } from 'miniflare';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Installed, packAndInstall, repository, runProgram } from './installed.ts';
@@ -22,6 +23,7 @@ describe('the tarball', () => {
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'README.zh-CN.md',
       'dist/THIRD-PARTY.txt',
       'dist/business.browser.js',
       'dist/business.node.js',
@@ -99,9 +101,11 @@ describe('an installed package', () => {
     expect(JSON.parse(stdout)).toEqual(expected);
   });
 
-  it('runs the examples of the README', async () => {
-    const readme = await readFile(inPackage('README.md'), 'utf8');
-    const examples = [...readme.matchAll(/^```js\n([\s\S]*?)^```/gm)].map(([, code = '']) => code);
+  /** The first word that each `js` example of a document prints. */
+  async function printedBy(document: string): Promise<(string | undefined)[]> {
+    const examples = [...document.matchAll(/^```js\n([\s\S]*?)^```/gm)].map(
+      ([, code = '']) => code,
+    );
     await writeFile(join(installed.folder, 'reserved.jpg'), await sample('t05-reserved.jpg'));
     await writeFile(join(installed.folder, 'query.jpg'), await sample('t05-g0.jpg'));
     const printed = [];
@@ -110,7 +114,51 @@ describe('an installed package', () => {
       const ran = await runProgram(process.execPath, ['example.js'], { cwd: installed.folder });
       printed.push(ran.stdout.split(/\s/)[0]);
     }
-    expect(printed).toEqual(['true', 'pass', 'NAME']);
+    return printed;
+  }
+
+  it('runs the examples of the README, and its twin has the same', async () => {
+    const readme = await readFile(inPackage('README.md'), 'utf8');
+    expect(await printedBy(readme)).toEqual(['true', 'pass', 'NAME']);
+    const twin = await readFile(join(repository, 'README.zh-CN.md'), 'utf8');
+    const shape = (text: string) => ({
+      headings: text.match(/^#+ /gm),
+      code: [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```/gm)].map(([, kind, code = '']) => [
+        kind,
+        code.replace(/ +#.*$/gm, ''),
+      ]),
+      rows: text.match(/^\|/gm)?.length,
+    });
+    expect(shape(twin)).toEqual(shape(readme));
+  });
+
+  it('runs the examples of the page about the doors, and says their sizes', async () => {
+    const page = await readFile(join(repository, 'docs/packages.md'), 'utf8');
+    const [decrypted, template, labels, refusal] = await printedBy(page);
+    expect([decrypted, labels, refusal]).toEqual(['abc', 'NAME,PAYMENT', 'network']);
+    expect(Number(template)).toBeGreaterThan(100);
+
+    const sizeOf = async (file: string) =>
+      gzipSync(await readFile(inPackage(`dist/${file}`))).length;
+    const rows = [...page.matchAll(/^\| `cinnabar\/(\w+)` \|[^|]*\| (\d+) \| (\d+) \|$/gm)];
+    expect(rows.length).toBe(8);
+    for (const [, door, script, modules] of rows) {
+      const text = await readFile(inPackage(`dist/${door}.browser.js`), 'utf8');
+      const named = new Set(text.match(/[\w-]+\.wasm/g));
+      const files = installed.files.filter((path) => named.has(path.replace('dist/', '')));
+      const loaded = await Promise.all(files.map((path) => sizeOf(path.replace('dist/', ''))));
+      const sizes = [
+        await sizeOf(`${door}.browser.js`),
+        loaded.reduce((sum, size) => sum + size, 0),
+      ];
+      // A tenth more or less is the same size to whoever plans with it.
+      for (const [at, said] of [script, modules].entries()) {
+        const kilobytes = (sizes[at] ?? 0) / 1000;
+        expect(Math.abs(kilobytes - Number(said)), `${door}: ${kilobytes}`).toBeLessThan(
+          Math.max(2, kilobytes / 10),
+        );
+      }
+    }
   });
 
   it('works in a Worker that wrangler bundles', async () => {

@@ -136,6 +136,8 @@ export const sealsEn: Record<keyof typeof sealsZh, string> = {
   'vendor.match': 'Match',
   'vendor.differs': 'Differs',
   'vendor.stroke': 'Registered stroke difference',
+  'vendor.spectrum': 'Invariant ink spectrum',
+  'vendor.glyphs': 'Glyph constellation',
 
   'viewer.tools': 'Comparison tools',
   'viewer.side': 'Side by side',

@@ -133,6 +133,8 @@ export const sealsZh = {
   'vendor.match': '相符',
   'vendor.differs': '不符',
   'vendor.stroke': '配准笔画差',
+  'vendor.spectrum': '不变墨谱',
+  'vendor.glyphs': '字形星座',
 
   'viewer.tools': '比对工具',
   'viewer.side': '并排',
