@@ -145,20 +145,23 @@ function tripSection({ machine, date, commit, rounds, results }) {
 }
 
 export function ledgerSection(document) {
-  const { steps, singleAppendMs, verifySeconds } = document;
+  const { steps, verifySeconds } = document;
+  const [first] = steps;
+  const last = steps.at(-1);
+  const times = (name) => (last[name] / first[name]).toFixed(1);
   return [
     '## Ledger, in Node over its store in RAM',
     '',
-    `${document.machine}; ${document.date}; load average before ${document.loadBefore.join(', ')}; CPU time. Every append is in a checkpoint with both signatures of the log and two of three witnesses before it counts.`,
+    `${document.machine}; ${document.date}; load average before ${document.loadBefore.join(', ')}; CPU time. Every append is in a checkpoint with both signatures of the log and two of three witnesses before it counts. \`BENCH_LEDGER_ENTRIES=${last.entries} npm run bench -- ledger\``,
     '',
-    '| entries | appends a second, 2,000 at a time | an inclusion proof |',
-    '| --- | --- | --- |',
+    '| entries | appends a second, 2,000 at a time | one append alone, with a checkpoint of its own | an inclusion proof | a consistency proof |',
+    '| --- | --- | --- | --- | --- |',
     ...steps.map(
-      ({ entries, appendsPerSecond, proofMicros }) =>
-        `| ${entries.toLocaleString('en')} | ${appendsPerSecond} | ${proofMicros} µs |`,
+      ({ entries, appendsPerSecond, singleAppendMs, proofMicros, consistencyMicros }) =>
+        `| ${entries.toLocaleString('en')} | ${appendsPerSecond} | ${singleAppendMs} ms | ${proofMicros} µs | ${consistencyMicros} µs |`,
     ),
     '',
-    `One append after the other takes ${singleAppendMs} ms, each with a checkpoint of its own. An outsider verifies the whole of the largest log in ${verifySeconds} s.`,
+    `From the first size to the last, ${last.entries / first.entries} times as many entries: ${times('proofMicros')} times the time of an inclusion proof, ${times('singleAppendMs')} times that of an append. An outsider verifies the whole of the largest log in ${verifySeconds} s.`,
     '',
   ].join('\n');
 }

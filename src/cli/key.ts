@@ -108,6 +108,22 @@ const list = command({
   },
 });
 
+const renew = command({
+  summary: "renews the pair of an institution's key, under the same officers and grants",
+  operands: ['KEY'],
+  options: serviceOptions,
+  details: `
+Both keys of the pair are made afresh in the chips. The registration authority decides about the
+certificates; thawing the new ones supersedes the old ones. The old encryption key still opens what
+was encrypted before.`,
+  async run([id = ''], values) {
+    const applied = await connect(values).institutionKeys.renew(id);
+    const keys = applied.keys.map((key) => `  ${key.purpose} key ${key.id}\n`).join('');
+    const text = `application ${applied.applicationId}: submitted\n${keys}`;
+    return { exit: 0, json: applied, text };
+  },
+});
+
 const useOptions = {
   type: { type: 'string', value: 'TYPE', about: 'type of the document, such as guarantee' },
   reason: { type: 'string', value: 'TEXT', about: 'what it is for; stands in the signed record' },
@@ -411,6 +427,7 @@ export const key: Group = {
     refresh,
     withdraw,
     list,
+    renew,
     sign,
     cms,
     'sign-pdf': signPdf,

@@ -92,6 +92,9 @@ export function institutionApi({ getJson, write, blob, queryString }: Calls) {
       proposeOfficers: (id: string, body: NewOfficers, options?: WriteOptions) =>
         post<GrantChange>(`${key(id)}/officers`, body, options),
       get: (id: string, read?: ReadOptions) => getJson<InstitutionKey>(key(id), read),
+      /** The pair that the key is of: fresh keys, same officers and grants. */
+      renew: (id: string, options?: WriteOptions) =>
+        post<AppliedKeys>(`${key(id)}/renew`, {}, options),
       grants: (id: string, query: ListQuery = {}, read?: ReadOptions) =>
         getJson<Page<Grant>>(`${key(id)}/grants${queryString({ ...query })}`, read),
       changes: (id: string, query: ListQuery = {}, read?: ReadOptions) =>

@@ -283,6 +283,10 @@ export const errorTitles = {
   decision_unusable: 'The decision cannot be used for this application.',
   /** A person may not give this tier; `errors` says why. */
   override_refused: 'The tier cannot be changed like that.',
+  /** The keys of an institution are made and renewed where officers govern them, never without. */
+  officers_required: 'The keys of an institution need officers who govern them.',
+  /** The keys were renewed, or their renewal is being decided. */
+  key_renewed: 'These keys have a successor already.',
   /** A certificate that is not revoked exists over the same key. */
   key_in_use: 'There is a certificate for this key already.',
   /** No certificate with this serial number in the caller's institution. */

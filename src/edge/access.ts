@@ -215,6 +215,7 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'GET /v1/key-holders': { roles: ['administrator'] },
   'GET /v1/institutions/{id}': { roles: keyHolders },
   'GET /v1/keys/{id}': { roles: keyHolders },
+  'POST /v1/keys/{id}/renew': { roles: ['administrator'], body: 'json', idempotent: true },
   'POST /v1/keys/{id}/officers': { roles: ['administrator'], body: 'json', idempotent: true },
   'GET /v1/institutions': { roles: keyHolders },
   'POST /v1/institutions/{id}/keys': { roles: ['administrator'], body: 'json', idempotent: true },

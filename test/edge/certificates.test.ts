@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { encodePem } from '../../src/lib/pem.ts';
 import { localSigner } from '../helpers/certificate-keys.ts';
 import { certificateRequest, requestedSettings } from '../helpers/certificates.ts';
+import { bankOverHttp } from '../helpers/documents.ts';
 import { bodyOf, type Edge, startEdge } from '../helpers/edge.ts';
 import { opensslFolder } from '../helpers/openssl.ts';
 
@@ -97,24 +98,33 @@ describe('certificates over HTTP', () => {
     ]);
   });
 
-  it('C1: an institution gets a pair whose keys are in the chips', async () => {
-    const serials = await issued(edge, {
-      kind: 'institution',
-      algorithm: 'p256',
-      subject: { commonName: '北辰银行结算中心', organization: '北辰银行', country: 'CN' },
-      requested: requestedSettings,
-    });
-    expect(serials).toHaveLength(2);
+  it('C1: an institution gets a pair under officers, and applies nowhere else', async () => {
+    const { signing, encryption } = await bankOverHttp(edge, 'p256');
+    const keys = [signing, encryption];
     const [first, second] = await Promise.all(
-      serials.map(async (serial) => bodyOf(await edge.call(`${base}/${serial}`, administrator))),
+      keys.map(async ({ id }) => {
+        const { certificateSerial } = await bodyOf(await edge.call(`/v1/keys/${id}`));
+        return bodyOf(await edge.call(`${base}/${certificateSerial}`, administrator));
+      }),
     );
     expect([first?.purpose, second?.purpose]).toEqual(['signature', 'encryption']);
-    expect(first?.keyId).not.toBe(second?.keyId);
+    expect([first?.keyId, second?.keyId]).toEqual([signing.id, encryption.id]);
     const files = opensslFolder();
     files.write('e.pem', String(second?.certificate));
     const { text } = files.run('x509 -in e.pem -noout -ext keyUsage');
     expect(text).toContain('Key Encipherment, Data Encipherment, Key Agreement');
     files.remove();
+    const json = {
+      kind: 'institution',
+      subject: { commonName: '北辰银行结算中心', organization: '北辰银行', country: 'CN' },
+      requested: requestedSettings,
+    };
+    const applied = await edge.call(`${base}/applications`, { ...post, json });
+    const renewed = await edge.call(`${base}/${first?.serial}/renew`, { ...post, json: {} });
+    for (const answer of [applied, renewed]) {
+      expect(answer.status).toBe(409);
+      expect(await bodyOf(answer)).toMatchObject({ code: 'officers_required' });
+    }
   });
 
   it('A6: without a proven identity there is no certificate', async () => {

@@ -4,7 +4,7 @@ import { base64urlText } from '../../src/lib/base64url.ts';
 import { granted } from '../helpers/bank.ts';
 import { askDocument, bankOverHttp, type HttpBank, okOf } from '../helpers/documents.ts';
 import { bodyOf, type Edge, startEdge } from '../helpers/edge.ts';
-import { certifiedTerminal, type Terminal } from '../helpers/signing.ts';
+import { certifiedTerminal, identifiedInForce, type Terminal } from '../helpers/signing.ts';
 
 type Change = { id: string; state: string; signedHex: string; officers: unknown };
 
@@ -70,6 +70,27 @@ describe('C5: who governs an institution’s key', () => {
     });
     expect(await okOf(approved)).toMatchObject({ state: 'approved' });
     expect(await ids('reviewer-qin')).toEqual([]);
+  });
+
+  test('C1 A12: an administrator renews a pair of keys, once, and others may not', async () => {
+    const path = `/v1/keys/${own.encryption.id}/renew`;
+    const renew = (as: string) => edge.call(path, { as, json: {} });
+    expect((await renew('teller-zhou')).status).toBe(403);
+    const { applicationId, keys } = await okOf(await renew('administrator-lin'));
+    const [signing, encryption] = keys as { id: string; renews: string; standing: string }[];
+    expect(signing).toMatchObject({ renews: own.signing.id, purpose: 'signature', granted: 2 });
+    expect(encryption).toMatchObject({ renews: own.encryption.id, standing: null });
+    expect(await okOf(await edge.call(`/v1/keys/${own.signing.id}`))).toMatchObject({
+      renewalId: applicationId,
+      standing: 'good',
+    });
+    expect(await bodyOf(await renew('administrator-lin'))).toMatchObject({ code: 'key_renewed' });
+    await identifiedInForce(own.deps, String(applicationId));
+    const before = await okOf(await edge.call(`/v1/keys/${own.signing.id}`));
+    expect(before).toMatchObject({ standing: 'superseded' });
+    const list = await edge.call('/pki/crl?algorithm=sm2', { as: null });
+    const der = Buffer.from(await list.arrayBuffer()).toString('hex');
+    expect(der).toContain(String(before.certificateSerial));
   });
 
   test('C5: officers hand over by the quorum of now; who left decides no more', async () => {

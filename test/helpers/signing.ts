@@ -131,6 +131,11 @@ export async function certifiedTerminal(deps: SigningDeps, id: string): Promise<
 /** Takes an application through the registration authority until its certificates are in force. */
 export async function inForce(deps: SigningDeps, application: string) {
   await identifyApplicant(deps, people.officer, application, { passed: true, reference: 'F-1' });
+  return identifiedInForce(deps, application);
+}
+
+/** The same, of one whose applicant is identified already. */
+export async function identifiedInForce(deps: SigningDeps, application: string) {
   await approveApplication(deps, people.approver, application);
   const certificates = await issueCertificates(deps, people.approver, application);
   for (const { serialHex } of certificates) {

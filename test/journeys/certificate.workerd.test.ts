@@ -124,14 +124,4 @@ describe('A6 A7 A8 A9 A10 A11 A12: a certificate on the real Workers', () => {
     const hex = Array.from(list, (byte) => byte.toString(16).padStart(2, '0')).join('');
     expect(hex).toContain(serial);
   });
-
-  test('of an institution is a pair over keys that never leave the chips', async () => {
-    const serials = await issued({
-      kind: 'institution',
-      algorithm: 'p256',
-      subject: { commonName: '北辰银行结算中心', organization: '北辰银行', country: 'CN' },
-      requested: requestedSettings,
-    });
-    expect(serials).toHaveLength(2);
-  });
 });

@@ -51,8 +51,7 @@ export const certificatesEn: Record<keyof typeof certificatesZh, string> = {
   'certificate.renew': 'Renew',
   'certificate.renew.own':
     'A renewal always has a fresh key. Make one here, or paste a new request; somebody else approves it. The old certificate stays in force until it ends.',
-  'certificate.renew.chips':
-    'A fresh key is made in the chips; somebody else approves it. The old certificate stays in force until it ends.',
+  'certificate.renew.desk': 'Renew at the key',
   'certificate.pkcs12': 'PKCS#12 file',
   'certificate.pkcs12.lead':
     'Only you have the private key: this browser puts it, the certificate and its chain into one file for other programs.',
@@ -218,8 +217,7 @@ export const certificatesEn: Record<keyof typeof certificatesZh, string> = {
   'apply.organization': 'Organisation',
   'apply.dns': 'DNS names',
   'apply.kind.person': 'The person holds the key.',
-  'apply.kind.institution':
-    'Both keys, for signature and encryption, are made in the chips and stay there.',
+  'apply.kind.institution': 'An institution applies where its officers govern the keys',
   'apply.kind.terminal': 'The terminal holds the key; it changes every 90 days.',
   'apply.kind.service': 'The service holds the key; it changes every 90 days.',
   'apply.key': 'Key',

@@ -47,7 +47,7 @@ export const certificatesZh = {
   'certificate.renew': '续期',
   'certificate.renew.own':
     '续期总用新密钥。在此生成，或粘贴新请求；经他人批准后签发，旧证书照常有效到期。',
-  'certificate.renew.chips': '续期在芯片中生成新密钥；经他人批准后签发，旧证书照常有效到期。',
+  'certificate.renew.desk': '到密钥页续期',
   'certificate.pkcs12': 'PKCS#12 文件',
   'certificate.pkcs12.lead':
     '私钥只在你手里：在本浏览器把它与证书、证书链装进一个文件，供其他程序使用。',
@@ -209,7 +209,7 @@ export const certificatesZh = {
   'apply.organization': '机构',
   'apply.dns': '域名',
   'apply.kind.person': '密钥由本人保管。',
-  'apply.kind.institution': '签名与加密两把密钥在芯片内生成，不出芯片。',
+  'apply.kind.institution': '机构证书在“托管”页申请，由授权官共管',
   'apply.kind.terminal': '密钥由终端保管，90 天一换。',
   'apply.kind.service': '密钥由服务保管，90 天一换。',
   'apply.key': '密钥',

@@ -307,6 +307,12 @@ export const errorsEn: Record<keyof typeof errorsZh, string> = {
   'error.issuer_key_state.next': 'Load the list of keys again.',
   'error.key_in_use.why': 'There is a certificate for this key already.',
   'error.key_in_use.next': 'Make a new key and apply again.',
+  'error.officers_required.why':
+    'Keys of an institution are governed by its officers; here nobody would govern them.',
+  'error.officers_required.next':
+    'Apply, or renew, under Escrow: at the institution or at the key.',
+  'error.key_renewed.why': 'The keys have a successor, or their renewal waits for a decision.',
+  'error.key_renewed.next': 'Look at the newer keys of the institution.',
   'error.certificate_not_found.why': 'There is no such certificate, or it is not yours.',
   'error.certificate_not_found.next': 'Choose it from the list again.',
   'error.certificate_state.why': 'The certificate is not in a state for that.',

@@ -31,7 +31,7 @@ export function KeyPage({ id }: { id: string }) {
 }
 
 function Detail({ item, reload }: { item: InstitutionKey; reload: () => void }) {
-  const [asked, setAsked] = useState<'grant' | 'officers' | undefined>(undefined);
+  const [asked, setAsked] = useState<'grant' | 'officers' | 'renew' | undefined>(undefined);
   const [round, setRound] = useState(0);
   const { id } = item;
   const governs = allows('governKeys');
@@ -58,6 +58,11 @@ function Detail({ item, reload }: { item: InstitutionKey; reload: () => void }) 
         }
         actions={
           <>
+            {governs && item.renewalId === null && item.certificateSerial !== null && (
+              <button type="button" class="btn" onClick={() => setAsked('renew')}>
+                {t('key.renew')}
+              </button>
+            )}
             {governs && (
               <button type="button" class="btn" onClick={() => setAsked('officers')}>
                 {t('key.officers.change')}
@@ -81,6 +86,7 @@ function Detail({ item, reload }: { item: InstitutionKey; reload: () => void }) 
         {asked === 'officers' && (
           <OfficersForm item={item} onDone={changed} onCancel={() => setAsked(undefined)} />
         )}
+        {asked === 'renew' && <RenewForm item={item} onCancel={() => setAsked(undefined)} />}
         <PendingChanges item={item} round={round} onSigned={changed} />
         <Grants item={item} round={round} onChanged={changed} />
         <Panel title={t('key.uses')} flush>
@@ -105,6 +111,24 @@ function factsOf(item: InstitutionKey) {
         <a href={`/certificates/applications/${item.applicationId}`}>{t('key.application')}</a>
       ),
     ],
+    ...(item.renews === null
+      ? []
+      : [
+          [
+            t('key.renews'),
+            <a href={`/institution-keys/${item.renews}`}>{t('key.renews.before')}</a>,
+          ] as const,
+        ]),
+    ...(item.renewalId === null
+      ? []
+      : [
+          [
+            t('key.renewal'),
+            <a href={`/certificates/applications/${item.renewalId}`}>
+              {t('key.renewal.application')}
+            </a>,
+          ] as const,
+        ]),
     [t('institution.officers'), officers.map(({ actor }) => actor).join(' · ')],
     [t('institution.threshold'), t('institution.rule', { threshold, count: officers.length })],
     [t('key.public'), <span class="mono wrap">{item.publicKeyHex}</span>],
@@ -237,6 +261,39 @@ function OfficersForm(props: { item: InstitutionKey; onDone: () => void; onCance
           </button>
           <button type="submit" class="btn primary" aria-busy={write.busy}>
             {t('key.officers.change')}
+          </button>
+        </div>
+      </form>
+    </Panel>
+  );
+}
+
+/** Said before it is done: two fresh keys, and what becomes of the old ones. */
+function RenewForm({ item, onCancel }: { item: InstitutionKey; onCancel: () => void }) {
+  const write = useWrite<Record<string, never>>(async (_, keyFor) => {
+    const applied = await client.institutionKeys.renew(item.id, {
+      idempotencyKey: keyFor('renew'),
+    });
+    showToast({ text: t('key.renewed') });
+    navigate(`/certificates/applications/${applied.applicationId}`);
+  });
+  return (
+    <Panel title={t('key.renew')}>
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void write.run({});
+        }}
+      >
+        <p>{t('key.renew.lead')}</p>
+        {write.error && <Refusal what="key.not-renewed" error={write.error} />}
+        <div class="foot">
+          <button type="button" class="btn quiet" onClick={onCancel}>
+            {t('action.cancel')}
+          </button>
+          <button type="submit" class="btn primary" aria-busy={write.busy}>
+            {t('key.renew')}
           </button>
         </div>
       </form>

@@ -7,15 +7,16 @@ import { isRequest, KeyRequest } from '../parts/key-request.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { Refusal } from '../parts/states.tsx';
 import { navigate } from '../router.ts';
-import { client } from '../session.ts';
+import { allows, client } from '../session.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
 
-type Kind = NewCertificateApplication['kind'];
 type Permission = NewCertificateApplication['requested']['permissions'][number];
 type SettingsRole = NewCertificateApplication['requested']['role'];
 
-const kinds: readonly Kind[] = ['person', 'institution', 'terminal', 'service'];
+type Kind = Exclude<NewCertificateApplication['kind'], 'institution'>;
+
+const kinds: readonly Kind[] = ['person', 'terminal', 'service'];
 const allPermissions: readonly Permission[] = [
   'view',
   'make',
@@ -52,8 +53,6 @@ const empty: Draft = {
   daily: '200000',
 };
 
-const ownKey = (kind: Kind) => kind !== 'institution';
-
 /** The mistakes of a draft, by field. */
 function mistakes(draft: Draft): Partial<Record<keyof Draft, string>> {
   const missing = t('apply.missing');
@@ -61,9 +60,7 @@ function mistakes(draft: Draft): Partial<Record<keyof Draft, string>> {
   if (draft.commonName.trim() === '') wrong.commonName = missing;
   if (draft.kind !== 'person' && draft.organization.trim() === '') wrong.organization = missing;
   if (draft.kind === 'service' && draft.dnsNames.trim() === '') wrong.dnsNames = missing;
-  if (ownKey(draft.kind) && !isRequest(draft.request)) {
-    wrong.request = t('apply.request.missing');
-  }
+  if (!isRequest(draft.request)) wrong.request = t('apply.request.missing');
   for (const name of ['single', 'daily'] as const) {
     if (parseAmount(draft[name], 'CNY') === undefined) wrong[name] = t('apply.amount.wrong');
   }
@@ -82,7 +79,7 @@ function bodyOf(draft: Draft): NewCertificateApplication {
       ...(organization === '' ? {} : { organization }),
     },
     dnsNames: draft.kind === 'service' ? draft.dnsNames.trim().split(/[\s,]+/) : [],
-    ...(ownKey(draft.kind) ? { request: draft.request.trim() } : {}),
+    request: draft.request.trim(),
     requested: {
       role: draft.role,
       permissions: [...draft.permissions],
@@ -163,6 +160,11 @@ function Subject({ draft, change, wrong }: FieldsProps) {
         onChange={(kind) => change({ kind })}
         hint={t(`apply.kind.${draft.kind}`)}
       />
+      {allows('governKeys') && (
+        <p class="small muted">
+          <a href="/institutions">{t('apply.kind.institution')}</a>
+        </p>
+      )}
       <SelectField
         label={t('certificate.algorithm')}
         value={draft.algorithm}
@@ -231,16 +233,14 @@ export function ApplyCertificatePage() {
       >
         {write.error && <Refusal what="apply.not-made" error={write.error} retry={submit} />}
         <Subject draft={draft} change={change} wrong={wrong} />
-        {ownKey(draft.kind) && (
-          <Panel title={t('apply.key')}>
-            <KeyRequest
-              algorithm={draft.algorithm}
-              request={draft.request}
-              onRequest={(request) => change({ request })}
-              wrong={wrong.request}
-            />
-          </Panel>
-        )}
+        <Panel title={t('apply.key')}>
+          <KeyRequest
+            algorithm={draft.algorithm}
+            request={draft.request}
+            onRequest={(request) => change({ request })}
+            wrong={wrong.request}
+          />
+        </Panel>
         <Wishes draft={draft} change={change} wrong={wrong} />
         <div class="foot">
           <a class="btn quiet" href="/certificates">

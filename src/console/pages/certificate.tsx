@@ -125,7 +125,7 @@ function Detail({ certificate, reload }: { certificate: Certificate; reload: () 
   const isRenewable =
     certificate.delivery === 'delivered' &&
     certificate.state !== 'revoked' &&
-    allows('applyCertificates');
+    allows(certificate.keyId === undefined ? 'applyCertificates' : 'governKeys');
   const moves = allows('manageCertificates') ? movesOf[certificate.state] : [];
   useKeys([
     { key: 'v', label: t('evidence.verify'), run: () => verifyButton.current?.run() },
@@ -168,7 +168,12 @@ function Detail({ certificate, reload }: { certificate: Certificate; reload: () 
                 {t('certificate.pkcs12')}
               </button>
             )}
-            {isRenewable && (
+            {isRenewable && certificate.keyId !== undefined && (
+              <a class="btn" href={`/institution-keys/${certificate.keyId}`}>
+                {t('certificate.renew.desk')}
+              </a>
+            )}
+            {isRenewable && certificate.keyId === undefined && (
               <button type="button" class="btn" onClick={() => setAsked('renew')}>
                 {t('certificate.renew')}
               </button>

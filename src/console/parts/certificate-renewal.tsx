@@ -9,17 +9,15 @@ import { isRequest, KeyRequest } from './key-request.tsx';
 import { Panel } from './page.tsx';
 import { Refusal } from './states.tsx';
 
-/** Applies for the successor, always over a fresh key: in the chips, or made by its subject. */
+/** Applies for the successor, always over a fresh key that its subject made. */
 export function RenewalPanel(props: { certificate: Certificate; onCancel: () => void }) {
-  const { serial, keyId, algorithm } = props.certificate;
-  const isOwnKey = keyId === undefined;
+  const { serial, algorithm } = props.certificate;
   const [request, setRequest] = useState('');
   const [checked, setChecked] = useState(false);
-  const isMissing = isOwnKey && !isRequest(request);
+  const isMissing = !isRequest(request);
   const renew = useWrite<{ request: string }>(async (draft, keyFor) => {
-    const pem = isOwnKey ? draft.request.trim() : undefined;
     const write = { idempotencyKey: keyFor('renew') };
-    const application = await client.certificates.renew(serial, pem, write);
+    const application = await client.certificates.renew(serial, draft.request.trim(), write);
     showToast({ text: t('apply.done') });
     navigate(`/certificates/applications/${application.id}`);
   });
@@ -34,15 +32,13 @@ export function RenewalPanel(props: { certificate: Certificate; onCancel: () => 
         }}
       >
         {renew.error && <Refusal what="apply.not-made" error={renew.error} />}
-        <p>{t(isOwnKey ? 'certificate.renew.own' : 'certificate.renew.chips')}</p>
-        {isOwnKey && (
-          <KeyRequest
-            algorithm={algorithm}
-            request={request}
-            onRequest={setRequest}
-            wrong={checked && isMissing ? t('apply.request.missing') : undefined}
-          />
-        )}
+        <p>{t('certificate.renew.own')}</p>
+        <KeyRequest
+          algorithm={algorithm}
+          request={request}
+          onRequest={setRequest}
+          wrong={checked && isMissing ? t('apply.request.missing') : undefined}
+        />
         <div class="foot">
           <button type="button" class="btn quiet" onClick={props.onCancel}>
             {t('action.cancel')}

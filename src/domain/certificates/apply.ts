@@ -8,11 +8,20 @@ import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
 import { seesOwnOnly } from './find.ts';
 import type { ApplicationFilter, CertificateDeps } from './ports.ts';
-import { type ApplicationKind, type KeyAlgorithm, profiles, purposesOf } from './profiles.ts';
+import {
+  type ApplicationKind,
+  type KeyAlgorithm,
+  type Purpose,
+  profiles,
+  purposesOf,
+} from './profiles.ts';
 import { type ApplicationAction, nextApplicationState } from './states.ts';
 import type { Application, IdentityFinding, ScoredDecision, SubjectKey } from './types.ts';
 import type { SubjectName } from './x509/build.ts';
 import { readCertificateRequest } from './x509/request.ts';
+
+/** By the purpose of the key. */
+export type KeyPolicies = Readonly<Partial<Record<Purpose, KeyPolicy>>>;
 
 export interface NewApplication {
   /** The id to give. A retry passes the same one and gets what the first attempt made. */
@@ -24,8 +33,8 @@ export interface NewApplication {
   /** PKCS#10 in DER, for kinds whose subject holds the key. */
   readonly request?: Uint8Array;
   readonly requested: RequestedSettings;
-  /** Of keys that are made in the chips: what every use of them must satisfy. */
-  readonly keyPolicy?: KeyPolicy;
+  /** Of keys that are made in the chips: what every use of each must satisfy. */
+  readonly keyPolicies?: KeyPolicies;
   /** What a federated score decided for the applicant and this very key. */
   readonly scored?: ScoredDecision;
   readonly renews?: string;
@@ -38,6 +47,7 @@ export interface NewApplication {
  * or by being made in the chips, which release a key only once several of them hold it.
  *
  * @throws CinnabarError `invalid_request` with what is wrong with the request, `key_in_use`,
+ * `officers_required` for keys in the chips that nobody would govern,
  * `decision_unusable` when the federated decision is not about this name and key, or too old,
  * `chips_unavailable`, `storage_unavailable`, `audit_unavailable`
  */
@@ -58,7 +68,7 @@ export async function applyForCertificate(
     return earlier;
   }
   lintSubject(input);
-  const { request, established, keyPolicy: _, ...fields } = input;
+  const { request, established, keyPolicies: _, ...fields } = input;
   const subjectKey = request && (await provenKey(input, request));
   if (subjectKey) await refuseKnownKey(deps, subjectKey);
   const nowMs = deps.clock.now();
@@ -83,7 +93,7 @@ export async function applyForCertificate(
 }
 
 /** What the schema cannot say of one field, because it depends on another. */
-function lintSubject({ kind, subject, dnsNames, request }: NewApplication): void {
+function lintSubject({ kind, subject, dnsNames, request, keyPolicies }: NewApplication): void {
   const profile = profiles[kind];
   const wrong = (pointer: string, code: string) =>
     new CinnabarError('invalid_request', { fields: [{ pointer, code }] });
@@ -95,6 +105,13 @@ function lintSubject({ kind, subject, dnsNames, request }: NewApplication): void
   }
   if ((profile.keys === 'subject') !== (request !== undefined)) {
     throw wrong('/body/request', profile.keys === 'subject' ? 'required' : 'not_allowed');
+  }
+  // A key in the chips that no person's signature moves would be the service's to use.
+  const isUngoverned = (purpose: Purpose) =>
+    keyPolicies?.[purpose]?.grantsHashHex === undefined ||
+    keyPolicies[purpose].officers === undefined;
+  if (profile.keys === 'chip' && purposesOf(kind).some(isUngoverned)) {
+    throw new CinnabarError('officers_required');
   }
 }
 
@@ -117,22 +134,27 @@ async function refuseKnownKey(deps: CertificateDeps, { spki }: SubjectKey): Prom
   if (await deps.certificates.hasKey(spki)) throw new CinnabarError('key_in_use');
 }
 
+/** The id of a chip key of an application: the same for every attempt, so a retry finds the first. */
+export function applicationKeyId(tenant: string, id: string, purpose: Purpose): string {
+  return derivedUuid(`cinnabar/application/${tenant}/${id}/${purpose}`);
+}
+
 /** The keys of an institution are born in the chips and stay there (C1). */
 function makeKeys(
   deps: CertificateDeps,
   { tenant }: Actor,
-  { id, kind, algorithm, keyPolicy }: NewApplication,
+  { id, kind, algorithm, keyPolicies }: NewApplication,
 ): Promise<SubjectKey[]> {
   return Promise.all(
     purposesOf(kind).map(async (purpose) => {
+      const policy = keyPolicies?.[purpose];
       const key = await deps.keys.create({
         tenant,
-        // The same for every attempt, so that a retry finds the key of the first.
-        id: derivedUuid(`cinnabar/application/${tenant}/${id}/${purpose}`),
+        id: applicationKeyId(tenant, id, purpose),
         algorithm,
         uses: purpose === 'signature' ? ['sign'] : ['decrypt'],
         owner: `application:${id}`,
-        ...(keyPolicy ? { policy: keyPolicy } : {}),
+        ...(policy ? { policy } : {}),
       });
       return { purpose, spki: key.publicKey, keyId: key.id };
     }),

@@ -50,11 +50,15 @@ export function findCertificate(
   return deps.certificates.findCertificate(serialHex);
 }
 
-/** Whether a certificate may be relied on now, and if not, why. */
+/**
+ * Whether a certificate may be relied on now, and if not, why. `superseded` is revoked as well: a
+ * newer certificate took its place, and nothing is held against its key.
+ */
 export type Standing =
   | 'good'
   | 'on_hold'
   | 'revoked'
+  | 'superseded'
   | 'expired'
   | 'not_yet_valid'
   | 'undelivered'
@@ -69,7 +73,8 @@ export async function certificateStateOf(deps: FindDeps, serialHex: string): Pro
 export function standingOf(certificate: Certificate, nowMs: number): Standing {
   const status = statusOf(certificate);
   if (status.state === 'revoked') {
-    return status.reason === 'certificateHold' ? 'on_hold' : 'revoked';
+    if (status.reason === 'certificateHold') return 'on_hold';
+    return status.reason === 'superseded' ? 'superseded' : 'revoked';
   }
   if (nowMs > certificate.notAfterMs) return 'expired';
   if (nowMs < certificate.notBeforeMs) return 'not_yet_valid';

@@ -10,7 +10,7 @@ import { getApplication, movedApplication } from './apply.ts';
 import { type Authority, loadAuthority, newSerial, startOfMinute } from './authority.ts';
 import { finishMove, moveCertificate } from './life.ts';
 import type { CertificateDeps } from './ports.ts';
-import { profileOf } from './profiles.ts';
+import { type Purpose, profileOf } from './profiles.ts';
 import type { Application, Certificate, SubjectKey } from './types.ts';
 import { buildCertificate } from './x509/build.ts';
 
@@ -100,7 +100,7 @@ async function plan(
   if (!profile) throw new CinnabarError('certificate_lint_failed');
   const nowMs = deps.clock.now();
   const notBeforeMs = startOfMinute(nowMs);
-  const before = renews === undefined ? undefined : await predecessor(deps, renews, key);
+  const before = renews === undefined ? undefined : await predecessor(deps, renews, key.purpose);
   return {
     id: newId(deps),
     serialHex: newSerial(deps),
@@ -126,13 +126,20 @@ async function plan(
   };
 }
 
-async function predecessor(
-  deps: CertificateDeps,
+/**
+ * The certificate of this purpose that a renewal follows. A renewal names one certificate of a pair;
+ * the other is of the same application.
+ */
+export async function predecessor(
+  deps: Pick<CertificateDeps, 'certificates'>,
   serialHex: string,
-  { purpose }: SubjectKey,
+  purpose: Purpose,
 ): Promise<Certificate | undefined> {
-  const before = await deps.certificates.findCertificate(serialHex);
-  return before?.purpose === purpose ? before : undefined;
+  const named = await deps.certificates.findCertificate(serialHex);
+  if (!named || named.purpose === purpose) return named;
+  const application = await deps.certificates.findApplication(named.tenant, named.applicationId);
+  const pair = application ? await certificatesOf(deps, application) : [];
+  return pair.find((certificate) => certificate.purpose === purpose);
 }
 
 async function signRow(

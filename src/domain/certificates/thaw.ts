@@ -7,6 +7,7 @@ import { audited, record } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { loadAuthority } from './authority.ts';
 import { getCertificate, readStatement, type StatementBody } from './find.ts';
+import { predecessor } from './issue.ts';
 import { appendEvent, draw, finishMove, followLedger, isCode, moveCertificate } from './life.ts';
 import type { CertificateDeps } from './ports.ts';
 import { keyAlgorithms } from './profiles.ts';
@@ -93,9 +94,29 @@ export async function deliverCertificate(
     current = await advance(deps, current, 'settings');
   }
   if (current.state === 'active' && current.delivery === 'set') {
+    await supersedePredecessor(deps, current);
     current = await advance(deps, current, 'issued');
   }
   return current;
+}
+
+/**
+ * The new certificate of an institution ends the one it follows (RFC 5280 §5.3.1, superseded), so
+ * that no two are in force over two keys of one name. Before the delivery, so that whoever finishes
+ * an interrupted one does this too. One on hold stays there: why it was put there is not settled.
+ */
+async function supersedePredecessor(
+  deps: CertificateDeps,
+  { kind, purpose, serialHex, tenant, applicationId }: Certificate,
+): Promise<void> {
+  if (kind !== 'institution') return;
+  const application = await deps.certificates.findApplication(tenant, applicationId);
+  if (application?.renews === undefined) return;
+  const before = await predecessor(deps, application.renews, purpose);
+  const current = before && (await settle(deps, before));
+  if (current?.state !== 'active') return;
+  const move = { action: 'revoke', reason: 'superseded' } as const;
+  await moveCertificate(deps, current, { ...move, requestId: `superseded:${serialHex}` });
 }
 
 /** Signs the settings together with the hash of the certificate, by both authorities. */

@@ -152,6 +152,7 @@ async function certificateFact(
     case 'undelivered':
       return 'frozen';
     case 'revoked':
+    case 'superseded':
       return 'revoked';
     case 'expired':
     case 'not_yet_valid':

@@ -106,6 +106,15 @@ function amountIn(decision: string): UseDecision['amount'] {
   return amount;
 }
 
+/**
+ * How a key's certificate must stand for a use of it. What was encrypted while it held must be
+ * readable after it has ended or was followed by another, and not once it was withdrawn.
+ */
+const standingsFor: Readonly<Record<GrantedOperation, readonly Standing[]>> = {
+  sign: ['good'],
+  decrypt: ['good', 'expired', 'superseded'],
+};
+
 /** Everything that stands against a use; nothing when it is allowed. Pure. */
 export function refusals(facts: Considered, terms: UseTerms): FieldError[] {
   const { grant, person, keyCertificate, personCertificate, settings, risk, nowMs } = facts;
@@ -124,7 +133,7 @@ export function refusals(facts: Considered, terms: UseTerms): FieldError[] {
     'settings_do_not_permit',
   );
   expect(
-    keyCertificate.standing === 'good',
+    standingsFor[terms.request.kind].includes(keyCertificate.standing),
     '/params/id',
     `certificate_${keyCertificate.standing}`,
   );

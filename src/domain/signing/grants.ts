@@ -72,8 +72,9 @@ export async function proposeGrant(
 }
 
 /**
- * Takes a right back: it holds for no further use from the moment this resolves. The chips' own
- * list follows when the officers have signed the change that comes with it.
+ * Takes a right back, and the one that followed it at a renewed key: they hold for no further use
+ * from the moment this resolves. The chips' own lists follow when the officers have signed the
+ * changes that come with it, one for each key.
  *
  * @throws CinnabarError `grant_not_found`, `audit_unavailable`
  */
@@ -85,23 +86,37 @@ export async function revokeGrant(
   const { tenant } = caller.actor;
   const grant = await getGrant(deps, caller.actor, id);
   return audited(deps.audit, caller, operationOf('grant.revoke', grant), async () => {
-    const taken = await settle<{ grant: Grant; change?: GrantChange }>(deps, tenant, async () => {
-      const current = await getGrant(deps, caller.actor, id);
-      if (current.state === 'revoked') return { result: { grant: current }, write: [] };
-      const revoked = changed(current, { state: 'revoked', revokedBy: caller.actor.id });
-      if (current.state === 'proposed') {
-        return { result: { grant: revoked }, write: [entryOf('grant', revoked)] };
+    const taken = await settle(deps, tenant, async () => {
+      const all: TakenGrant[] = [];
+      let next: string | undefined = id;
+      while (next !== undefined) {
+        const one: TakenGrant = await takenGrant(deps, caller, next);
+        all.push(one);
+        next = one.grant.successor;
       }
-      const key = await getInstitutionKey(deps, caller.actor, current.institutionKeyId);
-      const change = await changeOf(deps, key, revoked, 'take');
-      return {
-        result: { grant: revoked, change },
-        write: [entryOf('grant', revoked), entryOf('grant-change', change)],
-      };
+      return { result: all, write: all.flatMap(({ write }) => write) };
     });
-    await recordGrant(deps, taken.grant);
-    return taken;
+    for (const one of taken) await recordGrant(deps, one.grant);
+    const [{ grant: revoked, change } = { grant }] = taken;
+    return { grant: revoked, ...(change ? { change } : {}) };
   });
+}
+
+interface TakenGrant {
+  readonly grant: Grant;
+  readonly change?: GrantChange;
+  readonly write: readonly Entry[];
+}
+
+/** One right without force, and the change of the chips' list that this asks for. */
+async function takenGrant(deps: SigningDeps, caller: Caller, id: string): Promise<TakenGrant> {
+  const current = await getGrant(deps, caller.actor, id);
+  if (current.state === 'revoked') return { grant: current, write: [] };
+  const grant = changed(current, { state: 'revoked', revokedBy: caller.actor.id });
+  if (current.state === 'proposed') return { grant, write: [entryOf('grant', grant)] };
+  const key = await getInstitutionKey(deps, caller.actor, current.institutionKeyId);
+  const change = await changeOf(deps, key, grant, 'take');
+  return { grant, change, write: [entryOf('grant', grant), entryOf('grant-change', change)] };
 }
 
 /** The chips' list with or without the grant, in the epoch in which the key is now. */
@@ -131,10 +146,11 @@ async function changeOf(
 
 const grantsMax = 200;
 
-async function activeGrants(
+/** @throws CinnabarError `grants_too_many` */
+export async function activeGrants(
   deps: SigningDeps,
   { tenant, id }: InstitutionKey,
-  except: string,
+  except?: string,
 ): Promise<Grant[]> {
   const filter = { parent: id, state: 'active' };
   const found = await deps.signing.list(tenant, 'grant', filter, { limit: grantsMax + 1 });
@@ -143,7 +159,7 @@ async function activeGrants(
 }
 
 /** One line per person, with all that its grants allow; in a fixed order, because it is hashed. */
-function chipList(grants: readonly Grant[]): ChipGrant[] {
+export function chipList(grants: readonly Grant[]): ChipGrant[] {
   const byPerson = new Map<string, Set<GrantedOperation>>();
   for (const { publicKeyHex, operations } of grants) {
     const all = byPerson.get(publicKeyHex) ?? new Set();
@@ -160,8 +176,8 @@ function chipList(grants: readonly Grant[]): ChipGrant[] {
 
 /** That a right was given or taken stands in the ledger, by the hash of what it says. */
 export async function recordGrant(deps: SigningDeps, grant: Grant): Promise<void> {
-  // How often it was used changes by the use, and is no part of what was granted.
-  const { revision: _, used: __, amountMax, ...terms } = grant;
+  // How often it was used, and what followed it, is no part of what was granted.
+  const { revision: _, used: __, successor: ___, amountMax, ...terms } = grant;
   const text = canonicalJson({ ...terms, amountMax: amountMax && { ...amountMax } });
   const grantSha256 = bytesToHex(sha256(utf8ToBytes(text)));
   await appendAfterHead(

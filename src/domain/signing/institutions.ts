@@ -113,6 +113,10 @@ export async function applyForInstitutionKeys(
   const institution = await getInstitution(deps, caller.actor, request.institutionId);
   const { officers, threshold, subject } = institution;
   const gm = await loadGm();
+  const policy = {
+    grantsHashHex: grantsHash(gm, []),
+    officers: { publicKeysHex: officers.map(({ publicKeyHex }) => publicKeyHex), threshold },
+  };
   const application = await applyForCertificate(deps, caller, {
     id,
     kind: 'institution',
@@ -120,14 +124,12 @@ export async function applyForInstitutionKeys(
     subject,
     dnsNames: [],
     requested,
-    keyPolicy: {
-      grantsHashHex: grantsHash(gm, []),
-      officers: { publicKeysHex: officers.map(({ publicKeyHex }) => publicKeyHex), threshold },
-    },
+    keyPolicies: { signature: policy, encryption: policy },
   });
+  const governed = { institutionId: institution.id, officers, threshold, chipGrants: [] };
   const keys = await settle(deps, caller.actor.tenant, async () => {
     const rows = await Promise.all(
-      application.keys.map((key) => rowOf(deps, application, key, institution)),
+      application.keys.map((key) => keyRowOf(deps, application, key, governed)),
     );
     const write: Entry[] = rows
       .filter(({ isNew }) => isNew)
@@ -137,11 +139,15 @@ export async function applyForInstitutionKeys(
   return { application, keys };
 }
 
-async function rowOf(
+/** The row of a key that an application made in the chips, or the one that is there. */
+export async function keyRowOf(
   deps: SigningDeps,
   application: Application,
   key: Application['keys'][number],
-  { id: institutionId, officers, threshold }: Institution,
+  governed: Pick<
+    InstitutionKey,
+    'institutionId' | 'officers' | 'threshold' | 'chipGrants' | 'renews'
+  >,
 ): Promise<{ readonly row: InstitutionKey; readonly isNew: boolean }> {
   const { tenant, id: applicationId, algorithm } = application;
   if (key.keyId === undefined) throw new CinnabarError('institution_key_not_found');
@@ -152,14 +158,11 @@ async function rowOf(
     tenant,
     id: key.keyId,
     revision: 1,
-    institutionId,
+    ...governed,
     algorithm,
     purpose: key.purpose,
     publicKeyHex: bytesToHex(parsePublicKey(key.spki).key),
     applicationId,
-    officers,
-    threshold,
-    chipGrants: [],
     chipEpoch: epoch,
     createdAtMs: deps.clock.now(),
   };

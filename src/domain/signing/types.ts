@@ -59,6 +59,15 @@ export interface InstitutionKey extends Row {
   readonly chipGrants: readonly ChipGrant[];
   readonly chipEpoch: number;
   readonly createdAtMs: number;
+  /** The key that this one follows. */
+  readonly renews?: string;
+  /** The newest renewal: under which application, and what the chips were told for its keys. */
+  readonly renewal?: {
+    readonly applicationId: string;
+    readonly officers: readonly Officer[];
+    readonly threshold: number;
+    readonly list: readonly ChipGrant[];
+  };
 }
 
 export interface Officer {
@@ -97,6 +106,8 @@ export interface Grant extends Row {
   readonly grantedBy: string;
   readonly createdAtMs: number;
   readonly revokedBy?: string;
+  /** The same right at the key that follows; it is taken back with this one. */
+  readonly successor?: string;
 }
 
 export interface Amount {

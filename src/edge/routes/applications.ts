@@ -53,7 +53,7 @@ const applyRoute = createRoute({
     operationId: 'applyForCertificate',
     summary: 'Apply for a certificate',
     description:
-      'A person, terminal or service proves its key with a PKCS#10 request. The keys of an institution, for signature and for encryption, are made in the chips.',
+      'A person, terminal or service proves its key with a PKCS#10 request. The keys of an institution are made in the chips under its officers: `POST /v1/institutions/{id}/keys` does that.',
   }),
   request: { headers, body: jsonBody(newApplicationSchema) },
   responses: {
@@ -61,6 +61,7 @@ const applyRoute = createRoute({
     ...problems(
       `POST ${base}`,
       'key_in_use',
+      'officers_required',
       'decision_unusable',
       'chips_busy',
       'chips_unavailable',

@@ -134,7 +134,8 @@ const renewRoute = createRoute({
     tag,
     operationId: 'renewCertificate',
     summary: 'Apply for the successor of a certificate',
-    description: 'Same names and wishes, a fresh key, and another approval.',
+    description:
+      'Same names and wishes, a fresh key, and another approval. Those of institutions are renewed as pairs: `POST /v1/keys/{id}/renew`.',
   }),
   request: { params, headers, body: jsonBody(renewalSchema) },
   responses: {
@@ -144,6 +145,7 @@ const renewRoute = createRoute({
       'certificate_not_found',
       'certificate_state',
       'key_in_use',
+      'officers_required',
       'chips_unavailable',
     ),
   },

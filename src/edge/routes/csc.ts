@@ -268,6 +268,7 @@ const certificateStatus = {
   good: 'valid',
   expired: 'expired',
   revoked: 'revoked',
+  superseded: 'revoked',
 } as const;
 
 async function credentialView(

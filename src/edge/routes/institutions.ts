@@ -1,4 +1,4 @@
-import { createRoute } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { certificateStateOf } from '../../domain/certificates/find.ts';
 import { serialOf } from '../../domain/signing/decide.ts';
@@ -15,6 +15,7 @@ import {
   revokeGrant,
 } from '../../domain/signing/grants.ts';
 import {
+  type AppliedKeys,
   applyForInstitutionKeys,
   getInstitution,
   listInstitutionKeys,
@@ -22,9 +23,10 @@ import {
   listKeyHolders,
   registerInstitution,
 } from '../../domain/signing/institutions.ts';
+import { renewInstitutionKeys } from '../../domain/signing/renew-institution.ts';
 import type * as rows from '../../domain/signing/types.ts';
 import { instantMs, instantText } from '../../lib/time.ts';
-import { actorOf, callerOf, type EdgeApp } from '../context.ts';
+import { actorOf, callerOf, type EdgeApp, type EdgeContext } from '../context.ts';
 import type { EdgeDeps } from '../deps.ts';
 import { idempotencyHeaderSchema, idParamsSchema, pageQuerySchema } from '../schemas/common.ts';
 import {
@@ -155,6 +157,33 @@ const keyRoute = createRoute({
   responses: {
     200: json(institutionKeySchema, 'The key.'),
     ...problems(`GET ${oneKey}`, 'institution_key_not_found'),
+  },
+});
+
+const renew = `${oneKey}/renew`;
+const renewRoute = createRoute({
+  method: 'post',
+  path: renew,
+  ...about(`POST ${renew}`, {
+    tag,
+    operationId: 'renewInstitutionKeys',
+    summary: 'Renew a pair of keys: fresh ones in the chips, same officers and grants',
+    description:
+      'Either key of the pair may be named. Thawing the new certificates supersedes the old ones; the old encryption key still opens what was encrypted before, for who is granted that.',
+  }),
+  request: { params: keyParamsSchema, headers, body: jsonBody(z.strictObject({})) },
+  responses: {
+    201: created(appliedKeysSchema, 'The keys, and the application that others decide.'),
+    ...problems(
+      `POST ${renew}`,
+      'institution_key_not_found',
+      'certificate_state',
+      'key_renewed',
+      'grants_too_many',
+      'rows_contended',
+      'chips_unavailable',
+      'ledger_unavailable',
+    ),
   },
 });
 
@@ -324,10 +353,18 @@ export function addInstitutionRoutes(app: EdgeApp, deps: EdgeDeps): void {
       algorithm,
       requested: present(requested),
     };
-    const { application, keys } = await applyForInstitutionKeys(deps, callerOf(c), request);
-    c.header('location', `/v1/certificates/applications/${application.id}`);
-    const views = await Promise.all(keys.map((key) => keyView(deps, key)));
-    return c.json({ applicationId: application.id, keys: views }, 201);
+    return c.json(
+      await appliedView(c, deps, applyForInstitutionKeys(deps, callerOf(c), request)),
+      201,
+    );
+  });
+
+  app.openapi(renewRoute, async (c) => {
+    const request = { id: c.get('operationId'), keyId: c.req.valid('param').id };
+    return c.json(
+      await appliedView(c, deps, renewInstitutionKeys(deps, callerOf(c), request)),
+      201,
+    );
   });
 
   app.openapi(keysRoute, async (c) => {
@@ -393,6 +430,13 @@ function institutionView(institution: rows.Institution): Institution {
   };
 }
 
+async function appliedView(c: EdgeContext, deps: EdgeDeps, applied: Promise<AppliedKeys>) {
+  const { application, keys } = await applied;
+  c.header('location', `/v1/certificates/applications/${application.id}`);
+  const views = await Promise.all(keys.map((key) => keyView(deps, key)));
+  return { applicationId: application.id, keys: views };
+}
+
 async function keyView(deps: EdgeDeps, key: rows.InstitutionKey): Promise<InstitutionKey> {
   const certificateSerial = (await serialOf(deps, key)) ?? null;
   const standing = certificateSerial && (await certificateStateOf(deps, certificateSerial));
@@ -409,6 +453,8 @@ async function keyView(deps: EdgeDeps, key: rows.InstitutionKey): Promise<Instit
     officers: key.officers.map((officer) => ({ ...officer })),
     threshold,
     granted: key.chipGrants.length,
+    renews: key.renews ?? null,
+    renewalId: key.renewal?.applicationId ?? null,
     createdAt: instantText(key.createdAtMs),
   };
 }

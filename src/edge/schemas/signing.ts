@@ -198,6 +198,7 @@ export const standingSchema = z.enum([
   'good',
   'on_hold',
   'revoked',
+  'superseded',
   'expired',
   'not_yet_valid',
   'undelivered',
@@ -221,6 +222,11 @@ export const institutionKeySchema = z
     officers: z.array(officerSchema),
     threshold: z.int(),
     granted: z.int().openapi({ description: 'Persons on the list that the chips enforce.' }),
+    renews: z.string().nullable().openapi({ description: 'The key that this one follows.' }),
+    renewalId: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The application of the newest renewal.' }),
     createdAt: instantSchema,
   })
   .openapi('InstitutionKey');
