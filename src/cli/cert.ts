@@ -49,10 +49,12 @@ function certificateText(certificate: Certificate): string {
 }
 
 function applicationText(application: CertificateApplication): string {
-  const { id, state, kind, subject, certificates, reason } = application;
+  const { id, state, kind, subject, certificates, reason, override } = application;
   const made = certificates.map((serial) => `  certificate ${serial}\n`).join('');
   const why = reason === undefined ? '' : `: ${reason}`;
-  return `application ${id}: ${state}${why}\n  ${kind}, ${nameOf(subject)}\n${made}`;
+  const by = override && (override.checker ? 'signed by two' : 'waits for a second signature');
+  const tier = override ? `  tier ${override.fromTier} to ${override.tier}: ${by}\n` : '';
+  return `application ${id}: ${state}${why}\n  ${kind}, ${nameOf(subject)}\n${tier}${made}`;
 }
 
 const shown = (certificate: Certificate) =>
@@ -124,6 +126,38 @@ const reject = command({
   async run([id = ''], { reason, ...service }) {
     const why = required('reason', reason);
     return told(await connect(service).certificates.applications.reject(id, why));
+  },
+});
+
+const override = command({
+  summary: 'proposes another tier than the score or the rule gave, and signs for it',
+  operands: ['APPLICATION'],
+  options: {
+    tier: { type: 'string', value: 'TIER', about: '1, the best, to 6' },
+    reason: { type: 'string', value: 'TEXT', about: 'why' },
+    ...serviceOptions,
+  },
+  details: 'It counts once another person has signed: `decide-override`.',
+  async run([id = ''], { tier, reason, ...service }) {
+    const proposal = { tier: Number(required('tier', tier)), reason: required('reason', reason) };
+    return told(await connect(service).certificates.applications.override(id, proposal));
+  },
+});
+
+const decideOverride = command({
+  summary: 'signs for the tier that another person proposed, or refuses it',
+  operands: ['APPLICATION'],
+  options: {
+    refuse: { type: 'boolean', about: 'the tier stays as it is' },
+    ...serviceOptions,
+  },
+  async run([id = ''], { refuse, ...service }) {
+    const { applications } = connect(service).certificates;
+    const { override: proposed } = await applications.get(id);
+    if (!proposed) throw new UsageError('nothing is proposed', 'application_state');
+    const decision = refuse ? 'refuse' : 'confirm';
+    const { proposedAt } = proposed;
+    return told(await applications.decideOverride(id, { decision, proposedAt }));
   },
 });
 
@@ -263,6 +297,8 @@ export const cert: Group = {
     apply,
     applications,
     identify,
+    override,
+    'decide-override': decideOverride,
     approve,
     reject,
     list,

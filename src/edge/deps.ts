@@ -1,5 +1,4 @@
 import type { Actor } from '../domain/actor.ts';
-import type { OverrideDeps } from '../domain/certificates/override.ts';
 import type { BackupDesk } from '../domain/chips/backup-desk.ts';
 import type { ChipOperations } from '../domain/chips/cluster.ts';
 import type { KeyService } from '../domain/chips/keys.ts';
@@ -57,13 +56,7 @@ export type EdgeFederation = Pick<
 >;
 
 /** Everything that the edge needs from the machine it runs on. */
-export interface EdgeDeps
-  extends SealDeps,
-    PaymentDeps,
-    RiskDeps,
-    TerminalDeps,
-    TokenDeps,
-    Pick<OverrideDeps, 'scoring'> {
+export interface EdgeDeps extends SealDeps, PaymentDeps, RiskDeps, TerminalDeps, TokenDeps {
   readonly paymentRows: RowStore<PaymentRows>;
   readonly authenticator: Authenticator;
   readonly idempotency: IdempotencyStore;

@@ -132,7 +132,7 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     orphans: queuedOrphans(env.CLEANUP),
     templateKeys: chipTemplateKeys(env.CHIPS),
     certificates: d1CertificateStore(env.DB),
-    ...scoringLinks(systemClock, federation, rulesSettings(system, referenceRules)),
+    ...scoringLinks(systemClock, federation, unscoredSettings(federation)),
     pkiBase: env.PUBLIC_ORIGIN,
     signing: durableRowStore(env.DESKS, 'signing'),
     ...paymentsOf(env),
@@ -169,6 +169,13 @@ function paymentsOf(env: EdgeBindings) {
     riskRegister: rowRiskRegister({ riskRows }, paymentRows),
     utcOffsetMinutes,
   };
+}
+
+/** Whoever is not scored is capped like everybody else. */
+function unscoredSettings(federation: EdgeDeps['federation']) {
+  const caps = federation && ((tenant: string) => federation.requests.findCaps(tenant));
+  const rules = { ...referenceRules, ...(caps ? { caps } : {}) };
+  return rulesSettings({ clock: systemClock }, rules);
 }
 
 /** Demo mode makes its own tokens; otherwise an issuer outside does, and its keys are known. */

@@ -88,6 +88,20 @@ describe('cinnabar cert', () => {
     expect(revoked.json).toMatchObject({ state: 'revoked' });
   }, 120_000);
 
+  it('A10: two officers give a tier from a shell, and the maker does not sign twice', async () => {
+    const id = await applied('sm2', 'lifted');
+    await officer('identify', id, '--reference', 'RA-2');
+    const why = ['--reason', 'known to the branch'];
+    const proposed = await officer('override', id, '--tier', '3', ...why);
+    expect(proposed.json).toMatchObject({ override: { fromTier: 6, tier: 3 } });
+    expect((await officer('decide-override', id)).status).toBe(2);
+    const signed = await administrator('decide-override', id);
+    expect(signed.json).toMatchObject({ override: { checker: 'administrator-lin' } });
+    expect((await administrator('approve', id)).json).toMatchObject({
+      decision: { settings: { tier: 3 } },
+    });
+  }, 60_000);
+
   async function freshRequest(name: string): Promise<string> {
     const out = ['--key', file(`${name}.key`), '--out', file(`${name}.csr`)];
     const secret = ['--password-file', file('password')];
@@ -118,7 +132,7 @@ describe('cinnabar cert', () => {
     writeFileSync(file('trust.json'), await trust.text());
     const places = ['--roots', file('roots.pem'), '--trust', file('trust.json')];
     expect(await applicant('check', file('b.json'), ...places)).toMatchObject({ status: 0 });
-    const changed = readFileSync(file('b.json'), 'utf8').replace('\\"tier\\":3', '\\"tier\\":1');
+    const changed = readFileSync(file('b.json'), 'utf8').replace('\\"tier\\":6', '\\"tier\\":1');
     writeFileSync(file('changed.json'), changed);
     expect(await applicant('check', file('changed.json'), ...places)).toMatchObject({
       status: 1,

@@ -73,7 +73,7 @@ describe('certificates over HTTP', () => {
     expect(thawed).toMatchObject({
       state: 'active',
       delivery: 'delivered',
-      settings: { tier: 3, permissions: ['view', 'make', 'check'] },
+      settings: { tier: 6, permissions: ['view'] },
     });
     expect(await bodyOf(await edge.call(`${one}/bundle`, applicant))).toMatchObject({
       format: 'cinnabar-certificate-bundle/1',
@@ -96,6 +96,38 @@ describe('certificates over HTTP', () => {
       'certificate.thaw',
       'certificate.deliver',
     ]);
+  });
+
+  it('A10: whom nobody scored may view, until two officers give up to the third tier', async () => {
+    const id = await applied(edge, await personBody());
+    await identified(edge, id);
+    const path = `${base}/applications/${id}`;
+    const seen = await bodyOf(await edge.call(path, officer));
+    expect(seen.tierRange).toEqual({ tier: 6, bestTier: 3 });
+    const propose = async (tier: number) => {
+      const json = { tier, reason: 'known to the branch for ten years' };
+      return bodyOf(await edge.call(`${path}/override`, { ...officer, json }));
+    };
+    expect(await propose(2)).toMatchObject({
+      code: 'override_refused',
+      errors: [{ pointer: '/body/tier', code: 'too_high' }],
+    });
+    const { override } = await propose(3);
+    const { proposedAt } = override as { proposedAt: string };
+    const json = { decision: 'confirm', proposedAt };
+    const alone = await edge.call(`${path}/override/decision`, { ...officer, json });
+    expect(alone.status).toBe(403);
+    await edge.call(`${path}/override/decision`, { ...administrator, json });
+    const { decision } = await bodyOf(await edge.call(`${path}/approve`, post));
+    expect(decision).toMatchObject({
+      settings: {
+        tier: 3,
+        permissions: ['view', 'make', 'check'],
+        override: { fromTier: 6, maker: 'reviewer-he', checker: 'administrator-lin' },
+      },
+    });
+    const history = await edge.deps.ledger.history(`application/${id}`);
+    expect(history.map(({ event }) => event.type)).toEqual(['overridden']);
   });
 
   it('C1: an institution gets a pair under officers, and applies nowhere else', async () => {

@@ -4,7 +4,12 @@ import { base64urlText } from '../../src/lib/base64url.ts';
 import { granted } from '../helpers/bank.ts';
 import { askDocument, bankOverHttp, type HttpBank, okOf } from '../helpers/documents.ts';
 import { bodyOf, type Edge, startEdge } from '../helpers/edge.ts';
-import { certifiedTerminal, identifiedInForce, type Terminal } from '../helpers/signing.ts';
+import {
+  callerOf,
+  certifiedTerminal,
+  identifiedInForce,
+  type Terminal,
+} from '../helpers/signing.ts';
 
 type Change = { id: string; state: string; signedHex: string; officers: unknown };
 
@@ -85,7 +90,8 @@ describe('C5: who governs an institution’s key', () => {
       standing: 'good',
     });
     expect(await bodyOf(await renew('administrator-lin'))).toMatchObject({ code: 'key_renewed' });
-    await identifiedInForce(own.deps, String(applicationId));
+    const approver = callerOf('risk-officer-xu', 'risk_officer');
+    await identifiedInForce(own.deps, String(applicationId), approver);
     const before = await okOf(await edge.call(`/v1/keys/${own.signing.id}`));
     expect(before).toMatchObject({ standing: 'superseded' });
     const list = await edge.call('/pki/crl?algorithm=sm2', { as: null });

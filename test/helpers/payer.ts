@@ -112,6 +112,10 @@ export async function issuedFor(ask: Ask, id: string): Promise<string> {
   await answerOf(
     ask('reviewer-he', 'POST', `${path}/identity`, { passed: true, reference: 'RA-1' }),
   );
+  const lifted = ask('reviewer-he', 'POST', `${path}/override`, { tier: 3, reason: '柜面核实' });
+  const { override } = await answerOf<{ override: { proposedAt: string } }>(lifted);
+  const verdict = { decision: 'confirm', proposedAt: override.proposedAt };
+  await answerOf(ask('administrator-lin', 'POST', `${path}/override/decision`, verdict));
   const approved = ask('administrator-lin', 'POST', `${path}/approve`);
   const [serial = ''] = (await answerOf<{ certificates: string[] }>(approved)).certificates;
   await answerOf(ask('administrator-lin', 'POST', `${base}/${serial}/thaw`));

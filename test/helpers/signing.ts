@@ -135,8 +135,12 @@ export async function inForce(deps: SigningDeps, application: string) {
 }
 
 /** The same, of one whose applicant is identified already. */
-export async function identifiedInForce(deps: SigningDeps, application: string) {
-  await approveApplication(deps, people.approver, application);
+export async function identifiedInForce(
+  deps: SigningDeps,
+  application: string,
+  approver = people.approver,
+) {
+  await approveApplication(deps, approver, application);
   const certificates = await issueCertificates(deps, people.approver, application);
   for (const { serialHex } of certificates) {
     await thawCertificate(deps, people.approver, { serialHex, id: `thaw-${serialHex}` });

@@ -99,9 +99,9 @@ describe('A6 A7 A8 A9 A10 A11 A12: a certificate on the real Workers', () => {
     };
     const nowMs = Date.now();
     const verdict = await verifyBundle(bundle, trust, nowMs);
-    expect(verdict).toMatchObject({ ok: true, settings: { tier: 3 } });
+    expect(verdict).toMatchObject({ ok: true, settings: { tier: 6 } });
     const { settings } = bundle;
-    const payload = settings.payload.replace('"tier":3', '"tier":1');
+    const payload = settings.payload.replace('"tier":6', '"tier":1');
     const raised = { ...bundle, settings: { ...settings, payload } };
     expect((await verifyBundle(raised, trust, nowMs)).code).toBe('settings_signature_invalid');
   });

@@ -68,6 +68,13 @@ async function certified(stage: Stage, who: string, name: string, request: strin
   const finding = { passed: true, reference: 'demonstration' };
   await stage.as(officer).certificates.applications.identify(id, finding);
   const approver = stage.as('administrator-lin').certificates;
+  // Nobody scored this one: two officers answer for more than viewing.
+  const reason = 'demonstration';
+  const lifted = await stage
+    .as(officer)
+    .certificates.applications.override(id, { tier: 3, reason });
+  const { proposedAt = '' } = lifted.override ?? {};
+  await approver.applications.decideOverride(id, { decision: 'confirm', proposedAt });
   const { certificates } = await approver.applications.approve(id);
   const [serial = ''] = certificates;
   await approver.thaw(serial);

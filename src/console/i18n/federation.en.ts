@@ -92,6 +92,8 @@ export const federationEn: Record<keyof typeof federationZh, string> = {
   'override.title': 'Override of the tier',
   'override.hint':
     'The score gave tier {tier}. Lower is free; higher goes one step. Both officers sign, and it is written into the ledger.',
+  'override.hint.unscored':
+    'Nobody scored this application: tier {tier} by rule, viewing only. Two officers may give up to tier {best}; both sign, and it is written into the ledger.',
   'override.tier': 'Tier',
   'override.from-to': '{from} → {to}',
   'override.maker': 'Proposed by',

@@ -85,6 +85,8 @@ export const federationZh = {
   'feature.other': '其他',
   'override.title': '人工调档',
   'override.hint': '评分给出 {tier} 档。可以下调，最多上调一档；两人各自签名，写入账本。',
+  'override.hint.unscored':
+    '本申请未经评分，按规则为第 {tier} 档，仅可查询。两名人员各自签名可核至第 {best} 档，并写入账本。',
   'override.tier': '档',
   'override.from-to': '{from} → {to}',
   'override.maker': '提出人',

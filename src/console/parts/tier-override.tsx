@@ -17,10 +17,10 @@ interface Draft {
 
 const tiers = [1, 2, 3, 4, 5, 6];
 
-/** Another tier than the score gave: one officer proposes it with a reason, another one signs. */
+/** Another tier than the score or the rule gave: one officer proposes it with a reason, another one signs. */
 export function TierOverride(props: { item: CertificateApplication; reload: () => void }) {
   const { item, reload } = props;
-  const { decidedTier, override } = item;
+  const { override } = item;
   const write = useWrite<Draft>(async ({ act, tier, reason }, keyFor) => {
     const { applications } = client.certificates;
     const options = { idempotencyKey: keyFor(act) };
@@ -32,7 +32,6 @@ export function TierOverride(props: { item: CertificateApplication; reload: () =
     showToast({ text: t(`override.done.${act}`) });
     reload();
   });
-  if (decidedTier === undefined) return null;
   const me = identity.value?.id;
   const isOpen = item.state === 'identified' && override?.checker === undefined;
   const mayAct = isOpen && item.applicant !== me;
@@ -59,7 +58,7 @@ export function TierOverride(props: { item: CertificateApplication; reload: () =
       )}
       {mayAct && !override && (
         <Propose
-          decidedTier={decidedTier}
+          item={item}
           isBusy={write.busy}
           onPropose={(tier, reason) => void write.run({ act: 'propose', tier, reason })}
         />
@@ -83,19 +82,25 @@ function OverrideFacts({ override }: Required<Pick<CertificateApplication, 'over
 }
 
 function Propose(props: {
-  decidedTier: number;
+  item: CertificateApplication;
   isBusy: boolean;
   onPropose: (tier: number, reason: string) => void;
 }) {
-  const { decidedTier, onPropose } = props;
-  const choices = tiers.filter((tier) => tier !== decidedTier && tier >= decidedTier - 1);
-  const [tier, setTier] = useState(choices[0] ?? decidedTier);
+  const { item, onPropose } = props;
+  const { tier: given, bestTier } = item.tierRange;
+  const choices = tiers.filter((tier) => tier !== given && tier >= bestTier);
+  const [tier, setTier] = useState(choices[0] ?? given);
   const [reason, setReason] = useState('');
   const [isChecked, setChecked] = useState(false);
   const isMissing = reason.trim() === '';
   return (
     <>
-      <p class="small muted">{t('override.hint', { tier: decidedTier })}</p>
+      <p class="small muted">
+        {t(item.decidedTier === undefined ? 'override.hint.unscored' : 'override.hint', {
+          tier: given,
+          best: bestTier,
+        })}
+      </p>
       <SelectField
         label={t('override.tier')}
         value={String(tier)}

@@ -11,19 +11,8 @@ import type { Tier } from '../federation/settings.ts';
 import { getApplication } from './apply.ts';
 import type { CertificateDeps } from './ports.ts';
 import { assertOther } from './review.ts';
-import { isSamePolicy, overrideHash, type ScoringTrust, usableDecision } from './scored.ts';
+import { overrideHash, overrideRefused } from './scored.ts';
 import type { Application, OverrideSignature, TierOverride } from './types.ts';
-
-export interface OverrideDeps extends CertificateDeps {
-  /** Absent where nothing is scored. */
-  readonly scoring?: ScoringTrust;
-}
-
-/** Why a tier is not given. Codes are public and stable. */
-export type OverrideFault = 'not_scored' | 'same_tier' | 'hard_rule' | 'too_high' | 'other_policy';
-
-const refused = (code: OverrideFault) =>
-  new CinnabarError('override_refused', { fields: [{ pointer: '/body/tier', code }] });
 
 export interface OverrideVerdict {
   readonly decision: 'confirm' | 'refuse';
@@ -37,36 +26,34 @@ export interface OverrideProposal {
 }
 
 /**
- * Proposes another tier than the score gave, and signs for it (maker). Lower is free; higher goes one
- * step, and never against a hard rule. A proposal before a second person has signed may be made anew.
+ * Proposes another tier than the score or the rule gave, and signs for it (maker). Lower is free; how
+ * far up it may go is the policy's to say, and never against a hard rule. A proposal before a second person has signed may be made anew.
  *
  * @throws CinnabarError `application_not_found`, `application_state`, `same_person` for the
  * applicant, `override_refused`, `decision_unusable`, `chips_unavailable`
  */
 export async function proposeOverride(
-  deps: OverrideDeps,
+  deps: CertificateDeps,
   caller: Caller,
   id: string,
   { tier, reason }: OverrideProposal,
 ): Promise<Application> {
   const application = await openApplication(deps, caller.actor, id);
   assertOther(caller.actor, [application.applicant]);
-  const { scoring } = deps;
-  if (!scoring || !application.scored) throw refused('not_scored');
-  const decided = await usableDecision(scoring, application);
-  const { tier: fromTier } = decided.settings;
-  if (!isSamePolicy(scoring.policy, decided)) throw refused('other_policy');
-  if (tier === fromTier) throw refused('same_tier');
-  if (decided.isFinal && tier < fromTier) throw refused('hard_rule');
-  if (tier < fromTier - 1) throw refused('too_high');
-  const { requestId, decisionId } = decided;
+  const {
+    tier: fromTier,
+    bestTier,
+    isFinal,
+    names,
+  } = await deps.settingsSource.tierBasis(application);
+  if (tier === fromTier) throw overrideRefused('same_tier');
+  if (tier < bestTier) throw overrideRefused(isFinal ? 'hard_rule' : 'too_high');
   const proposedAtMs = deps.clock.now();
   const maker = caller.actor.id;
   const statement = canonicalJson({
     type: 'cinnabar settings override 1',
     application: id,
-    requestId,
-    decisionId,
+    ...names,
     fromTier,
     tier,
     reason,
@@ -87,7 +74,7 @@ export async function proposeOverride(
  * `same_person` for the applicant and the maker, `chips_unavailable`, `ledger_unavailable`
  */
 export async function decideOverride(
-  deps: OverrideDeps,
+  deps: CertificateDeps,
   caller: Caller,
   id: string,
   { decision, proposedAtMs }: OverrideVerdict,
@@ -111,7 +98,11 @@ export async function decideOverride(
 }
 
 /** One whose settings are not decided yet, and whose tier no second person has signed for. */
-async function openApplication(deps: OverrideDeps, actor: Actor, id: string): Promise<Application> {
+async function openApplication(
+  deps: CertificateDeps,
+  actor: Actor,
+  id: string,
+): Promise<Application> {
   const application = await getApplication(deps, actor, id);
   const isOpen = application.state === 'identified' && application.override?.checker === undefined;
   if (!isOpen) throw new CinnabarError('application_state');
@@ -120,7 +111,7 @@ async function openApplication(deps: OverrideDeps, actor: Actor, id: string): Pr
 
 /** Each officer signs with a key of the chips that nothing but this officer's calls use. */
 async function signAs(
-  { keys }: OverrideDeps,
+  { keys }: CertificateDeps,
   { tenant, id }: Actor,
   statement: string,
 ): Promise<OverrideSignature> {
@@ -140,16 +131,12 @@ async function signAs(
 
 /** After the decision that it changes. The event of an attempt that was cut off is found again. */
 async function logOverride(
-  { ledger, clock, scoring }: OverrideDeps,
+  { ledger, clock, settingsSource }: CertificateDeps,
   application: Application,
   override: TierOverride,
 ): Promise<void> {
-  if (!scoring) throw refused('not_scored');
-  const { requestId } = await usableDecision(scoring, application);
-  const outcome = (await scoring.requests.find(application.tenant, requestId))?.outcome;
-  if (!outcome) throw new Error('a decided request has no outcome');
+  const { ledgerSubject: subject, decisionSha256 } = await settingsSource.tierBasis(application);
   const overrideSha256 = overrideHash(override);
-  const subject = `scoring/${requestId}`;
   const history = await ledger.history(subject);
   const isLogged = history.some(
     ({ event }) => event.type === 'overridden' && event.overrideSha256 === overrideSha256,
@@ -162,7 +149,7 @@ async function logOverride(
       subject,
       prev: history.at(-1)?.leafHash ?? null,
       at: instantText(clock.now()),
-      decisionSha256: outcome.record.decisionHash,
+      decisionSha256,
       overrideSha256,
     },
     { requestId: `override:${overrideSha256}` },
@@ -170,7 +157,7 @@ async function logOverride(
 }
 
 async function store(
-  deps: OverrideDeps,
+  deps: CertificateDeps,
   caller: Caller,
   action: string,
   changed: Application,

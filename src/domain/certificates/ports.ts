@@ -1,5 +1,6 @@
 import type { AuditLog } from '../audit/ports.ts';
 import type { KeyService } from '../chips/keys.ts';
+import type { Tier } from '../federation/settings.ts';
 import type { Ledger } from '../ledger/ports.ts';
 import type { Clock, PageRequest, Random } from '../ports.ts';
 import type { KeyAlgorithm } from './profiles.ts';
@@ -122,8 +123,29 @@ export interface IdentityCheck {
   check(application: Application): Promise<Pick<IdentityFinding, 'passed' | 'reference'>>;
 }
 
+/** From which tier two officers may depart, and the best one that they may give. */
+export interface TierRange {
+  readonly tier: Tier;
+  readonly bestTier: Tier;
+  /** Why `bestTier` is no better than `tier`, where a rule forbids it. */
+  readonly isFinal: boolean;
+}
+
+/** What an override departs from, verified. */
+export interface TierBasis extends TierRange {
+  /** Names it in what both officers sign. */
+  readonly names: Readonly<Record<string, string>>;
+  /** Subject of the ledger under which the override stands, and the decision that it changes. */
+  readonly ledgerSubject: string;
+  readonly decisionSha256: string;
+}
+
 /** Says what a certificate may permit: from a table of rules, or from a federated score. */
 export interface SettingsSource {
+  /** For showing: nothing is verified here. */
+  tierRange(application: Application): TierRange;
+  /** @throws CinnabarError `decision_unusable`, `override_refused` for another policy's decision */
+  tierBasis(application: Application): Promise<TierBasis>;
   /** Refuses at once what could not be approved later. @throws CinnabarError `decision_unusable` */
   accept(application: Application): Promise<void>;
   /** @throws CinnabarError `decision_unusable` when the application's decision no longer counts */

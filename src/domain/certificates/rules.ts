@@ -7,27 +7,51 @@ import { type PolicyTable, referencePolicy } from '../federation/policy.ts';
 import type { Caps, Tier } from '../federation/settings.ts';
 import type { Clock } from '../ports.ts';
 import type { SettingsSource } from './ports.ts';
-import { unusable } from './scored.ts';
+import { signedOverride, unusable } from './scored.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
+export interface Rules {
+  readonly table: PolicyTable;
+  /** Of everybody whom nobody scored. */
+  readonly tier: Tier;
+  /** What enterprise and account allow an institution's people today. */
+  readonly caps?: (tenant: string) => Promise<Caps | undefined>;
+}
+
 /**
- * Settings by rule alone, for applications that nobody scores: everybody is in `tier`, and gets the
- * least of what was asked for, what the tier allows, and the caps.
+ * Settings by rule alone, for applications that nobody scored: everybody is in `tier`, or in the one
+ * that two officers gave instead, and gets the least of what was asked for, what the tier allows,
+ * and the caps. Officers go no further than the table goes for somebody about whom a part is missing
+ * (rule R2): what nobody scored is not known better than that.
  */
 export function rulesSettings(
   { clock }: { readonly clock: Clock },
-  rules: { readonly table: PolicyTable; readonly tier: Tier; readonly caps?: Caps },
+  { table, tier, caps }: Rules,
 ): SettingsSource {
-  const { table, tier, caps } = rules;
   const policyHash = policyHashHex(table);
+  const bestTier = Math.min(tier, table.bestTierWithMissingPart) as Tier;
+  const range = { tier, bestTier, isFinal: false };
   return {
+    tierRange: () => range,
+    async tierBasis({ id }) {
+      const decision = canonicalJson({ application: id, policyHash, tier });
+      return {
+        ...range,
+        names: { policyHash },
+        ledgerSubject: `application/${id}`,
+        decisionSha256: bytesToHex(sha256(utf8ToBytes(decision))),
+      };
+    },
     async accept({ scored }) {
       // There is nobody here whose signature it could carry.
       if (scored) throw unusable('not_signed');
     },
     async settingsFor(application) {
-      const { grant, reasons } = grantSettings(table, tier, application.requested, caps);
+      const { requested, tenant, id } = application;
+      const override = signedOverride(application);
+      const given = override?.tier ?? tier;
+      const { grant, reasons } = grantSettings(table, given, requested, await caps?.(tenant));
       const nowMs = clock.now();
       return {
         settings: {
@@ -35,7 +59,8 @@ export function rulesSettings(
           validFrom: instantText(nowMs),
           validTo: instantText(nowMs + table.validDays * dayMs),
           policyHash,
-          decisionId: application.id,
+          decisionId: id,
+          ...(override ? { override: override.note } : {}),
         },
         reasons,
       };
@@ -43,8 +68,8 @@ export function rulesSettings(
   };
 }
 
-/** Where nobody scores: the reference table, and everybody in its middle tier. */
-export const referenceRules = { table: referencePolicy, tier: 3 } as const;
+/** Where nobody scores: the reference table, and everybody in its lowest tier. */
+export const referenceRules = { table: referencePolicy, tier: 6 } as const;
 
 /** SHA-256 of the canonical JSON of a policy table, hex. */
 export function policyHashHex(table: PolicyTable): string {

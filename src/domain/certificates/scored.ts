@@ -10,14 +10,14 @@ import { policyHash } from '../federation/decide.ts';
 import { grantSettings, narrowGrant } from '../federation/grant.ts';
 import type { Federation } from '../federation/parties.ts';
 import type { PolicyTable } from '../federation/policy.ts';
-import type { SettingsOverride } from '../federation/settings.ts';
+import type { SettingsOverride, Tier } from '../federation/settings.ts';
 import { readStatement, type SettingsStatement } from '../federation/statement.ts';
 import type { Clock } from '../ports.ts';
-import type { IdentityCheck, SettingsSource } from './ports.ts';
+import type { IdentityCheck, SettingsSource, TierRange } from './ports.ts';
 import type { Application, TierOverride } from './types.ts';
 
 /** What it takes to believe a federated decision. */
-export interface ScoringTrust {
+interface ScoringTrust {
   readonly clock: Clock;
   readonly federation: Pick<Federation, 'suite' | 'roster'>;
   readonly requests: Pick<ScoringStore, 'find' | 'findCaps'>;
@@ -39,6 +39,18 @@ export function unusable(code: DecisionFault): CinnabarError {
   return new CinnabarError('decision_unusable', { fields: [{ pointer: '/body/scored', code }] });
 }
 
+/** Why a tier is not given. Codes are public and stable. */
+export type OverrideFault = 'same_tier' | 'hard_rule' | 'too_high' | 'other_policy';
+
+export function overrideRefused(code: OverrideFault): CinnabarError {
+  return new CinnabarError('override_refused', { fields: [{ pointer: '/body/tier', code }] });
+}
+
+/** Lower is free; higher goes one step, and never against a hard rule. */
+function rangeOf({ settings: { tier }, isFinal }: SettingsStatement): TierRange {
+  return { tier, bestTier: isFinal || tier === 1 ? tier : ((tier - 1) as Tier), isFinal };
+}
+
 /**
  * Settings from federated decisions (A5, A6, A10). An application that carries none goes by
  * `unscored`.
@@ -48,6 +60,26 @@ export function unusable(code: DecisionFault): CinnabarError {
  */
 function scoredSettings(trust: ScoringTrust, unscored: SettingsSource): SettingsSource {
   return {
+    tierRange(application) {
+      const { scored } = application;
+      if (!scored) return unscored.tierRange(application);
+      // Its form was checked when the application was accepted.
+      return rangeOf(JSON.parse(scored.statement) as SettingsStatement);
+    },
+    async tierBasis(application) {
+      if (!application.scored) return unscored.tierBasis(application);
+      const decided = await usableDecision(trust, application);
+      if (!isSamePolicy(trust.policy, decided)) throw overrideRefused('other_policy');
+      const { requestId, decisionId } = decided;
+      const outcome = (await trust.requests.find(application.tenant, requestId))?.outcome;
+      if (!outcome) throw new Error('a decided request has no outcome');
+      return {
+        ...rangeOf(decided),
+        names: { requestId, decisionId },
+        ledgerSubject: `scoring/${requestId}`,
+        decisionSha256: outcome.record.decisionHash,
+      };
+    },
     async accept(application) {
       if (application.scored) await usableDecision(trust, application);
       else await unscored.accept(application);
@@ -76,7 +108,7 @@ export function scoringLinks(
   if (!federation) return { settingsSource: unscored };
   const scoring: ScoringTrust = { clock, ...federation };
   const settingsSource = scoredSettings(scoring, unscored);
-  return { scoring, settingsSource, identityCheck: scoredIdentity(scoring) };
+  return { settingsSource, identityCheck: scoredIdentity(scoring) };
 }
 
 /** Identities that the parties of the federation proved. */
@@ -96,7 +128,7 @@ function scoredIdentity(trust: ScoringTrust): IdentityCheck {
  *
  * @throws CinnabarError `decision_unusable`
  */
-export async function usableDecision(
+async function usableDecision(
   { clock, federation, requests }: Omit<ScoringTrust, 'policy'>,
   { tenant, applicant, scored, subject, keys }: Application,
 ): Promise<SettingsStatement> {
@@ -123,7 +155,7 @@ export function overrideHash({ statement }: Pick<TierOverride, 'statement'>): st
 }
 
 /** An override counts once it has both signatures. */
-function signedOverride({ override }: Application) {
+export function signedOverride({ override }: Application) {
   if (override?.checker === undefined) return undefined;
   const { fromTier, tier, reason, maker, checker } = override;
   const statementSha256 = overrideHash(override);
@@ -132,6 +164,6 @@ function signedOverride({ override }: Application) {
 }
 
 /** Whether the table here is the one that a decision was made by. */
-export function isSamePolicy(policy: PolicyTable, { settings }: SettingsStatement): boolean {
+function isSamePolicy(policy: PolicyTable, { settings }: SettingsStatement): boolean {
   return policyHash(policy) === settings.policyHash;
 }

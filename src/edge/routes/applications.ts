@@ -8,11 +8,7 @@ import {
   withdrawApplication,
 } from '../../domain/certificates/apply.ts';
 import { certificatesOf, issueCertificates } from '../../domain/certificates/issue.ts';
-import {
-  decideOverride,
-  type OverrideDeps,
-  proposeOverride,
-} from '../../domain/certificates/override.ts';
+import { decideOverride, proposeOverride } from '../../domain/certificates/override.ts';
 import type { CertificateDeps } from '../../domain/certificates/ports.ts';
 import {
   approveApplication,
@@ -156,9 +152,9 @@ const overrideRoute = createRoute({
   ...about(`POST ${base}/{id}/override`, {
     tag,
     operationId: 'proposeTierOverride',
-    summary: 'Propose another tier than the score gave',
+    summary: 'Propose another tier than the score or the rule gave',
     description:
-      'Lower is free; higher goes one step, and never against a hard rule. It counts once a second person has signed.',
+      '`tierRange` says how far: one step above a score, never against a hard rule; without a score from the lowest tier to the third. It counts once a second person has signed.',
   }),
   request: { params, headers, body: jsonBody(overrideSchema) },
   responses: {
@@ -241,7 +237,7 @@ const withdrawRoute = createRoute({
   responses: { ...answer, ...problems(`POST ${base}/{id}/withdraw`, ...decisionProblems) },
 });
 
-export function addApplicationRoutes(app: EdgeApp, deps: OverrideDeps): void {
+export function addApplicationRoutes(app: EdgeApp, deps: CertificateDeps): void {
   const view = (application: rows.Application) => applicationView(deps, application);
 
   app.openapi(applyRoute, async (c) => {
@@ -338,6 +334,7 @@ export async function applicationView(
 ): Promise<CertificateApplication> {
   const { identity, decision, override, scored, requested, dnsNames, ...rest } = application;
   const certificates = await certificatesOf(deps, application);
+  const { tier, bestTier } = deps.settingsSource.tierRange(application);
   return {
     id: rest.id,
     kind: rest.kind,
@@ -350,6 +347,7 @@ export async function applicationView(
       limits: [...requested.limits],
     },
     state: rest.state,
+    tierRange: { tier, bestTier },
     ...present({
       identity: identity && identityView(identity),
       decision: decision && {

@@ -161,6 +161,10 @@ export const applicationSchema = z
       .int()
       .optional()
       .openapi({ description: 'Of the federated decision that the application carries.' }),
+    tierRange: z.object({ tier: z.int(), bestTier: z.int() }).openapi({
+      description:
+        'By the score or, without one, by the rule: the tier, and the best one that two persons may give instead.',
+    }),
     override: z
       .object({
         fromTier: z.int(),

@@ -17,13 +17,27 @@ import { newId } from '../../../src/domain/id.ts';
 import { base64urlBytes, base64urlText } from '../../../src/lib/base64url.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import { localSigner } from '../../helpers/certificate-keys.ts';
-import { certificateDeps, certificateRequest, people } from '../../helpers/certificates.ts';
+import {
+  approvedApplication,
+  certificateDeps,
+  certificateRequest,
+  people,
+  personApplication,
+} from '../../helpers/certificates.ts';
 import { requested, samplePerson, startFederation } from '../../helpers/federation.ts';
 
 const officers = {
   maker: { ...people.officer, actor: { ...people.officer.actor, id: 'reviewer-qin' } },
   checker: { ...people.approver, actor: { ...people.approver.actor, id: 'risk-officer-xu' } },
 };
+
+/** An authority whose applicants nobody scores, under caps of the enterprise. */
+async function unscoredStart() {
+  const caps: Caps = { enterprise: { permissions: ['view', 'make'] } };
+  const deps = certificateDeps();
+  const settingsSource = rulesSettings(deps, { ...referenceRules, caps: async () => caps });
+  return { deps: { ...deps, settingsSource }, caps };
+}
 
 /** A federation that knows one person, and an authority that believes it. */
 async function start(logOdds: readonly number[] = [-4, -4, -4], sanctioned = false) {
@@ -214,6 +228,34 @@ describe('an override of the tier', () => {
     expect(history[1]?.event).toMatchObject({
       overrideSha256: settings?.override?.statementSha256,
     });
+  });
+
+  it('A10: without a score goes up to the third tier, in the ledger under the application', async () => {
+    const { deps, caps } = await unscoredStart();
+    const input = await personApplication(deps, 'sm2');
+    await applyForCertificate(deps, people.applicant, input);
+    await identifyApplicant(deps, people.officer, input.id, { passed: true, reference: 'F-1' });
+    const propose = (tier: 2 | 3 | 6) =>
+      proposeOverride(deps, officers.maker, input.id, { ...proposal, tier });
+    await expect(propose(6)).rejects.toMatchObject(refusal('override_refused', 'same_tier'));
+    await expect(propose(2)).rejects.toMatchObject(refusal('override_refused', 'too_high'));
+    const proposedAtMs = (await propose(3)).override?.proposedAtMs ?? 0;
+    const verdict = { decision: 'confirm', proposedAtMs } as const;
+    await decideOverride(deps, officers.checker, input.id, verdict);
+    const { decision } = await approveApplication(deps, people.approver, input.id);
+    expect(decision?.settings).toMatchObject({ tier: 3, override: { fromTier: 6 } });
+    // Nobody gets more by not being scored: the caps of enterprise and account hold too.
+    expect(decision?.settings.permissions).toEqual(caps.enterprise?.permissions);
+    const history = await deps.ledger.history(`application/${input.id}`);
+    expect(history.map(({ event }) => event.type)).toEqual(['overridden']);
+  });
+
+  it('A10: without score and override a certificate may only be viewed with', async () => {
+    const { deps } = await unscoredStart();
+    const id = await approvedApplication(deps);
+    const { decision } = (await deps.certificates.findApplication('beichen-bank', id)) ?? {};
+    expect(decision?.settings).toMatchObject({ tier: 6, permissions: ['view'], role: 'viewer' });
+    expect(decision?.settings.limits.map(({ single }) => single)).toEqual(['0']);
   });
 
   it('A10: is refused above one step, against a hard rule, for the same tier, and once signed', async () => {
