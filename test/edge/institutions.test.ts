@@ -91,7 +91,7 @@ describe('C5: who governs an institution’s key', () => {
     });
     expect(await bodyOf(await renew('administrator-lin'))).toMatchObject({ code: 'key_renewed' });
     const approver = callerOf('risk-officer-xu', 'risk_officer');
-    await identifiedInForce(own.deps, String(applicationId), approver);
+    await inForce(own.deps, String(applicationId), approver);
     const before = await okOf(await edge.call(`/v1/keys/${own.signing.id}`));
     expect(before).toMatchObject({ standing: 'superseded' });
     const list = await edge.call('/pki/crl?algorithm=sm2', { as: null });

@@ -129,9 +129,9 @@ export async function certifiedTerminal(deps: SigningDeps, id: string): Promise<
 }
 
 /** Takes an application through the registration authority until its certificates are in force. */
-export async function inForce(deps: SigningDeps, application: string) {
+export async function inForce(deps: SigningDeps, application: string, approver = people.approver) {
   await identifyApplicant(deps, people.officer, application, { passed: true, reference: 'F-1' });
-  return identifiedInForce(deps, application);
+  return identifiedInForce(deps, application, approver);
 }
 
 /** The same, of one whose applicant is identified already. */
