@@ -4,12 +4,7 @@ import { base64urlText } from '../../src/lib/base64url.ts';
 import { granted } from '../helpers/bank.ts';
 import { askDocument, bankOverHttp, type HttpBank, okOf } from '../helpers/documents.ts';
 import { bodyOf, type Edge, startEdge } from '../helpers/edge.ts';
-import {
-  callerOf,
-  certifiedTerminal,
-  identifiedInForce,
-  type Terminal,
-} from '../helpers/signing.ts';
+import { callerOf, certifiedTerminal, inForce, type Terminal } from '../helpers/signing.ts';
 
 type Change = { id: string; state: string; signedHex: string; officers: unknown };
 

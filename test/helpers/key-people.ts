@@ -44,6 +44,13 @@ export async function issued(url: string, applicationId: string): Promise<readon
   ].map((identity) => clientAs(url, identity).certificates);
   if (!officer || !approver || !administrator) throw new Error('three people');
   await officer.applications.identify(applicationId, { passed: true, reference: 'F-1' });
+  const proposal = { tier: 3, reason: 'known to the branch' };
+  const { override } = await officer.applications.override(applicationId, proposal);
+  const proposedAt = override?.proposedAt ?? '';
+  await administrator.applications.decideOverride(applicationId, {
+    decision: 'confirm',
+    proposedAt,
+  });
   const { certificates } = await approver.applications.approve(applicationId);
   for (const serial of certificates) await administrator.thaw(serial);
   return certificates;
