@@ -1,26 +1,22 @@
 import { readFile } from 'node:fs/promises';
-import type { BusinessAnswer, NewBusinessSystem, TokenAnswer } from '../client/index.ts';
+import type { BusinessAnswer, TokenAnswer } from '../client/index.ts';
 import { newIdempotencyKey, tokenHolder } from '../client/index.ts';
 import {
-  answerChallenge,
   type ProfileName,
   parseKeySet,
   pinnedKeys,
   profileNames,
-  type SealableLabel,
-  sealableLabels,
-  systemKeys,
   TokenError,
   tokenReader,
 } from '../core/business.ts';
 import { readCompactJws, textOf } from '../core/token/compact.ts';
 import { parseStrictObject } from '../core/token/strict-json.ts';
-import { base64urlBytes } from '../lib/base64url.ts';
 import { instantText } from '../lib/time.ts';
 import { command, type Group, required, UsageError } from './command.ts';
 import { readInput, readJsonFile } from './files.ts';
 import { connect, originOf, serviceOptions, sessionOf } from './service.ts';
 import { table } from './table.ts';
+import { keysIn, systemCommands } from './token-systems.ts';
 
 const profileOption = {
   type: 'string',
@@ -92,14 +88,6 @@ const inspect = command({
   },
 });
 
-/** A secret of a business system, in base64url in a file of its own. */
-async function keysIn(path: string) {
-  const secret = base64urlBytes((await readFile(path, 'utf8')).trim());
-  if (secret?.length !== 32)
-    throw new UsageError(`${path} holds no 32 bytes in base64url`, 'bad_input');
-  return systemKeys(secret);
-}
-
 const open = command({
   summary: 'verifies and opens a token as a business system does, offline',
   operands: ['FILE'],
@@ -113,14 +101,16 @@ const open = command({
   },
   details: 'Exit status 1: the token is not accepted. Which check failed is said here only.',
   async run([path = '-'], { key, name, issuer, keys, values, profile }) {
-    const own = await keysIn(required('key', key));
+    const accepted = profileOf(profile);
+    const curve = accepted === 'cin-sm-1' ? 'SM2' : 'X25519';
+    const own = await keysIn(required('key', key), curve);
     const published = parseKeySet(await readFile(required('keys', keys), 'utf8'));
     const reader = tokenReader({
       issuer: required('issuer', issuer),
       name: required('name', name),
       keys: pinnedKeys(published),
       openingKeys: [own.key],
-      profiles: [profileOf(profile)],
+      profiles: [accepted],
       now: () => Date.now(),
     });
     try {
@@ -225,104 +215,6 @@ const revokeKey = command({
   },
 });
 
-const systems = command({
-  summary: 'lists the business systems and what may be released to them',
-  operands: [],
-  options: serviceOptions,
-  async run(_operands, values) {
-    const found = await connect(values).businessSystems.list();
-    const rows = found.items.map(({ id, title, state, curve, release }) => [
-      id,
-      title,
-      state,
-      curve,
-      release.labels.join(' '),
-      release.purpose,
-    ]);
-    const headings = ['system', 'title', 'state', 'curve', 'released', 'purpose'];
-    return { exit: 0, json: found, text: table(headings, rows) };
-  },
-});
-
-function labelsOf(text: string): SealableLabel[] {
-  return text.split(',').map((word) => {
-    const label = sealableLabels.find((one) => one === word);
-    if (!label) throw new UsageError(`--labels are of ${sealableLabels.join(', ')}, not ${word}`);
-    return label;
-  });
-}
-
-const releaseOptions = {
-  labels: {
-    type: 'string',
-    value: 'L,L',
-    about: `what may be released: ${sealableLabels.join(', ')}`,
-  },
-  purpose: { type: 'string', value: 'TEXT', about: 'what for; people are shown it' },
-} as const;
-
-const register = command({
-  summary: 'registers a business system and proves its key',
-  operands: ['SYSTEM'],
-  options: {
-    title: { type: 'string', value: 'TEXT', about: 'what people call it' },
-    key: { type: 'string', value: 'FILE', about: 'its secret, 32 bytes in base64url' },
-    issuer: {
-      type: 'string',
-      value: 'URL',
-      about: 'the centre’s name; the service says it itself',
-    },
-    ...releaseOptions,
-    ...serviceOptions,
-  },
-  details: 'The secret for introspection is shown once.',
-  async run([name = ''], { title, key, issuer, labels, purpose, ...service }) {
-    const own = await keysIn(required('key', key));
-    const client = connect(service);
-    const release = {
-      labels: labelsOf(required('labels', labels)),
-      purpose: required('purpose', purpose),
-    };
-    const { challenge } = await client.businessSystems.register({
-      id: name,
-      title: title ?? name,
-      key: own.jwk as NewBusinessSystem['key'],
-      release,
-    });
-    const centre = { issuer: issuer ?? (await client.tokens.issuer()), name };
-    const answer = await answerChallenge(challenge, own.key, centre);
-    const proven = await client.businessSystems.prove(name, answer);
-    const text = `${name} is in service\nsecret, shown once: ${proven.secret}\n`;
-    return { exit: 0, json: proven, text };
-  },
-});
-
-const release = command({
-  summary: 'changes what may be released to a business system',
-  operands: ['SYSTEM'],
-  options: { ...releaseOptions, ...serviceOptions },
-  async run([name = ''], { labels, purpose, ...service }) {
-    const changed = await connect(service).businessSystems.change(name, {
-      release: {
-        labels: labelsOf(required('labels', labels)),
-        purpose: required('purpose', purpose),
-      },
-    });
-    return { exit: 0, json: changed, text: `${name}: ${changed.release.labels.join(', ')}\n` };
-  },
-});
-
-const stateCommand = (state: 'active' | 'suspended', summary: string) =>
-  command({
-    summary,
-    operands: ['SYSTEM'],
-    options: serviceOptions,
-    async run([name = ''], values) {
-      const changed = await connect(values).businessSystems.change(name, { state });
-      return { exit: 0, json: changed, text: `${name} is ${changed.state}\n` };
-    },
-  });
-
 const ask = command({
   summary: 'has the sample business system handle something, with a token bound to a fresh key',
   operands: ['ACTION'],
@@ -363,11 +255,7 @@ export const token: Group = {
     keys,
     rotate,
     'revoke-key': revokeKey,
-    systems,
-    register,
-    release,
-    suspend: stateCommand('suspended', 'takes a business system out of service'),
-    resume: stateCommand('active', 'takes a business system into service again'),
+    ...systemCommands,
     ask,
   },
 };

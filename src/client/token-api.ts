@@ -55,6 +55,14 @@ export function tokenCalls({ getJson, write, queryString }: Transport) {
         write<RegisteredBusinessSystem>('POST', systems, system),
       prove: (name: string, challenge: string) =>
         write<ProvenBusinessSystem>('POST', `${one(name)}/proof`, { challenge }),
+      /** Of a system in service; `answerChallenge` reads what this answers. */
+      nameNextKey: (name: string, key: NewBusinessSystem['key']) =>
+        write<RegisteredBusinessSystem>('POST', `${one(name)}/next-key`, { key }),
+      proveNextKey: (name: string, challenge: string) =>
+        write<BusinessSystem>('POST', `${one(name)}/next-key/proof`, { challenge }),
+      /** Tokens are sealed to the next key from now on; `oldKey` says how long the old one stays. */
+      useNextKey: (name: string) =>
+        write<BusinessSystem>('POST', `${one(name)}/next-key/use`, undefined),
       change: (name: string, change: BusinessSystemChange) =>
         write<BusinessSystem>('PATCH', one(name), change),
     },

@@ -2531,6 +2531,17 @@ export type BusinessSystem = {
   state: "pending" | "active" | "suspended";
   kid: string;
   curve: string;
+  /** The key to follow; nothing is sealed to it yet. */
+  nextKey?: {
+    kid: string;
+    isProven: boolean;
+  };
+  /** The key before, and how long the system must keep it. */
+  oldKey?: {
+    kid: string;
+    /** RFC 3339, UTC. */
+    until: string;
+  };
   release: {
     labels: Array<"NAME" | "ID_DOC" | "CONTACT" | "PAYMENT" | "ADDRESS">;
     purpose: string;
@@ -2563,6 +2574,16 @@ export type ProvenBusinessSystem = {
 
 export type SystemProof = {
   challenge: string;
+};
+
+export type NextSystemKey = {
+  /** Its public key. Tokens are sealed to it. */
+  key: {
+    kty: "EC" | "OKP";
+    crv: "P-256" | "X25519" | "SM2";
+    x: string;
+    y?: string;
+  };
 };
 
 export type BusinessSystemChange = {

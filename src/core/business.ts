@@ -41,7 +41,12 @@ export {
 } from './business/key-set.ts';
 export { memoryBehaviourLog } from './business/memory-log.ts';
 export { type ActionChain, actionChain, type Likely, visitEnd } from './business/next.ts';
-export { answerChallenge, type SystemKeys, systemKeys } from './business/opening-key.ts';
+export {
+  answerChallenge,
+  type SystemCurve,
+  type SystemKeys,
+  systemKeys,
+} from './business/opening-key.ts';
 export {
   type OpenedToken,
   type Presented,

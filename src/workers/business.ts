@@ -1,10 +1,13 @@
 import { Hono } from 'hono';
+import { decodeProtectedHeader } from 'jose';
 import {
   type BusinessSystem,
   businessSystem,
   type OpenedToken,
+  type ProfileName,
   referenceBehaviourRules,
   remoteKeys,
+  type SystemCurve,
   type SystemKeys,
   systemKeys,
   TokenError,
@@ -19,7 +22,7 @@ import {
 import { systemClock } from '../platform/system.ts';
 import { parseBillRequest, problemAnswer, tokenOf } from './bills/answers.ts';
 import type { BillBook } from './bills/bills.ts';
-import { billSystem, enrolInDemo } from './bills/enrol.ts';
+import { billSystems, enrolInDemo } from './bills/enrol.ts';
 import { billActions, handleBill, masked } from './bills/handle.ts';
 
 export { BehaviourDesk } from '../platform/durable/behaviour-desk.ts';
@@ -40,33 +43,37 @@ export interface BusinessBindings {
 }
 
 interface Opened {
+  readonly name: string;
   readonly keys: SystemKeys;
   readonly system: BusinessSystem;
 }
 
 type Env = {
   Bindings: BusinessBindings;
-  Variables: { system: BusinessSystem; holder: OpenedToken };
+  Variables: { name: string; system: BusinessSystem; holder: OpenedToken };
 };
 
 const app = new Hono<Env>();
 
 app.get('/system', async (c) => {
-  const { keys } = await openedOnce(c.env);
-  if (c.env.ENROL === 'demo') await enrolledOnce(c.env, keys);
-  return c.json({ ...billSystem, actions: [...billActions], kid: keys.key.kid });
+  const opened = await openedOnce(c.env);
+  if (c.env.ENROL === 'demo') await enrolledOnce(c.env, opened);
+  return c.json({
+    ...billSystems.X25519,
+    actions: [...billActions],
+    kid: opened.X25519.keys.key.kid,
+  });
 });
 
 /** Everything below is for who brings a token for this system. */
 app.use(async (c, next) => {
-  const { system } = await openedOnce(c.env);
+  const opened = await openedOnce(c.env);
+  const token = tokenOf(c.req.header('authorization'));
+  const { name, system } = opened[isOfGm(token) ? 'SM2' : 'X25519'];
   const url = `${c.env.PUBLIC_URL}${new URL(c.req.url).pathname}`;
   const proof = c.req.header('dpop');
-  const holder = await system.open(tokenOf(c.req.header('authorization')), {
-    method: c.req.method,
-    url,
-    proof,
-  });
+  const holder = await system.open(token, { method: c.req.method, url, proof });
+  c.set('name', name);
   c.set('system', system);
   c.set('holder', holder);
   await next();
@@ -84,7 +91,7 @@ app.post('/requests', async (c) => {
 app.get('/view', (c) => {
   const { claims, facts, subject } = c.var.holder;
   return c.json({
-    system: billSystem.name,
+    system: c.var.name,
     subject,
     expiresAt: new Date(claims.exp * 1000).toISOString(),
     facts: facts.map(({ name, label, value }) => ({ name, label, masked: masked(value) })),
@@ -101,41 +108,70 @@ app.onError((error, c) => {
   return problemAnswer(c, isRefused ? new CinnabarError('business_token_refused') : error);
 });
 
-async function open(env: BusinessBindings): Promise<Opened> {
-  const keys = await systemKeys(base64urlBytes(env.BUSINESS_KEY) ?? new Uint8Array());
-  const url = `${env.TOKEN_ISSUER}/.well-known/jwks.json`;
+/** Which of the two a token asks; each accepts its own profiles only, whatever a header says. */
+function isOfGm(token: string): boolean {
+  try {
+    return decodeProtectedHeader(token).typ === 'cin-sm+jwt';
+  } catch {
+    return false;
+  }
+}
+
+const profilesOf: Readonly<Record<SystemCurve, readonly ProfileName[]>> = {
+  X25519: ['cin-sealed-1', 'cin-sd-1'],
+  SM2: ['cin-sm-1'],
+};
+
+async function open(env: BusinessBindings, curve: SystemCurve): Promise<Opened> {
+  const { name } = billSystems[curve];
+  const keys = await systemKeys(base64urlBytes(env.BUSINESS_KEY) ?? new Uint8Array(), curve);
+  const query = curve === 'SM2' ? '?profile=cin-sm-1' : '';
+  const url = `${env.TOKEN_ISSUER}/.well-known/jwks.json${query}`;
   const system = businessSystem({
     issuer: env.TOKEN_ISSUER,
-    name: billSystem.name,
+    name,
     keys: remoteKeys({ url, fetch: (address) => env.CENTRE.fetch(address) }),
     openingKeys: [keys.key],
-    profiles: ['cin-sealed-1', 'cin-sd-1'],
+    profiles: profilesOf[curve],
     seen: durableSeenOnce(env.BEHAVIOUR),
     now: systemClock.now,
     log: durableBehaviourLog(env.BEHAVIOUR),
     rules: { ...referenceBehaviourRules, actions: billActions },
     pseudonymKey: keys.pseudonymKey,
   });
-  return { keys, system };
+  return { name, keys, system };
 }
 
-let opened: Promise<Opened> | undefined;
+type BothSystems = Readonly<Record<SystemCurve, Opened>>;
+
+let opened: Promise<BothSystems> | undefined;
 
 /** Once per isolate: the bindings of one deployment do not change. */
-function openedOnce(env: BusinessBindings): Promise<Opened> {
-  opened ??= open(env);
+function openedOnce(env: BusinessBindings): Promise<BothSystems> {
+  opened ??= openBoth(env);
   return opened;
+}
+
+async function openBoth(env: BusinessBindings): Promise<BothSystems> {
+  const [X25519, SM2] = await Promise.all([open(env, 'X25519'), open(env, 'SM2')]);
+  return { X25519, SM2 };
 }
 
 let enrolled: Promise<void> | undefined;
 
 /** Several that come first cause one registration; one that failed is tried again. */
-function enrolledOnce(env: BusinessBindings, keys: SystemKeys): Promise<void> {
-  enrolled ??= enrolInDemo({ centre: env.CENTRE, issuer: env.TOKEN_ISSUER, keys });
+function enrolledOnce(env: BusinessBindings, both: BothSystems): Promise<void> {
+  enrolled ??= enrolBoth(env, both);
   enrolled.catch(() => {
     enrolled = undefined;
   });
   return enrolled;
+}
+
+async function enrolBoth(env: BusinessBindings, { X25519, SM2 }: BothSystems): Promise<void> {
+  const centre = { centre: env.CENTRE, issuer: env.TOKEN_ISSUER };
+  await enrolInDemo({ ...centre, system: billSystems.X25519, keys: X25519.keys });
+  await enrolInDemo({ ...centre, system: billSystems.SM2, keys: SM2.keys });
 }
 
 export default app satisfies ExportedHandler<BusinessBindings>;

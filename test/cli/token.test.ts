@@ -93,6 +93,19 @@ describe('cinnabar token', () => {
     expect(after.json.items[0].state).toBe('revoked');
   });
 
+  it('D8: changes the key of a business system in service, once it is meant', async () => {
+    await writeFile(file('next.key'), `${'Cw'.repeat(21)}A\n`);
+    const named = await asked('developer-song', 'next-key', 'ledgers', '--key', file('next.key'));
+    expect(named.json.nextKey).toMatchObject({ isProven: true });
+    const unsure = await asked('administrator-lin', 'use-key', 'ledgers');
+    expect([unsure.status, unsure.json.error.code]).toEqual([2, 'wrong_use']);
+    const used = await asked('administrator-lin', 'use-key', 'ledgers', '--yes');
+    expect(used.json).toMatchObject({
+      kid: named.json.nextKey.kid,
+      oldKey: { kid: named.json.kid },
+    });
+  });
+
   it('D7: says when the business system is away', async () => {
     const { status, json } = await asked('customer-chen', 'ask', 'bill.list');
     expect([status, json.error.code]).toEqual([2, 'business_unavailable']);

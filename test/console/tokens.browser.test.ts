@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { personZh } from '../../src/console/i18n/person.zh.ts';
+import { shellZh } from '../../src/console/i18n/shell.zh.ts';
 import { tokensEn } from '../../src/console/i18n/tokens.en.ts';
 import { tokensZh } from '../../src/console/i18n/tokens.zh.ts';
 import sample from '../../src/console/tokens/sample.json' with { type: 'json' };
 import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
+import { addAuthenticator } from '../helpers/virtual-authenticator.ts';
 import { type ConsolePage, freshPort, openConsole } from './console-page.ts';
 
 let host: LocalHost;
@@ -83,6 +86,19 @@ describeInChromium('D3 to D8: the token pages', () => {
     },
   );
 
+  it('D3: a token of the GM profile is for a system with an SM2 key, and read there', async () => {
+    const visit = await open('/tokens', { language: 'en' });
+    const { page, faults } = visit;
+    await page.getByLabel(tokensEn['token.profile']).selectOption('cin-sm-1');
+    const [system] = await page.getByLabel(tokensEn['token.for']).locator('option').allInnerTexts();
+    expect(system).toContain('bills-gm');
+    await getToken(visit);
+    const row = (label: string) => page.locator(`.two-views tr[data-label="${label}"]`);
+    expect(await row('NAME').innerText()).toContain('陈**');
+    expect(faults).toEqual([]);
+    await visit.close();
+  });
+
   it('D7: do business, say how it is handled, and forget it when asked', async () => {
     const visit = await open('/tokens');
     const { page, faults } = visit;
@@ -117,6 +133,36 @@ describeInChromium('D3 to D8: the token pages', () => {
     await visit.close();
   });
 
+  it('D1 D4: somebody who came with a passkey gets a token too, and stays signed in without it', async () => {
+    const visit = await open('/devices');
+    const { page, faults } = visit;
+    await addAuthenticator(page);
+    await page.getByLabel(personZh['device.label']).fill('我的手机');
+    await page.getByRole('button', { name: personZh['passkeys.add'] }).click();
+    await page.locator('.cards li', { hasText: '我的手机' }).waitFor();
+    await page.locator('button.who').click();
+    await page.getByRole('button', { name: shellZh['sign-in.action'] }).click();
+    await page.locator('button.who', { hasText: '陈思远' }).waitFor();
+    // Within the page: a reload would forget the sign-in.
+    await page.evaluate(() => {
+      history.pushState(null, '', '/tokens');
+      dispatchEvent(new PopStateEvent('popstate'));
+    });
+    await getToken(visit);
+    const views = page.locator('.two-views tr[data-label="NAME"]');
+    expect(await views.innerText()).toContain('陈**');
+    await page.getByRole('link', { name: tokensZh['tab.behaviour'] }).click();
+    await page.locator('[data-action="bill.list"]').click();
+    await page.locator('[data-bill="water-09"]').waitFor();
+    await page.getByRole('link', { name: tokensZh['tab.token'] }).click();
+    await page.getByRole('button', { name: tokensZh['token.revoke'], exact: true }).click();
+    await page.locator('dialog .btn.danger').click();
+    await page.locator('.two-views').waitFor({ state: 'detached' });
+    await getToken(visit);
+    expect(faults).toEqual([]);
+    await visit.close();
+  });
+
   it('D8: register a business system, change what it gets, and take it out of service', async () => {
     const visit = await open('/tokens/systems', { identity: 'administrator-lin', language: 'en' });
     const { page, faults } = visit;
@@ -136,6 +182,15 @@ describeInChromium('D3 to D8: the token pages', () => {
     await dialog.getByLabel(tokensEn['label.ADDRESS']).check();
     await dialog.locator('button[type=submit]').click();
     await row.getByText(tokensEn['label.ADDRESS']).waitFor();
+    await row.getByRole('button', { name: tokensEn['systems.key.change'] }).click();
+    await dialog.getByRole('button', { name: tokensEn['systems.next.make'] }).click();
+    expect(await dialog.locator('.secret-once').innerText()).toMatch(/^[\w-]{43}$/);
+    await dialog.getByRole('button', { name: tokensEn['systems.kept'] }).click();
+    await row.locator('[data-next="true"]').waitFor();
+    await row.getByRole('button', { name: tokensEn['systems.key.change'] }).click();
+    await keep(visit, 'systems-key-en-1440');
+    await dialog.getByRole('button', { name: tokensEn['systems.use'] }).click();
+    await row.locator('[data-old]').waitFor();
     await row.getByRole('button', { name: tokensEn['systems.suspend'] }).click();
     await row.getByText(tokensEn['systems.state.suspended']).waitFor();
     expect(await seriousFindings(visit)).toEqual([]);

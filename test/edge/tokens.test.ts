@@ -109,6 +109,26 @@ describe('D1 D3 D8: the token routes', () => {
     );
   });
 
+  test('are sealed to the next key of a system once it is proved and taken into use', async () => {
+    const { jwk: next, key: opening } = await openingPair('P-256');
+    const at = '/v1/business-systems/bills/next-key';
+    const by = { as: 'administrator-lin' };
+    const named = await bodyOf(await edge.call(at, { ...by, json: { key: next } }));
+    const binding = { iss: issuer, sub: 'registration', jti: 'registration', aud: 'bills' };
+    const read = await openPart([String(named.challenge)], [opening], binding);
+    const json = { challenge: read.challenge };
+    expect(await bodyOf(await edge.call(`${at}/proof`, { ...by, json }))).toMatchObject({
+      nextKey: { kid: opening.kid, isProven: true },
+    });
+    const use = (who: string) => edge.call(`${at}/use`, { method: 'POST', as: who });
+    expect((await use('developer-song')).status).toBe(403);
+    expect(await bodyOf(await use('administrator-lin'))).toMatchObject({
+      kid: opening.kid,
+      oldKey: { until: expect.stringMatching(/Z$/) },
+    });
+    expect((await use('administrator-lin')).status).toBe(409);
+  });
+
   test('seal to no system whose key the profile cannot use', async () => {
     const answer = await grant({ profile: 'cin-sm-1' });
     expect(answer.status).toBe(400);

@@ -1,5 +1,5 @@
 import { exports } from 'cloudflare:workers';
-import { decodeJwt, exportJWK, generateKeyPair } from 'jose';
+import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeProof } from '../../src/core/token/dpop.ts';
 import type { PublicJwk } from '../../src/core/token/jwk.ts';
@@ -116,6 +116,16 @@ describe('D1 to D7: from the terminal to a business system and back', () => {
       const response = await ask('POST', '/v1/business/requests', bearer(wrong), pay);
       expect([response.status, await codeOf(response)]).toEqual([401, 'business_token_refused']);
     }
+  });
+
+  test('D3 D5: the GM profile goes the same way, to the system’s SM2 key', async () => {
+    const gm = await grant({ audiences: ['bills-gm'], profile: 'cin-sm-1' });
+    expect(decodeProtectedHeader(gm.accessToken)).toMatchObject({ alg: 'SM2-SM3' });
+    const view = await answerOf<{ system: string; facts: { label: string; masked: string }[] }>(
+      await ask('GET', '/v1/business/view', bearer(gm.accessToken)),
+    );
+    expect(view.system).toBe('bills-gm');
+    expect(view.facts).toContainEqual(expect.objectContaining({ label: 'NAME', masked: '陈**' }));
   });
 
   test('D7: behaviour makes the next action likely, is exported without facts, and is erased', async () => {

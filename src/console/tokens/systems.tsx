@@ -1,17 +1,10 @@
 import { useState } from 'preact/hooks';
 import type { BusinessSystem, NewBusinessSystem } from '../../client/index.ts';
-import {
-  answerChallenge,
-  type SealableLabel,
-  sealableLabels,
-  systemKeys,
-} from '../../core/business.ts';
-import { base64urlText } from '../../lib/base64url.ts';
-import { shortHash } from '../format.ts';
+import { type SealableLabel, type SystemCurve, sealableLabels } from '../../core/business.ts';
 import { t } from '../i18n/index.ts';
 import { Status } from '../parts/chip.tsx';
 import { Dialog } from '../parts/dialog.tsx';
-import { TextField } from '../parts/field.tsx';
+import { SelectField, TextField } from '../parts/field.tsx';
 import { Panel } from '../parts/page.tsx';
 import { Empty, Loaded, Refusal } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
@@ -19,12 +12,14 @@ import { allows, client, identity } from '../session.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
 import { TokenFrame } from './frame.tsx';
+import { KeyCell, KeyChange, makeKey } from './system-key.tsx';
 import { k } from './words.ts';
 
 /** Who may be told what, and who proved to be the one. */
 export function SystemsPage() {
   const [registering, setRegistering] = useState(false);
   const [changing, setChanging] = useState<BusinessSystem | undefined>(undefined);
+  const [keyed, setKeyed] = useState<BusinessSystem | undefined>(undefined);
   const [systems, reload] = useResource(
     async (signal) => {
       // The sample system registers itself when it is first asked what it is.
@@ -51,7 +46,7 @@ export function SystemsPage() {
             items.length === 0 ? (
               <Empty title={k('systems.none')} hint={k('systems.none.hint')} />
             ) : (
-              <Table items={items} onChange={setChanging} reload={reload} />
+              <Table items={items} onChange={setChanging} onKey={setKeyed} reload={reload} />
             )
           }
         </Loaded>
@@ -83,6 +78,22 @@ export function SystemsPage() {
           />
         )}
       </Dialog>
+      <Dialog
+        title={k('systems.key.change')}
+        open={keyed !== undefined}
+        onClose={() => setKeyed(undefined)}
+      >
+        {keyed && (
+          <KeyChange
+            system={keyed}
+            onChanged={reload}
+            onDone={() => {
+              setKeyed(undefined);
+              reload();
+            }}
+          />
+        )}
+      </Dialog>
     </TokenFrame>
   );
 }
@@ -92,6 +103,7 @@ const tones = { pending: 'wait', active: 'ok', suspended: 'no' } as const;
 function Table(props: {
   items: readonly BusinessSystem[];
   onChange: (system: BusinessSystem) => void;
+  onKey: (system: BusinessSystem) => void;
   reload: () => void;
 }) {
   const move = useWrite<{ id: string; state: 'active' | 'suspended' }>(async ({ id, state }) => {
@@ -100,6 +112,7 @@ function Table(props: {
     props.reload();
   });
   const mayChange = allows('changeSystems');
+  const mayAct = mayChange || allows('registerSystems');
   return (
     <>
       {move.error && <Refusal what={{ said: k('systems.not-changed') }} error={move.error} />}
@@ -113,7 +126,7 @@ function Table(props: {
               <th>{k('systems.purpose')}</th>
               <th>{k('systems.key-name')}</th>
               <th>{t('field.state')}</th>
-              {mayChange && <th />}
+              {mayAct && <th />}
             </tr>
           </thead>
           <tbody>
@@ -126,17 +139,17 @@ function Table(props: {
                     k('claim.none')}
                 </td>
                 <td lang="zh-CN">{system.release.purpose}</td>
-                <td class="mono" title={`${system.curve} ${system.kid}`}>
-                  {system.curve} {shortHash(system.kid)}
-                </td>
+                <KeyCell system={system} />
                 <td>
                   <Status tone={tones[system.state]}>{k(`systems.state.${system.state}`)}</Status>
                 </td>
-                {mayChange && (
+                {mayAct && (
                   <td>
                     <Acts
                       system={system}
                       busy={move.busy}
+                      mayChange={mayChange}
+                      onKey={() => props.onKey(system)}
                       onChange={() => props.onChange(system)}
                       onMove={(state) => void move.run({ id: system.id, state })}
                     />
@@ -154,13 +167,22 @@ function Table(props: {
 function Acts(props: {
   system: BusinessSystem;
   busy: boolean;
+  mayChange: boolean;
+  onKey: () => void;
   onChange: () => void;
   onMove: (state: 'active' | 'suspended') => void;
 }) {
   if (props.system.state === 'pending') return null;
   const isActive = props.system.state === 'active';
+  const changeKey = (
+    <button type="button" class="btn quiet" onClick={props.onKey}>
+      {k('systems.key.change')}
+    </button>
+  );
+  if (!props.mayChange) return changeKey;
   return (
     <>
+      {changeKey}
       <button type="button" class="btn quiet" onClick={props.onChange}>
         {k('systems.change')}
       </button>
@@ -244,28 +266,25 @@ interface Registered {
   readonly secret: string;
 }
 
+const curves = ['X25519', 'SM2'] as const;
 const namePattern = /^[a-z0-9][a-z0-9-]{1,63}$/;
-const secretBytes = 32;
 
 function Register({ onDone }: { onDone: () => void }) {
   const [name, setName] = useState('');
   const [title, setTitle] = useState('');
   const [purpose, setPurpose] = useState('');
   const [labels, setLabels] = useState<readonly SealableLabel[]>(['NAME']);
+  const [curve, setCurve] = useState<SystemCurve>('X25519');
   const [left, setLeft] = useState(false);
   const [made, setMade] = useState<Registered | undefined>(undefined);
   const isWhole = namePattern.test(name) && title.trim() !== '' && purpose.trim() !== '';
   const register = useWrite<Omit<NewBusinessSystem, 'key'>>(async (draft) => {
-    const secret = crypto.getRandomValues(new Uint8Array(secretBytes));
-    const { jwk, key } = await systemKeys(secret);
-    const { challenge } = await client.businessSystems.register({
-      ...draft,
-      key: jwk as NewBusinessSystem['key'],
-    });
-    const centre = { issuer: await client.tokens.issuer(), name: draft.id };
-    const answer = await answerChallenge(challenge, key, centre);
-    const proven = await client.businessSystems.prove(draft.id, answer);
-    setMade({ name: draft.id, key: base64urlText(secret), secret: proven.secret });
+    const { id } = draft;
+    const key = await makeKey(curve);
+    const { challenge } = await client.businessSystems.register({ ...draft, key: key.jwk });
+    const answer = await key.answer(challenge, id);
+    const { secret } = await client.businessSystems.prove(id, answer);
+    setMade({ name: id, key: key.secret, secret });
   });
   if (made) return <ShownOnce made={made} onDone={onDone} />;
   return (
@@ -296,6 +315,12 @@ function Register({ onDone }: { onDone: () => void }) {
         onInput={setTitle}
         wrong={left && !title.trim() ? t('field.required') : undefined}
         required
+      />
+      <SelectField
+        label={k('systems.curve')}
+        value={curve}
+        options={curves.map((value) => ({ value, text: k(`systems.curve.${value}`) }))}
+        onChange={setCurve}
       />
       <Labels chosen={labels} onChoose={setLabels} />
       <TextField

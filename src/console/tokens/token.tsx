@@ -14,12 +14,12 @@ import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
 import { TokenFrame } from './frame.tsx';
 import sample from './sample.json';
-import { Raw, Views } from './views.tsx';
+import { isSample, Raw, Views } from './views.tsx';
 import { held, ownToken, terminalOf } from './wallet.ts';
 import { k } from './words.ts';
 
 type Field = readonly [name: string, value: string];
-const profiles = ['cin-sealed-1', 'cin-sd-1'] as const;
+const profiles = ['cin-sealed-1', 'cin-sd-1', 'cin-sm-1'] as const;
 const fieldsMax = 12;
 
 interface Draft {
@@ -119,12 +119,16 @@ function Get({ onGot }: { onGot: () => void }) {
       // Asked first: the sample system registers itself when it is asked what it is.
       await client.business.system({ signal }).catch(() => undefined);
       const { items } = await client.businessSystems.list({ signal });
-      return items.filter(({ state, curve }) => state === 'active' && curve !== 'SM2');
+      return items.filter(({ state }) => state === 'active');
     },
     [identity.value?.id],
   );
-  const known = systems.kind === 'ready' ? systems.value : [];
-  const chosen = audience || (known.find(({ id }) => id === 'bills') ?? known[0])?.id || '';
+  // A profile seals to keys of its own kind only.
+  const known = (systems.kind === 'ready' ? systems.value : []).filter(
+    ({ curve }) => (curve === 'SM2') === (profile === 'cin-sm-1'),
+  );
+  const wanted = known.find(({ id }) => id === audience) ?? known.find(({ id }) => isSample(id));
+  const chosen = (wanted ?? known[0])?.id ?? '';
   const get = useWrite<Draft>(async (draft) => {
     const sent = draft.fields.filter(([name]) => name.trim() !== '');
     const known = Object.fromEntries(sent);
@@ -212,7 +216,11 @@ function Get({ onGot }: { onGot: () => void }) {
             value={chosen}
             options={known.map(({ id, title }) => ({ value: id, text: `${title} (${id})` }))}
             onChange={setAudience}
-            hint={known.find(({ id }) => id === chosen)?.release.purpose}
+            hint={
+              systems.kind === 'ready' && chosen === ''
+                ? k('token.for.none')
+                : known.find(({ id }) => id === chosen)?.release.purpose
+            }
           />
           {get.error && <Refusal what={{ said: k('token.not-got') }} error={get.error} />}
           <div class="acts">

@@ -80,12 +80,14 @@ function claimText(name: (typeof publicClaims)[number], claims: Claims): string 
   return Array.isArray(value) ? value.join(', ') : String(value);
 }
 
+/** The sample system, under either of its names: the only one that this page can ask. */
+export const isSample = (system: string | undefined) => system === 'bills' || system === 'bills-gm';
+
 /** Both views in one table. On a phone the rows stay pairs. */
 export function Views({ token }: { token: HeldToken }) {
   const { accessToken, audiences } = token.answer;
-  const isSample = audiences[0] === 'bills';
   const [view, reload] = useResource(async () => {
-    if (!isSample) return undefined;
+    if (!isSample(audiences[0])) return undefined;
     const terminal = await terminalOf();
     const view = await terminal.call<BusinessView>(accessToken, 'GET', '/v1/business/view');
     setTick('token.read');

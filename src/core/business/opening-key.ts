@@ -3,8 +3,9 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { CryptoKey } from 'jose';
 import { base64urlBytes, base64urlText } from '../../lib/base64url.ts';
+import { GmError, loadGm } from '../gm.ts';
 import { assertToken } from '../token/error.ts';
-import { type PublicJwk, thumbprintOf } from '../token/jwk.ts';
+import { jwkOfPoint, type PublicJwk, thumbprintOf } from '../token/jwk.ts';
 import { type OpeningKey, openPart } from '../token/sealing.ts';
 
 /** RFC 8410 §7: PKCS #8 of an X25519 private key, up to the key. */
@@ -21,17 +22,51 @@ export interface SystemKeys {
   readonly pseudonymKey: Uint8Array;
 }
 
+/** On which curve the pair of a business system is; `SM2` is for tokens of the GM profile. */
+export type SystemCurve = 'X25519' | 'SM2';
+
 /**
- * The keys of a business system from its one secret: an X25519 pair to which tokens are sealed, and
- * the key of its pseudonyms (HKDF, RFC 5869).
+ * The keys of a business system from its one secret: a pair to which tokens are sealed, and the key
+ * of its pseudonyms (HKDF, RFC 5869).
  *
  * @throws RangeError unless the secret is 32 bytes long
  */
-export async function systemKeys(secret: Uint8Array): Promise<SystemKeys> {
+export async function systemKeys(
+  secret: Uint8Array,
+  curve: SystemCurve = 'X25519',
+): Promise<SystemKeys> {
   if (secret.length !== seedBytes) throw new RangeError('a system secret has 32 bytes');
   const derived = (purpose: string) =>
     hkdf(sha256, secret, undefined, utf8ToBytes(`cinnabar business ${purpose} 1`), seedBytes);
-  const pkcs8 = new Uint8Array(concatBytes(pkcs8Prefix, derived('opening')));
+  const pair = curve === 'SM2' ? await sm2Pair(derived) : await x25519Pair(derived('opening'));
+  return { ...pair, pseudonymKey: derived('pseudonyms') };
+}
+
+type Pair = Omit<SystemKeys, 'pseudonymKey'>;
+
+/** SM2 takes private keys from 1 to n - 2: the first that fits, as FIPS 186-5 §A.2.2 draws them. */
+async function sm2Pair(derived: (purpose: string) => Uint8Array): Promise<Pair> {
+  const { sm2 } = await loadGm();
+  for (let tried = 0; ; tried++) {
+    const privateKey = derived(`opening sm2 ${tried}`);
+    const publicKey = publicKeyIfFit(() => sm2.publicKey(privateKey));
+    if (!publicKey) continue;
+    const jwk = jwkOfPoint('SM2', publicKey);
+    return { jwk, key: { kid: thumbprintOf(jwk), alg: 'SM2', key: privateKey } };
+  }
+}
+
+function publicKeyIfFit(make: () => Uint8Array): Uint8Array | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof GmError && error.code === 'key_invalid') return undefined;
+    throw error;
+  }
+}
+
+async function x25519Pair(seed: Uint8Array): Promise<Pair> {
+  const pkcs8 = new Uint8Array(concatBytes(pkcs8Prefix, seed));
   const { subtle } = crypto;
   const open = await subtle.importKey('pkcs8', pkcs8, algorithm, true, ['deriveBits']);
   const { x = '' } = (await subtle.exportKey('jwk', open)) as { readonly x?: string };
@@ -46,7 +81,6 @@ export async function systemKeys(secret: Uint8Array): Promise<SystemKeys> {
   return {
     jwk,
     key: { kid: thumbprintOf(jwk), alg: 'ECDH-ES', crv: 'X25519', key: key as CryptoKey },
-    pseudonymKey: derived('pseudonyms'),
   };
 }
 

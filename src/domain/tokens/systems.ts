@@ -12,7 +12,7 @@ import type { TokenDeps } from './ports.ts';
 import { changed, entryOf, settle } from './rows.ts';
 import type { BusinessSystem, ReleasePolicy } from './types.ts';
 
-type SystemDeps = Pick<TokenDeps, 'audit' | 'clock' | 'random' | 'tokens' | 'issuer'>;
+export type SystemDeps = Pick<TokenDeps, 'audit' | 'clock' | 'random' | 'tokens' | 'issuer'>;
 
 export interface NewSystem {
   /** Its name: the audience of its tokens. */
@@ -29,8 +29,8 @@ export const systemsMax = 100;
 const challengeName = 'registration';
 
 /**
- * Registers a business system, or its new key, and answers with a challenge that only the holder of
- * the private key can read.
+ * Registers a business system, and answers with a challenge that only the holder of the private key
+ * can read.
  *
  * @throws CinnabarError `business_key_refused`, `business_system_state` for a name that is taken
  */
@@ -43,13 +43,7 @@ export async function registerSystem(
   if (request.id === ownAudience) throw new CinnabarError('business_system_state');
   const key = await sealingKey(request.key);
   assertRelease(request.release);
-  const secret = base64urlText(deps.random.bytes(secretBytes));
-  const challenge = await sealText(JSON.stringify({ v: 1, challenge: secret }), key, {
-    iss: deps.issuer,
-    sub: challengeName,
-    jti: challengeName,
-    aud: request.id,
-  });
+  const { challenge, challengeHash } = await challengeFor(deps, request.id, key);
   const operation = operationOf('business_system.register', request.id);
   const system = await audited(deps.audit, caller, operation, () =>
     settle(deps, tenant, async () => {
@@ -63,7 +57,7 @@ export async function registerSystem(
         state: 'pending',
         key,
         release: request.release,
-        challengeHash: hashOf(secret),
+        challengeHash,
         createdAtMs: deps.clock.now(),
       };
       return { result: fresh, write: [entryOf('system', fresh)] };
@@ -72,8 +66,20 @@ export async function registerSystem(
   return { system, challenge };
 }
 
+/** Something that only the holder of `key` can read, and what tells that they have read it. */
+export async function challengeFor(deps: SystemDeps, id: string, key: SealingJwk) {
+  const secret = base64urlText(deps.random.bytes(secretBytes));
+  const challenge = await sealText(JSON.stringify({ v: 1, challenge: secret }), key, {
+    iss: deps.issuer,
+    sub: challengeName,
+    jti: challengeName,
+    aud: id,
+  });
+  return { challenge, challengeHash: hashOf(secret) };
+}
+
 /** The key as it will stand in every token sealed to it. @throws CinnabarError `business_key_refused` */
-async function sealingKey(jwk: PublicJwk): Promise<SealingJwk> {
+export async function sealingKey(jwk: PublicJwk): Promise<SealingJwk> {
   const { kty, crv, x, y } = jwk;
   const key: PublicJwk = { kty, ...(crv && { crv }), ...(x && { x }), ...(y && { y }) };
   if (kty === 'RSA' || !(await isSoundJwk(key))) throw new CinnabarError('business_key_refused');
@@ -185,7 +191,7 @@ export async function authenticateSystem(
   return found;
 }
 
-function hashOf(secret: string): string {
+export function hashOf(secret: string): string {
   return bytesToHex(sha256(utf8ToBytes(secret)));
 }
 

@@ -84,6 +84,10 @@ export interface BusinessSystem extends Row {
   readonly title: string;
   readonly state: 'pending' | 'active' | 'suspended';
   readonly key: SealingJwk;
+  /** The key to follow. Its holder has proved it once the hash of the challenge is gone. */
+  readonly nextKey?: { readonly key: SealingJwk; readonly challengeHash?: string };
+  /** The key before, and when the last token that is sealed to it has ended. */
+  readonly oldKey?: { readonly kid: string; readonly untilMs: number };
   readonly release: ReleasePolicy;
   /** SHA-256 of what only the holder of the private key can read, until it was answered. */
   readonly challengeHash?: string;

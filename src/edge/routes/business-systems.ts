@@ -6,6 +6,7 @@ import {
   revokeKey,
   rotateKeys,
 } from '../../domain/tokens/issuer-keys.ts';
+import { nameNextKey, proveNextKey, useNextKey } from '../../domain/tokens/system-keys.ts';
 import {
   changeSystem,
   listSystems,
@@ -20,6 +21,7 @@ import {
   issuerKeysSchema,
   keyParamsSchema,
   newSystemSchema,
+  nextKeySchema,
   provenSystemSchema,
   registeredSystemSchema,
   rotationSchema,
@@ -73,6 +75,56 @@ const proveRoute = createRoute({
   responses: {
     200: json(provenSystemSchema, 'The system, in service, and its secret.'),
     ...problems(`POST ${one}/proof`, ...systemProblems, 'business_key_refused'),
+  },
+});
+
+const nextKey = `${one}/next-key`;
+
+const nameKeyRoute = createRoute({
+  method: 'post',
+  path: nextKey,
+  ...about(`POST ${nextKey}`, {
+    tag,
+    operationId: 'nameNextSystemKey',
+    summary: 'Name the next key of a business system in service',
+    description: 'The first of three steps. Tokens stay sealed to the key in force meanwhile.',
+  }),
+  request: { params: systemParamsSchema, body: jsonBody(nextKeySchema) },
+  responses: {
+    200: json(registeredSystemSchema, 'The system, and what it must read.'),
+    ...problems(`POST ${nextKey}`, ...systemProblems, 'business_key_refused'),
+  },
+});
+
+const proveKeyRoute = createRoute({
+  method: 'post',
+  path: `${nextKey}/proof`,
+  ...about(`POST ${nextKey}/proof`, {
+    tag,
+    operationId: 'proveNextSystemKey',
+    summary: 'Prove the next key of a business system',
+    description: 'The second step: from now on the system opens tokens with both keys.',
+  }),
+  request: { params: systemParamsSchema, body: jsonBody(systemProofSchema) },
+  responses: {
+    200: json(systemSchema, 'The system.'),
+    ...problems(`POST ${nextKey}/proof`, ...systemProblems, 'business_key_refused'),
+  },
+});
+
+const useKeyRoute = createRoute({
+  method: 'post',
+  path: `${nextKey}/use`,
+  ...about(`POST ${nextKey}/use`, {
+    tag,
+    operationId: 'useNextSystemKey',
+    summary: 'Seal to the next key of a business system from now on',
+    description: 'The third step. The system keeps its old key until `oldKey.until`.',
+  }),
+  request: { params: systemParamsSchema },
+  responses: {
+    200: json(systemSchema, 'The system.'),
+    ...problems(`POST ${nextKey}/use`, ...systemProblems),
   },
 });
 
@@ -159,6 +211,24 @@ export function addTokenAdministrationRoutes(app: EdgeApp, deps: EdgeDeps): void
     return c.json({ system: systemView(system), secret }, 200);
   });
 
+  app.openapi(nameKeyRoute, async (c) => {
+    const { name } = c.req.valid('param');
+    const key = present(c.req.valid('json').key);
+    const { system, challenge } = await nameNextKey(deps, callerOf(c), name, key);
+    return c.json({ system: systemView(system), challenge }, 200);
+  });
+
+  app.openapi(proveKeyRoute, async (c) => {
+    const { name } = c.req.valid('param');
+    const { challenge } = c.req.valid('json');
+    return c.json(systemView(await proveNextKey(deps, callerOf(c), name, challenge)), 200);
+  });
+
+  app.openapi(useKeyRoute, async (c) => {
+    const { name } = c.req.valid('param');
+    return c.json(systemView(await useNextKey(deps, callerOf(c), name)), 200);
+  });
+
   app.openapi(changeRoute, async (c) => {
     const change = present(c.req.valid('json'));
     const system = await changeSystem(deps, callerOf(c), c.req.valid('param').name, change);
@@ -183,13 +253,16 @@ export function addTokenAdministrationRoutes(app: EdgeApp, deps: EdgeDeps): void
   });
 }
 
-function systemView({ id, title, state, key, release, createdAtMs }: BusinessSystem) {
+function systemView(system: BusinessSystem) {
+  const { id, title, state, key, nextKey: next, oldKey: old, release, createdAtMs } = system;
   return {
     id,
     title,
     state,
     kid: key.kid,
     curve: key.crv ?? '',
+    ...(next && { nextKey: { kid: next.key.kid, isProven: next.challengeHash === undefined } }),
+    ...(old && { oldKey: { kid: old.kid, until: instantText(old.untilMs) } }),
     release: { labels: [...release.labels], purpose: release.purpose },
     createdAt: instantText(createdAtMs),
   };

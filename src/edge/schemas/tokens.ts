@@ -218,21 +218,23 @@ const releaseSchema = z.strictObject({
   labels: z.array(z.enum(sealableLabels)).max(sealableLabels.length),
   purpose: line(200).min(1),
 });
+const systemKeySchema = z
+  .strictObject({
+    kty: z.enum(['EC', 'OKP']),
+    crv: z.enum(['P-256', 'X25519', 'SM2']),
+    x: coordinateSchema,
+    y: coordinateSchema.optional(),
+  })
+  .openapi({ description: 'Its public key. Tokens are sealed to it.' });
 export const newSystemSchema = z
   .strictObject({
     id: systemNameSchema,
     title: line(100).min(1),
-    key: z
-      .strictObject({
-        kty: z.enum(['EC', 'OKP']),
-        crv: z.enum(['P-256', 'X25519', 'SM2']),
-        x: coordinateSchema,
-        y: coordinateSchema.optional(),
-      })
-      .openapi({ description: 'Its public key. Tokens are sealed to it.' }),
+    key: systemKeySchema,
     release: releaseSchema,
   })
   .openapi('NewBusinessSystem');
+export const nextKeySchema = z.strictObject({ key: systemKeySchema }).openapi('NextSystemKey');
 
 export const systemSchema = z
   .object({
@@ -241,6 +243,14 @@ export const systemSchema = z
     state: z.enum(['pending', 'active', 'suspended']),
     kid: z.string(),
     curve: z.string(),
+    nextKey: z
+      .object({ kid: z.string(), isProven: z.boolean() })
+      .optional()
+      .openapi({ description: 'The key to follow; nothing is sealed to it yet.' }),
+    oldKey: z
+      .object({ kid: z.string(), until: instantSchema })
+      .optional()
+      .openapi({ description: 'The key before, and how long the system must keep it.' }),
     release: releaseSchema,
     createdAt: instantSchema,
   })

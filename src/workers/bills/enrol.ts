@@ -1,15 +1,21 @@
 import { answerChallenge, type SystemKeys } from '../../core/business.ts';
 import { fieldsOf, listOf, textOf } from '../../platform/fields.ts';
 
-export const billSystem = {
-  name: 'bills',
-  title: '票据系统（示例）',
-  release: { labels: ['NAME', 'CONTACT', 'PAYMENT'], purpose: '票据查询与支付' },
+const release = { labels: ['NAME', 'CONTACT', 'PAYMENT'], purpose: '票据查询与支付' } as const;
+
+/**
+ * The same bills under two names: a system has one key, and tokens of the GM profile are sealed to
+ * keys on SM2 alone.
+ */
+export const billSystems = {
+  X25519: { name: 'bills', title: '票据系统（示例）', release },
+  SM2: { name: 'bills-gm', title: '票据系统（国密示例）', release },
 } as const;
 
 interface Enrolment {
   readonly centre: Fetcher;
   readonly issuer: string;
+  readonly system: (typeof billSystems)[keyof typeof billSystems];
   readonly keys: SystemKeys;
 }
 
@@ -32,8 +38,8 @@ export async function enrolInDemo(enrolment: Enrolment): Promise<void> {
 }
 
 async function enrolAs(enrolment: Enrolment, identity: string): Promise<void> {
-  const { keys, issuer } = enrolment;
-  const { name } = billSystem;
+  const { keys, issuer, system } = enrolment;
+  const { name, title } = system;
   const issued = await call(enrolment, undefined, 'POST', '/v1/demo/token', { identity });
   const token = textOf(fieldsOf(issued), 'token');
   const known = fieldsOf(await call(enrolment, token, 'GET', '/v1/business-systems'));
@@ -42,7 +48,7 @@ async function enrolAs(enrolment: Enrolment, identity: string): Promise<void> {
     state: textOf(one, 'state'),
   }));
   if (systems.some(({ id, state }) => id === name && state !== 'pending')) return;
-  const request = { id: name, title: billSystem.title, key: keys.jwk, release: billSystem.release };
+  const request = { id: name, title, key: keys.jwk, release: system.release };
   const started = fieldsOf(await call(enrolment, token, 'POST', '/v1/business-systems', request));
   const key = { issuer, name };
   const challenge = await answerChallenge(textOf(started, 'challenge'), keys.key, key);
