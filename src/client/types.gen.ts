@@ -8,13 +8,6 @@ export type Readiness = {
   checks: Record<string, "ok" | "failed">;
 };
 
-export type Notice = {
-  notice: {
-    zh: string;
-    en: string;
-  } | null;
-};
-
 export type Problem = {
   type: string;
   title: string;
@@ -28,6 +21,13 @@ export type Problem = {
     pointer: string;
     code: string;
   }>;
+};
+
+export type Notice = {
+  notice: {
+    zh: string;
+    en: string;
+  } | null;
 };
 
 export type Account = {

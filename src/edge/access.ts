@@ -10,6 +10,11 @@ export interface RouteRule {
   readonly body?: 'json' | 'multipart' | 'batch' | 'ocsp';
   /** Takes an idempotency key. */
   readonly idempotent?: true;
+  /**
+   * Touches what all institutions share: only people of the one that runs the service may call it,
+   * whatever their role at another.
+   */
+  readonly ofService?: true;
 }
 
 const sealWriters: readonly Role[] = ['teller', 'administrator'];
@@ -42,7 +47,7 @@ const anyone: RouteRule = { roles: 'anyone' };
 const everybody: RouteRule = { roles };
 const tokenAdministrators: readonly Role[] = ['administrator', 'developer'];
 const keyAdministrators: readonly Role[] = ['administrator', 'operator'];
-const operate: RouteRule = { roles: chipOperators };
+const operate: RouteRule = { roles: chipOperators, ofService: true };
 const read: RouteRule = { roles: sealReaders };
 const readPolicy: RouteRule = { roles: [...sealReaders, 'risk_officer'] };
 const writeJson: RouteRule = { roles: sealWriters, body: 'json', idempotent: true };
@@ -176,21 +181,21 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'GET /pki/ocsp/{request}': anyone,
   'POST /pki/ocsp': { roles: 'anyone', body: 'ocsp' },
   'GET /v1/chips': operate,
-  'POST /v1/chips': { roles: chipOperators, body: 'json', idempotent: true },
+  'POST /v1/chips': { ...operate, body: 'json', idempotent: true },
   'POST /v1/chips/{chip}/drain': operate,
-  'POST /v1/chips/{chip}/reset': { roles: chipOperators, body: 'json' },
+  'POST /v1/chips/{chip}/reset': { ...operate, body: 'json' },
   'POST /v1/chips/{chip}/readmit': operate,
   'POST /v1/chips/{chip}/halt': operate,
   'GET /v1/chips/backups': operate,
-  'POST /v1/chips/backups': { roles: chipOperators, idempotent: true },
+  'POST /v1/chips/backups': { ...operate, idempotent: true },
   'POST /v1/chips/backups/{number}/pages/{page}': operate,
   'POST /v1/chips/backups/{number}/manifest': operate,
-  'POST /v1/chips/backups/{number}/confirm': { roles: chipOperators, body: 'json' },
-  'POST /v1/chips/restores': { roles: chipOperators, body: 'json' },
+  'POST /v1/chips/backups/{number}/confirm': { ...operate, body: 'json' },
+  'POST /v1/chips/restores': { ...operate, body: 'json' },
   'GET /v1/chips/restores/{id}': operate,
-  'POST /v1/chips/restores/{id}/shares': { roles: chipOperators, body: 'json' },
-  'POST /v1/chips/restores/{id}/checks': { roles: chipOperators, body: 'json' },
-  'POST /v1/chips/restores/{id}/keys': { roles: chipOperators, body: 'json' },
+  'POST /v1/chips/restores/{id}/shares': { ...operate, body: 'json' },
+  'POST /v1/chips/restores/{id}/checks': { ...operate, body: 'json' },
+  'POST /v1/chips/restores/{id}/keys': { ...operate, body: 'json' },
   'POST /v1/chips/restores/{id}/end': operate,
   'POST /v1/personal-keys': { roles: keyHolders, body: 'json' },
   'GET /v1/personal-keys': { roles: keyHolders },
@@ -287,15 +292,15 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'GET /v1/business/events': anyone,
   'DELETE /v1/business/events': anyone,
   'GET /v1/issuer-keys': everybody,
-  'POST /v1/issuer-keys/rotate': { roles: keyAdministrators, body: 'json' },
-  'POST /v1/issuer-keys/{id}/revoke': { roles: keyAdministrators },
+  'POST /v1/issuer-keys/rotate': { roles: keyAdministrators, body: 'json', ofService: true },
+  'POST /v1/issuer-keys/{id}/revoke': { roles: keyAdministrators, ofService: true },
   'POST /v1/terminals': { roles: payers, body: 'json' },
   'GET /v1/terminals': { roles: payers },
   'POST /v1/terminals/{id}/revoke': { roles: payers },
-  'POST /v1/software': { roles: chipOperators, body: 'json' },
+  'POST /v1/software': { ...operate, body: 'json' },
   'GET /v1/software': operate,
   'GET /v1/software/{hash}': anyone,
-  'POST /v1/software/{hash}/revoke': { roles: chipOperators, body: 'json' },
+  'POST /v1/software/{hash}/revoke': { ...operate, body: 'json' },
   'GET /v1/software-key': anyone,
   'GET /v1/session-service': { roles: payers },
   'PUT /v1/terminals/{id}/keys': { roles: payers, body: 'json' },

@@ -61,9 +61,11 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   app.use(identify(deps));
   app.use('/v1/*', limitRate(deps.limiter));
   app.use(`${cscPath}*`, limitRate(deps.limiter));
+  // Asked once, these ask every binding, or write down all counters.
+  for (const path of ['/readyz', '/metrics']) app.use(path, limitRate(deps.limiter));
   // Tiles are static and cached; what is computed or signed for a caller is not.
   for (const part of ledgerPartsLimited) app.use(`/ledger/${part}`, limitRate(deps.limiter));
-  app.use(authorise());
+  app.use(authorise(deps));
   app.use(readBody());
   app.use(once(deps));
 

@@ -59,6 +59,8 @@ export type EdgeFederation = Pick<
 export interface EdgeDeps extends SealDeps, PaymentDeps, RiskDeps, TerminalDeps, TokenDeps {
   readonly paymentRows: RowStore<PaymentRows>;
   readonly authenticator: Authenticator;
+  /** Whose people operate what all institutions share. */
+  readonly serviceInstitution: string;
   readonly idempotency: IdempotencyStore;
   readonly limiter: RateLimiter;
   readonly keys: KeyService;

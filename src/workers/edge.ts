@@ -68,6 +68,8 @@ export interface EdgeBindings extends LedgerBindings, FederationBindings {
   readonly CINNABAR_MODE: string;
   /** Where this service is reached from outside; certificates carry it for `/pki`. */
   readonly PUBLIC_ORIGIN: string;
+  /** Whose people operate the service itself: its chips, signing keys and signed software. */
+  readonly SERVICE_INSTITUTION: string;
   /** 32 bytes or more in base64url; signs the tokens of demo mode and is used nowhere else. */
   readonly DEMO_TOKEN_SECRET?: string;
   /** Who issues access tokens outside demo mode, and its public keys as a JWK set. */
@@ -113,6 +115,7 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     ...centre,
     ...demo,
     nonces,
+    serviceInstitution: env.SERVICE_INSTITUTION,
     authenticator: withOwnTokens(ownVerifier({ ...system, ...centre }), authenticator, {
       ...system,
       ...centre,

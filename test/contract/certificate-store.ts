@@ -7,7 +7,7 @@ const nowMs = 1_767_225_600_123;
 const spki = () => crypto.getRandomValues(new Uint8Array(91));
 const serial = () => freshId().replaceAll('-', '');
 
-function application(tenant: string, changes: Partial<Application> = {}): Application {
+export function application(tenant: string, changes: Partial<Application> = {}): Application {
   return {
     id: freshId(),
     tenant,
@@ -27,7 +27,7 @@ function application(tenant: string, changes: Partial<Application> = {}): Applic
   };
 }
 
-function certificate(tenant: string, changes: Partial<Certificate> = {}): Certificate {
+export function certificate(tenant: string, changes: Partial<Certificate> = {}): Certificate {
   return {
     id: freshId(),
     serialHex: serial(),

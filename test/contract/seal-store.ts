@@ -23,12 +23,12 @@ function encryptedObject(tenant: string): EncryptedObject {
   };
 }
 
-function account(tenant: string, number = `6222-${freshId()}`): Account {
+export function account(tenant: string, number = `6222-${freshId()}`): Account {
   const id = freshId();
   return { id, tenant, number, name: '杭州明远贸易有限公司', contact: '0571', createdAtMs: nowMs };
 }
 
-function card(owner: Account, withImage = false): Card {
+export function card(owner: Account, withImage = false): Card {
   return {
     id: freshId(),
     tenant: owner.tenant,
@@ -62,7 +62,7 @@ function template(
   };
 }
 
-function seal(on: Card, serial = `S-${freshId()}`): Seal {
+export function seal(on: Card, serial = `S-${freshId()}`): Seal {
   const id = freshId();
   const owner = { kind: 'seal', id } as const;
   return {
@@ -105,7 +105,7 @@ function rebuilt(from: Seal): Seal {
   };
 }
 
-function verification(of: Seal): Verification {
+export function verification(of: Seal): Verification {
   const id = freshId();
   const [reserved] = of.templates;
   return {

@@ -15,17 +15,20 @@ interface Door {
   /** Undefined where no token is needed. */
   readonly roles: readonly string[] | undefined;
   readonly reads: string;
+  /** Only for people of the institution that runs the service. */
+  readonly isOfService?: boolean;
 }
 
 /** The doors as the document of access says: what is written there is what must be so. */
 export function documentedDoors(text = readFileSync(page, 'utf8')): readonly Door[] {
-  return [...text.matchAll(/^\| `(\S+) (\S+)` \| ([^|]+) \| ([^|]+) \|/gm)].map(
-    ([, method = '', pattern = '', who = '', reads = '']) => ({
+  return [...text.matchAll(/^\| `(\S+) (\S+)` \| ([^|]+) \| ([^|]+) \| \w+ \| (\w+) \|$/gm)].map(
+    ([, method = '', pattern = '', who = '', reads = '', service]) => ({
       key: `${method} ${pattern}`,
       method,
       path: pattern.replace(/\{\w+\}/g, nobodysId),
       roles: who === 'anyone' ? undefined : who.split(', '),
       reads,
+      isOfService: service === 'yes',
     }),
   );
 }
@@ -35,6 +38,7 @@ interface Comer {
   readonly who: string;
   readonly token: string | undefined;
   readonly role?: string;
+  readonly tenant?: string;
 }
 
 function knock(edge: Edge, { method, path, reads }: Door, token: string | undefined) {
@@ -69,6 +73,7 @@ async function comers(edge: Edge, plant: string | undefined): Promise<readonly C
         who: `${role} of ${tenant}`,
         token: await tokenOf(role, tenant),
         role,
+        tenant,
       })),
     ),
   );
@@ -94,8 +99,8 @@ function fault(door: Door, comer: Comer, status: number): string | undefined {
   if (status >= 500 && status !== 503) return said;
   if (!door.roles) return undefined;
   if (comer.role === undefined) return status === 401 ? undefined : said;
-  const isRefused = status === 403;
-  return isRefused === !door.roles.includes(comer.role) && status !== 401 ? undefined : said;
+  const isLetIn = door.roles.includes(comer.role) && (!door.isOfService || comer.tenant === ours);
+  return (status === 403) === !isLetIn && status !== 401 ? undefined : said;
 }
 
 /** A1: every route and every caller, as the document says and in no other way. */

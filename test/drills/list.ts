@@ -1,7 +1,10 @@
 import { accessMatrix } from './access-drill.ts';
 import { chipDrills } from './chip-drills.ts';
+import { clockSkew } from './clock-drill.ts';
 import { domainDrills } from './domain-drills.ts';
 import type { Drill } from './drill.ts';
+import { growth } from './growth-drill.ts';
+import { logInjection } from './log-drill.ts';
 import { requestDrills } from './request-drills.ts';
 import { objectSwap } from './swap-drill.ts';
 
@@ -10,6 +13,9 @@ export const drills: readonly Drill[] = [
   ...requestDrills,
   accessMatrix,
   objectSwap,
+  clockSkew,
+  logInjection,
   ...domainDrills,
+  growth,
   ...chipDrills,
 ];

@@ -13,7 +13,7 @@ import { type Entitlement, entitlementOf, splitIdentity } from './identity.ts';
 import { introspectToken } from './introspect.ts';
 import { type Minted, mintToken, ownAudience } from './mint.ts';
 import type { TokenDeps } from './ports.ts';
-import { endFamily } from './revoke.ts';
+import { endFamily, isInForce } from './revoke.ts';
 import { changed, entryOf, settle } from './rows.ts';
 import { activeSystem } from './systems.ts';
 import type { BusinessSystem, Family, IssuedToken } from './types.ts';
@@ -207,12 +207,12 @@ export async function exchangeToken(
 ): Promise<GrantAnswer> {
   const { tenant } = system;
   const issued = await deps.tokens.find(tenant, 'token', jti);
-  const isTheirs =
-    issued?.state === 'active' &&
-    issued.audiences.includes(system.id) &&
-    issued.expiresAtMs > deps.clock.now();
-  const family = isTheirs ? await deps.tokens.find(tenant, 'family', issued.family) : undefined;
-  if (family?.state !== 'active') throw new CinnabarError('grant_refused');
+  const isTheirs = issued?.audiences.includes(system.id) && issued.expiresAtMs > deps.clock.now();
+  if (!issued || !isTheirs || !(await isInForce(deps, tenant, jti))) {
+    throw new CinnabarError('grant_refused');
+  }
+  const family = await deps.tokens.find(tenant, 'family', issued.family);
+  if (!family) throw new CinnabarError('grant_refused');
   const target = await fittingSystem(deps, tenant, audience, family.profile);
   const known = await openVault(deps, tenant, family.id, family.vault);
   const facts = known.filter(({ label }) => system.release.labels.includes(label));

@@ -2,6 +2,7 @@ import { TokenError } from '../../core/token/error.ts';
 import { tokenVerifier, type VerifiedToken } from '../../core/token/verify.ts';
 import { publishedKeys } from './issuer-keys.ts';
 import type { TokenDeps } from './ports.ts';
+import { isInForce } from './revoke.ts';
 import type { IssuedToken } from './types.ts';
 
 /** A token as its audience may know it (RFC 7662 §2.2). */
@@ -32,7 +33,7 @@ export async function introspectToken(
     const verified = await verifier.verify(token, deps.clock.now());
     if (verified.claims.pub.tenant !== tenant) return undefined;
     const issued = await deps.tokens.find(tenant, 'token', verified.claims.jti);
-    return issued?.state === 'active' ? { verified, issued } : undefined;
+    return issued && (await isInForce(deps, tenant, issued.id)) ? { verified, issued } : undefined;
   } catch (error) {
     if (error instanceof TokenError) return undefined;
     throw error;

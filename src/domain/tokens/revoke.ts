@@ -50,6 +50,27 @@ async function entriesOfEnd(
 }
 
 /**
+ * Whether a token is in force: it, its family, and the family whose token asked for that one. So an
+ * end counts at once for all that came from it, however much that is.
+ */
+export async function isInForce(
+  { tokens }: Pick<TokenDeps, 'tokens'>,
+  tenant: string,
+  jti: string,
+): Promise<boolean> {
+  const token = await tokens.find(tenant, 'token', jti);
+  if (token?.state !== 'active') return false;
+  let next: string | undefined = token.family;
+  while (next !== undefined) {
+    // One that is gone was not ended, but came to its end.
+    const family: Family | undefined = await tokens.find(tenant, 'family', next);
+    if (family?.state === 'revoked') return false;
+    next = family?.within;
+  }
+  return true;
+}
+
+/**
  * Withdraws a token and everything that came from the same authentication (RFC 7009 §2.1). A
  * person withdraws its own, an administrator anybody's of the institution.
  *

@@ -5,12 +5,12 @@ import { type TokenVerifier, tokenVerifier, type VerifiedToken } from '../../cor
 import { publishedKeys } from './issuer-keys.ts';
 import { ownAudience } from './mint.ts';
 import type { TokenDeps } from './ports.ts';
+import { isInForce } from './revoke.ts';
 
 type VerifierDeps = Pick<TokenDeps, 'clock' | 'tokens' | 'issuer' | 'profiles'>;
 
 /** How old keys and withdrawals may be in one process: after so long a revocation is seen. */
 export const staleMs = 5_000;
-const revokedMax = 1_000;
 const rememberedMax = 2_000;
 
 interface Snapshot<T> {
@@ -30,16 +30,17 @@ export interface OwnVerifier {
 
 /**
  * A verifier for tokens of this service to itself. It keeps for `staleMs` the published keys and
- * the withdrawn tokens, and remembers which tokens it has verified, by their whole text, so that a
+ * which tokens are in force, and remembers which tokens it has verified, by their whole text, so that a
  * token costs its signature once.
  */
 export function ownVerifier(deps: VerifierDeps): OwnVerifier {
   let keys: Snapshot<TokenVerifier> | undefined;
-  const withdrawn = new Map<string, Snapshot<ReadonlySet<string>>>();
+  const standings = new Map<string, Snapshot<boolean>>();
   const verified = new Map<string, VerifiedToken>();
 
+  // A clock that is set back makes nothing fresh again.
   const isFresh = (snapshot: Snapshot<unknown> | undefined, nowMs: number) =>
-    snapshot !== undefined && nowMs - snapshot.takenAtMs < staleMs;
+    snapshot !== undefined && Math.abs(nowMs - snapshot.takenAtMs) < staleMs;
 
   async function verifierAt(nowMs: number): Promise<TokenVerifier> {
     if (!keys || !isFresh(keys, nowMs)) {
@@ -53,12 +54,13 @@ export function ownVerifier(deps: VerifierDeps): OwnVerifier {
     return keys.value;
   }
 
-  async function withdrawnAt(tenant: string, nowMs: number): Promise<ReadonlySet<string>> {
-    const known = withdrawn.get(tenant);
+  async function inForceAt(tenant: string, jti: string, nowMs: number): Promise<boolean> {
+    const known = standings.get(jti);
     if (known && isFresh(known, nowMs)) return known.value;
-    const fresh = { value: withdrawnTokens(deps, tenant), takenAtMs: nowMs };
-    withdrawn.set(tenant, fresh);
-    fresh.value.catch(() => withdrawn.delete(tenant));
+    const fresh = { value: isInForce(deps, tenant, jti), takenAtMs: nowMs };
+    if (standings.size >= rememberedMax) standings.clear();
+    standings.set(jti, fresh);
+    fresh.value.catch(() => standings.delete(jti));
     return fresh.value;
   }
 
@@ -75,8 +77,7 @@ export function ownVerifier(deps: VerifierDeps): OwnVerifier {
         verified.set(token, result);
       }
       const { pub, jti } = result.claims;
-      const isWithdrawn = (await withdrawnAt(pub.tenant, nowMs)).has(jti);
-      return isWithdrawn ? undefined : result;
+      return (await inForceAt(pub.tenant, jti, nowMs)) ? result : undefined;
     },
   };
 }
@@ -111,10 +112,4 @@ async function freshVerifier(deps: VerifierDeps): Promise<TokenVerifier> {
     keys: await publishedKeys(deps),
     profiles: deps.profiles.filter((name) => name !== 'cin-003-literal'),
   });
-}
-
-async function withdrawnTokens(deps: VerifierDeps, tenant: string): Promise<ReadonlySet<string>> {
-  const filter = { state: 'revoked' };
-  const found = await deps.tokens.list(tenant, 'token', filter, { limit: revokedMax });
-  return new Set(found.map(({ id }) => id));
 }

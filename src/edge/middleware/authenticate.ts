@@ -42,15 +42,23 @@ export function identify(
   };
 }
 
-/** Lets through who has one of the roles that the rule of the route names. */
-export function authorise(): MiddlewareHandler<EdgeEnv> {
+/**
+ * Lets through who has one of the roles that the rule of the route names, and where the route is of
+ * the service itself, only people of the institution that runs it.
+ */
+export function authorise({
+  serviceInstitution,
+}: Pick<EdgeDeps, 'serviceInstitution'>): MiddlewareHandler<EdgeEnv> {
   return async (c, next) => {
     const rule = c.get('rule');
     if (rule && rule.roles !== 'anyone') {
       const actor = c.get('actor');
       if (!actor) throw new CinnabarError('unauthenticated');
       const allowed = rule.roles;
-      if (!actor.roles.some((role) => allowed.includes(role))) throw new CinnabarError('forbidden');
+      const isOurs = !rule.ofService || actor.tenant === serviceInstitution;
+      if (!isOurs || !actor.roles.some((role) => allowed.includes(role))) {
+        throw new CinnabarError('forbidden');
+      }
     }
     await next();
   };

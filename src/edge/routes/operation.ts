@@ -29,6 +29,7 @@ const readyRoute = createRoute({
     summary: 'Whether everything it needs answers',
   }),
   responses: {
+    ...problems('GET /readyz'),
     200: json(readinessSchema, 'All of it answers.'),
     503: json(readinessSchema, 'What is marked `failed` does not.'),
   },
@@ -44,6 +45,7 @@ const metricsRoute = createRoute({
     description: 'Of the one isolate that answers, since it started.',
   }),
   responses: {
+    ...problems('GET /metrics'),
     200: { description: 'The counters.', content: { 'text/plain': { schema: z.string() } } },
   },
 });

@@ -84,6 +84,7 @@ export function memoryPlatform(base: MemoryBase) {
     nonces: sharedNonces({ clock, random, tokens }),
     sensitive: async () => (await import('../../core/tagger.ts')).loadTagger(),
     issuer: 'http://localhost:8787',
+    serviceInstitution: 'beichen-bank',
     profiles: ['cin-sealed-1', 'cin-sd-1', 'cin-sm-1'] as const,
     idempotency: memoryIdempotencyStore(),
     limiter: memoryRateLimiter(clock, requestsPerMinute, 60_000),

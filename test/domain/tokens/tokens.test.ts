@@ -31,6 +31,7 @@ import {
   rotateKeys,
 } from '../../../src/domain/tokens/issuer-keys.ts';
 import { revokeToken } from '../../../src/domain/tokens/revoke.ts';
+import { entryOf } from '../../../src/domain/tokens/rows.ts';
 import { nameNextKey, proveNextKey, useNextKey } from '../../../src/domain/tokens/system-keys.ts';
 import {
   authenticateSystem,
@@ -482,6 +483,34 @@ describe('D8: a token for this service', () => {
     expect(await verifier.verify(token)).toBeUndefined();
     const foreign = await grant();
     expect(await verifier.verify(foreign.token)).toBeUndefined();
+  });
+
+  test('stays refused however many are withdrawn after it, and when the clock is set back', async () => {
+    const verifier = ownVerifier(centre.deps);
+    const { token, issued } = await grant({ audiences: ['cinnabar'], identity: undefined });
+    expect(await verifier.verify(token)).toBeDefined();
+    await revokeToken(centre.deps, caller(lin), issued.id);
+    const later = Array.from({ length: 1_001 }, (_, i) =>
+      entryOf('token', { ...issued, id: `f${i}`, state: 'revoked' as const }),
+    );
+    for (const entry of later) await centre.deps.tokens.write(chen.tenant, [entry]);
+    centre.clock.advance(-20_000);
+    expect(await verifier.verify(token)).toBeUndefined();
+    centre.clock.advance(20_000);
+    expect(await verifier.verify(token)).toBeUndefined();
+  });
+
+  test('ends with its family, however many tokens that has', async () => {
+    const verifier = ownVerifier(centre.deps);
+    const { token, issued } = await grant({ audiences: ['cinnabar'], identity: undefined });
+    const others = Array.from({ length: 250 }, (_, i) =>
+      entryOf('token', { ...issued, id: `f-${issued.id}-${i}` }),
+    );
+    for (const entry of others) await centre.deps.tokens.write(chen.tenant, [entry]);
+    await revokeToken(centre.deps, caller(chen), `f-${issued.id}-0`);
+    centre.clock.advance(staleMs);
+    expect(await verifier.verify(token)).toBeUndefined();
+    expect(await introspectToken(centre.deps, chen.tenant, 'cinnabar', token)).toBeUndefined();
   });
 
   test('is withdrawn by its holder or an administrator, and by nobody else', async () => {
