@@ -13,6 +13,7 @@ export type { BundleVerdict, DeliveryBundle } from '../core/pki/bundle.ts';
 export type { EvidenceResult, EvidenceVerdict } from '../core/pki/evidence.ts';
 export { type UseDecision, useWords } from '../core/usage/decision.ts';
 export type { UsageFinding, UsageVerdict } from '../core/usage/verify.ts';
+export { enrolBiometric } from './biometric.ts';
 export { type MadeRequest, makeP256Request, makeSm2Request } from './certificate-request.ts';
 export { KeyFileError } from './key-file.ts';
 export { confirmPayment, readOrder, type ShownOrder } from './payment.ts';

@@ -1,9 +1,14 @@
+import type { Modality } from '../core/biometric-consent.ts';
 import type { ListQuery, ReadOptions, WriteOptions } from './api.ts';
 import type { PasskeyGesture } from './passkey-api.ts';
 import type { SigningRound } from './personal-key-api.ts';
 import type { Transport } from './seal-service.ts';
 import type {
+  BiometricEnrolment,
+  BiometricLooked,
+  Biometrics,
   ListedPayee,
+  NewBiometricEnrolment,
   NewPayment,
   NewSession,
   NewTerminalKeys,
@@ -49,6 +54,9 @@ export function paymentCalls({ getJson, getText, write, queryString }: PaymentTr
         write<{ payment: Payment; reply: string }>('POST', `${one(id)}/confirm`, round),
       execute: (id: string, signature: string) =>
         write<Payment>('POST', `${one(id)}/execute`, { signature }),
+      /** Has the service compare the payer with what they enrolled; only a match clears the order. */
+      look: (id: string, sample: { modality: Modality; sample: string }) =>
+        write<BiometricLooked>('POST', `${one(id)}/biometric`, sample, { once: true }),
       stop: (id: string) => write<Payment>('POST', `${one(id)}/stop`, undefined),
       /** Both days are included, `YYYY-MM-DD`. */
       statement: (period: { from: string; to: string }, read?: ReadOptions) =>
@@ -64,6 +72,14 @@ export function paymentCalls({ getJson, getText, write, queryString }: PaymentTr
         getJson<Page<PaymentTerminal>>(`/v1/terminals${queryString({ ...query })}`, read),
       revoke: (id: string) =>
         write<PaymentTerminal>('POST', `/v1/terminals/${segment(id)}/revoke`, undefined),
+    },
+    /** `enrolBiometric` of `cinnabar/certificates` signs the consent that `enrol` takes. */
+    biometrics: {
+      get: (read?: ReadOptions) => getJson<Biometrics>('/v1/biometrics', read),
+      enrol: (modality: Modality, body: NewBiometricEnrolment) =>
+        write<BiometricEnrolment>('PUT', `/v1/biometrics/${modality}`, body),
+      withdraw: (modality: Modality) =>
+        write<void>('DELETE', `/v1/biometrics/${modality}`, undefined),
     },
     /** What terminals run: signed by the key manager, in the chips. */
     software: {

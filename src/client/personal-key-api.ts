@@ -19,7 +19,10 @@ const one = (id: string) => `${base}/${encodeURIComponent(id)}`;
 
 /** What the service approves the signing of; the last three name their subject. */
 export type SigningPurpose =
-  | { readonly purpose: 'certificate_request' | 'terminal_keys'; readonly request: string }
+  | {
+      readonly purpose: 'certificate_request' | 'terminal_keys' | 'biometric_consent';
+      readonly request: string;
+    }
   | { readonly purpose: 'refresh_proof' }
   | {
       readonly purpose: 'grant_change' | 'approval' | 'statement' | 'outcome';

@@ -76,7 +76,10 @@ export class SessionUntrusted extends ApiError {
 export interface TerminalSigner {
   sign(
     bytes: Uint8Array,
-    purpose: { readonly purpose: 'terminal_keys'; readonly request: string },
+    purpose: {
+      readonly purpose: 'terminal_keys' | 'biometric_consent';
+      readonly request: string;
+    },
   ): Promise<Uint8Array>;
 }
 

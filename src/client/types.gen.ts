@@ -12,7 +12,7 @@ export type Problem = {
   type: string;
   title: string;
   status: number;
-  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_not_active" | "seal_imprints_full" | "card_changed" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "job_not_found" | "job_state" | "queue_full" | "replacement_invalid" | "seal_change_not_found" | "policy_change_not_found" | "policy_changed" | "review_not_found" | "review_settled" | "review_taken" | "undo_too_late" | "own_work" | "work_contended" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "ledger_conflict" | "ledger_entry_not_found" | "ledger_proof_invalid" | "ledger_unavailable" | "personal_key_not_found" | "personal_key_state" | "personal_keys_too_many" | "personal_key_locked" | "personal_key_busy" | "pin_wrong" | "pin_locked" | "order_not_found" | "order_state" | "order_expired" | "order_over_limit" | "certificate_not_active" | "session_refused" | "session_clock" | "session_not_found" | "session_message_refused" | "session_required" | "software_refused" | "software_not_found" | "terminal_keys_expired" | "terminal_not_found" | "institution_not_found" | "institution_key_not_found" | "grant_not_found" | "grant_change_not_found" | "grant_change_outdated" | "grants_too_many" | "operation_not_found" | "operation_state" | "operation_refused" | "signature_invalid" | "rows_contended" | "document_key_unfit" | "document_absent" | "document_malformed" | "envelope_not_addressed" | "envelope_unreadable" | "passkey_refused" | "passkey_not_found" | "passkeys_too_many" | "grant_refused" | "token_profile_off" | "token_not_found" | "identity_mismatch" | "business_system_not_found" | "business_system_state" | "business_key_refused" | "proof_nonce_required" | "business_token_refused" | "business_not_permitted" | "business_fact_absent" | "business_confirmation" | "business_bill_unknown" | "business_bill_paid" | "business_unavailable" | "issuer_key_not_found" | "issuer_key_state" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "protocol_failed" | "share_session_lost" | "share_epoch_unknown" | "chip_not_found" | "chip_exists" | "chip_active" | "chip_not_empty" | "chip_holds_keys" | "chips_too_few" | "share_unreadable" | "shares_too_few" | "backup_key_missing" | "backup_not_found" | "backup_incomplete" | "backup_unchecked" | "backup_invalid" | "backup_outdated" | "restore_not_found" | "chips_busy" | "protection_unavailable" | "chips_unavailable" | "storage_unavailable" | "application_not_found" | "application_state" | "application_changed" | "same_person" | "identity_check_absent" | "decision_unusable" | "override_refused" | "officers_required" | "key_renewed" | "key_in_use" | "certificate_not_found" | "certificate_state" | "certificate_changed" | "certificate_lint_failed" | "thaw_refused" | "federation_consent_invalid" | "federation_request_used" | "federation_request_not_found" | "federation_refused" | "federation_unavailable" | "federation_inconsistent" | "internal";
+  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_not_active" | "seal_imprints_full" | "card_changed" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "job_not_found" | "job_state" | "queue_full" | "replacement_invalid" | "seal_change_not_found" | "policy_change_not_found" | "policy_changed" | "review_not_found" | "review_settled" | "review_taken" | "undo_too_late" | "own_work" | "work_contended" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "ledger_conflict" | "ledger_entry_not_found" | "ledger_proof_invalid" | "ledger_unavailable" | "personal_key_not_found" | "personal_key_state" | "personal_keys_too_many" | "personal_key_locked" | "personal_key_busy" | "pin_wrong" | "pin_locked" | "order_not_found" | "order_state" | "order_expired" | "order_over_limit" | "biometric_not_offered" | "biometric_not_found" | "biometric_sample_unusable" | "biometric_demanded" | "biometrics_unavailable" | "certificate_not_active" | "session_refused" | "session_clock" | "session_not_found" | "session_message_refused" | "session_required" | "software_refused" | "software_not_found" | "terminal_keys_expired" | "terminal_not_found" | "institution_not_found" | "institution_key_not_found" | "grant_not_found" | "grant_change_not_found" | "grant_change_outdated" | "grants_too_many" | "operation_not_found" | "operation_state" | "operation_refused" | "signature_invalid" | "rows_contended" | "document_key_unfit" | "document_absent" | "document_malformed" | "envelope_not_addressed" | "envelope_unreadable" | "passkey_refused" | "passkey_not_found" | "passkeys_too_many" | "grant_refused" | "token_profile_off" | "token_not_found" | "identity_mismatch" | "business_system_not_found" | "business_system_state" | "business_key_refused" | "proof_nonce_required" | "business_token_refused" | "business_not_permitted" | "business_fact_absent" | "business_confirmation" | "business_bill_unknown" | "business_bill_paid" | "business_unavailable" | "issuer_key_not_found" | "issuer_key_state" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "protocol_failed" | "share_session_lost" | "share_epoch_unknown" | "chip_not_found" | "chip_exists" | "chip_active" | "chip_not_empty" | "chip_holds_keys" | "chips_too_few" | "share_unreadable" | "shares_too_few" | "backup_key_missing" | "backup_not_found" | "backup_incomplete" | "backup_unchecked" | "backup_invalid" | "backup_outdated" | "restore_not_found" | "chips_busy" | "protection_unavailable" | "chips_unavailable" | "storage_unavailable" | "application_not_found" | "application_state" | "application_changed" | "same_person" | "identity_check_absent" | "decision_unusable" | "override_refused" | "officers_required" | "key_renewed" | "key_in_use" | "certificate_not_found" | "certificate_state" | "certificate_changed" | "certificate_lint_failed" | "thaw_refused" | "federation_consent_invalid" | "federation_request_used" | "federation_request_not_found" | "federation_refused" | "federation_unavailable" | "federation_inconsistent" | "internal";
   /** To quote. */
   requestId: string;
   detail?: string;
@@ -1104,10 +1104,10 @@ export type CoSignature = {
   epoch: number;
   /** Base64url without padding. */
   message: string;
-  purpose: "certificate_request" | "refresh_proof" | "grant_change" | "approval" | "statement" | "outcome" | "terminal_keys";
+  purpose: "certificate_request" | "refresh_proof" | "grant_change" | "approval" | "statement" | "outcome" | "terminal_keys" | "biometric_consent";
   /** The grant change or the operation; absent for the other purposes. */
   subjectId?: string;
-  /** Of a certificate request its CertificationRequestInfo, DER; of terminal keys their text. */
+  /** Of a certificate request its CertificationRequestInfo, DER; of terminal keys and of a biometric consent their text. */
   request?: string;
 };
 
@@ -1658,6 +1658,9 @@ export type Payment = {
   endsAt: string | null;
   /** RFC 3339, UTC. */
   endedAt?: string;
+  /** What a biometric match would do for this challenged order. */
+  biometric?: "clears" | "demanded";
+  looksLeft?: number;
   cleared?: {
     method: "biometric" | "officer";
     by: string;
@@ -1780,6 +1783,51 @@ export type PaymentTerminalPage = {
   items: Array<PaymentTerminal>;
   /** Where the next page begins; null on the last page. */
   nextCursor: string | null;
+};
+
+export type Biometrics = {
+  offered: Array<{
+    modality: "face" | "voice";
+    service: string;
+    /** Whether the service tells a living person from a picture. */
+    liveness: "none" | "provided";
+    /** How long a template is kept. */
+    days: number;
+  }>;
+  enrolled: Array<BiometricEnrolment>;
+};
+
+export type BiometricEnrolment = {
+  modality: "face" | "voice";
+  service: string;
+  /** RFC 3339, UTC. */
+  enrolledAt: string;
+  /** RFC 3339, UTC. */
+  endsAt: string;
+  consent: {
+    text: string;
+    signatureHex: string;
+  };
+};
+
+export type NewBiometricEnrolment = {
+  personalKeyId: string;
+  /** Base64url, 24000 bytes at most; for a face a PNG or JPEG file with one face. */
+  sample: string;
+  /** Of both halves of the personal key, DER, over the text of the consent. */
+  signature: string;
+};
+
+export type BiometricLooked = {
+  payment: Payment;
+  /** Only a match clears the order. */
+  finding: "match" | "no_match" | "unusable" | "unavailable";
+};
+
+export type BiometricLook = {
+  modality: "face" | "voice";
+  /** Base64url, 24000 bytes at most; for a face a PNG or JPEG file with one face. */
+  sample: string;
 };
 
 export type SessionService = {
@@ -1917,6 +1965,8 @@ export type RiskPolicyInForce = {
 export type RiskPolicy = {
   challengeAt: number;
   terminateAt: number;
+  /** What a biometric match is to a challenged order: nobody is asked for one; it clears as an officer does; without one no officer can allow the order. */
+  biometric?: "none" | "clears" | "demanded";
   rules: {
     payee_new: {
       points: number;

@@ -117,6 +117,11 @@ export const errorTitles = {
   order_expired: 'The order has expired.',
   /** Together with what was spent today the order is above a limit of the certificate. */
   order_over_limit: 'The order is above a limit.',
+  biometric_not_offered: 'The institution compares nobody by this trait.',
+  biometric_not_found: 'There is no template of this trait.',
+  biometric_sample_unusable: 'The sample shows nothing that can be compared.',
+  biometric_demanded: 'The policy allows this order for a biometric match only.',
+  biometrics_unavailable: 'The biometric service did not answer.',
   /** The certificate whose key should sign is on hold, revoked, expired or unknown. */
   certificate_not_active: 'The certificate is not in force.',
   /** The handshake is not one of this terminal with this service; no more is said. */

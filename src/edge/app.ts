@@ -15,6 +15,7 @@ import { registerSharedParts } from './openapi.ts';
 import { answerProblem } from './problem.ts';
 import { addApplicationRoutes } from './routes/applications.ts';
 import { addAuditRoutes } from './routes/audit.ts';
+import { addBiometricRoutes } from './routes/biometrics.ts';
 import { addBusinessRoutes } from './routes/business.ts';
 import { addTokenAdministrationRoutes } from './routes/business-systems.ts';
 import { addCertificateRoutes } from './routes/certificates.ts';
@@ -90,6 +91,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addDocumentRoutes(app, deps);
   addCscRoutes(app, deps);
   addPaymentRoutes(app, deps);
+  addBiometricRoutes(app, deps);
   addSessionRoutes(app, deps);
   addSoftwareRoutes(app, deps);
   addRiskRoutes(app, deps);

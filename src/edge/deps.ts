@@ -1,4 +1,5 @@
 import type { Actor } from '../domain/actor.ts';
+import type { BiometricDeps } from '../domain/biometrics/ports.ts';
 import type { BackupDesk } from '../domain/chips/backup-desk.ts';
 import type { ChipOperations } from '../domain/chips/cluster.ts';
 import type { KeyService } from '../domain/chips/keys.ts';
@@ -56,7 +57,13 @@ export type EdgeFederation = Pick<
 >;
 
 /** Everything that the edge needs from the machine it runs on. */
-export interface EdgeDeps extends SealDeps, PaymentDeps, RiskDeps, TerminalDeps, TokenDeps {
+export interface EdgeDeps
+  extends SealDeps,
+    PaymentDeps,
+    BiometricDeps,
+    RiskDeps,
+    TerminalDeps,
+    TokenDeps {
   readonly paymentRows: RowStore<PaymentRows>;
   readonly authenticator: Authenticator;
   /** Whose people operate what all institutions share. */

@@ -30,7 +30,7 @@ const secretNames = [
 ];
 
 /** What a person may fill in: docs/operations.md. */
-const optionalNames = ['CHIP_BACKUP_KEY', 'CHIP_HOSTS', 'CHIP_RESTORE'];
+const optionalNames = ['BIOMETRICS', 'CHIP_BACKUP_KEY', 'CHIP_HOSTS', 'CHIP_RESTORE'];
 
 export function wrangler(root) {
   const path = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js');

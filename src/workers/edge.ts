@@ -1,5 +1,6 @@
 import { base64url, createLocalJWKSet } from 'jose';
 import { loadSeal } from '../core/seal.ts';
+import type { BiometricRows } from '../domain/biometrics/ports.ts';
 import { referenceRules, rulesSettings } from '../domain/certificates/rules.ts';
 import { scoringLinks } from '../domain/certificates/scored.ts';
 import { finishAbandoned } from '../domain/certificates/status.ts';
@@ -30,6 +31,7 @@ import {
   tokenAuthenticator,
   withOwnTokens,
 } from '../edge/middleware/access-token.ts';
+import { biometricsOf } from '../platform/biometrics/http.ts';
 import {
   chipsReady,
   remoteBackups,
@@ -78,6 +80,8 @@ export interface EdgeBindings extends LedgerBindings, FederationBindings {
   /** The two switches of the compatibility profile: docs/literal-profile.md. */
   readonly TOKEN_LITERAL_PROFILE?: string;
   readonly TOKEN_LITERAL_ACCEPT?: string;
+  /** Services that compare people: docs/biometrics.md. */
+  readonly BIOMETRICS?: string;
   readonly DB: D1Database;
   readonly OBJECTS: R2Bucket;
   readonly NOTICES: KVNamespace;
@@ -170,6 +174,8 @@ function paymentsOf(env: EdgeBindings) {
     sessionSuites: ['x25519', 'sm2'] as const,
     devices: rowDevices(paymentRows, terminalRows),
     riskRegister: rowRiskRegister({ riskRows }, paymentRows),
+    biometricRows: durableRowStore<BiometricRows>(env.DESKS, 'biometrics'),
+    biometrics: biometricsOf(env.BIOMETRICS),
     utcOffsetMinutes,
   };
 }

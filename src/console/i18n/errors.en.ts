@@ -201,6 +201,19 @@ export const errorsEn: Record<keyof typeof errorsZh, string> = {
   'error.terminal_keys_expired.next': 'Register the device again.',
   'error.order_expired.why': 'The order has expired.',
   'error.order_expired.next': 'Make a new order.',
+  'error.biometric_not_offered.why': 'The bank compares nobody by this trait.',
+  'error.biometric_not_offered.next': 'Use another way.',
+  'error.biometric_not_found.why': 'Nothing of this trait is enrolled.',
+  'error.biometric_not_found.next': 'Enrol it first.',
+  'error.biometric_sample_unusable.why':
+    'The picture does not show one face, and one only, clearly.',
+  'error.biometric_sample_unusable.next':
+    'Take another, facing the camera in even light, with nobody else in it.',
+  'error.biometric_demanded.why':
+    'By the rules in force this order may pass for a match of the customer only.',
+  'error.biometric_demanded.next': 'Have the customer compared on their device, or end the order.',
+  'error.biometrics_unavailable.why': 'The service that compares did not answer.',
+  'error.biometrics_unavailable.next': 'Try again in a while.',
   'error.order_over_limit.why': 'The order is above a limit.',
   'error.order_over_limit.next': 'Lower the amount, or apply for a higher limit.',
   'error.certificate_not_active.why': 'The certificate is not in force.',

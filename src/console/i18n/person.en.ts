@@ -136,6 +136,33 @@ export const personEn: Record<keyof typeof personZh, string> = {
   'sign.half.cloud': 'The cloud',
   'sign.half.cloud.how': 'inside a chip',
 
+  'face.title': 'Face check',
+  'face.terms.what':
+    'For checking your own payments only. What is kept is a template changed by a key, not a picture; another key makes it void.',
+  'face.terms.who':
+    'Compared by “{service}” and kept for {days} days at most; then you enrol anew.',
+  'face.liveness.none':
+    'It does not tell a living face from a picture: it is one part of the risk check, and never replaces your passkey.',
+  'face.liveness.provided': 'It checks that a living person is before the camera.',
+  'face.terms.free':
+    'It is your choice, and you can withdraw at any time. Without it you pay all the same, after a risk officer has looked.',
+  'face.picture': 'A picture of you',
+  'face.picture.hint':
+    'Facing the camera, with nobody else in it. It is made small here before it is sent encrypted.',
+  'face.picture.shown': 'The picture to enrol or to compare',
+  'face.unreadable': 'This file cannot be opened as a picture. Choose a JPEG or PNG.',
+  'face.enrolled': 'Enrolled {at}, ends {until}.',
+  'face.enrol': 'Agree and enrol',
+  'face.enrol.again': 'Agree and take this one instead',
+  'face.not-enrolled': 'Nothing was enrolled',
+  'face.done': 'Face enrolled',
+  'face.withdraw': 'Withdraw and remove',
+  'face.withdraw.warning':
+    'The template is void at once and removed. Only the consent that you signed stays.',
+  'face.withdrawn': 'Withdrawn and removed',
+  'face.not-withdrawn': 'Not withdrawn',
+  'face.no-device': 'Register a paying device first',
+  'face.no-device.hint': 'Pictures travel in the encrypted sessions of a paying device only.',
   'signed.title': 'What I signed',
   'signed.payments': 'Payments',
   'signed.payments.none': 'No payment signed yet',

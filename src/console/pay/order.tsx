@@ -17,6 +17,7 @@ import { saveFile } from '../save-file.ts';
 import { client, identity } from '../session.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
+import { Look } from './look.tsx';
 import { Reasons } from './reasons.tsx';
 import { hasSessionKeys, payingClient } from './session.ts';
 import { PayTabs } from './tabs.tsx';
@@ -31,10 +32,14 @@ export function OrderPage({ id }: { id: string }) {
     async (signal) => {
       const payment = await client.payments.get(id, { signal });
       const isOpen = payment.state === 'assessed' || payment.state === 'authorised';
+      const mayLook =
+        payment.state === 'challenged' && payment.biometric !== undefined
+          ? await hasSessionKeys(payment.terminalId)
+          : false;
       const keys = isOpen ? await keysHere() : [];
       const held = keys.find(({ key }) => key.id === payment.terminalId);
       const label = isOpen && !held ? await deviceLabel(payment.terminalId) : '';
-      return { payment, held, label };
+      return { payment, held, label, mayLook };
     },
     [id, identity.value?.id],
   );
@@ -66,6 +71,8 @@ interface OrderProps {
   readonly held: KeyHere | undefined;
   /** Of the device that must confirm, when it is another one. */
   readonly label: string;
+  /** Whether the payer can show their face for it from here. */
+  readonly mayLook: boolean;
   readonly reload: () => void;
 }
 
@@ -221,7 +228,7 @@ function Stop({ payment, reload }: Pick<OrderProps, 'payment' | 'reload'>) {
   );
 }
 
-function Waiting({ payment, reload }: OrderProps) {
+function Waiting({ payment, mayLook, reload }: OrderProps) {
   return (
     <>
       <div class="verdict wait" role="status">
@@ -233,6 +240,7 @@ function Waiting({ payment, reload }: OrderProps) {
       </div>
       <Amount order={payment} />
       <Reasons payment={payment} />
+      {mayLook && <Look payment={payment} reload={reload} />}
       <Stop payment={payment} reload={reload} />
     </>
   );

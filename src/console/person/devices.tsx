@@ -1,7 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { Passkey, PaymentTerminal } from '../../client/index.ts';
 import { formatMoment } from '../format.ts';
-import { t } from '../i18n/index.ts';
 import { Status } from '../parts/chip.tsx';
 import { TextField } from '../parts/field.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
@@ -11,8 +10,10 @@ import { allows, client, identity } from '../session.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
 import { deviceName } from './device-name.ts';
+import { FacePanel } from './face.tsx';
 import { createPasskey, hasPasskeys } from './passkey.ts';
 import { Renaming } from './renaming.tsx';
+import { Sure } from './sure.tsx';
 import { PersonTabs } from './tabs.tsx';
 import { p } from './words.ts';
 
@@ -31,6 +32,7 @@ export function DevicesPage() {
       <div class="body">
         <Passkeys />
         {allows('pay') && <Terminals />}
+        {allows('pay') && <FacePanel />}
       </div>
     </>
   );
@@ -121,29 +123,6 @@ function PasskeyCard({ item, reload }: { item: Passkey; reload: () => void }) {
         onDo={() => void revoke.run({ id: item.id })}
       />
     </li>
-  );
-}
-
-/** A button for what cannot be undone: the first press says what will be lost. */
-export function Sure(props: { label: string; warning: string; busy: boolean; onDo: () => void }) {
-  const [asked, setAsked] = useState(false);
-  if (!asked) {
-    return (
-      <button type="button" class="btn danger" onClick={() => setAsked(true)}>
-        {props.label}
-      </button>
-    );
-  }
-  return (
-    <div class="sure" role="alert">
-      <p>{props.warning}</p>
-      <button type="button" class="btn quiet" onClick={() => setAsked(false)}>
-        {t('action.cancel')}
-      </button>
-      <button type="button" class="btn danger" aria-busy={props.busy} onClick={props.onDo}>
-        {props.label}
-      </button>
-    </div>
   );
 }
 

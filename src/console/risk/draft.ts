@@ -6,13 +6,19 @@ export type Rule = keyof RiskPolicy['rules'];
 export interface PolicyDraft {
   readonly challengeAt: string;
   readonly terminateAt: string;
+  readonly biometric: NonNullable<RiskPolicy['biometric']>;
   readonly rules: Readonly<Record<Rule, { readonly points: string; readonly threshold: string }>>;
 }
 
 const scoreMax = 1000;
 const thresholdMax = 1_000_000;
 
-export function draftOf({ challengeAt, terminateAt, rules }: RiskPolicy): PolicyDraft {
+export function draftOf({
+  challengeAt,
+  terminateAt,
+  biometric = 'none',
+  rules,
+}: RiskPolicy): PolicyDraft {
   const typed = Object.entries(rules).map(([rule, { points, threshold }]) => [
     rule,
     { points: String(points), threshold: String(threshold) },
@@ -20,6 +26,7 @@ export function draftOf({ challengeAt, terminateAt, rules }: RiskPolicy): Policy
   return {
     challengeAt: String(challengeAt),
     terminateAt: String(terminateAt),
+    biometric,
     rules: Object.fromEntries(typed) as PolicyDraft['rules'],
   };
 }
@@ -42,7 +49,9 @@ export function policyOf(draft: PolicyDraft): RiskPolicy | undefined {
   const isWhole = rules.every(([, weight]) => Object.values(weight).every((n) => n !== undefined));
   if (!isWhole || challengeAt === undefined || terminateAt === undefined) return undefined;
   if (challengeAt > terminateAt) return undefined;
-  return { challengeAt, terminateAt, rules: Object.fromEntries(rules) as RiskPolicy['rules'] };
+  const { biometric } = draft;
+  const marks = { challengeAt, terminateAt, biometric };
+  return { ...marks, rules: Object.fromEntries(rules) as RiskPolicy['rules'] };
 }
 
 function whole(text: string, least: number, most: number): number | undefined {

@@ -7,7 +7,7 @@ import type {
 } from '../../client/index.ts';
 import { formatMoment } from '../format.ts';
 import { Status } from '../parts/chip.tsx';
-import { TextField } from '../parts/field.tsx';
+import { SelectField, TextField } from '../parts/field.tsx';
 import { Panel } from '../parts/page.tsx';
 import { Paged } from '../parts/paged.tsx';
 import { Empty, Loaded, Refusal } from '../parts/states.tsx';
@@ -145,6 +145,15 @@ function Rules(props: {
             onInput={(value) => onChange({ ...draft, [name]: value })}
           />
         ))}
+        <SelectField
+          label={q('policy.biometric')}
+          value={draft.biometric}
+          options={(['none', 'clears', 'demanded'] as const).map((value) => ({
+            value,
+            text: q(`policy.biometric.${value}`),
+          }))}
+          onChange={(biometric) => onChange({ ...draft, biometric })}
+        />
       </div>
       <table class="table rules">
         <thead>

@@ -33,6 +33,9 @@ export interface BookView {
   readonly firstPaidAtMs?: number;
 }
 
+/** So often a person may be looked at for one order. */
+export const looksMax = 3;
+
 const historyMs = 90 * 24 * 60 * 60 * 1000;
 
 /**
@@ -50,6 +53,10 @@ export interface Book {
   }): BookView;
   /** @throws CinnabarError `order_state` */
   clear(id: string, cleared: NonNullable<Order['cleared']>, nowMs: number): Order;
+  /** Counts a look at the person for a challenged order, before it. @throws CinnabarError `order_state` */
+  look(id: string, nowMs: number): Order;
+  /** What is known of a challenged order by now; a verdict that ends it does. @throws CinnabarError `order_state` */
+  reassess(id: string, known: Pick<Order, 'facts' | 'assessment'>, nowMs: number): Order;
   /**
    * Sets the amount aside, and notes the attempt that the person approved. Repeated by the same
    * attempt it gives the same order.
@@ -144,6 +151,21 @@ export function createBook(store: BookStore): Book {
       const order = current(id, nowMs);
       if (order.state === 'assessed' && order.cleared?.by === cleared.by) return order;
       return put(moved(order, 'clear', { cleared }));
+    },
+
+    look(id, nowMs) {
+      const order = current(id, nowMs);
+      const looks = (order.looks ?? 0) + 1;
+      if (order.state !== 'challenged' || looks > looksMax) throw new CinnabarError('order_state');
+      return put({ ...order, looks });
+    },
+
+    reassess(id, known, nowMs) {
+      const order = current(id, nowMs);
+      if (order.state !== 'challenged') throw new CinnabarError('order_state');
+      if (known.assessment.verdict !== 'terminate') return put({ ...order, ...known });
+      const termination = { reason: 'risk', by: '' } as const;
+      return put(moved(order, 'terminate', { ...known, endedAtMs: nowMs, termination }));
     },
 
     authorise(id, { requestId, limits, nowMs, utcOffsetMinutes }) {

@@ -97,6 +97,9 @@ async function assessed(deps: PaymentDeps, actor: Actor, request: NewOrder): Pro
     assessment,
     policyVersion: version,
     policyHash: policyHash(policy),
+    ...(state === 'challenged' && policy.biometric !== 'none'
+      ? { biometric: policy.biometric }
+      : {}),
     ...(state === 'terminated'
       ? { endedAtMs: facts.nowMs, termination: { reason: 'risk', by: '' } as const }
       : {}),
@@ -230,10 +233,10 @@ export function listOrders(
 }
 
 /**
- * Decides a challenged order: a risk officer of the payer's institution, or a biometric match that
- * the service itself obtained.
+ * Decides a challenged order, as a risk officer of the payer's institution.
  *
- * @throws CinnabarError `own_work` for an officer's own order, `order_not_found`, `order_state`
+ * @throws CinnabarError `own_work` for an officer's own order, `biometric_demanded` when only a match
+ * may allow it, `order_not_found`, `order_state`
  */
 export async function decideChallenge(
   deps: PaymentDeps,
@@ -242,17 +245,17 @@ export async function decideChallenge(
     readonly payer: string;
     readonly id: string;
     readonly decision: 'allow' | 'terminate';
-    readonly method: 'biometric' | 'officer';
   },
 ): Promise<Order> {
   const { tenant, id: by } = caller.actor;
-  const { payer, id, decision, method } = request;
+  const { payer, id, decision } = request;
   const order = await deps.books.find(tenant, payer, id, deps.clock.now());
   if (!order) throw new CinnabarError('order_not_found');
   const operation = auditOf(`payment.challenge_${decision}`, order);
-  if (method === 'officer' && payer === by) {
+  const isDemanded = decision === 'allow' && order.biometric === 'demanded';
+  if (payer === by || isDemanded) {
     await record(deps.audit, caller, operation, 'refused');
-    throw new CinnabarError('own_work');
+    throw new CinnabarError(payer === by ? 'own_work' : 'biometric_demanded');
   }
   return audited(deps.audit, caller, operation, async () => {
     // One that ended by itself in the meantime leaves the officers' list, whatever they decide.
@@ -260,7 +263,7 @@ export async function decideChallenge(
     const nowMs = deps.clock.now();
     const decided =
       decision === 'allow'
-        ? await deps.books.clear(tenant, payer, id, { method, by }, nowMs)
+        ? await deps.books.clear(tenant, payer, id, { method: 'officer', by }, nowMs)
         : await deps.books.terminate(tenant, payer, id, 'officer', by, nowMs);
     await deps.riskRegister.keep(decided);
     return decided;

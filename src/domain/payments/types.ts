@@ -1,6 +1,7 @@
 import type { Receipt } from '../../core/usage/receipt.ts';
 import type { Channel } from '../federation/settings.ts';
 import type { Appended } from '../ledger/ports.ts';
+import type { BiometricUse } from '../risk/policy.ts';
 import type { Assessment, RiskFacts } from '../risk/types.ts';
 import type { OrderState } from './states.ts';
 
@@ -44,6 +45,10 @@ export interface Order extends OrderTerms {
   /** Version and hash of the policy that assessed it. */
   readonly policyVersion: number;
   readonly policyHash: string;
+  /** What the policy makes of a biometric match, for a challenged order; absent for nothing. */
+  readonly biometric?: Exclude<BiometricUse, 'none'>;
+  /** How often the person was looked at for it. */
+  readonly looks?: number;
   /** How a challenge was met, and by whom. */
   readonly cleared?: { readonly method: 'biometric' | 'officer'; readonly by: string };
   readonly createdAtMs: number;

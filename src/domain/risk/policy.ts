@@ -11,12 +11,20 @@ export interface RuleWeight {
   readonly threshold: number;
 }
 
+/**
+ * What a biometric match is to a challenged order: `none`, nobody is asked for one; `clears`, it is
+ * as good as an officer's word; `demanded`, without one no officer can allow the order.
+ */
+export const biometricUses = ['none', 'clears', 'demanded'] as const;
+export type BiometricUse = (typeof biometricUses)[number];
+
 /** How a bank weighs what it sees. Orders are assessed by the version in force. */
 export interface RiskPolicy {
   /** From this score on the person is asked for more. */
   readonly challengeAt: number;
   /** From this score on the order ends. */
   readonly terminateAt: number;
+  readonly biometric: BiometricUse;
   readonly rules: Readonly<Record<WeighedRule, RuleWeight>>;
 }
 
@@ -42,6 +50,7 @@ export const thresholdUnits: Readonly<Record<WeighedRule, string>> = {
 export const defaultRiskPolicy: RiskPolicy = {
   challengeAt: 40,
   terminateAt: 100,
+  biometric: 'none',
   rules: {
     payee_new: { points: 20, threshold: 2 },
     payee_watched: { points: 60, threshold: 0 },
@@ -87,6 +96,9 @@ export function policyHash(policy: RiskPolicy): string {
     const { points, threshold } = policy.rules[rule];
     return `${rule} ${points} ${threshold}`;
   });
-  const text = ['cinnabar risk policy 1', policy.challengeAt, policy.terminateAt, ...rules];
+  // Policies of before it could be said keep the hash that receipts name.
+  const biometric = policy.biometric === 'none' ? [] : [`biometric ${policy.biometric}`];
+  const marks = [policy.challengeAt, policy.terminateAt];
+  const text = ['cinnabar risk policy 1', ...marks, ...rules, ...biometric];
   return bytesToHex(sha256(utf8ToBytes(text.join('\n'))));
 }

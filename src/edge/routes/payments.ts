@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { orderEndsAtMs } from '../../domain/payments/book.ts';
+import { looksMax, orderEndsAtMs } from '../../domain/payments/book.ts';
 import { askForGesture, confirmOrder, executeOrder } from '../../domain/payments/confirm.ts';
 import { getOrder, listOrders, placeOrder, stopOrder } from '../../domain/payments/order.ts';
 import { statementCsv, statementOf } from '../../domain/payments/statement.ts';
@@ -363,6 +363,8 @@ export function paymentView(order: Order): Payment {
     endsAt: endsAtMs === undefined ? null : instantText(endsAtMs),
     ...present({
       endedAt: endedAtMs === undefined ? undefined : instantText(endedAtMs),
+      biometric: order.biometric,
+      looksLeft: order.biometric && looksMax - (order.looks ?? 0),
       cleared: order.cleared && { ...order.cleared },
       termination: order.termination && { ...order.termination },
       receipt: receipt && receiptView(receipt),

@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Caller } from '../../domain/actor.ts';
+import { assertConsentText } from '../../domain/biometrics/enrol.ts';
 import { getCertificate } from '../../domain/certificates/find.ts';
 import { CinnabarError } from '../../domain/errors.ts';
 import { approvalText } from '../../domain/signing/approvals.ts';
@@ -373,6 +374,12 @@ async function approvedBytes(
       const text = bytesOf(what.request ?? '', 'request');
       await getPersonalKey(deps, actor, keyId);
       assertTerminalKeysText(text, { tenant: actor.tenant, terminalId: keyId });
+      return text;
+    }
+    case 'biometric_consent': {
+      const text = bytesOf(what.request ?? '', 'request');
+      await getPersonalKey(deps, actor, keyId);
+      assertConsentText(deps, actor, keyId, text);
       return text;
     }
     case 'refresh_proof':

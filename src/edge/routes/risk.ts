@@ -158,6 +158,7 @@ const decideOrderRoute = createRoute({
       'order_not_found',
       'order_state',
       'own_work',
+      'biometric_demanded',
       'rows_contended',
     ),
   },
@@ -207,7 +208,7 @@ export function addRiskRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const { id } = c.req.valid('param');
     const { decision } = c.req.valid('json');
     const { payer } = await keptOrder(deps, actorOf(c), id);
-    const request = { payer, id, decision, method: 'officer' } as const;
+    const request = { payer, id, decision };
     return c.json(paymentView(await decideChallenge(deps, callerOf(c), request)), 200);
   });
 

@@ -90,6 +90,10 @@ export const paymentSchema = z
       .nullable()
       .openapi({ description: 'When it ends by itself; null once it ended.' }),
     endedAt: instantSchema.optional(),
+    biometric: z.enum(['clears', 'demanded']).optional().openapi({
+      description: 'What a biometric match would do for this challenged order.',
+    }),
+    looksLeft: z.int().optional(),
     cleared: z.object({ method: z.enum(['biometric', 'officer']), by: z.string() }).optional(),
     termination: z.object({ reason: z.enum(terminationReasons), by: z.string() }).optional(),
     receipt: receiptSchema.optional(),

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { orderStates } from '../../domain/payments/states.ts';
 import { payeeListings } from '../../domain/risk/payees.ts';
 import { policyChangeStates } from '../../domain/risk/policies.ts';
+import { biometricUses } from '../../domain/risk/policy.ts';
 import { riskVerdicts, weighedRules } from '../../domain/risk/types.ts';
 import {
   instantSchema,
@@ -27,6 +28,10 @@ export const riskPolicySchema = z
   .strictObject({
     challengeAt: z.int().min(1).max(1000).openapi({ example: 40 }),
     terminateAt: z.int().min(1).max(1000).openapi({ example: 100 }),
+    biometric: z.enum(biometricUses).default('none').openapi({
+      description:
+        'What a biometric match is to a challenged order: nobody is asked for one; it clears as an officer does; without one no officer can allow the order.',
+    }),
     rules: rulesSchema,
   })
   .openapi('RiskPolicy');

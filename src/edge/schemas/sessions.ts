@@ -108,7 +108,9 @@ export const innerRequestSchema = z.strictObject({
   path: z
     .string()
     .max(2048)
-    .regex(/^\/v1\/(?:payments|payment-statement|terminals|personal-keys)(?:[/?][\x21-\x7e]*)?$/),
+    .regex(
+      /^\/v1\/(?:payments|payment-statement|terminals|personal-keys|biometrics)(?:[/?][\x21-\x7e]*)?$/,
+    ),
   idempotencyKey: z
     .string()
     .regex(/^[\x21-\x7e]{1,255}$/)

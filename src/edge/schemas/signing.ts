@@ -73,6 +73,7 @@ export const signingPurposes = [
   'statement',
   'outcome',
   'terminal_keys',
+  'biometric_consent',
 ] as const;
 
 export const coSignatureSchema = z
@@ -89,7 +90,7 @@ export const coSignatureSchema = z
     }),
     request: bytes(4096).optional().openapi({
       description:
-        'Of a certificate request its CertificationRequestInfo, DER; of terminal keys their text.',
+        'Of a certificate request its CertificationRequestInfo, DER; of terminal keys and of a biometric consent their text.',
     }),
   })
   .openapi('CoSignature');

@@ -71,6 +71,8 @@ export function durablePaymentBooks(books: DurableObjectNamespace<PaymentBook>):
     place: step('place'),
     view: step('view'),
     clear: step('clear'),
+    look: step('look'),
+    reassess: step('reassess'),
     authorise: step('authorise'),
     answered: step('answered'),
     execute: step('execute'),

@@ -30,6 +30,8 @@ export function memoryPaymentBooks(): PaymentBooks {
     place: async (tenant, payer, ...args) => bookOf(tenant, payer).place(...args),
     view: async (tenant, payer, ...args) => bookOf(tenant, payer).view(...args),
     clear: async (tenant, payer, ...args) => bookOf(tenant, payer).clear(...args),
+    look: async (tenant, payer, ...args) => bookOf(tenant, payer).look(...args),
+    reassess: async (tenant, payer, ...args) => bookOf(tenant, payer).reassess(...args),
     authorise: async (tenant, payer, ...args) => bookOf(tenant, payer).authorise(...args),
     answered: async (tenant, payer, ...args) => bookOf(tenant, payer).answered(...args),
     execute: async (tenant, payer, ...args) => bookOf(tenant, payer).execute(...args),

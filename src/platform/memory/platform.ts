@@ -1,3 +1,4 @@
+import type { BiometricRows, BiometricService } from '../../domain/biometrics/ports.ts';
 import { referenceRules, rulesSettings } from '../../domain/certificates/rules.ts';
 import type { BackupRows } from '../../domain/chips/operate-backup.ts';
 import type { PaymentRows } from '../../domain/payments/ports.ts';
@@ -79,6 +80,8 @@ export function memoryPlatform(base: MemoryBase) {
     sessionSuites: ['x25519', 'sm2'] as const,
     devices: rowDevices(paymentRows, terminalRows),
     riskRegister: rowRiskRegister({ riskRows }, paymentRows),
+    biometricRows: memoryRowStore<BiometricRows>(),
+    biometrics: [] as readonly BiometricService[],
     utcOffsetMinutes: 480,
     tokens,
     nonces: sharedNonces({ clock, random, tokens }),

@@ -87,7 +87,6 @@ describe('E7 E8: payments with the cloud key', () => {
       payer: 'customer-chen',
       id: order.id,
       decision: 'allow',
-      method: 'officer',
     } as const;
     await expect(decideChallenge(deps, person.caller, decision)).rejects.toMatchObject({
       code: 'own_work',

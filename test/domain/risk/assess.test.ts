@@ -155,6 +155,7 @@ describe('risk policies', () => {
     const wrong = {
       challengeAt: 200,
       terminateAt: 100,
+      biometric: 'none' as const,
       rules: { ...rules, payee_new: { points: -1, threshold: 1.5 } },
     };
     expect(policyErrors(wrong)).toEqual([
