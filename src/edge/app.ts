@@ -49,6 +49,9 @@ import { addVerificationRoutes } from './routes/verifications.ts';
 import { answerMissing, assertEveryRouteHasRule } from './routing.ts';
 import { refuseInvalid } from './validation.ts';
 
+/** What needs no token and yet costs much more than its answer. */
+const costlyForAnyone = ['/readyz', '/metrics', '/pki/crl', '/pki/ocsp/*'];
+
 /** The service. Each request passes the middleware in this order, then its route. */
 export function createApp(deps: EdgeDeps): EdgeApp {
   const app: EdgeApp = new OpenAPIHono<EdgeEnv>({ defaultHook: refuseInvalid });
@@ -62,8 +65,8 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   app.use(identify(deps));
   app.use('/v1/*', limitRate(deps.limiter));
   app.use(`${cscPath}*`, limitRate(deps.limiter));
-  // Asked once, these ask every binding, or write down all counters.
-  for (const path of ['/readyz', '/metrics']) app.use(path, limitRate(deps.limiter));
+  // Whoever asks once makes us ask every binding, write down all counters, or have a chip sign.
+  for (const path of costlyForAnyone) app.use(path, limitRate(deps.limiter));
   // Tiles are static and cached; what is computed or signed for a caller is not.
   for (const part of ledgerPartsLimited) app.use(`/ledger/${part}`, limitRate(deps.limiter));
   app.use(authorise(deps));

@@ -5,7 +5,9 @@ import { domainDrills } from './domain-drills.ts';
 import type { Drill } from './drill.ts';
 import { growth } from './growth-drill.ts';
 import { logInjection } from './log-drill.ts';
+import { crossOrigin } from './origin-drill.ts';
 import { requestDrills } from './request-drills.ts';
+import { retryStorm } from './retry-drill.ts';
 import { objectSwap } from './swap-drill.ts';
 
 /** Every drill that is a function, in the order in which it is reported. */
@@ -15,7 +17,9 @@ export const drills: readonly Drill[] = [
   objectSwap,
   clockSkew,
   logInjection,
+  crossOrigin,
   ...domainDrills,
+  retryStorm,
   growth,
   ...chipDrills,
 ];

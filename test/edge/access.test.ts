@@ -116,7 +116,7 @@ describe('access', () => {
     expect(await bodyOf(refused)).toMatchObject({ code: 'rate_limited' });
     await busy.call('/v1/seals', { as: null, headers: { 'cf-connecting-ip': '192.0.2.7' } });
     expect(asked).toEqual(['actor:beichen-bank/teller-zhou', 'address:192.0.2.7']);
-    for (const path of ['/readyz', '/metrics']) {
+    for (const path of ['/readyz', '/metrics', '/pki/crl', '/pki/ocsp/AAAA']) {
       expect((await busy.call(path, { as: null })).status, path).toBe(429);
     }
     expect((await busy.call('/healthz', { as: null })).status).toBe(200);

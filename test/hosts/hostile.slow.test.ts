@@ -25,7 +25,7 @@ let host: LocalHost;
 
 beforeAll(async () => {
   state = await mkdtemp(join(tmpdir(), 'cinnabar-hostile-'));
-  host = await startLocalHost(state, 8950);
+  host = await startLocalHost(state, 8977);
 });
 
 afterAll(async () => {

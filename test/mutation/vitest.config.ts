@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     environment: 'node',
+    setupFiles: ['test/mutation/setup.ts'],
     include: (process.env.MUTATION_TESTS ?? '').split(' '),
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -106,7 +106,7 @@ function problemResponse(codes: readonly ErrorCode[]) {
 function commonCodes(key: string): readonly ErrorCode[] {
   const rule = ruleOf(key);
   const codes: ErrorCode[] = ['internal'];
-  if (/ \/(?:v1\/|readyz|metrics)/.test(key)) codes.push('rate_limited');
+  if (/ \/(?:v1\/|readyz|metrics|pki\/(?:crl|ocsp))/.test(key)) codes.push('rate_limited');
   if (key.includes('{')) codes.push('invalid_request');
   if (rule.roles !== 'anyone') codes.push('unauthenticated', 'forbidden', 'storage_unavailable');
   if (rule.body) codes.push('invalid_request', 'payload_too_large', 'unsupported_media_type');

@@ -154,6 +154,104 @@ describe('the book of a payer', () => {
   });
 });
 
+describe('limits, to the last cent and the last order', () => {
+  /** A book in which these were paid today, each in its currency and to its payee. */
+  function paid(...done: readonly (readonly [amountMinor: number, currency?: string])[]) {
+    const book = createBook(memoryBookStore());
+    done.forEach(([amountMinor, currency = 'CNY'], i) => {
+      book.place({ ...order(`paid-${i}`, amountMinor, nowMs + i), currency });
+      authorise(book, `paid-${i}`, nowMs + i);
+      book.execute(`paid-${i}`, receipt, nowMs + i);
+    });
+    return book;
+  }
+
+  const fits = (book: Book, amountMinor: number, own: Partial<typeof limits>) => {
+    const id = `next-${amountMinor}`;
+    book.place(order(id, amountMinor, nowMs + 1_000));
+    const input = { requestId: 'r', limits: { ...limits, ...own }, utcOffsetMinutes };
+    try {
+      return book.authorise(id, { ...input, nowMs: nowMs + 1_000 }).state === 'authorised';
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'order_over_limit' });
+      return false;
+    }
+  };
+
+  test.each([
+    ['one payment at its limit', [], 1_000, {}, true],
+    ['one cent above it', [], 1_001, {}, false],
+    ['a day filled to the cent', [[900], [60]], 40, { dailyMinor: 1_000 }, true],
+    ['one cent above the day', [[900], [60]], 41, { dailyMinor: 1_000 }, false],
+    ['the last order of a day', [[1], [1]], 1, { dailyCount: 3 }, true],
+    ['one order more', [[1], [1], [1]], 1, { dailyCount: 3 }, false],
+    ['no order at all', [], 1, { dailyCount: 0 }, false],
+    [
+      'money of another currency',
+      [
+        [900, 'USD'],
+        [900, 'EUR'],
+      ],
+      900,
+      { dailyMinor: 1_000 },
+      true,
+    ],
+  ] as const)('E8: %s', (_what, done, amountMinor, own, isIn) => {
+    expect(fits(paid(...done), amountMinor, own)).toBe(isIn);
+  });
+
+  test('E8: another attempt at an authorised order is noted and takes nothing more', () => {
+    const book = paid([400]);
+    book.place(order('a', 600));
+    const all = { ...limits, dailyMinor: 1_000 };
+    const set = (requestId: string) =>
+      book.authorise('a', { requestId, limits: all, nowMs: nowMs + 5, utcOffsetMinutes });
+    const first = set('one');
+    expect(set('one')).toEqual(first);
+    const second = set('two');
+    expect(second).toEqual({ ...first, approvedRequestId: 'two' });
+    expect(book.find('a', nowMs + 5)).toEqual(second);
+  });
+
+  test('E7: what a payer did before is told by currency and payee, and only what was paid', () => {
+    const book = paid([400], [300, 'USD'], [200]);
+    book.place({ ...order('other', 50, nowMs), payee: { ...terms.payee, account: 'other' } });
+    authorise(book, 'other', nowMs + 7);
+    const view = (payeeAccount: string, currency = 'CNY') =>
+      book.view({ currency, payeeAccount, nowMs: nowMs + 10, utcOffsetMinutes });
+    const both = [
+      { atMs: nowMs, amountMinor: 400 },
+      { atMs: nowMs + 2, amountMinor: 200 },
+    ];
+    const known = view(terms.payee.account);
+    expect(known.earlier.toSorted((a, b) => a.atMs - b.atMs)).toEqual(both);
+    expect(known).toMatchObject({ spentTodayMinor: 650, ordersToday: 3, firstPaidAtMs: nowMs });
+    expect(view('other')).not.toHaveProperty('firstPaidAtMs');
+    expect(view(terms.payee.account, 'USD')).toMatchObject({ spentTodayMinor: 300 });
+    const later = { payeeAccount: terms.payee.account, nowMs: nowMs + 91 * day, utcOffsetMinutes };
+    expect(book.view({ currency: 'CNY', ...later })).toEqual({
+      spentTodayMinor: 0,
+      ordersToday: 0,
+      earlier: [],
+    });
+  });
+
+  test('E7: a challenge is cleared once, by whom it was cleared', () => {
+    const book = createBook(memoryBookStore());
+    book.place({ ...order('a'), state: 'challenged' });
+    const cleared = { method: 'officer', by: 'xu' } as const;
+    const after = book.clear('a', cleared, nowMs);
+    expect(after).toMatchObject({ state: 'assessed', cleared });
+    expect(book.find('a', nowMs)).toEqual(after);
+    expect(book.clear('a', cleared, nowMs)).toEqual(after);
+    expect(() => book.clear('a', { ...cleared, by: 'he' }, nowMs)).toThrow('order_state');
+    book.place(order('b'));
+    expect(() => book.clear('b', cleared, nowMs)).toThrow('order_state');
+    authorise(book, 'b');
+    expect(() => book.clear('b', cleared, nowMs)).toThrow('order_state');
+  });
+});
+
 describe('the text of an order', () => {
   test('E8: amounts are written as people write them', () => {
     expect(amountText(5, 'CNY')).toBe('0.05');
