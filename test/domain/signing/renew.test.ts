@@ -17,6 +17,7 @@ import {
 import { askOperation } from '../../../src/domain/signing/operations.ts';
 import { renewInstitutionKeys } from '../../../src/domain/signing/renew-institution.ts';
 import type { InstitutionKey } from '../../../src/domain/signing/types.ts';
+import { resultOf } from '../../../src/domain/signing/use.ts';
 import { base64Text } from '../../../src/lib/base64.ts';
 import { asking, type Bank, bank, finish, granted, message } from '../../helpers/bank.ts';
 import { people, requestedSettings } from '../../helpers/certificates.ts';
@@ -64,7 +65,7 @@ describe("renewal of an institution's keys", () => {
     const { amount: _, ...terms } = asking({ ...own, signing: key }, clerk, grantId, { request });
     await askOperation(deps, clerk.caller, terms);
     const { operation } = await finish(own, clerk, terms.id);
-    return operation.result?.valueB64;
+    return base64Text(await resultOf(deps, operation));
   }
 
   test('C1 C5: fresh keys under the same officers, with the grants of before, supersede the old ones', async () => {
