@@ -1,5 +1,6 @@
 import { parse } from 'smol-toml';
 import { z } from 'zod';
+import { policyFrom, type TrustFile } from '../core/ledger/proof-file.ts';
 
 /** One thing that must hold before a deployment, and what to do where it does not. */
 export interface Finding {
@@ -94,6 +95,9 @@ export function findingsOfWorker(
   const ofOthers = Object.entries(environment.vars)
     .filter(([, value]) => typeof value === 'string' && value.includes(sampleHost))
     .map(([variable]) => `${variable} names ${sampleHost}: put a name that you own`);
+  const unset = Object.entries(environment.vars)
+    .filter(([, value]) => value === '')
+    .map(([variable]) => `${variable} is empty: docs/operations.md says what belongs there`);
   const exposed = environment.workers_dev ?? configuration.workers_dev ?? true;
   const reach = exposed ? ['workers_dev must be false'] : [];
   const isReachable = environment.route !== undefined || environment.routes !== undefined;
@@ -110,8 +114,26 @@ export function findingsOfWorker(
     ),
     finding(`${name}: no sample data`, [...demo, ...invented.map((item) => `${item} is set`)]),
     finding(`${name}: own names`, ofOthers),
+    finding(`${name}: settings`, [...unset, ...pinProblems(environment.vars)]),
     finding(`${name}: way in`, reach),
   ];
+}
+
+/** What is wrong with the pinned keys of the ledger, where a Worker pins them. */
+function pinProblems({
+  LEDGER_TRUST: trust,
+  LEDGER_ORIGIN: origin,
+}: Environment['vars']): string[] {
+  if (typeof trust !== 'string' || trust === '') return [];
+  try {
+    const { log, quorum } = policyFrom(JSON.parse(trust) as TrustFile);
+    return [
+      ...(log.name === origin ? [] : ['LEDGER_TRUST names another log than LEDGER_ORIGIN']),
+      ...(quorum >= 2 ? [] : ['LEDGER_TRUST asks for fewer than two witnesses']),
+    ];
+  } catch {
+    return ['LEDGER_TRUST is not what /ledger/trust gives'];
+  }
 }
 
 /** What `ask` answers for an address of a deployed service; undefined where nothing answers. */

@@ -95,6 +95,8 @@ export const errorTitles = {
   ledger_proof_invalid: 'The answer of the ledger does not verify.',
   /** The log or a quorum of its witnesses does not answer. */
   ledger_unavailable: 'The ledger does not answer.',
+  /** No keys of the ledger are pinned in this deployment, or the ledger has others; `detail` says which. */
+  ledger_untrusted: 'The keys of the ledger are not those that this service trusts.',
   /** Nobody has a personal key with this id, or somebody else has. */
   personal_key_not_found: 'There is no such personal key.',
   /** The key is still being made, exists already, or was withdrawn. */

@@ -167,6 +167,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   audit_unavailable: 503,
   chips_unavailable: 503,
   ledger_unavailable: 503,
+  ledger_untrusted: 503,
   storage_unavailable: 503,
 };
 

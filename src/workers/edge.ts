@@ -7,6 +7,8 @@ import { finishAbandoned } from '../domain/certificates/status.ts';
 import type { ChipService } from '../domain/chips/messages.ts';
 import type { BackupRows } from '../domain/chips/operate-backup.ts';
 import { demoLedger } from '../domain/ledger/demo.ts';
+import { assertPinnedLog, pinnedTrust } from '../domain/ledger/pin.ts';
+import type { LedgerTrust } from '../domain/ledger/ports.ts';
 import type { PaymentRows } from '../domain/payments/ports.ts';
 import { rowRiskRegister } from '../domain/payments/register.ts';
 import { rowDevices } from '../domain/payments/terminals.ts';
@@ -42,6 +44,7 @@ import {
 import { chipTemplateKeys } from '../platform/chips/template-keys.ts';
 import { d1CertificateStore } from '../platform/d1/certificate-store.ts';
 import { d1IdempotencyStore, removeExpiredKeys } from '../platform/d1/idempotency-store.ts';
+import { firstTrust } from '../platform/d1/ledger-pin.ts';
 import { d1SealStore } from '../platform/d1/seal-store.ts';
 import { d1WorkStore } from '../platform/d1/work-store.ts';
 import { type AuditChain, durableAuditLog } from '../platform/durable/audit-log.ts';
@@ -82,6 +85,8 @@ export interface EdgeBindings extends LedgerBindings, FederationBindings {
   readonly TOKEN_LITERAL_ACCEPT?: string;
   /** Services that compare people: docs/biometrics.md. */
   readonly BIOMETRICS?: string;
+  /** The ledger's keys as `/ledger/trust` once gave them, pinned here: JSON. */
+  readonly LEDGER_TRUST?: string;
   readonly DB: D1Database;
   readonly OBJECTS: R2Bucket;
   readonly NOTICES: KVNamespace;
@@ -132,6 +137,7 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     policy: defaultPolicy,
     audit: durableAuditLog(env.AUDIT),
     ...ledgerOf(env),
+    ledgerTrust: ledgerTrustOf(env),
     seals: d1SealStore(env.DB),
     work: d1WorkStore(env.DB),
     workQueue: queuedWork(env.SEAL_WORK),
@@ -205,6 +211,16 @@ function tokensOf(
   return { authenticator: tokenAuthenticator(trust, system.clock) };
 }
 
+/** The pinned keys of the ledger: of the configuration, and on one machine what it said first. */
+function ledgerTrustOf(env: EdgeBindings): () => Promise<LedgerTrust> {
+  const { LEDGER_TRUST, LEDGER_ORIGIN, CINNABAR_MODE } = env;
+  if (LEDGER_TRUST === undefined && CINNABAR_MODE === 'demo') {
+    const ledger = durableLedger(env.LEDGER, LEDGER_ORIGIN);
+    return () => firstTrust(env.DB, LEDGER_ORIGIN, () => ledger.trust());
+  }
+  return async () => pinnedTrust(LEDGER_TRUST, LEDGER_ORIGIN);
+}
+
 /** In demo mode the ledger can be made to lie, to show that it is found. */
 function ledgerOf(env: EdgeBindings): Pick<EdgeDeps, 'ledger' | 'demoLedger'> {
   const ledger = durableLedger(env.LEDGER, env.LEDGER_ORIGIN);
@@ -222,7 +238,8 @@ function checksOf(env: EdgeBindings): EdgeDeps['checks'] {
     objects: async () => void (await env.OBJECTS.head(probe)),
     notices: async () => void (await env.NOTICES.get(probe)),
     audit: async () => void (await env.AUDIT.getByName(probe).head()),
-    ledger: async () => void (await durableLedger(env.LEDGER, env.LEDGER_ORIGIN).trust()),
+    ledger: async () =>
+      assertPinnedLog(durableLedger(env.LEDGER, env.LEDGER_ORIGIN), await ledgerTrustOf(env)()),
     chips: async () => void (await chipsReady(env.CHIPS)),
   };
 }

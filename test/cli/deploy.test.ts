@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Finding } from '../../src/cli/deploy-files.ts';
+import { formatNoteKey } from '../../src/core/ledger/note.ts';
 import { workerConfigs } from '../../src/hosts/workers.mjs';
+import { processEd25519Signer } from '../../src/platform/note-signers.ts';
 import { buildTool, cinnabar, repository } from './tool.ts';
 
 let folder: string;
@@ -33,22 +35,36 @@ async function change(file: string, edit: (text: string) => string): Promise<voi
   await writeFile(path, next);
 }
 
+/** What `/ledger/trust` of a new log gives. */
+async function trustOf(origin: string): Promise<string> {
+  const keyOf = async (kind: 'ed25519' | 'cosignature', name: string) =>
+    formatNoteKey(await processEd25519Signer(kind, name).key());
+  const witnesses = await Promise.all(
+    ['witness-1', 'witness-2', 'witness-3'].map((id) => keyOf('cosignature', `${origin}/${id}`)),
+  );
+  return JSON.stringify({ log: await keyOf('ed25519', origin), witnesses, quorum: 2 });
+}
+
 /** The files as they are in the repository, with what only the deployer knows filled in. */
 async function filledIn(): Promise<void> {
   for (const file of workerConfigs) {
     await mkdir(dirname(join(folder, file)), { recursive: true });
     await cp(join(repository, file), join(folder, file));
   }
+  const pinned = await trustOf('ledger.seals.bank.example/production');
   await change(edgeFile, (text) => {
     const at = text.indexOf('[env.production');
     const production = text
       .slice(at)
       .replaceAll('cinnabar.example', 'seals.bank.example')
+      .replace('LEDGER_TRUST = ""', `LEDGER_TRUST = '${pinned}'`)
       .replace('database_name =', 'database_id = "1"\ndatabase_name =')
       .replace('binding = "NOTICES"', 'binding = "NOTICES"\nid = "2"')
       .replace(/^\[env\.production\.vars\]/m, '[env.production]\nroutes = ["x.example/*"]\n\n$&');
     return text.slice(0, at) + production;
   });
+  const key = (text: string) => text.replaceAll('LEDGER_KEY = ""', 'LEDGER_KEY = "x"');
+  await change('src/workers/witness.toml', key);
 }
 
 beforeAll(async () => {
@@ -64,7 +80,9 @@ describe('deploy check', () => {
     expect(failing(result).map(({ what }) => what)).toEqual([
       'cinnabar-edge: resources',
       'cinnabar-edge: own names',
+      'cinnabar-edge: settings',
       'cinnabar-edge: way in',
+      'cinnabar-witness: settings',
     ]);
     expect(result.secrets[chipsFile]).toContain('CHIP_STORAGE_KEY');
   });
@@ -85,6 +103,14 @@ describe('deploy check', () => {
       /(env\.production\.services\]\]\nbinding = )"CHIPS"/,
       '$1"X"',
     ],
+    [
+      'the keys of another log',
+      edgeFile,
+      'settings',
+      /ledger\.seals\.bank\.example\/production"/,
+      'ledger.seals.bank.example/other"',
+    ],
+    ['keys of the ledger that are none', edgeFile, 'settings', /"quorum":2/, '"quorum":9'],
     ['chips on the internet', chipsFile, 'way in', /workers_dev = false/, 'workers_dev = true'],
   ])('names %s', async (_what, file, finding, from, to) => {
     await filledIn();

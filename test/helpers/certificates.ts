@@ -26,12 +26,14 @@ import { patientWaits, seededRandom, tickingClock } from './time-and-chance.ts';
 /** Every port of the certificates in RAM, with real keys and a real log. */
 export function certificateDeps(startMs?: number) {
   const clock = tickingClock(startMs);
+  const ledger = memoryLedger(clock);
   return {
     clock,
     random: seededRandom(11),
     audit: memoryAuditLog(clock),
     keys: memoryKeys(clock, patientWaits),
-    ledger: memoryLedger(clock),
+    ledger,
+    ledgerTrust: () => ledger.trust(),
     certificates: memoryCertificateStore(),
     settingsSource: rulesSettings({ clock }, { table: referencePolicy, tier: 3 }),
     pkiBase: 'http://localhost:8787',

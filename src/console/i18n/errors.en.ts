@@ -141,6 +141,10 @@ export const errorsEn: Record<keyof typeof errorsZh, string> = {
   'error.ledger_proof_invalid.next': 'Do not rely on it; report the number to the operator.',
   'error.ledger_unavailable.why':
     'The ledger or its witnesses do not answer; nothing is certain to be written.',
+  'error.ledger_untrusted.why':
+    'No keys of the ledger are pinned in this deployment, or the ledger has others.',
+  'error.ledger_untrusted.next':
+    'The operator compares the pinned keys with those of the ledger. Nothing is thawed until they agree.',
   'error.ledger_unavailable.next': 'Try again: a repetition does not write twice.',
   'error.chips_unavailable.why': 'The key chips do not answer; nothing was changed.',
   'error.chips_unavailable.next': 'Try again later, then quote the number.',

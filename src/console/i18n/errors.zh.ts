@@ -135,6 +135,8 @@ export const errorsZh = {
   'error.ledger_proof_invalid.why': '账本的回答无法通过验证，什么都没有做。',
   'error.ledger_proof_invalid.next': '请勿采信，并把编号报给运维。',
   'error.ledger_unavailable.why': '账本或其见证方没有应答，不能确定已经写入。',
+  'error.ledger_untrusted.why': '本部署没有固定账本公钥，或账本公钥与之不符。',
+  'error.ledger_untrusted.next': '请运维核对固定的公钥与账本公钥；一致之前不会解冻证书。',
   'error.ledger_unavailable.next': '请重试，重复提交不会写入两次。',
   'error.chips_unavailable.why': '存放密钥的芯片没有应答，什么都没有改动。',
   'error.chips_unavailable.next': '稍后重试，仍不行请报编号。',

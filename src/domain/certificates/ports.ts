@@ -1,7 +1,7 @@
 import type { AuditLog } from '../audit/ports.ts';
 import type { KeyService } from '../chips/keys.ts';
 import type { Tier } from '../federation/settings.ts';
-import type { Ledger } from '../ledger/ports.ts';
+import type { Ledger, LedgerTrust } from '../ledger/ports.ts';
 import type { Clock, PageRequest, Random } from '../ports.ts';
 import type { KeyAlgorithm } from './profiles.ts';
 import type { ApplicationState, CertificateState } from './states.ts';
@@ -158,6 +158,12 @@ export interface CertificateDeps {
   readonly audit: AuditLog;
   readonly keys: KeyService;
   readonly ledger: Ledger;
+  /**
+   * The keys of log and witnesses that are believed, from configuration: never asked of the log.
+   *
+   * @throws CinnabarError `ledger_untrusted` where none are pinned
+   */
+  readonly ledgerTrust: () => Promise<LedgerTrust>;
   readonly certificates: CertificateStore;
   readonly settingsSource: SettingsSource;
   /** Present where a registry or a federation answers. */

@@ -22,8 +22,8 @@ import { examine, type Verification } from './verify.ts';
  *
  * @throws CinnabarError `thaw_refused` with the failed step and its code in `fields`,
  * `certificate_not_found`, `certificate_state` when it is not on hold, `certificate_changed` when
- * somebody else thawed it at the same time, `ledger_unavailable`, `chips_unavailable`,
- * `storage_unavailable`, `audit_unavailable`
+ * somebody else thawed it at the same time, `ledger_unavailable`, `ledger_untrusted`,
+ * `chips_unavailable`, `storage_unavailable`, `audit_unavailable`
  */
 export async function thawCertificate(
   deps: CertificateDeps,

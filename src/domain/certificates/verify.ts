@@ -37,7 +37,7 @@ export interface Verification {
  * again: an earlier verification opens nothing.
  *
  * @throws CinnabarError `certificate_not_found`, `certificate_state` before it is in the ledger,
- * `ledger_unavailable`, `storage_unavailable`, `audit_unavailable`
+ * `ledger_unavailable`, `ledger_untrusted`, `storage_unavailable`, `audit_unavailable`
  */
 export async function verifyCertificate(
   deps: CertificateDeps,
@@ -74,12 +74,12 @@ export async function examine(
   return { certificate, evidence, issuers, verdict, atMs };
 }
 
-/** Whom verifications here trust: the configured log and witnesses, and both issuing authorities. */
+/** Whom verifications here trust: the pinned log and witnesses, and both issuing authorities. */
 export async function trustOf(
   deps: CertificateDeps,
 ): Promise<{ readonly trust: EvidenceTrust; readonly issuers: readonly Uint8Array[] }> {
   const [trust, ...authorities] = await Promise.all([
-    deps.ledger.trust(),
+    deps.ledgerTrust(),
     ...keyAlgorithms.map((algorithm) => loadAuthority(deps, algorithm)),
   ]);
   const ledger: LedgerPolicy = policyOf(trust, checkpointAgeSecondsMax);

@@ -85,6 +85,7 @@ const verifyRoute = createRoute({
       'certificate_not_found',
       'certificate_state',
       'ledger_unavailable',
+      'ledger_untrusted',
     ),
   },
 });
@@ -100,7 +101,10 @@ const thawRoute = createRoute({
       'Only a verification that passes here and now thaws a certificate, and of any number of requests one does.',
   }),
   request: { params, headers },
-  responses: { ...answer, ...problems(`POST ${one}/thaw`, ...moveProblems, 'thaw_refused') },
+  responses: {
+    ...answer,
+    ...problems(`POST ${one}/thaw`, ...moveProblems, 'thaw_refused', 'ledger_untrusted'),
+  },
 });
 
 const freezeRoute = createRoute({

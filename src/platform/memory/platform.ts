@@ -50,6 +50,7 @@ export function memoryPlatform(base: MemoryBase) {
   const setup = backupKey ? { backupKey } : {};
   const chips = memoryChips({ clock, random, waits: timerWaits, ...setup });
   const terminalRows = memoryRowStore<TerminalRows>();
+  const ledger = memoryLedger(clock);
   return {
     clock,
     random,
@@ -61,7 +62,9 @@ export function memoryPlatform(base: MemoryBase) {
     workQueue: memoryWorkQueue(clock),
     objects: memoryObjectStore(),
     orphans: memoryOrphanQueue(clock),
-    ledger: memoryLedger(clock),
+    ledger,
+    // In one process there is no other place that the keys could come from.
+    ledgerTrust: () => ledger.trust(),
     templateKeys: chipTemplateKeys(chips.wrapping),
     keys: chips.keys,
     certificates: memoryCertificateStore(),

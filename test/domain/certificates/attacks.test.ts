@@ -236,13 +236,13 @@ describe('A9: thawing', () => {
     });
   });
 
-  it('trusts no log but its own', async () => {
+  it('A8: trusts no log but the pinned one', async () => {
     const world = certificateDeps();
     const { serialHex } = await frozenCertificate(world, 'sm2');
     const other = memoryLedger(world.clock);
-    const foreign: Ledger = { ...world.ledger, trust: () => other.trust() };
+    const elsewhere = { ...world, ledgerTrust: () => other.trust() };
     await expect(
-      thawCertificate({ ...world, ledger: foreign }, people.approver, { serialHex, id: 'one' }),
+      thawCertificate(elsewhere, people.approver, { serialHex, id: 'one' }),
     ).rejects.toMatchObject({ code: 'thaw_refused' });
   });
 });

@@ -49,6 +49,7 @@ async function start(logOdds: readonly number[] = [-4, -4, -4], sanctioned = fal
   const deps = {
     ...certificates,
     ledger: federation.coordinator.ledger,
+    ledgerTrust: () => federation.coordinator.ledger.trust(),
     ...scoringLinks(federation.clock, trust, unscored),
   };
   const person = samplePerson(1);
