@@ -53,9 +53,13 @@ export interface ChipStoreDeps {
   readonly tools: ChipTools;
   readonly clock: Clock;
   readonly random: Random;
+  /** Records of the log that are kept; the chain goes on when older ones are gone. */
+  readonly recordsMost?: number;
 }
 
 const logDigits = 12;
+/** About a hundred megabytes: a log without an end would fill the storage that the keys are in. */
+const recordsMostDefault = 200_000;
 
 /** Beginnings of the cells that a reset takes away. Starts are counted on, and the log stays. */
 const ofOneStorage = [
@@ -146,7 +150,8 @@ export function openChipStore(deps: ChipStoreDeps): ChipStore {
         detail,
       };
       const record = nextRecord(headOf(cells), vault.chip, entry, clock.now());
-      cells.put(`log:${String(record.index).padStart(logDigits, '0')}`, record);
+      cells.put(logCell(record.index), record);
+      cells.delete(logCell(record.index - (deps.recordsMost ?? recordsMostDefault)));
       cells.put('head', { index: record.index, hashHex: record.hashHex });
       return record;
     },
@@ -154,12 +159,17 @@ export function openChipStore(deps: ChipStoreDeps): ChipStore {
     records(limit) {
       const next = (headOf(cells)?.index ?? -1) + 1;
       const count = Math.min(limit, next);
-      return Array.from({ length: count }, (_, i) => {
-        const cell = `log:${String(next - count + i).padStart(logDigits, '0')}`;
-        return cells.get(cell) as AuditRecord;
-      });
+      const records = Array.from(
+        { length: count },
+        (_, i) => cells.get(logCell(next - count + i)) as AuditRecord | undefined,
+      );
+      return records.filter((record) => record !== undefined);
     },
   };
+}
+
+function logCell(index: number): string {
+  return `log:${String(index).padStart(logDigits, '0')}`;
 }
 
 function headOf(cells: Cells): ChainHead | undefined {

@@ -30,6 +30,8 @@ export interface HostOptions {
 }
 
 const linkKeyCell = 'link-key';
+/** After these calls no trace of keys that are gone stays in the file. */
+const forgetting: readonly string[] = ['reset', 'restoreEnd'] satisfies (keyof OwnedChip)[];
 /** How long what has had its time may stay. */
 const tidyEveryMs = 30_000;
 
@@ -68,9 +70,12 @@ export async function openChipHost(options: HostOptions) {
     token: tokenKeys(token, tools),
   });
   journal.commit();
+  let wasDue = false;
   const tidying = setInterval(() => {
-    target.tidy();
-    journal.commit();
+    const isDue = target.tidy() !== undefined;
+    if (wasDue && !isDue) journal.compact();
+    else journal.commit();
+    wasDue = isDue;
   }, tidyEveryMs);
   tidying.unref();
   const answerer = channelAnswerer({
@@ -84,8 +89,9 @@ export async function openChipHost(options: HostOptions) {
       try {
         return await reply(() => callOn<OwnedChip>(target, chipCalls, name, input));
       } finally {
-        // What was done is on the disk before anybody hears of it.
-        journal.commit();
+        // What was done is on the disk before anybody hears of it; what was forgotten is not.
+        if (forgetting.includes(name)) journal.compact();
+        else journal.commit();
       }
     },
   });
