@@ -1,5 +1,6 @@
 import type { Chip } from '../client/index.ts';
 import { backup, checkBackup, giveShare, officers, restore } from './chip-backup.ts';
+import { anchorLogs, checkLog } from './chip-log.ts';
 import { command, type Group, required } from './command.ts';
 import { connect, serviceOptions } from './service.ts';
 import { table } from './table.ts';
@@ -36,7 +37,7 @@ const status = command({
     const isWell = cluster.chips.every(
       ({ health, duty }) => health === 'healthy' && duty !== 'quarantined',
     );
-    const text = `${table(headings, cluster.chips.map(chipRow))}\n${cluster.keys} keys, placement ${cluster.placementEpoch}\nroot key ${cluster.rootKey}\nlink key ${cluster.linkKey}\n`;
+    const text = `${table(headings, cluster.chips.map(chipRow))}\n${cluster.keys} keys, placement ${cluster.placementEpoch}\nprotection offered: ${cluster.offers.join(', ') || 'none'}\nroot key ${cluster.rootKey}\nlink key ${cluster.linkKey}\n`;
     return { exit: isWell ? 0 : 1, json: cluster, text };
   },
 });
@@ -109,6 +110,8 @@ export const chips: Group = {
     reset,
     readmit,
     halt,
+    'check-log': checkLog,
+    'anchor-logs': anchorLogs,
     officers,
     backup,
     'check-backup': checkBackup,

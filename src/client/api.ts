@@ -17,6 +17,8 @@ import type {
   Chip,
   ChipCluster,
   ChipHalt,
+  ChipLog,
+  ChipLogAnchors,
   DemoIdentity,
   DemoToken,
   InstalledVendor,
@@ -476,6 +478,13 @@ export function createClient(options: ClientOptions = {}) {
       reset: (chip: string, acceptLoss = false) =>
         post<Chip>(`/v1/chips/${encodeURIComponent(chip)}/reset`, { acceptLoss }),
       readmit: (chip: string) => order<Chip>(`/v1/chips/${encodeURIComponent(chip)}/readmit`),
+      /** @param after position of the record before; -1 for the oldest */
+      log: (chip: string, after: number, read?: ReadOptions) =>
+        getJson<ChipLog>(
+          `/v1/chips/${encodeURIComponent(chip)}/log${queryString({ after })}`,
+          read,
+        ),
+      anchorLogs: () => order<ChipLogAnchors>('/v1/chips/log-anchors'),
       /** In demo mode: stops a chip for a minute. */
       halt: (chip: string) => order<ChipHalt>(`/v1/chips/${encodeURIComponent(chip)}/halt`),
     },

@@ -849,6 +849,8 @@ export type ChipCluster = {
   placementEpoch: number;
   /** Keys of all tenants in the cluster. */
   keys: number;
+  /** Protection that a key of the shared pool can demand now. */
+  offers: Array<"software" | "hsm-wrapped" | "hsm">;
   /** Public key of the cluster root: Ed25519, hex. */
   rootKey: string;
   /** Key that chip hosts answer to: X25519, hex. */
@@ -894,6 +896,41 @@ export type Chip = {
   latenciesMs: Array<number>;
   /** Entries of its log at the last heartbeats, oldest first. */
   loads: Array<number>;
+};
+
+export type ChipLog = {
+  items: Array<AuditRecord>;
+};
+
+export type AuditRecord = {
+  index: number;
+  tenant: string;
+  /** RFC 3339, UTC. */
+  at: string;
+  action: string;
+  actor: string;
+  subject: string;
+  outcome: "intended" | "done" | "refused" | "failed";
+  requestId: string;
+  detail: Record<string, string | number | boolean>;
+  hash: string;
+  previousHash: string;
+};
+
+export type ChipLogAnchors = {
+  items: Array<AuditAnchor>;
+};
+
+export type AuditAnchor = {
+  subject: string;
+  /** Of the entry in the ledger. */
+  index: number;
+  /** 32 bytes in hex. */
+  leafHash: string;
+  /** Of the newest audit record that it fixes. */
+  position: number;
+  /** 32 bytes in hex. */
+  headSha256: string;
 };
 
 export type ChipHalt = {
@@ -1193,6 +1230,8 @@ export type InstitutionKey = {
   purpose: "signature" | "encryption";
   /** 04 || x || y in hex; empty while the key is being made. */
   publicKeyHex: string;
+  /** What protects it in the chips. */
+  protection: "software" | "hsm-wrapped" | "hsm";
   applicationId: string;
   certificateSerial: string | null;
   /** Of the certificate, now. */
@@ -1260,6 +1299,8 @@ export type AppliedKeys = {
 export type NewInstitutionKeys = {
   algorithm: "sm2" | "p256";
   requested: RequestedSettings;
+  /** Least protection of the keys. Tokens sign with P-256 inside; SM2 signing keys are `hsm-wrapped` there at best. */
+  protection?: "software" | "hsm-wrapped" | "hsm";
 };
 
 export type InstitutionKeyPage = {
@@ -2115,33 +2156,6 @@ export type AuditPage = {
   items: Array<AuditRecord>;
   /** Where the next page begins; null on the last page. */
   nextCursor: string | null;
-};
-
-export type AuditRecord = {
-  index: number;
-  tenant: string;
-  /** RFC 3339, UTC. */
-  at: string;
-  action: string;
-  actor: string;
-  subject: string;
-  outcome: "intended" | "done" | "refused" | "failed";
-  requestId: string;
-  detail: Record<string, string | number | boolean>;
-  hash: string;
-  previousHash: string;
-};
-
-export type AuditAnchor = {
-  subject: string;
-  /** Of the entry in the ledger. */
-  index: number;
-  /** 32 bytes in hex. */
-  leafHash: string;
-  /** Of the newest audit record that it fixes. */
-  position: number;
-  /** 32 bytes in hex. */
-  headSha256: string;
 };
 
 export type Federation = {

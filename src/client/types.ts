@@ -23,6 +23,8 @@ export type {
   ChipBackups,
   ChipCluster,
   ChipHalt,
+  ChipLog,
+  ChipLogAnchors,
   ChipRestore,
   ChipRestoreCheck,
   ClaimedReview,

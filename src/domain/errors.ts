@@ -268,7 +268,10 @@ export const errorTitles = {
   backup_outdated: 'There is a newer backup.',
   /** No restore is going on, its time is over, or the chip that led it is gone. */
   restore_not_found: 'There is no such restore.',
-  /** The chips have more to do than they take on; `Retry-After` says when to come back. */
+  /**
+   * The chips have more to do than they take on, or more from this institution than its share, as
+   * `detail` then says; `Retry-After` says when to come back.
+   */
   chips_busy: 'The key chips are busy.',
   /** No two chips offer the protection that the key's policy demands. */
   protection_unavailable: 'Too few chips offer the protection that is asked for.',

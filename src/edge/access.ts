@@ -48,6 +48,7 @@ const everybody: RouteRule = { roles };
 const tokenAdministrators: readonly Role[] = ['administrator', 'developer'];
 const keyAdministrators: readonly Role[] = ['administrator', 'operator'];
 const operate: RouteRule = { roles: chipOperators, ofService: true };
+const readChipLogs: RouteRule = { roles: [...chipOperators, 'auditor'], ofService: true };
 const read: RouteRule = { roles: sealReaders };
 const readPolicy: RouteRule = { roles: [...sealReaders, 'risk_officer'] };
 const writeJson: RouteRule = { roles: sealWriters, body: 'json', idempotent: true };
@@ -186,6 +187,8 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'POST /v1/chips/{chip}/reset': { ...operate, body: 'json' },
   'POST /v1/chips/{chip}/readmit': operate,
   'POST /v1/chips/{chip}/halt': operate,
+  'GET /v1/chips/{chip}/log': readChipLogs,
+  'POST /v1/chips/log-anchors': readChipLogs,
   'GET /v1/chips/backups': operate,
   'POST /v1/chips/backups': { ...operate, idempotent: true },
   'POST /v1/chips/backups/{number}/pages/{page}': operate,

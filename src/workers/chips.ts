@@ -10,6 +10,7 @@ import {
   keyCalls,
   shareCalls,
 } from '../domain/chips/cluster.ts';
+import { readinessOf } from '../domain/chips/cluster-status.ts';
 import { type Reply, reply } from '../domain/chips/faults.ts';
 import {
   type ChipRefused,
@@ -19,7 +20,6 @@ import {
   parseUnwrapMessage,
   parseWrapMessage,
 } from '../domain/chips/messages.ts';
-import { replicasLeast } from '../domain/chips/placement.ts';
 import { CinnabarError } from '../domain/errors.ts';
 import { type ChipsEnv, haltChip } from '../platform/chips/environment.ts';
 import { backupsAt, directoryAt, guardsAt } from '../platform/chips/links.ts';
@@ -62,11 +62,7 @@ export class Chips extends WorkerEntrypoint<ChipsEnv> implements ChipService {
   }
 
   async status(): Promise<ChipsReady> {
-    const { chips } = await directoryAt(this.env).status();
-    const serving = chips.filter(
-      ({ duty, health }) => duty !== 'quarantined' && health !== 'out' && health !== 'suspect',
-    );
-    return { protection: 'software', ready: serving.length >= replicasLeast };
+    return readinessOf(await directoryAt(this.env).status());
   }
 
   /** Stops a chip for a minute. In demo mode only. */

@@ -57,6 +57,17 @@ describe('the chips of a running service', () => {
       });
       expect((await operate('reset', 'chip-5')).json).toMatchObject({ duty: 'empty', keys: 0 });
       expect((await operate('readmit', 'chip-5')).json).toMatchObject({ duty: 'active' });
+      const anchored = await operate('anchor-logs');
+      expect(anchored.json.items.map(({ subject }: { subject: string }) => subject)).toContain(
+        'chip/chip-5',
+      );
+      expect(await operate('check-log', 'chip-5')).toMatchObject({
+        status: 0,
+        json: { ok: true, from: 0, anchored: 1 },
+      });
+      expect((await run(['check-log', 'chip-5'], 'teller-zhou')).json).toMatchObject({
+        error: { code: 'forbidden' },
+      });
       expect((await operate('halt', 'chip-5')).json).toEqual({ chip: 'chip-5', halted: true });
       await over.cluster.directory.tick(0);
       expect((await operate('status')).status).toBe(1);

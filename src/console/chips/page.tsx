@@ -162,7 +162,7 @@ function Figures({ cluster }: { cluster: ChipCluster }) {
     [t('chips.keys'), String(cluster.keys)],
     [t('chips.serving'), `${serving.length} / ${cluster.chips.length}`],
     [t('chips.median'), `${median} ${t('chips.ms')}`],
-    [t('chips.epoch'), String(cluster.placementEpoch)],
+    [t('chips.offers'), offered(cluster.offers)],
   ];
   return (
     <dl class="chip-figures">
@@ -174,6 +174,12 @@ function Figures({ cluster }: { cluster: ChipCluster }) {
       ))}
     </dl>
   );
+}
+
+/** The best that a key can demand now. */
+function offered(offers: ChipCluster['offers']): string {
+  const best = offers.at(-1);
+  return best ? t(`chips.protection.${best}`) : '–';
 }
 
 const healthTones = { healthy: 'ok', slow: 'wait', suspect: 'wait', out: 'no' } as const;

@@ -11,7 +11,7 @@ export const chipsEn: Record<keyof typeof chipsZh, string> = {
   'chips.serving': 'Chips serving',
   'chips.median': 'Median heartbeat',
   'chips.ms': 'ms',
-  'chips.epoch': 'Placement epoch',
+  'chips.offers': 'Best protection offered',
   'chips.one': 'Chip',
   'chips.zone': 'Zone',
   'chips.pool': 'Pool',

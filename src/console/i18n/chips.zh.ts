@@ -8,7 +8,7 @@ export const chipsZh = {
   'chips.serving': '在用芯片',
   'chips.median': '心跳中位时延',
   'chips.ms': '毫秒',
-  'chips.epoch': '放置轮次',
+  'chips.offers': '可提供的最高保护',
   'chips.one': '芯片',
   'chips.zone': '分区',
   'chips.pool': '密钥池',

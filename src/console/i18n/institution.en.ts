@@ -25,6 +25,12 @@ export const institutionEn: Record<keyof typeof institutionZh, string> = {
   'institution.keys.none': 'No keys yet',
   'institution.keys.none.hint':
     'Applying for certificates makes a signing and an encryption key, both in the chips.',
+  'institution.protection': 'Protection of the keys',
+  'institution.protection.software': 'Software chips',
+  'institution.protection.hsm-wrapped': 'Wrapped by hardware',
+  'institution.protection.hsm': 'Inside hardware',
+  'institution.protection.hint':
+    'The least that is accepted. Hardware signs with P-256 inside; SM2 signing keys are wrapped by it at best.',
   'institution.apply': 'Apply for certificates',
   'institution.apply.lead':
     'The chips make a signing and an encryption key; certificates follow when the registration authority has agreed.',

@@ -21,6 +21,12 @@ export const institutionZh = {
   'institution.keys': '密钥',
   'institution.keys.none': '还没有密钥',
   'institution.keys.none.hint': '申请证书时，签名和加密密钥各产生一把，都在芯片里。',
+  'institution.protection': '密钥保护',
+  'institution.protection.software': '软件芯片',
+  'institution.protection.hsm-wrapped': '硬件封装',
+  'institution.protection.hsm': '硬件内',
+  'institution.protection.hint':
+    '可接受的最低等级。硬件内部可用 P-256 签名；SM2 签名密钥最高为硬件封装。',
   'institution.apply': '申请证书',
   'institution.apply.lead': '芯片里产生签名和加密两把密钥；注册机构审核后签发证书。',
   'institution.applied': '已申请，等待审核',

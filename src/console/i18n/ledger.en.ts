@@ -67,4 +67,5 @@ export const ledgerEn: Record<keyof typeof ledgerZh, string> = {
   'ledger.type.seal_review': 'Seal review',
   'ledger.type.payment': 'Payment',
   'ledger.type.audit_head': 'Audit anchored',
+  'ledger.type.chip_log': 'Chip log anchored',
 };

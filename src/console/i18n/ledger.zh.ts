@@ -60,4 +60,5 @@ export const ledgerZh = {
   'ledger.type.seal_review': '印鉴复核',
   'ledger.type.payment': '付款',
   'ledger.type.audit_head': '审计锚定',
+  'ledger.type.chip_log': '芯片日志锚定',
 } as const;

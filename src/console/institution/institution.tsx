@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Institution } from '../../client/index.ts';
+import type { Institution, InstitutionKey } from '../../client/index.ts';
 import { formatMoment } from '../format.ts';
 import { t } from '../i18n/index.ts';
 import { SelectField } from '../parts/field.tsx';
@@ -109,28 +109,32 @@ function Detail({ institution }: { institution: Institution }) {
 }
 
 type Algorithm = 'sm2' | 'p256';
+type Protection = InstitutionKey['protection'];
 
 function Apply(props: { id: string; onDone: () => void; onCancel: () => void }) {
   const [algorithm, setAlgorithm] = useState<Algorithm>('sm2');
-  const write = useWrite<{ algorithm: Algorithm }>(async (draft, keyFor) => {
-    await client.institutions.applyForKeys(
-      props.id,
-      {
-        algorithm: draft.algorithm,
-        requested: { role: 'authoriser', permissions: ['view', 'make', 'authorise'], limits: [] },
-      },
-      { idempotencyKey: keyFor('apply') },
-    );
-    showToast({ text: t('institution.applied') });
-    props.onDone();
-  });
+  const [protection, setProtection] = useState<Protection>('software');
+  const write = useWrite<{ algorithm: Algorithm; protection: Protection }>(
+    async (draft, keyFor) => {
+      await client.institutions.applyForKeys(
+        props.id,
+        {
+          ...draft,
+          requested: { role: 'authoriser', permissions: ['view', 'make', 'authorise'], limits: [] },
+        },
+        { idempotencyKey: keyFor('apply') },
+      );
+      showToast({ text: t('institution.applied') });
+      props.onDone();
+    },
+  );
   return (
     <Panel title={t('institution.apply')}>
       <form
         class="stack"
         onSubmit={(event) => {
           event.preventDefault();
-          void write.run({ algorithm });
+          void write.run({ algorithm, protection });
         }}
       >
         <p class="small muted">{t('institution.apply.lead')}</p>
@@ -143,6 +147,16 @@ function Apply(props: { id: string; onDone: () => void; onCancel: () => void }) 
             { value: 'p256', text: 'P-256 · SHA-256' },
           ]}
           onChange={setAlgorithm}
+        />
+        <SelectField
+          label={t('institution.protection')}
+          value={protection}
+          options={(['software', 'hsm-wrapped', 'hsm'] as const).map((value) => ({
+            value,
+            text: t(`institution.protection.${value}`),
+          }))}
+          onChange={setProtection}
+          hint={t('institution.protection.hint')}
         />
         <div class="foot">
           <button type="button" class="btn quiet" onClick={props.onCancel}>

@@ -131,6 +131,7 @@ function factsOf(item: InstitutionKey) {
         ]),
     [t('institution.officers'), officers.map(({ actor }) => actor).join(' · ')],
     [t('institution.threshold'), t('institution.rule', { threshold, count: officers.length })],
+    [t('institution.protection'), t(`institution.protection.${item.protection}`)],
     [t('key.public'), <span class="mono wrap">{item.publicKeyHex}</span>],
     [t('application.made'), formatMoment(item.createdAt)],
   ] as const;

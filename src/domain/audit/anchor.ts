@@ -17,6 +17,17 @@ export interface AuditAnchor {
   readonly headSha256: string;
 }
 
+/** A hash chain: which kind of event tells of its heads, and under which subject. */
+export interface AnchoredChain {
+  readonly type: 'audit_head' | 'chip_log';
+  readonly subject: string;
+}
+
+interface AnchorDeps {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+}
+
 /** The subject of a tenant's audit heads. The public ledger does not list who is a customer. */
 export function auditSubject(tenant: string): string {
   return `audit/${bytesToHex(sha256(utf8ToBytes(`cinnabar audit chain\n${tenant}`))).slice(0, 32)}`;
@@ -29,20 +40,29 @@ export function auditSubject(tenant: string): string {
  *
  * @throws CinnabarError `ledger_unavailable`
  */
-export async function anchorHead(
-  deps: { readonly ledger: Ledger; readonly clock: Clock },
+export function anchorHead(
+  deps: AnchorDeps,
   tenant: string,
   head: ChainHead,
 ): Promise<AuditAnchor> {
-  const subject = auditSubject(tenant);
+  return anchorChain(deps, { type: 'audit_head', subject: auditSubject(tenant) }, head);
+}
+
+/** The same for any hash chain that has a kind of event of its own. */
+export async function anchorChain(
+  deps: AnchorDeps,
+  chain: AnchoredChain,
+  head: ChainHead,
+): Promise<AuditAnchor> {
+  const { type, subject } = chain;
   const newest = await deps.ledger.head(subject);
-  if (newest?.event.type === 'audit_head' && newest.event.position >= head.index) {
+  if (newest?.event.type === type && newest.event.position >= head.index) {
     const { position, headSha256 } = newest.event;
     return { subject, index: newest.index, leafHash: newest.leafHash, position, headSha256 };
   }
-  const event: LedgerEventOf<'audit_head'> = {
+  const event: LedgerEventOf<AnchoredChain['type']> = {
     v: 1,
-    type: 'audit_head',
+    type,
     subject,
     prev: newest?.leafHash ?? null,
     at: instantText(deps.clock.now()),
@@ -56,6 +76,6 @@ export async function anchorHead(
   } catch (error) {
     // Somebody anchored this head, or a later one, in between.
     if (!(error instanceof CinnabarError) || error.code !== 'ledger_conflict') throw error;
-    return anchorHead(deps, tenant, head);
+    return anchorChain(deps, chain, head);
   }
 }

@@ -31,16 +31,17 @@ export interface AttemptPlan<C, T> {
 /**
  * Asks one candidate after the other until one succeeds; a slow one is overtaken, not awaited.
  *
- * A refusal that every candidate would give (CinnabarError, but for a full queue) ends it at once.
+ * A refusal that every candidate would give (CinnabarError, but for `chips_busy`) ends it at once.
  *
- * @throws CinnabarError the refusal; `chips_busy` when all were busy, `chips_unavailable` else
+ * @throws CinnabarError the refusal; `chips_busy` when one said so and none did it,
+ *   `chips_unavailable` else
  */
 export function firstOf<C, T>(waits: Waits, plan: AttemptPlan<C, T>): Promise<T> {
   const { candidates, attempt, hedgeAfterMs, deadlineMs } = plan;
   return new Promise<T>((resolve, reject) => {
     let next = 0;
     let running = 0;
-    let isBusy = false;
+    let later: CinnabarError | undefined;
     let isOver = false;
     let hedge: ReturnType<Waits['after']> | undefined;
     const deadline = waits.after(deadlineMs);
@@ -57,12 +58,12 @@ export function firstOf<C, T>(waits: Waits, plan: AttemptPlan<C, T>): Promise<T>
 
     function failed(error: unknown): void {
       running -= 1;
-      const isRefusal = error instanceof CinnabarError && error.code !== 'chips_busy';
-      if (isRefusal || !(error instanceof CinnabarError || error instanceof ChipFault)) {
+      const isLater = error instanceof CinnabarError && error.code === 'chips_busy';
+      if (!isLater && !(error instanceof ChipFault)) {
         over(() => reject(error));
         return;
       }
-      isBusy ||= error instanceof CinnabarError;
+      if (isLater) later = error;
       ask(error);
     }
 
@@ -75,8 +76,7 @@ export function firstOf<C, T>(waits: Waits, plan: AttemptPlan<C, T>): Promise<T>
       const candidate = candidates[next];
       if (candidate === undefined) {
         if (running > 0) return;
-        const code = isBusy ? 'chips_busy' : 'chips_unavailable';
-        over(() => reject(new CinnabarError(code, { cause })));
+        over(() => reject(later ?? new CinnabarError('chips_unavailable', { cause })));
         return;
       }
       next += 1;

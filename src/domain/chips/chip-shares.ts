@@ -18,6 +18,8 @@ interface ShareDeps extends ChipDeps {
   readonly store: ChipStore;
   readonly admit: (ticket: Ticket) => void;
   readonly receiptOf: (ticket: Ticket, what: WhatWasDone) => Receipt;
+  /** Runs the task when the chip has time for this tenant. */
+  readonly paced: <T>(tenant: string, task: () => Promise<T>) => Promise<T>;
 }
 
 const sessionsMax = 256;
@@ -101,24 +103,28 @@ export function addShareCalls(deps: ShareDeps): {
         store.put({ ...key, secret: nextSecret, epoch: epoch + 1 });
         store.log('chip.share.commit', name, bytesToHex(e), { epoch: epoch + 1 });
       }),
-    async useShare(ticket, use) {
-      deps.admit(ticket);
-      return store.withKey(ticket, async (key) => {
-        if (key.epoch !== ticket.epoch) throw new ChipFault('stale_epoch');
-        const share = shareOf(key, use.epoch);
-        const output = ran(() =>
-          use.kind === 'sign'
-            ? twoParty.sign.serverReply(share, use.e, use.ctx, use.message)
-            : twoParty.decrypt.serverReply(share, use.ctx, use.message),
-        );
-        const digestHex = shareInputHash(tools.gm, use);
-        const operation = `share.${use.kind}`;
-        const done = { operation, digestHex, result: output, statementHashHex: '' };
-        return { output, receipt: deps.receiptOf(ticket, done), incarnation: store.incarnation };
-      });
-    },
+    useShare: (ticket, use) =>
+      deps.paced(ticket.tenant, async () => {
+        deps.admit(ticket);
+        return store.withKey(ticket, async (key) => {
+          if (key.epoch !== ticket.epoch) throw new ChipFault('stale_epoch');
+          const output = replyWith(shareOf(key, use.epoch), use);
+          const digestHex = shareInputHash(tools.gm, use);
+          const operation = `share.${use.kind}`;
+          const done = { operation, digestHex, result: output, statementHashHex: '' };
+          return { output, receipt: deps.receiptOf(ticket, done), incarnation: store.incarnation };
+        });
+      }),
   };
   return { calls, discardAll };
+
+  function replyWith(share: Uint8Array, use: ShareUse): Uint8Array {
+    return ran(() =>
+      use.kind === 'sign'
+        ? twoParty.sign.serverReply(share, use.e, use.ctx, use.message)
+        : twoParty.decrypt.serverReply(share, use.ctx, use.message),
+    );
+  }
 
   function shareOf({ secret, nextSecret }: HeldKey, epoch: number): Uint8Array {
     const found = [secret, nextSecret].find(

@@ -44,7 +44,8 @@ export interface ChipStore {
   encode(key: HeldKey): Uint8Array;
   log(action: string, name: KeyName, requestId: string, detail: AuditDetail): AuditRecord;
   head(): ChainHead | undefined;
-  records(limit: number): readonly AuditRecord[];
+  /** Up to `most` records behind the position `after`, in their order; the newest without it. */
+  records(most: number, after?: number): readonly AuditRecord[];
 }
 
 export interface ChipStoreDeps {
@@ -156,14 +157,9 @@ export function openChipStore(deps: ChipStoreDeps): ChipStore {
       return record;
     },
     head: () => headOf(cells),
-    records(limit) {
-      const next = (headOf(cells)?.index ?? -1) + 1;
-      const count = Math.min(limit, next);
-      const records = Array.from(
-        { length: count },
-        (_, i) => cells.get(logCell(next - count + i)) as AuditRecord | undefined,
-      );
-      return records.filter((record) => record !== undefined);
+    records(most, after = (headOf(cells)?.index ?? -1) - most) {
+      const found = cells.list('log:', most, after < 0 ? undefined : logCell(after));
+      return [...found].map(([, record]) => record as AuditRecord);
     },
   };
 }

@@ -27,6 +27,7 @@ import type { Attestation, Chip, KeyName, KeyToken, Ticket, UseOutcome } from '.
 import { createQueue } from './queue.ts';
 import { type ChipCertificate, isCertified, signAttestation, signReceipt } from './roster.ts';
 import { passesKnownAnswers } from './self-test.ts';
+import { type TenantRate, tenantBuckets, tenantRateDefault } from './tenant-rate.ts';
 import { definitionOf, inputDigest, type KeyOperation, operationName } from './uses.ts';
 import { unwrapDataKey, wrapDataKey } from './wrapping.ts';
 
@@ -48,6 +49,8 @@ export interface ChipDeps extends ChipStoreDeps {
   readonly inherited?: (tenant: string) => Promise<Uint8Array | undefined>;
   /** Tasks that may wait for the chip; more are refused with `chips_busy`. */
   readonly queueMax?: number;
+  /** What a tenant may ask of it; more is refused with `chips_busy`. */
+  readonly tenantRate?: TenantRate;
 }
 
 export const queueMaxDefault = 64;
@@ -63,8 +66,8 @@ export interface OwnedChip extends Chip {
    * @throws ChipFault `not_for_us`
    */
   reset(storageEpoch: string, challengeHex: string): Promise<Attestation>;
-  /** The newest records of its log, oldest first. */
-  records(limit: number): Promise<ReturnType<ChipStore['records']>>;
+  /** Up to `most` records of its log behind the position `after`, in order; the newest without it. */
+  records(most: number, after?: number): Promise<ReturnType<ChipStore['records']>>;
 }
 
 /** A chip as its own process has it. */
@@ -117,6 +120,7 @@ export function createChip(deps: ChipDeps): RunningChip {
   const store = openChipStore(deps);
   const offers = new Map<string, PendingOffer>();
   const { queued, depth } = createQueue(deps.queueMax ?? queueMaxDefault);
+  const rates = tenantBuckets(deps.tenantRate ?? tenantRateDefault, clock);
 
   function party(): CloneParty {
     const certificate = store.certificate();
@@ -136,6 +140,16 @@ export function createChip(deps: ChipDeps): RunningChip {
     const isTwin = bootCount === incarnation.bootCount && bootNonce !== incarnation.bootNonce;
     if (isNewer || isTwin) throw new ChipFault('superseded');
     store.fence(ticket, ticket.number);
+  }
+
+  /** The service's own keys serve all tenants; who asks for them is limited before. */
+  async function paced<T>(tenant: string, task: () => Promise<T>): Promise<T> {
+    if (tenant !== serviceTenant && !rates.take(tenant)) {
+      throw new CinnabarError('chips_busy', {
+        detail: 'The institution asks more than its share.',
+      });
+    }
+    return queued(task);
   }
 
   function receiptOf(ticket: Ticket, what: WhatWasDone): Receipt {
@@ -239,7 +253,13 @@ export function createChip(deps: ChipDeps): RunningChip {
     }
   }
 
-  const { calls: shares, discardAll } = addShareCalls({ ...deps, store, admit, receiptOf });
+  const { calls: shares, discardAll } = addShareCalls({
+    ...deps,
+    store,
+    admit,
+    receiptOf,
+    paced,
+  });
   const { leaving } = works;
   const backups = addBackupCalls({ ...deps, store, party, leaving, arrive, tagOf });
   const calls: Omit<OwnedChip, keyof typeof shares | keyof typeof backups.calls> = {
@@ -264,7 +284,7 @@ export function createChip(deps: ChipDeps): RunningChip {
       if (!isOurs) throw new ChipFault('not_authentic');
       store.setCertificate(certificate);
     },
-    records: async (limit) => store.records(limit),
+    records: async (most, after) => store.records(most, after),
 
     async generate(kind, epoch) {
       if (store.has(kind)) {
@@ -330,18 +350,18 @@ export function createChip(deps: ChipDeps): RunningChip {
       store.log('chip.import', clone, clone.nonceHex, { epoch: clone.epoch, from });
     },
     use: (ticket, operation) =>
-      queued(async (): Promise<UseOutcome> => {
+      paced(ticket.tenant, async (): Promise<UseOutcome> => {
         admit(ticket);
         return store.withKey(ticket, (key) => perform(ticket, key, operation));
       }),
     wrap: (name, items) =>
-      queued(() =>
+      paced(name.tenant, () =>
         store.withKey(name, async ({ tenant, secret }) =>
           items.map((item) => wrapDataKey(tools, secret, placeOf(tenant), item, random)),
         ),
       ),
     unwrap: (name, items) =>
-      queued(() =>
+      paced(name.tenant, () =>
         store.withKey(name, async ({ tenant, secret }) => {
           const keys: Uint8Array[] = [];
           for (const item of items) {

@@ -1,5 +1,6 @@
-import type { Protection } from './keys.ts';
-import { type Duty, type Health, sharedPool } from './placement.ts';
+import { type Protection, protections } from './keys.ts';
+import type { ChipsReady } from './messages.ts';
+import { type Duty, type Health, isServing, replicasLeast, sharedPool } from './placement.ts';
 
 /** A chip that is to join: where it stands and whose keys it takes. */
 export interface NewChip {
@@ -46,6 +47,8 @@ export interface ClusterStatus {
   /** Rises whenever keys may have to go elsewhere. */
   readonly placementEpoch: number;
   readonly keys: number;
+  /** Levels of protection at which two chips that serve can hold a key. */
+  readonly offers: readonly Protection[];
   /** Public key of the cluster root, Ed25519, hex: a chip host is told whom to believe. */
   readonly rootKeyHex: string;
   /** Public key with which the cluster speaks to chip hosts, X25519, hex. */
@@ -59,4 +62,24 @@ export interface ClusterEvent {
   readonly atMs: number;
   readonly chip: string;
   readonly what: string;
+}
+
+/** Levels at which two chips of the shared pool that serve can hold a key, least first. */
+export function offersOf(chips: readonly ChipStatus[]): readonly Protection[] {
+  const levels = chips
+    .filter((chip) => isServing(chip) && chip.pool === sharedPool)
+    .map(({ protection }) => protections.indexOf(protection));
+  return protections.filter(
+    (_, wanted) => levels.filter((level) => level >= wanted).length >= replicasLeast,
+  );
+}
+
+/** What `/readyz` asks: whether keys can be made, and how those are protected that ask for nothing. */
+export function readinessOf({ chips }: Pick<ClusterStatus, 'chips'>): ChipsReady {
+  const serving = chips.filter(
+    (chip) => isServing(chip) && chip.health !== 'suspect' && chip.pool === sharedPool,
+  );
+  const levels = new Set(serving.map(({ protection }) => protection));
+  const protection = protections.find((level) => levels.has(level)) ?? 'software';
+  return { protection, ready: serving.length >= replicasLeast };
 }

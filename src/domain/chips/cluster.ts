@@ -20,7 +20,7 @@ import { assertShareBytes, assertShareCall, assertShareUse, type ShareService } 
 
 /** What the operator may ask of the cluster. */
 export type ChipCluster = Pick<Directory, (typeof clusterCalls)[number]>;
-export const clusterCalls = ['status', 'add', 'drain', 'reset', 'readmit', 'tick'] as const;
+export const clusterCalls = ['status', 'add', 'drain', 'reset', 'readmit', 'log', 'tick'] as const;
 
 /** How long a chip stays away when an operator of demo mode stops it. */
 export const haltMs = 60_000;

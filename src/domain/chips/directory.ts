@@ -1,9 +1,11 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
+import type { AuditRecord } from '../audit/types.ts';
 import { CinnabarError } from '../errors.ts';
-import type { ChipStatus, ClusterStatus, NewChip } from './cluster-status.ts';
+import { within } from './attempts.ts';
+import { type ChipStatus, type ClusterStatus, type NewChip, offersOf } from './cluster-status.ts';
 import { directoryAdmission } from './directory-admission.ts';
 import { type Entry, openBook } from './directory-book.ts';
-import { directoryHealth, type HealthDeps } from './directory-health.ts';
+import { directoryHealth, type HealthDeps, heartbeatTimeoutMs } from './directory-health.ts';
 import { directoryKeys } from './directory-keys.ts';
 import { ChipFault } from './faults.ts';
 import type { DirectoryCalls } from './guard-state.ts';
@@ -23,6 +25,12 @@ export interface Directory extends DirectoryCalls {
   reset(chip: string, acceptLoss: boolean): Promise<ChipStatus>;
   /** Takes an empty chip back. */
   readmit(chip: string): Promise<ChipStatus>;
+  /**
+   * Up to `logPageMost` records of a chip's log behind the position `after`, in order.
+   *
+   * @param after -1 for the oldest that it keeps
+   */
+  log(chip: string, after: number): Promise<readonly AuditRecord[]>;
   /** Asks every chip for its state and moves up to `most` keys. @returns whether more is to do */
   tick(most: number): Promise<boolean>;
 }
@@ -37,6 +45,7 @@ export const directoryCalls = [
   'drain',
   'reset',
   'readmit',
+  'log',
   'tick',
 ] as const satisfies readonly (keyof Directory)[];
 
@@ -50,6 +59,8 @@ export interface DirectoryDeps extends HealthDeps {
 }
 
 const chipsMax = 64;
+/** Records of a log in one answer. */
+export const logPageMost = 200;
 const chipNamePattern = /^[a-z][a-z0-9-]{0,31}$/;
 
 /** The one list of chips: who they are, how they are, and which keys each holds. */
@@ -112,12 +123,14 @@ export function createDirectory(deps: DirectoryDeps): Directory {
     },
     async status() {
       await ready();
+      const chips = book.entries().map(statusOf);
       return {
         placementEpoch: book.placementEpoch(),
         keys: keys.countAll(),
         rootKeyHex: bytesToHex(deps.root.publicKey),
         linkKeyHex: bytesToHex(deps.linkPublicKey),
-        chips: book.entries().map(statusOf),
+        offers: offersOf(chips),
+        chips,
         events: book.events(),
       };
     },
@@ -154,6 +167,12 @@ export function createDirectory(deps: DirectoryDeps): Directory {
     async readmit(chip) {
       await ready();
       return statusOf(await answered(admission.readmit(chip)));
+    },
+    async log(chip, after) {
+      await ready();
+      book.entryOf(chip);
+      const call = deps.chip(chip).records(logPageMost, after);
+      return answered(within(deps.waits, heartbeatTimeoutMs, call));
     },
     async tick(most) {
       await ready();

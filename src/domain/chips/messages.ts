@@ -1,4 +1,5 @@
 import type { Reply } from './faults.ts';
+import { type Protection, protections } from './keys.ts';
 
 /** What a Worker asks of the chips Worker and what it answers; both sides check on arrival. */
 
@@ -36,9 +37,10 @@ export interface ChipRefused {
 /** The keys asked for, in the order of the items. */
 export type KeysReply = { readonly ok: true; readonly keys: readonly Uint8Array[] } | ChipRefused;
 
-/** `software` keys are protected by the platform's isolation, not by hardware. */
 export interface ChipsReady {
-  readonly protection: 'software';
+  /** What a key gets whose policy demands nothing. */
+  readonly protection: Protection;
+  /** Whether two chips of the shared pool serve: with fewer no key is made. */
   readonly ready: boolean;
 }
 
@@ -99,7 +101,8 @@ export function parseUnwrapReply(value: unknown, count: number): KeysReply {
 /** @throws TypeError */
 export function parseChipsReady(value: unknown): ChipsReady {
   const { protection, ready } = fieldsOf(value);
-  if (protection === 'software' && typeof ready === 'boolean') return { protection, ready };
+  const level = protections.find((known) => known === protection);
+  if (level !== undefined && typeof ready === 'boolean') return { protection: level, ready };
   throw new TypeError('chip status: not in a known form');
 }
 

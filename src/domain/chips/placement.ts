@@ -94,7 +94,7 @@ export function placementOf(kind: KeyKind, chips: readonly ChipView[]): readonly
 }
 
 /** Whether the chip takes part in the cluster's work. */
-export function isServing({ duty, health }: ChipView): boolean {
+export function isServing({ duty, health }: Pick<ChipView, 'duty' | 'health'>): boolean {
   return duty === 'active' && health !== 'out';
 }
 

@@ -86,6 +86,8 @@ const shapes = {
   payment: { recordSha256: hash },
   /** The newest record of a tenant's audit chain. */
   audit_head: { position: count, headSha256: hash },
+  /** The newest record of a chip's log. */
+  chip_log: { position: count, headSha256: hash },
 } satisfies Readonly<Record<string, Readonly<Record<string, Field<unknown>>>>>;
 
 type Shapes = typeof shapes;

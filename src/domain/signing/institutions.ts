@@ -7,6 +7,7 @@ import { audited } from '../audit/record.ts';
 import { applyForCertificate } from '../certificates/apply.ts';
 import type { Application } from '../certificates/types.ts';
 import type { SubjectName } from '../certificates/x509/build.ts';
+import type { Protection } from '../chips/keys.ts';
 import { CinnabarError, type FieldError } from '../errors.ts';
 import type { RequestedSettings } from '../federation/settings.ts';
 import { readPage } from '../page.ts';
@@ -90,6 +91,8 @@ export interface NewInstitutionKeys {
   readonly institutionId: string;
   readonly algorithm: 'sm2' | 'p256';
   readonly requested: RequestedSettings;
+  /** Least protection of the keys in the chips; software chips do if it is left out. */
+  readonly protection?: Protection;
 }
 
 export interface AppliedKeys {
@@ -102,20 +105,22 @@ export interface AppliedKeys {
  * the chips with the officers bound to them, and nobody is granted their use yet. The registration
  * authority decides about the certificates; until they are in force no use is allowed.
  *
- * @throws CinnabarError `institution_not_found`, and as `applyForCertificate`
+ * @throws CinnabarError `institution_not_found`, `protection_unavailable`, and as
+ *   `applyForCertificate`
  */
 export async function applyForInstitutionKeys(
   deps: SigningDeps,
   caller: Caller,
   request: NewInstitutionKeys,
 ): Promise<AppliedKeys> {
-  const { id, algorithm, requested } = request;
+  const { id, algorithm, requested, protection } = request;
   const institution = await getInstitution(deps, caller.actor, request.institutionId);
   const { officers, threshold, subject } = institution;
   const gm = await loadGm();
   const policy = {
     grantsHashHex: grantsHash(gm, []),
     officers: { publicKeysHex: officers.map(({ publicKeyHex }) => publicKeyHex), threshold },
+    ...(protection ? { protection } : {}),
   };
   const application = await applyForCertificate(deps, caller, {
     id,
@@ -153,7 +158,7 @@ export async function keyRowOf(
   if (key.keyId === undefined) throw new CinnabarError('institution_key_not_found');
   const earlier = await deps.signing.find(tenant, 'institution-key', key.keyId);
   if (earlier) return { row: earlier, isNew: false };
-  const { epoch } = await deps.keys.find(tenant, key.keyId);
+  const { epoch, protection } = await deps.keys.find(tenant, key.keyId);
   const row: InstitutionKey = {
     tenant,
     id: key.keyId,
@@ -162,6 +167,7 @@ export async function keyRowOf(
     algorithm,
     purpose: key.purpose,
     publicKeyHex: bytesToHex(parsePublicKey(key.spki).key),
+    protection,
     applicationId,
     chipEpoch: epoch,
     createdAtMs: deps.clock.now(),

@@ -113,6 +113,8 @@ async function policiesOf(pair: readonly InstitutionKey[]): Promise<KeyPolicies>
       const policy = {
         grantsHashHex: grantsHash(gm, list),
         officers: { publicKeysHex, threshold },
+        // The successor is in no weaker hands than the key before.
+        ...(key.protection && key.protection !== 'software' ? { protection: key.protection } : {}),
       };
       return [key.purpose, policy];
     }),

@@ -3,7 +3,7 @@ import type { Receipt } from '../../core/usage/receipt.ts';
 import type { UsageApproval } from '../../core/usage/record.ts';
 import type { SubjectName } from '../certificates/x509/build.ts';
 import type { Activation } from '../chips/activation.ts';
-import type { SignScheme } from '../chips/keys.ts';
+import type { Protection, SignScheme } from '../chips/keys.ts';
 import type { Row } from '../row-store.ts';
 import type { OperationState } from './states.ts';
 import type { Strikes } from './strikes.ts';
@@ -50,6 +50,8 @@ export interface InstitutionKey extends Row {
   readonly purpose: 'signature' | 'encryption';
   /** Of the chips; the row has the same id. */
   readonly publicKeyHex: string;
+  /** What protects it in the chips; rows of before it was noted have none. */
+  readonly protection?: Protection;
   /** Under which its certificate was asked for. */
   readonly applicationId: string;
   /** Personal keys of those who together decide who may use it. */

@@ -58,7 +58,7 @@ export function addAuditRoutes(app: EdgeApp, deps: EdgeDeps): void {
   });
 }
 
-function recordView(record: rows.AuditRecord): AuditRecord {
+export function recordView(record: rows.AuditRecord): AuditRecord {
   const { index, tenant, action, actor, subject, outcome, requestId, detail } = record;
   return {
     index,

@@ -1,4 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
+import { anchorChipLogs } from '../../domain/chips/chip-log.ts';
 import { haltMs } from '../../domain/chips/cluster.ts';
 import type * as rows from '../../domain/chips/cluster-status.ts';
 import {
@@ -17,12 +18,16 @@ import {
   type Chip,
   chipClusterSchema,
   chipHaltSchema,
+  chipLogAnchorsSchema,
+  chipLogQuerySchema,
+  chipLogSchema,
   chipParamsSchema,
   chipSchema,
   newChipSchema,
   resetChipSchema,
 } from '../schemas/chips.ts';
 import { idempotencyHeaderSchema } from '../schemas/common.ts';
+import { recordView } from './audit.ts';
 import { about, json, jsonBody, problems } from './contract.ts';
 
 const tag = 'Chips';
@@ -130,6 +135,38 @@ const readmitRoute = createRoute({
   },
 });
 
+const logRoute = createRoute({
+  method: 'get',
+  path: '/v1/chips/{chip}/log',
+  ...about('GET /v1/chips/{chip}/log', {
+    tag,
+    operationId: 'readChipLog',
+    summary: "Read a chip's hash-chained log",
+    description:
+      'Two hundred records at a time, in order. Heads of it stand in the ledger under `chip/` and the name. A chip keeps its newest 200,000 records.',
+  }),
+  request: { params: chipParamsSchema, query: chipLogQuerySchema },
+  responses: {
+    200: json(chipLogSchema, 'Records behind `after`.'),
+    ...problems('GET /v1/chips/{chip}/log', 'chip_not_found', 'chips_unavailable'),
+  },
+});
+
+const anchorRoute = createRoute({
+  method: 'post',
+  path: '/v1/chips/log-anchors',
+  ...about('POST /v1/chips/log-anchors', {
+    tag,
+    operationId: 'anchorChipLogs',
+    summary: "Fix the heads of all chips' logs in the public ledger",
+    description: 'As their last heartbeats have them. It happens by itself every hour.',
+  }),
+  responses: {
+    200: json(chipLogAnchorsSchema, 'Where they stand.'),
+    ...problems('POST /v1/chips/log-anchors', 'chips_unavailable', 'ledger_unavailable'),
+  },
+});
+
 const haltRoute = createRoute({
   method: 'post',
   path: '/v1/chips/{chip}/halt',
@@ -154,10 +191,11 @@ const haltRoute = createRoute({
 
 export function addChipRoutes(app: EdgeApp, deps: EdgeDeps): void {
   app.openapi(statusRoute, async (c) => {
-    const { chips, events, rootKeyHex, linkKeyHex, ...rest } = await deps.chips.status();
+    const { chips, events, offers, rootKeyHex, linkKeyHex, ...rest } = await deps.chips.status();
     return c.json(
       {
         ...rest,
+        offers: [...offers],
         rootKey: rootKeyHex,
         linkKey: linkKeyHex,
         mayHalt: deps.demo !== undefined,
@@ -185,6 +223,14 @@ export function addChipRoutes(app: EdgeApp, deps: EdgeDeps): void {
   app.openapi(readmitRoute, async (c) => {
     const { chip } = c.req.valid('param');
     return c.json(chipView(await readmitChip(deps, callerOf(c), chip)), 200);
+  });
+  app.openapi(logRoute, async (c) => {
+    const { chip } = c.req.valid('param');
+    const records = await deps.chips.log(chip, c.req.valid('query').after ?? -1);
+    return c.json({ items: records.map(recordView) }, 200);
+  });
+  app.openapi(anchorRoute, async (c) => {
+    return c.json({ items: [...(await anchorChipLogs(deps))] }, 200);
   });
   app.openapi(haltRoute, async (c) => {
     if (!deps.demo) throw new CinnabarError('not_found');

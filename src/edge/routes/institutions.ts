@@ -346,12 +346,13 @@ export function addInstitutionRoutes(app: EdgeApp, deps: EdgeDeps): void {
 
   app.openapi(applyRoute, async (c) => {
     const { id: institutionId } = c.req.valid('param');
-    const { algorithm, requested } = c.req.valid('json');
+    const { algorithm, requested, protection } = c.req.valid('json');
     const request = {
       id: c.get('operationId'),
       institutionId,
       algorithm,
       requested: present(requested),
+      ...(protection ? { protection } : {}),
     };
     return c.json(
       await appliedView(c, deps, applyForInstitutionKeys(deps, callerOf(c), request)),
@@ -441,12 +442,14 @@ async function keyView(deps: EdgeDeps, key: rows.InstitutionKey): Promise<Instit
   const certificateSerial = (await serialOf(deps, key)) ?? null;
   const standing = certificateSerial && (await certificateStateOf(deps, certificateSerial));
   const { id, institutionId, algorithm, purpose, publicKeyHex, applicationId, threshold } = key;
+  const protection = key.protection ?? (await deps.keys.find(key.tenant, id)).protection;
   return {
     id,
     institutionId,
     algorithm,
     purpose,
     publicKeyHex,
+    protection,
     applicationId,
     certificateSerial,
     standing: standing || null,

@@ -1,7 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { protections } from '../../domain/chips/keys.ts';
 import { duties, healths } from '../../domain/chips/placement.ts';
+import { auditRecordSchema } from './audit.ts';
 import { instantSchema } from './common.ts';
+import { auditAnchorSchema } from './ledger.ts';
 
 const nameSchema = z
   .string()
@@ -43,6 +45,9 @@ export const chipClusterSchema = z
   .object({
     placementEpoch: z.int().openapi({ description: 'Rises when keys may have to move.' }),
     keys: z.int().openapi({ description: 'Keys of all tenants in the cluster.' }),
+    offers: z
+      .array(z.enum(protections))
+      .openapi({ description: 'Protection that a key of the shared pool can demand now.' }),
     rootKey: z.string().openapi({ description: 'Public key of the cluster root: Ed25519, hex.' }),
     linkKey: z.string().openapi({ description: 'Key that chip hosts answer to: X25519, hex.' }),
     mayHalt: z.boolean().openapi({ description: 'Whether a chip may be stopped: in demo mode.' }),
@@ -52,6 +57,22 @@ export const chipClusterSchema = z
       .openapi({ description: 'The last hundred, newest first.' }),
   })
   .openapi('ChipCluster');
+
+export const chipLogQuerySchema = z.strictObject({
+  after: z.coerce
+    .number()
+    .int()
+    .min(-1)
+    .max(Number.MAX_SAFE_INTEGER)
+    .optional()
+    .openapi({ description: 'Position of the record before; the oldest follow without it.' }),
+});
+
+export const chipLogSchema = z.object({ items: z.array(auditRecordSchema) }).openapi('ChipLog');
+
+export const chipLogAnchorsSchema = z
+  .object({ items: z.array(auditAnchorSchema) })
+  .openapi('ChipLogAnchors');
 
 export const chipHaltSchema = z.object({ chip: z.string(), seconds: z.int() }).openapi('ChipHalt');
 

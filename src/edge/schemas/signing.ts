@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { protections } from '../../domain/chips/keys.ts';
 import { operationStates } from '../../domain/signing/states.ts';
 import { documentActions, grantedOperations } from '../../domain/signing/types.ts';
 import { requestedSchema, serialSchema, subjectSchema } from './certificates.ts';
@@ -207,7 +208,14 @@ export const standingSchema = z.enum([
 ]);
 
 export const newInstitutionKeysSchema = z
-  .strictObject({ algorithm: z.enum(['sm2', 'p256']), requested: requestedSchema })
+  .strictObject({
+    algorithm: z.enum(['sm2', 'p256']),
+    requested: requestedSchema,
+    protection: z.enum(protections).optional().openapi({
+      description:
+        'Least protection of the keys. Tokens sign with P-256 inside; SM2 signing keys are `hsm-wrapped` there at best.',
+    }),
+  })
   .openapi('NewInstitutionKeys');
 
 export const institutionKeySchema = z
@@ -217,6 +225,7 @@ export const institutionKeySchema = z
     algorithm: z.enum(['sm2', 'p256']),
     purpose: z.enum(['signature', 'encryption']),
     publicKeyHex,
+    protection: z.enum(protections).openapi({ description: 'What protects it in the chips.' }),
     applicationId: z.string(),
     certificateSerial: z.string().nullable(),
     standing: standingSchema.nullable().openapi({ description: 'Of the certificate, now.' }),

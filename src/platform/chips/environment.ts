@@ -3,6 +3,7 @@ import { haltMs } from '../../domain/chips/cluster.ts';
 import type { Reply } from '../../domain/chips/faults.ts';
 import { check } from '../../domain/chips/keys.ts';
 import type { Cells } from '../../domain/chips/ports.ts';
+import type { TenantRate } from '../../domain/chips/tenant-rate.ts';
 import { CinnabarError } from '../../domain/errors.ts';
 
 /** What every object of the chips Worker answers: one named call, packed. */
@@ -21,6 +22,8 @@ export interface ChipsEnv {
   readonly CHIP_BACKUP_KEY?: string;
   /** `awaited` while a cluster that lost everything waits for its backup: it makes no new keys. */
   readonly CHIP_RESTORE?: string;
+  /** What a tenant may ask of one chip, as tasks a second and at once: `500/1000`. */
+  readonly CHIP_TENANT_RATE?: string;
   /** Chips on other machines: a JSON list of `{ chip, url, publicKey }`, the key in hex. */
   readonly CHIP_HOSTS?: string;
   readonly HARDWARE_CHIPS: DurableObjectNamespace<CallTarget>;
@@ -54,6 +57,14 @@ export function backupKeyOf({ CHIP_BACKUP_KEY: text = '' }: Pick<ChipsEnv, 'CHIP
   if (text === '') return {};
   if (!/^[0-9a-f]{64}$/.test(text)) throw new Error('CHIP_BACKUP_KEY must be 64 hex digits');
   return { backupKey: hexToBytes(text) };
+}
+
+/** @throws Error when the rate is not in its form */
+export function tenantRateIn(text = ''): { readonly tenantRate?: TenantRate } {
+  if (text === '') return {};
+  const [, perSecond = '', burst = ''] = /^([1-9]\d{0,5})\/([1-9]\d{0,6})$/.exec(text) ?? [];
+  if (perSecond === '') throw new Error('a tenant rate is two whole numbers, such as 500/1000');
+  return { tenantRate: { perSecond: Number(perSecond), burst: Number(burst) } };
 }
 
 /** Where a chip on another machine is reached, and its key. */

@@ -32,13 +32,20 @@ export function remoteCluster(chips: ChipService): ChipOperations {
   return { ...calls, halt: async (chip) => void (await opened(() => chips.halt(chip))) };
 }
 
-/** What answers, for `/readyz`: never a key. @throws CinnabarError `chips_unavailable` */
+/**
+ * What answers, for `/readyz`: never a key.
+ *
+ * @throws CinnabarError `chips_unavailable`, also when too few chips serve to make a key
+ */
 export async function chipsReady(chips: ChipService): Promise<ChipsReady> {
+  let status: ChipsReady;
   try {
-    return parseChipsReady(await chips.status());
+    status = parseChipsReady(await chips.status());
   } catch (cause) {
     throw new CinnabarError('chips_unavailable', { cause });
   }
+  if (!status.ready) throw new CinnabarError('chips_unavailable');
+  return status;
 }
 
 function remote<T extends Calls<T>>(

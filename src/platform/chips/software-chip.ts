@@ -11,7 +11,13 @@ import { openTools } from '../../domain/chips/key-material.ts';
 import { clusterRoot } from '../../domain/chips/roster.ts';
 import { openStoredKey, openVault } from '../../domain/chips/wrapping.ts';
 import { systemClock, systemRandom } from '../system.ts';
-import { backupKeyOf, type ChipsEnv, durableCells, parseStorageKey } from './environment.ts';
+import {
+  backupKeyOf,
+  type ChipsEnv,
+  durableCells,
+  parseStorageKey,
+  tenantRateIn,
+} from './environment.ts';
 
 const downCell = 'down-until';
 
@@ -97,6 +103,7 @@ export class SoftwareChip extends DurableObject<ChipsEnv> {
       build: this.env.VERSION.id,
       rootPublicKey: clusterRoot(tools.sodium, secret).publicKey,
       ...backupKeyOf(this.env),
+      ...tenantRateIn(this.env.CHIP_TENANT_RATE),
       inherited: async (tenant) => {
         const name = `software/${tenant}`;
         const [stored] = await this.env.SOFTWARE_CHIPS.getByName(name).legacyKeys();

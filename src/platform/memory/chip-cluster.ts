@@ -28,6 +28,7 @@ import type { KeyService } from '../../domain/chips/keys.ts';
 import type { Waits } from '../../domain/chips/ports.ts';
 import { clusterRoot } from '../../domain/chips/roster.ts';
 import type { ShareService } from '../../domain/chips/shares.ts';
+import type { TenantRate } from '../../domain/chips/tenant-rate.ts';
 import { openVault } from '../../domain/chips/wrapping.ts';
 import { CinnabarError } from '../../domain/errors.ts';
 import type { Clock, Random } from '../../domain/ports.ts';
@@ -40,6 +41,7 @@ export interface MemoryClusterOptions {
   /** Stands between callers and a chip: what a network, or a drill, does to calls. */
   readonly link?: (chip: string, target: () => OwnedChip) => OwnedChip;
   readonly queueMax?: number;
+  readonly tenantRate?: TenantRate;
   /** X25519 key of the backup officers. */
   readonly backupKey?: Uint8Array;
   /** What the chips encrypt their stores with, and the cluster root is made from; random if left out. */
@@ -89,12 +91,15 @@ export async function memoryCluster(options: MemoryClusterOptions): Promise<Memo
   function running(name: string): RunningChip {
     const vault = openVault(tools.sodium, secret, name);
     const common = { chip: name, cells: cellsOf(name), vault, tools, clock, random, ...backupKey };
-    const queue = options.queueMax === undefined ? {} : { queueMax: options.queueMax };
+    const { queueMax, tenantRate } = options;
+    const queue = queueMax === undefined ? {} : { queueMax };
+    const rate = tenantRate === undefined ? {} : { tenantRate };
     const chip =
       chips.get(name) ??
       createChip({
         ...common,
         ...queue,
+        ...rate,
         protection: 'software',
         build: 'in memory',
         rootPublicKey: root.publicKey,

@@ -2,9 +2,17 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { describe, expect, it } from 'vitest';
 import { loadGm } from '../../../src/core/gm.ts';
 import { joinedKeyIdleMs } from '../../../src/domain/chips/chip-backup.ts';
+import { verifyChipLog } from '../../../src/domain/chips/chip-log.ts';
+import { openChipStore } from '../../../src/domain/chips/chip-store.ts';
 import { clusterKeys, clusterShares } from '../../../src/domain/chips/cluster.ts';
+import { openTools } from '../../../src/domain/chips/key-material.ts';
 import type { CreateKey, KeyPolicy } from '../../../src/domain/chips/keys.ts';
-import { memoryCluster } from '../../../src/platform/memory/chip-cluster.ts';
+import { openVault } from '../../../src/domain/chips/wrapping.ts';
+import { memoryCells } from '../../../src/platform/memory/cells.ts';
+import {
+  type MemoryClusterOptions,
+  memoryCluster,
+} from '../../../src/platform/memory/chip-cluster.ts';
 import { backedUp, consented, fiveOfficers, takenBack } from '../../helpers/backups.ts';
 import { patientWaits, seededRandom, tickingClock } from '../../helpers/time-and-chance.ts';
 
@@ -13,11 +21,12 @@ const tenant = 'beichen-bank';
 const idOf = (i: number) => `019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a${String(i).padStart(2, '0')}`;
 const message = new Uint8Array(4);
 
-async function freshCluster() {
+async function freshCluster(more: Partial<MemoryClusterOptions> = {}) {
   const clock = tickingClock();
   const random = seededRandom(1);
   const { backupKey } = officers;
-  const cluster = await memoryCluster({ clock, random, waits: patientWaits, backupKey });
+  const options = { clock, random, waits: patientWaits, backupKey, ...more };
+  const cluster = await memoryCluster(options);
   const keys = clusterKeys(cluster.guardOf);
   const input = (i: number, policy: KeyPolicy = {}): CreateKey => ({
     ...{ tenant, id: idOf(i), algorithm: 'sm2', uses: ['sign'], policy },
@@ -257,6 +266,69 @@ describe('a refreshed share', () => {
     await expect(before.refreshCommit(name, commit, 2)).rejects.toMatchObject({
       code: 'stale_epoch',
     });
+  });
+});
+
+describe('the log of a chip', () => {
+  it('E1: is one chain whose anchored heads tell a cut, an altered and a rolled-back one', async () => {
+    const cluster = await freshCluster();
+    const [chip = ''] = (await cluster.make(1)).replicas;
+    for (let i = 0; i < 9; i++) await cluster.sign(1, `r-${i}`);
+    const records = await cluster.directory.log(chip, -1);
+    expect(records.length).toBeGreaterThan(3);
+    expect(await cluster.directory.log(chip, 1)).toEqual(records.slice(2));
+    const headAt = (position: number) => ({
+      position,
+      headSha256: records[position]?.hashHex ?? '',
+    });
+    const last = records.length - 1;
+    const anchors = [headAt(1), headAt(last)];
+    expect(verifyChipLog(records, anchors)).toEqual({
+      ...{ ok: true, from: 0, to: last, anchored: 2, older: 0 },
+    });
+    expect(verifyChipLog(records.slice(2), anchors)).toMatchObject({ anchored: 1, older: 1 });
+    expect(verifyChipLog(records.slice(0, -1), anchors)).toEqual({
+      ...{ ok: false, position: last, reason: 'cut' },
+    });
+    expect(verifyChipLog([], anchors)).toMatchObject({ reason: 'cut' });
+    const altered = records.map((record, i) => (i === 1 ? { ...record, actor: 'x' } : record));
+    expect(verifyChipLog(altered, anchors)).toMatchObject({ position: 1, reason: 'chain' });
+    const other = [{ ...headAt(1), headSha256: headAt(0).headSha256 }];
+    expect(verifyChipLog(records, other)).toMatchObject({ position: 1, reason: 'differs' });
+  });
+
+  it('E1: keeps its newest records, and goes on as one chain', async () => {
+    const tools = await openTools(crypto.subtle);
+    const cells = memoryCells();
+    const clock = tickingClock();
+    const random = seededRandom(5);
+    const vault = openVault(tools.sodium, new Uint8Array(32), 'chip-1');
+    const store = openChipStore({ cells, vault, tools, clock, random, recordsMost: 5 });
+    const name = { tenant, keyId: idOf(1) };
+    for (let i = 0; i < 12; i++) store.log('chip.test', name, `r-${i}`, {});
+    expect([...cells.list('log:')]).toHaveLength(5);
+    expect(store.records(50).map(({ index }) => index)).toEqual([7, 8, 9, 10, 11]);
+    expect(store.records(2).map(({ index }) => index)).toEqual([10, 11]);
+    expect(verifyChipLog(store.records(50), [])).toMatchObject({ ok: true, from: 7, to: 11 });
+  });
+});
+
+describe('a tenant', () => {
+  it('E2: that asks more than its share is told to come back, and takes nothing from others', async () => {
+    const cluster = await freshCluster({ tenantRate: { perSecond: 1, burst: 2 } });
+    await cluster.make(1);
+    const other = { ...cluster.input(2), tenant: 'other-bank' };
+    await cluster.keys.create(other);
+    // Two at once from each of three chips.
+    for (let i = 0; i < 6; i++) await cluster.sign(1, `r-${i}`);
+    await expect(cluster.sign(1, 'more')).rejects.toMatchObject({
+      ...{ code: 'chips_busy', detail: 'The institution asks more than its share.' },
+    });
+    const theirs = { tenant: other.tenant, keyId: other.id, requestId: 'x' };
+    await cluster.keys.sign({ ...theirs, scheme: 'sm2-sm3', message });
+    // What was refused was not done, and is done later.
+    cluster.clock.advance(1_500);
+    expect((await cluster.sign(1, 'more')).receipt.requestId).toBe('more');
   });
 });
 

@@ -68,8 +68,9 @@ describe('answers of the chips', () => {
     expect(parseUnwrapReply(unwrapped, 1)).toEqual(unwrapped);
     const refusal = { ok: false, code: 'not_authentic' };
     expect(parseUnwrapReply(refusal, 1)).toEqual(refusal);
-    const status = { protection: 'software', ready: true };
-    expect(parseChipsReady(status)).toEqual(status);
+    for (const protection of ['software', 'hsm-wrapped', 'hsm']) {
+      expect(parseChipsReady({ protection, ready: true })).toEqual({ protection, ready: true });
+    }
   });
 
   test.each([
