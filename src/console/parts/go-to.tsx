@@ -68,7 +68,7 @@ function settingEntries(): Entry[] {
       id: 'language',
       text: language.value === 'zh' ? 'English' : '中文',
       hint: t('find.setting'),
-      also: 'language 语言 english chinese',
+      also: t('language.title'),
       run: () => void setLanguage(language.value === 'zh' ? 'en' : 'zh').catch(() => undefined),
     },
   ];
