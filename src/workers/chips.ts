@@ -23,6 +23,7 @@ import {
 import { CinnabarError } from '../domain/errors.ts';
 import { type ChipsEnv, haltChip } from '../platform/chips/environment.ts';
 import { backupsAt, directoryAt, guardsAt } from '../platform/chips/links.ts';
+import { withTrace } from '../platform/tracing.ts';
 
 export { ChipDirectory } from '../platform/chips/chip-directory.ts';
 export { HardwareChip } from '../platform/chips/hardware-chip.ts';
@@ -42,27 +43,47 @@ export class Chips extends WorkerEntrypoint<ChipsEnv> implements ChipService {
   }
 
   /** A call of `KeyService` by its name. */
-  keys(name: unknown, input: unknown): Promise<Reply<unknown>> {
-    return answered(() => callOn(clusterKeys(guardsAt(this.env)), keyCalls, name, input));
+  keys(name: unknown, input: unknown, trace?: unknown): Promise<Reply<unknown>> {
+    return this.#traced(`keys ${name}`, trace, () =>
+      answered(() => callOn(clusterKeys(guardsAt(this.env)), keyCalls, name, input)),
+    );
   }
 
   /** A call of `ShareService` by its name. */
-  shares(name: unknown, input: unknown): Promise<Reply<unknown>> {
-    return answered(() => callOn(clusterShares(guardsAt(this.env)), shareCalls, name, input));
+  shares(name: unknown, input: unknown, trace?: unknown): Promise<Reply<unknown>> {
+    return this.#traced(`shares ${name}`, trace, () =>
+      answered(() => callOn(clusterShares(guardsAt(this.env)), shareCalls, name, input)),
+    );
   }
 
   /** What the operator may ask of the cluster, by name. */
-  cluster(name: unknown, input: unknown): Promise<Reply<unknown>> {
-    return answered(() => callOn(directoryAt(this.env), clusterCalls, name, input));
+  cluster(name: unknown, input: unknown, trace?: unknown): Promise<Reply<unknown>> {
+    return this.#traced(`cluster ${name}`, trace, () =>
+      answered(() => callOn(directoryAt(this.env), clusterCalls, name, input)),
+    );
   }
 
   /** A call of `BackupDesk` by its name. */
-  backups(name: unknown, input: unknown): Promise<Reply<unknown>> {
-    return answered(() => callOn(checkedBackups(backupsAt(this.env)), backupCalls, name, input));
+  backups(name: unknown, input: unknown, trace?: unknown): Promise<Reply<unknown>> {
+    return this.#traced(`backups ${name}`, trace, () =>
+      answered(() => callOn(checkedBackups(backupsAt(this.env)), backupCalls, name, input)),
+    );
   }
 
   async status(): Promise<ChipsReady> {
     return readinessOf(await directoryAt(this.env).status());
+  }
+
+  /** Within the trace of the request that the caller serves. */
+  #traced<T>(name: string, trace: unknown, work: () => Promise<T>): Promise<T> {
+    const at = {
+      service: 'cinnabar-chips',
+      name,
+      parent: typeof trace === 'string' ? trace : undefined,
+      bindings: this.env,
+      waitUntil: (promise: Promise<unknown>) => this.ctx.waitUntil(promise),
+    };
+    return withTrace(at, work);
   }
 
   /** Stops a chip for a minute. In demo mode only. */

@@ -61,6 +61,12 @@ import { consumeWork, queuedWork } from '../platform/queues/work.ts';
 import { r2ObjectStore } from '../platform/r2/object-store.ts';
 import { bindingRateLimiter } from '../platform/rate-limiter.ts';
 import { systemClock, systemRandom } from '../platform/system.ts';
+import {
+  nameTrace,
+  type TracingBindings,
+  traceIdNow,
+  withRequestTrace,
+} from '../platform/tracing.ts';
 
 export { AuditChain } from '../platform/durable/audit-log.ts';
 export { LedgerLog } from '../platform/durable/ledger.ts';
@@ -70,7 +76,7 @@ export { RowDesk } from '../platform/durable/row-desk.ts';
 export { TerminalSessions } from '../platform/durable/terminal-sessions.ts';
 
 /** The bindings of wrangler.toml, and the variables that docs/operations.md describes. */
-export interface EdgeBindings extends LedgerBindings, FederationBindings {
+export interface EdgeBindings extends LedgerBindings, FederationBindings, TracingBindings {
   readonly CINNABAR_MODE: string;
   /** Where this service is reached from outside; certificates carry it for `/pki`. */
   readonly PUBLIC_ORIGIN: string;
@@ -160,8 +166,23 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     notices: kvNotices(env.NOTICES),
     ...(federation ? { federation } : {}),
     checks: checksOf(env),
-    // biome-ignore lint/suspicious/noConsole: a Worker's log is its console
-    log: (line) => console.log(JSON.stringify(line)),
+    log: (line) => {
+      const failed = line.status >= 500;
+      nameTrace(
+        `${line.method} ${line.route}`,
+        {
+          'http.request.method': line.method,
+          'http.route': line.route,
+          'http.response.status_code': line.status,
+          'cinnabar.request_id': line.requestId,
+          ...(line.code === undefined ? {} : { 'error.type': line.code }),
+        },
+        failed,
+      );
+      const traceId = traceIdNow();
+      // biome-ignore lint/suspicious/noConsole: a Worker's log is its console
+      console.log(JSON.stringify(traceId === undefined ? line : { ...line, traceId }));
+    },
   };
 }
 
@@ -274,9 +295,11 @@ function depsOnce(env: EdgeBindings): Promise<EdgeDeps> {
 let app: ReturnType<typeof createApp> | undefined;
 
 export default {
-  async fetch(request, env) {
-    app ??= createApp(await depsOnce(env));
-    return app.fetch(request);
+  fetch(request, env, context) {
+    return withRequestTrace('cinnabar-edge', { request, env, context }, async () => {
+      app ??= createApp(await depsOnce(env));
+      return app.fetch(request);
+    });
   },
 
   async queue(batch, env) {

@@ -1,6 +1,7 @@
 import { samplePeopleFile } from '../domain/federation/sample-people.ts';
 import type { FederationNode, NodeConfiguration } from '../platform/durable/federation-node.ts';
 import { isOperator, messageBytesMax, responseOf } from '../platform/federation/answer.ts';
+import { type TracingBindings, withRequestTrace } from '../platform/tracing.ts';
 import sampleModel from './sample/model.json';
 import bankPart from './sample/part-bank.json';
 import operatorPart from './sample/part-operator.json';
@@ -9,7 +10,7 @@ import registryPart from './sample/part-registry.json';
 export { FederationNode } from '../platform/durable/federation-node.ts';
 
 /** The bindings of a node's configuration file; docs/operations.md describes them. */
-export interface NodeBindings {
+export interface NodeBindings extends TracingBindings {
   readonly NODE: DurableObjectNamespace<FederationNode>;
   readonly NODE_ID: string;
   readonly FEDERATION_ROSTER?: string;
@@ -26,25 +27,31 @@ const fileBytesMax = 32 * 1024 * 1024;
 const sampleParts = { bank: bankPart, operator: operatorPart, registry: registryPart } as const;
 
 export default {
-  async fetch(request, env) {
-    const { pathname } = new URL(request.url);
-    const node = env.NODE.getByName(env.NODE_ID);
-    const configuration = configurationOf(env);
-    const route = `${request.method} ${pathname}`;
-    if (route === 'POST /open' || route === 'POST /settle') {
-      if (env.NODE_DATA === 'sample') await fillOnce(node, configuration);
-      const text = await textOf(request, messageBytesMax);
-      if (text === undefined) return new Response(null, { status: 413 });
-      const step = pathname === '/open' ? 'open' : 'settle';
-      return responseOf(await node.answer(configuration, step, text));
-    }
-    if (!pathname.startsWith('/operator/')) return new Response(null, { status: 404 });
-    if (!(await isOperator(request, env.FEDERATION_OPERATOR_TOKEN))) {
-      return new Response(null, { status: 401 });
-    }
-    return operate(route, request, node, configuration);
+  fetch(request, env, context) {
+    return withRequestTrace(`cinnabar-node-${env.NODE_ID}`, { request, env, context }, () =>
+      answer(request, env),
+    );
   },
 } satisfies ExportedHandler<NodeBindings>;
+
+async function answer(request: Request, env: NodeBindings): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  const node = env.NODE.getByName(env.NODE_ID);
+  const configuration = configurationOf(env);
+  const route = `${request.method} ${pathname}`;
+  if (route === 'POST /open' || route === 'POST /settle') {
+    if (env.NODE_DATA === 'sample') await fillOnce(node, configuration);
+    const text = await textOf(request, messageBytesMax);
+    if (text === undefined) return new Response(null, { status: 413 });
+    const step = pathname === '/open' ? 'open' : 'settle';
+    return responseOf(await node.answer(configuration, step, text));
+  }
+  if (!pathname.startsWith('/operator/')) return new Response(null, { status: 404 });
+  if (!(await isOperator(request, env.FEDERATION_OPERATOR_TOKEN))) {
+    return new Response(null, { status: 401 });
+  }
+  return operate(route, request, node, configuration);
+}
 
 async function operate(
   route: string,

@@ -44,20 +44,23 @@ export interface ChipsReady {
   readonly ready: boolean;
 }
 
-/** The operations that a caller holding the binding may ask for. */
+/**
+ * The operations that a caller holding the binding may ask for. `trace` is the `traceparent` of
+ * the request that it is done for, where there is one.
+ */
 export interface ChipService {
   wrap(message: WrapMessage): Promise<KeysReply>;
   unwrap(message: UnwrapMessage): Promise<KeysReply>;
   /** What answers, for `/readyz` and the operator: never a key. */
   status(): Promise<ChipsReady>;
   /** A call of `KeyService` by its name; `Reply` packs what comes of it. */
-  keys(name: string, input: unknown[]): Promise<Reply<unknown>>;
+  keys(name: string, input: unknown[], trace?: string): Promise<Reply<unknown>>;
   /** A call of `ShareService` by its name. */
-  shares(name: string, input: unknown[]): Promise<Reply<unknown>>;
+  shares(name: string, input: unknown[], trace?: string): Promise<Reply<unknown>>;
   /** A call of `ChipCluster` by its name. */
-  cluster(name: string, input: unknown[]): Promise<Reply<unknown>>;
+  cluster(name: string, input: unknown[], trace?: string): Promise<Reply<unknown>>;
   /** A call of `BackupDesk` by its name. */
-  backups(name: string, input: unknown[]): Promise<Reply<unknown>>;
+  backups(name: string, input: unknown[], trace?: string): Promise<Reply<unknown>>;
   /** Stops a chip for a minute; in demo mode only. */
   halt(chip: string): Promise<Reply<unknown>>;
 }

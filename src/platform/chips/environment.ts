@@ -5,13 +5,14 @@ import { check } from '../../domain/chips/keys.ts';
 import type { Cells } from '../../domain/chips/ports.ts';
 import type { TenantRate } from '../../domain/chips/tenant-rate.ts';
 import { CinnabarError } from '../../domain/errors.ts';
+import type { TracingBindings } from '../tracing.ts';
 
 /** What every object of the chips Worker answers: one named call, packed. */
 export interface CallTarget extends Rpc.DurableObjectBranded {
   call(name: string, input: unknown[]): Promise<Reply<unknown>>;
 }
 
-export interface ChipsEnv {
+export interface ChipsEnv extends TracingBindings {
   /** Which version of this Worker runs; the platform says it. */
   readonly VERSION: WorkerVersionMetadata;
   /** 32 bytes, base64url. */

@@ -12,23 +12,32 @@ import type { KeyService } from '../../domain/chips/keys.ts';
 import { type ChipService, type ChipsReady, parseChipsReady } from '../../domain/chips/messages.ts';
 import type { ShareService } from '../../domain/chips/shares.ts';
 import { CinnabarError } from '../../domain/errors.ts';
+import { traced, traceparentNow } from '../tracing.ts';
 
 // The chips Worker over its service binding, as the ports that the domains take.
 
 export function remoteKeys(chips: ChipService): KeyService {
-  return remote<KeyService>(keyCalls, (name, input) => chips.keys(name, input));
+  return remote<KeyService>(keyCalls, (name, input) =>
+    traced(`chips.keys ${name}`, () => chips.keys(name, input, traceparentNow())),
+  );
 }
 
 export function remoteShares(chips: ChipService): ShareService {
-  return remote<ShareService>(shareCalls, (name, input) => chips.shares(name, input));
+  return remote<ShareService>(shareCalls, (name, input) =>
+    traced(`chips.shares ${name}`, () => chips.shares(name, input, traceparentNow())),
+  );
 }
 
 export function remoteBackups(chips: ChipService): BackupDesk {
-  return remote<BackupDesk>(backupCalls, (name, input) => chips.backups(name, input));
+  return remote<BackupDesk>(backupCalls, (name, input) =>
+    traced(`chips.backups ${name}`, () => chips.backups(name, input, traceparentNow())),
+  );
 }
 
 export function remoteCluster(chips: ChipService): ChipOperations {
-  const calls = remote<ChipCluster>(clusterCalls, (name, input) => chips.cluster(name, input));
+  const calls = remote<ChipCluster>(clusterCalls, (name, input) =>
+    traced(`chips.cluster ${name}`, () => chips.cluster(name, input, traceparentNow())),
+  );
   return { ...calls, halt: async (chip) => void (await opened(() => chips.halt(chip))) };
 }
 

@@ -8,6 +8,7 @@ import {
   parseRefusal,
   parseSettleReply,
 } from '../../domain/federation/messages.ts';
+import { traced, traceparentNow } from '../tracing.ts';
 import { messageBytesMax } from './answer.ts';
 
 /** How a party is reached: a service binding, or the address of an institution elsewhere. */
@@ -34,11 +35,15 @@ export function remoteParties(
     let cause: unknown;
     for (let attempt = 0; attempt < attempts; attempt++) {
       try {
-        const response = await door(`/${step}`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body,
-          signal: AbortSignal.timeout(deadlineMs),
+        const response = await traced(`${party} ${step}`, () => {
+          const trace = traceparentNow();
+          const headers = { 'content-type': 'application/json' };
+          return door(`/${step}`, {
+            method: 'POST',
+            headers: trace === undefined ? headers : { ...headers, traceparent: trace },
+            body,
+            signal: AbortSignal.timeout(deadlineMs),
+          });
         });
         return await read(response, parse);
       } catch (error) {
