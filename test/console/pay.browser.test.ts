@@ -1,11 +1,13 @@
 import type { Page, Request } from 'playwright-core';
-import { expect, it } from 'vitest';
+import { afterAll, expect, it } from 'vitest';
 import { payEn } from '../../src/console/i18n/pay.en.ts';
 import { payZh } from '../../src/console/i18n/pay.zh.ts';
 import { personZh } from '../../src/console/i18n/person.zh.ts';
 import { manifestHash } from '../../src/core/software/manifest.ts';
 import type { Payment } from '../../src/edge/schemas/payments.ts';
+import { type RunningHost, startBiometricsHost } from '../helpers/biometrics-host.ts';
 import { describeInChromium } from '../helpers/chromium.ts';
+import { biometricsHost, faceFile, facePlaces, type Variation } from '../helpers/face-pictures.ts';
 import { answerOf, issuedFor } from '../helpers/payer.ts';
 import { addAuthenticator, type VirtualAuthenticator } from '../helpers/virtual-authenticator.ts';
 import { type ConsolePage, fits } from './console-page.ts';
@@ -15,7 +17,14 @@ const q = payZh;
 const customer = 'customer-chen';
 const officer = 'risk-officer-xu';
 describeInChromium('paying with the cloud key from a phone', () => {
-  const { visit, ask, url } = consoleVisits('pay');
+  const path = biometricsHost();
+  let faces: RunningHost | undefined;
+  const { visit, ask, url } = consoleVisits('pay', async () => {
+    faces = path ? await startBiometricsHost(path) : undefined;
+    const about = { modality: 'face', name: 'Cinnabar faces', liveness: 'none' };
+    return faces ? `BIOMETRICS='${JSON.stringify([{ ...about, ...faces }])}'\n` : '';
+  });
+  afterAll(() => faces?.stop());
 
   it('E3 to E8: a device is enrolled, pays in its sessions after an officer looked, is stopped for risk, and pays nothing without its person', async () => {
     const phone = await visit(customer, '/pay');
@@ -45,12 +54,13 @@ describeInChromium('paying with the cloud key from a phone', () => {
     await travelledSealed(sent, first);
     await released(page);
     await riskStops(page);
+    if (faces) await showsFace(page);
     await refuses(page, authenticator);
     expect(phone.faults.filter((fault) => !/40[39]/.test(fault))).toEqual([]);
     await phone.close();
-    await rules();
+    await rules(faces ? 2 : 1);
     await looks(first);
-  }, 240_000);
+  }, 300_000);
 
   /** Key under a passkey, certificate by both halves, registration. */
   async function enrol(page: Page) {
@@ -179,7 +189,7 @@ describeInChromium('paying with the cloud key from a phone', () => {
   }
 
   /** Other rules are tried on what was, proposed by one person and approved by another. */
-  async function rules() {
+  async function rules(version: number) {
     const desk = await visit(officer, '/risk?at=policy', 'zh', 1440);
     const { page } = desk;
     await page.getByLabel(q['policy.challenge'], { exact: true }).fill('70');
@@ -199,8 +209,50 @@ describeInChromium('paying with the cloud key from a phone', () => {
       .locator('.cards')
       .getByRole('button', { name: payEn['changes.approve'] })
       .click();
-    await checker.page.getByText(payEn['policy.force'].replace('{n}', '1')).waitFor();
+    await checker.page.getByText(payEn['policy.force'].replace('{n}', String(version))).waitFor();
     await checker.close();
+  }
+
+  /** Rules that take a face: the payer enrols one, another does not do, and the own one clears. */
+  async function showsFace(page: Page) {
+    const p = personZh;
+    const { version, policy } = await answerOf<{ version: number; policy: object }>(
+      ask(officer, 'GET', '/v1/risk/policies/current'),
+    );
+    const strict = { ...policy, challengeAt: 10, biometric: 'clears' };
+    const proposal = { baseVersion: version, policy: strict, reason: '试行面容核对' };
+    const proposed = ask(officer, 'PUT', '/v1/risk/policies/current', proposal);
+    const { id } = await answerOf<{ id: string }>(proposed);
+    const decision = { decision: 'approve', reason: '同意' };
+    const change = `/v1/risk/policies/changes/${id}/decision`;
+    await answerOf(ask('administrator-lin', 'POST', change, decision));
+
+    const [own, , , stranger] = facePlaces.filter(({ picture }) => picture === 6);
+    const show = async (place: typeof own, variation?: Variation) => {
+      if (!place) throw new Error('no face');
+      const buffer = Buffer.from(await faceFile(place, variation));
+      const file = { name: 'me.jpg', mimeType: 'image/jpeg', buffer };
+      await page.getByLabel(p['face.picture'], { exact: true }).setInputFiles(file);
+      await page.getByAltText(p['face.picture.shown']).waitFor();
+    };
+    await page.goto(`${url()}/devices`);
+    await page.getByText(p['face.liveness.none']).waitFor();
+    await show(own);
+    await capture(page, 'face-enrol-zh');
+    await page.getByRole('button', { name: p['face.enrol'] }).click();
+    await page.getByText('Cinnabar faces').waitFor();
+    await page.getByRole('button', { name: p['face.withdraw'] }).waitFor();
+    await capture(page, 'face-enrolled-zh');
+
+    const waiting = await order(page, '200', '6217001210024455667');
+    await show(stranger);
+    await page.getByRole('button', { name: q['look.do'] }).click();
+    await page.getByText(q['look.found.no_match']).waitFor();
+    await capture(page, 'face-refused-zh');
+    await show(own, 'recompressed');
+    await page.getByRole('button', { name: q['look.do'] }).click();
+    await page.getByRole('button', { name: q['pay.confirm.passkey'] }).waitFor();
+    expect((await orderOf(waiting)).cleared?.method).toBe('biometric');
   }
 
   async function looks(paid: string) {

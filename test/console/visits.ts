@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -16,8 +16,15 @@ export interface Visits {
   url(): string;
 }
 
-/** A whole service and a browser for the tests of this file. */
-export function consoleVisits(name: string): Visits {
+/**
+ * A whole service and a browser for the tests of this file.
+ *
+ * @param secrets what the person who sets it up fills into `secrets.env`
+ */
+export function consoleVisits(
+  name: string,
+  secrets: () => Promise<string> = async () => '',
+): Visits {
   let host: LocalHost;
   let browser: Browser;
   let state: string;
@@ -25,6 +32,7 @@ export function consoleVisits(name: string): Visits {
 
   beforeAll(async () => {
     state = await mkdtemp(join(tmpdir(), `cinnabar-${name}-`));
+    await writeFile(join(state, 'secrets.env'), await secrets(), { mode: 0o600 });
     [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
     ask = askAt(host.url);
   }, 240_000);

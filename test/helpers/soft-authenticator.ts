@@ -16,6 +16,8 @@ interface Habits {
   readonly isVerified?: boolean;
   readonly mayBeCopied?: boolean;
   readonly origin?: string;
+  /** What the browser showed of a payment: Secure Payment Confirmation. */
+  readonly payment?: object;
 }
 
 /**
@@ -41,8 +43,10 @@ export async function softAuthenticator(rp: RelyingParty) {
     return concat(sha256(rp.id), Uint8Array.of(set, 0, 0, 0, 0), attached);
   }
 
-  const clientData = (type: string, challenge: string, { origin = rp.origin }: Habits) =>
-    utf8(JSON.stringify({ type, challenge, origin, crossOrigin: false }));
+  const clientData = (type: string, challenge: string, habits: Habits) => {
+    const { origin = rp.origin, payment } = habits;
+    return utf8(JSON.stringify({ type, challenge, origin, crossOrigin: false, payment }));
+  };
 
   return {
     id: name,
@@ -83,7 +87,8 @@ export async function softAuthenticator(rp: RelyingParty) {
     },
     async get(challenge: string, habits: Habits = {}): Promise<AuthenticationResponseJSON> {
       const authenticatorData = data(habits);
-      const client = clientData('webauthn.get', challenge, habits);
+      const type = habits.payment ? 'payment.get' : 'webauthn.get';
+      const client = clientData(type, challenge, habits);
       const signed = concat(authenticatorData, sha256(client));
       const raw = await crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, privateKey, signed);
       const r = derUnsigned(new Uint8Array(raw, 0, 32));

@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { confirmPayment, readOrder, type ShownOrder } from '../../client/certificates.ts';
 import type { ApiError, Payment } from '../../client/index.ts';
+import { decimalText } from '../../lib/amount-text.ts';
 import { formatMoment, formatTime, inFours, shortHash } from '../format.ts';
 import { language } from '../i18n/index.ts';
 import { formatAmount, formatMoney, inCapitals } from '../money.ts';
@@ -181,6 +182,12 @@ function Confirm({ payment, held, label, reload }: OrderProps) {
           label={q(held.guard.kind === 'pin' ? 'pay.confirm.pin' : 'pay.confirm.passkey')}
           ask={() => payingClient(payment.terminalId).payments.challenge(payment.id)}
           through={payingClient(payment.terminalId)}
+          payment={{
+            payeeName: shown.payee.name,
+            currency: shown.currency,
+            value: decimalText(shown.amountMinor, shown.currency),
+            device: held.key.label,
+          }}
           run={async (open) => {
             await pay(open, payment);
             reload();

@@ -8,6 +8,7 @@ import { useResource } from '../resource.ts';
 import { identity } from '../session.ts';
 import { useWrite } from '../write.ts';
 import { type KeyHere, keysHere } from './keys-here.ts';
+import type { ShownPayment } from './spc.ts';
 import { inWords, type OpenTerminal, passkeyTerminal, pinTerminal } from './terminal.ts';
 import { p } from './words.ts';
 
@@ -16,6 +17,8 @@ interface ConfirmProps {
   readonly ask?: (() => Promise<PasskeyOptions>) | undefined;
   /** What the terminal speaks to the service by; the page's own client when left out. */
   readonly through?: Client;
+  /** What the browser itself shows of a payment, where it can. */
+  readonly payment?: ShownPayment;
   /** Runs when the person agreed; the share opens inside, by `withPersonalKey` or what uses it. */
   readonly run: (open: OpenTerminal, keyId: string) => Promise<void>;
 }
@@ -29,7 +32,7 @@ export function ConfirmWithKey(
     readonly refused?: string;
   },
 ) {
-  const { held, ask, run, through } = props;
+  const { held, ask, run, through, payment } = props;
   const [pin, setPin] = useState('');
   const isPin = held.guard.kind === 'pin';
   // The PIN is no part of the draft: that one is kept, to know a repetition.
@@ -37,7 +40,7 @@ export function ConfirmWithKey(
     inWords(async () => {
       const open = isPin
         ? pinTerminal(pin, through)
-        : passkeyTerminal(held.guard.credentialId, ask, through);
+        : passkeyTerminal(held.guard.credentialId, ask, through, payment);
       setPin('');
       await run(open, keyId);
     }),

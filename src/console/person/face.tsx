@@ -48,7 +48,13 @@ export function FacePanel() {
               <Terms offer={offer} />
               {enrolled && <Enrolled enrolled={enrolled} reload={reload} />}
               {held ? (
-                <Enrol offer={offer} held={held} reload={reload} isAgain={Boolean(enrolled)} />
+                <Enrol
+                  key={enrolled?.enrolledAt}
+                  offer={offer}
+                  held={held}
+                  reload={reload}
+                  isAgain={Boolean(enrolled)}
+                />
               ) : (
                 <Empty title={p('face.no-device')} hint={p('face.no-device.hint')} />
               )}
@@ -63,7 +69,7 @@ export function FacePanel() {
 /** What the person agrees to, before anything is taken. */
 function Terms({ offer }: { offer: Offer }) {
   return (
-    <ul class="small">
+    <ul class="small terms">
       <li>{p('face.terms.what')}</li>
       <li>{p('face.terms.who', { service: offer.service, days: offer.days })}</li>
       <li>{p(`face.liveness.${offer.liveness}`)}</li>

@@ -1,6 +1,7 @@
 import { ApiError, type PasskeyAnswer, type PasskeyGesture } from '../../client/index.ts';
 import type { PasskeyOptions } from '../../client/types.ts';
 import { base64urlBytes, base64urlText } from '../../lib/base64url.ts';
+import { confirmedByBrowser, type ShownPayment } from './spc.ts';
 
 // WebAuthn in this browser. The JSON forms (WebAuthn Level 3 §5.1.8) are read and written here, as
 // browsers of the last years do not all do it themselves.
@@ -51,13 +52,15 @@ export async function createPasskey({ options }: PasskeyOptions): Promise<Passke
 
 /**
  * Has a passkey answer a challenge of the service, and with `salt` derive a secret of 32 bytes that
- * nobody but this passkey can, with the person verified (WebAuthn Level 3 §10.1.4).
+ * nobody but this passkey can, with the person verified (WebAuthn Level 3 §10.1.4). A `payment` is
+ * shown by the browser itself where it has Secure Payment Confirmation.
  *
  * @throws ApiError `passkey_unsupported`, `passkey_cancelled`, `passkey_without_prf`
  */
 export async function askPasskey(
   { id: challengeId, options }: PasskeyOptions,
   salt?: Uint8Array,
+  payment?: ShownPayment,
 ): Promise<{ readonly gesture: PasskeyGesture; readonly prf: Uint8Array }> {
   const asked = options as unknown as RequestOptions;
   const publicKey = {
@@ -66,10 +69,17 @@ export async function askPasskey(
     allowCredentials: (asked.allowCredentials ?? []).map(described),
     ...(salt ? { extensions: { prf: { eval: { first: new Uint8Array(salt) } } } } : {}),
   } as unknown as PublicKeyCredentialRequestOptions;
-  const made = await ceremony(() => navigator.credentials.get({ publicKey }));
+  const made = await ceremony(
+    async () =>
+      (payment && (await confirmedByBrowser(publicKey, payment))) ??
+      navigator.credentials.get({ publicKey }),
+  );
   const response = made.response as AuthenticatorAssertionResponse;
   const { prf } = made.getClientExtensionResults();
-  if (salt && !prf?.results) throw new ApiError('passkey_without_prf');
+  // A browser that confirmed the payment need not derive secrets on the way: asked apart then.
+  const apart = salt && payment && !prf?.results;
+  const opened = apart ? await askPasskey(ownQuestion(made.id), salt) : undefined;
+  if (salt && !opened && !prf?.results) throw new ApiError('passkey_without_prf');
   const fields = {
     clientDataJSON: textOf(response.clientDataJSON),
     authenticatorData: textOf(response.authenticatorData),
@@ -78,7 +88,7 @@ export async function askPasskey(
   };
   return {
     gesture: { challengeId, response: answer(made, fields) },
-    prf: new Uint8Array((prf?.results?.first as ArrayBuffer | undefined) ?? []),
+    prf: opened?.prf ?? new Uint8Array((prf?.results?.first as ArrayBuffer | undefined) ?? []),
   };
 }
 
@@ -102,7 +112,8 @@ async function ceremony(ask: () => Promise<Credential | null>): Promise<PublicKe
   } catch (cause) {
     const name = cause instanceof DOMException ? cause.name : '';
     // Refused, timed out or not there: browsers tell these apart on purpose for nobody.
-    if (name === 'NotAllowedError') throw new ApiError('passkey_cancelled', { cause });
+    if (name === 'NotAllowedError' || name === 'AbortError')
+      throw new ApiError('passkey_cancelled', { cause });
     if (name === 'InvalidStateError') throw new ApiError('passkey_known', { cause });
     if (name !== '') throw new ApiError('passkey_unsupported', { cause });
     throw cause;

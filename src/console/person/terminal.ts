@@ -10,6 +10,7 @@ import { ApiError, type Client, type PasskeyGesture } from '../../client/index.t
 import type { PasskeyOptions } from '../../client/types.ts';
 import { client, identity } from '../session.ts';
 import { askPasskey, ownQuestion } from './passkey.ts';
+import type { ShownPayment } from './spc.ts';
 import { browserVault } from './vault.ts';
 
 export const vault = browserVault();
@@ -28,10 +29,11 @@ export function passkeyTerminal(
   credentialId: string,
   ask: () => Promise<PasskeyOptions> = async () => ownQuestion(credentialId),
   through: Client = client,
+  payment?: ShownPayment,
 ): OpenTerminal {
   let given: PasskeyGesture | undefined;
   const protection = passkeyProtection(credentialId, async (_, salt) => {
-    const { gesture, prf } = await askPasskey(await ask(), salt);
+    const { gesture, prf } = await askPasskey(await ask(), salt, payment);
     given = gesture;
     return prf;
   });

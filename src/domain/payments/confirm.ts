@@ -1,6 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { loadGm } from '../../core/gm.ts';
+import { base64urlBytes } from '../../lib/base64url.ts';
 import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Actor, Caller } from '../actor.ts';
@@ -19,6 +20,7 @@ import {
 } from '../tokens/passkeys.ts';
 import { assertThroughSession, auditOf, getOrder, paymentLimits } from './order.ts';
 import type { PaymentDeps } from './ports.ts';
+import { agreementKind } from './shown-payment.ts';
 import type { Order, PaymentReceipt } from './types.ts';
 
 export interface Confirmation {
@@ -69,7 +71,10 @@ async function assertAgreed(
   // An answer is good for one attempt; that attempt may be repeated when its end was not seen.
   if (passkeyId === undefined || order.approvedRequestId === requestId) return;
   if (gesture?.answer.response.id !== passkeyId) throw new CinnabarError('passkey_refused');
-  await finishAssertion(deps, gesture.rp, agreement(order), gesture.answer);
+  const { clientDataJSON } = gesture.answer.response.response;
+  const kind = agreementKind(base64urlBytes(clientDataJSON), order, gesture.rp);
+  if (!kind) throw new CinnabarError('passkey_refused');
+  await finishAssertion(deps, gesture.rp, { ...agreement(order), kind }, gesture.answer);
 }
 
 /**

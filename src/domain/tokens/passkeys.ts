@@ -125,12 +125,17 @@ export async function finishRegistration(
   });
 }
 
+/** An ordinary assertion, or one of Secure Payment Confirmation. */
+export type AssertionKind = 'webauthn.get' | 'payment.get';
+
 export interface AssertionRequest {
   readonly tenant: string;
   /** Whose passkey must answer; anybody's of the institution when left out. */
   readonly actor?: string;
   /** What the person agrees to by the gesture: bound into the challenge. */
   readonly about?: Uint8Array;
+  /** What the client data must be of; an ordinary assertion when left out. */
+  readonly kind?: AssertionKind;
 }
 
 /**
@@ -174,7 +179,7 @@ export interface AssertionAnswer {
 export async function finishAssertion(
   deps: PasskeyDeps,
   rp: RelyingParty,
-  { tenant, actor, about = nothing }: AssertionRequest,
+  { tenant, actor, about = nothing, kind = 'webauthn.get' }: AssertionRequest,
   answer: AssertionAnswer,
 ): Promise<{ readonly actor: Actor; readonly passkey: Passkey; readonly amr: readonly string[] }> {
   const challenge = await useChallenge(deps, tenant, answer.id, 'authentication', actor);
@@ -187,7 +192,8 @@ export async function finishAssertion(
   const handle = answer.response.response.userHandle;
   const isTheirs = account && (handle === undefined || handle === account.userHandle);
   if (!isTheirs) throw new CinnabarError('passkey_refused');
-  const counter = await verifiedCounter(passkey, rp, answer, challengeBytes(challenge, about));
+  const expected = { challenge: challengeBytes(challenge, about), kind };
+  const counter = await verifiedCounter(passkey, rp, answer, expected);
   const used = changed(passkey, { counter, usedAtMs: deps.clock.now() });
   // Somebody who signed with the same passkey meanwhile may be a copy of it.
   const isWritten = await deps.tokens.write(tenant, [entryOf('passkey', used)]);
@@ -200,12 +206,13 @@ async function verifiedCounter(
   passkey: Passkey,
   rp: RelyingParty,
   { response }: AssertionAnswer,
-  challenge: Uint8Array,
+  { challenge, kind }: { readonly challenge: Uint8Array; readonly kind: AssertionKind },
 ): Promise<number> {
   const { verifyAuthenticationResponse } = await library();
   const { verified, authenticationInfo } = await refused(() =>
     verifyAuthenticationResponse({
       response,
+      expectedType: kind,
       expectedChallenge: base64urlText(challenge),
       expectedOrigin: rp.origin,
       expectedRPID: rp.id,

@@ -202,4 +202,41 @@ describe('E3 E8: a device that a passkey guards', () => {
       code: 'terminal_not_found',
     });
   });
+
+  test('E8: by Secure Payment Confirmation only for the payee and the amount that the browser showed', async () => {
+    const authenticator = await guarded();
+    const order = await place();
+    const shown = {
+      rpId: rp.id,
+      topOrigin: rp.origin,
+      payeeName: order.payee.name,
+      total: { value: '1200.00', currency: 'CNY' },
+      instrument: { displayName: '陈思远', icon: `${rp.origin}/seal.svg` },
+    };
+    const asked = async (payment: object) => {
+      const started = await askForGesture(deps, person.caller.actor, rp, order.id);
+      const response = await authenticator.get(started.options.challenge, { payment });
+      return { rp, answer: { id: started.id, response } };
+    };
+    const others = [
+      { ...shown, total: { value: '1200.0', currency: 'CNY' } },
+      { ...shown, total: { value: '1200.00', currency: 'USD' } },
+      { ...shown, payeeName: '别家物业' },
+      { ...shown, payeeOrigin: 'https://shop.example' },
+      { ...shown, rpId: 'evil.example' },
+      { ...shown, topOrigin: 'https://evil.example' },
+      { ...shown, total: undefined },
+      {},
+    ];
+    for (const payment of others) {
+      const gesture = await asked(payment);
+      await expect(
+        signOrder(deps, person, order, order.text, gesture),
+        JSON.stringify(payment),
+      ).rejects.toMatchObject({ code: 'passkey_refused' });
+    }
+    const signature = await signOrder(deps, person, order, order.text, await asked(shown));
+    const paid = await executeOrder(deps, person.caller, { id: order.id, signature });
+    expect(paid.state).toBe('executed');
+  });
 });
