@@ -14,6 +14,7 @@ import type {
   AccountDetail,
   AuditPage,
   Card,
+  CardVerification,
   Chip,
   ChipCluster,
   ChipHalt,
@@ -447,6 +448,25 @@ export function createClient(options: ClientOptions = {}) {
         const { imprint, ...fields } = verification;
         const form = formOf({ ...fields, dpi: imprint.dpi }, { imprint });
         return post<Verification>('/v1/seal-verifications', form, write);
+      },
+      /** A paper that several seals of one card answer for: a picture of each imprint. */
+      createForCard: (
+        cardId: string,
+        paper: Money & {
+          branch?: string;
+          dpi?: number;
+          imprints: readonly { sealId: string; imprint: Imprint }[];
+        },
+        write?: WriteOptions,
+      ) => {
+        const { imprints, ...fields } = paper;
+        const form = formOf(fields, {});
+        for (const { sealId, imprint } of imprints) {
+          form.append('sealIds', sealId);
+          form.append('imprints', imprint.bytes, imprint.name);
+        }
+        const path = `/v1/seals/cards/${encodeURIComponent(cardId)}/verifications`;
+        return post<CardVerification>(path, form, write);
       },
       list: (query: ListQuery & { sealId?: string } = {}, read?: ReadOptions) =>
         getJson<Page<Verification>>(`/v1/seal-verifications${queryString({ ...query })}`, read),

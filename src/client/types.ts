@@ -13,6 +13,7 @@ export type {
   BiometricLooked,
   Biometrics,
   Card,
+  CardVerification,
   Certificate,
   CertificateApplication,
   CertificateBundle,

@@ -41,6 +41,8 @@ export const errorTitles = {
   seal_card_inactive: 'The seal card is not valid today.',
   /** The seal is suspended or closed, so nothing was computed. */
   seal_not_active: 'The seal is suspended or closed.',
+  /** The seals on the paper complete none of the card's combinations, so nothing was computed. */
+  combination_incomplete: 'The seals named complete no combination of this card.',
   /** The seal has as many reserved imprints as it may. */
   seal_imprints_full: 'The seal has as many reserved imprints as it may.',
   /** Another change of the same card was committed first. */

@@ -104,6 +104,11 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'GET /v1/jobs/{id}/vouchers': read,
   'POST /v1/jobs/{id}/control': writeJson,
   'POST /v1/seal-verifications': writeForm,
+  'POST /v1/seals/cards/{id}/verifications': {
+    roles: sealWriters,
+    body: 'batch',
+    idempotent: true,
+  },
   'GET /v1/seal-verifications': read,
   'GET /v1/seal-verifications/{id}': read,
   'GET /v1/seal-verifications/{id}/pictures': read,

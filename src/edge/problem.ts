@@ -45,6 +45,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   undo_too_late: 409,
   work_contended: 409,
   seal_card_inactive: 409,
+  combination_incomplete: 409,
   key_not_active: 409,
   key_id_taken: 409,
   key_limit_reached: 409,

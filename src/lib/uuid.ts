@@ -17,6 +17,15 @@ export function uuidV7(nowMs: number, random: Uint8Array): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${hex.slice(7, 19)}`;
 }
 
+/**
+ * A UUID of version 7 that everyone derives alike from another one and some words; it sorts with
+ * that one's time.
+ */
+export function uuidBeside(id: string, words: string): string {
+  const time = Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
+  return uuidV7(time, sha256(utf8ToBytes(`${id} ${words}`)).slice(0, uuidRandomBytes));
+}
+
 /** A UUID of version 8 (RFC 9562 §5.8) that everyone derives alike from the same words. */
 export function derivedUuid(words: string): string {
   const hex = bytesToHex(sha256(utf8ToBytes(words)));

@@ -69,6 +69,25 @@ describe('seals over HTTP', () => {
     expect(await bodyOf(again)).toEqual(failed);
   });
 
+  it('B4, B6: answers for a paper with imprints of several seals of one card', async () => {
+    const path = `/v1/seals/cards/${ids.cardId}/verifications`;
+    const form = { sealIds: [ids.sealId], imprints: [ringWithCross], currency: 'CNY' };
+    const answer = await edge.call(path, { form: { ...form, amountMinor: '100' } });
+    expect(answer.status).toBe(200);
+    expect(await bodyOf(answer)).toMatchObject({
+      cardId: ids.cardId,
+      verdict: 'pass',
+      combination: [ids.sealId],
+      verifications: [{ sealId: ids.sealId, verdict: 'pass' }],
+    });
+    const unequal = { ...form, amountMinor: '100', imprints: [ringWithCross, ringWithSquare] };
+    const refused = await edge.call(path, { form: unequal });
+    expect(refused.status).toBe(400);
+    expect(await bodyOf(refused)).toMatchObject({
+      errors: [{ pointer: '/body/imprints', code: 'one_for_each_seal' }],
+    });
+  });
+
   it('B7: shows both imprints of a verification, restored from their templates', async () => {
     const { decode } = await loadPictures();
     const made = await bodyOf(

@@ -11,12 +11,14 @@ import { memoryFederation } from './federation.ts';
 import { gridEngine } from './grid-engine.ts';
 import { seededRandom, tickingClock } from './time-and-chance.ts';
 
+type FormValue = string | Uint8Array;
+
 export interface Call {
   readonly method?: string;
   /** Id of a demo identity; `null` sends no token. */
   readonly as?: string | null;
   readonly json?: unknown;
-  readonly form?: Readonly<Record<string, string | Uint8Array | undefined>>;
+  readonly form?: Readonly<Record<string, FormValue | readonly FormValue[] | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array<ArrayBuffer>;
 }
@@ -81,8 +83,10 @@ export type Edge = Awaited<ReturnType<typeof startEdge>>;
 function formOf(fields: NonNullable<Call['form']>): FormData {
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) {
-    if (value instanceof Uint8Array) form.set(name, new File([value.slice()], `${name}.png`));
-    else if (value !== undefined) form.set(name, value);
+    for (const each of value === undefined ? [] : [value].flat()) {
+      if (typeof each === 'string') form.append(name, each);
+      else form.append(name, new File([each.slice()], `${name}.png`));
+    }
   }
   return form;
 }

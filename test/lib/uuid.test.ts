@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { idSchema } from '../../src/edge/schemas/common.ts';
-import { uuidV7 } from '../../src/lib/uuid.ts';
+import { uuidBeside, uuidV7 } from '../../src/lib/uuid.ts';
 import { seededRandom } from '../helpers/time-and-chance.ts';
 
 describe('UUIDs of version 7', () => {
@@ -18,5 +18,14 @@ describe('UUIDs of version 7', () => {
     expect([...ids].sort()).toEqual(ids);
     for (const id of ids) expect(idSchema.safeParse(id).success, id).toBe(true);
     expect(() => uuidV7(0, new Uint8Array(9))).toThrow(RangeError);
+  });
+
+  it('beside another one have its time, and are the same for the same words', () => {
+    const id = uuidV7(1_767_225_600_000, seededRandom(2).bytes(10));
+    const beside = uuidBeside(id, 'a');
+    expect(beside.slice(0, 15)).toBe(id.slice(0, 15));
+    expect(idSchema.safeParse(beside).success).toBe(true);
+    expect(uuidBeside(id, 'a')).toBe(beside);
+    expect(new Set([id, beside, uuidBeside(id, 'b')]).size).toBe(3);
   });
 });

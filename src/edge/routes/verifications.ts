@@ -1,4 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
+import { CinnabarError } from '../../domain/errors.ts';
 import {
   pictureDpi,
   verificationPicture,
@@ -7,12 +8,15 @@ import {
 import { getVerification, listVerifications } from '../../domain/seals/seals.ts';
 import type * as rows from '../../domain/seals/types.ts';
 import { verifyImprint } from '../../domain/seals/verify.ts';
+import { verifyCard } from '../../domain/seals/verify-card.ts';
 import { instantText } from '../../lib/time.ts';
 import { actorOf, callerOf, type EdgeApp } from '../context.ts';
 import type { EdgeDeps } from '../deps.ts';
 import { idempotencyHeaderSchema, idParamsSchema } from '../schemas/common.ts';
 import { vendorQuerySchema } from '../schemas/seals.ts';
 import {
+  cardVerificationSchema,
+  newCardVerificationSchema,
   newVerificationSchema,
   picturePairSchema,
   pictureParamsSchema,
@@ -44,6 +48,41 @@ const verifyRoute = createRoute({
       'POST /v1/seal-verifications',
       'seal_not_found',
       'seal_card_inactive',
+      'seal_not_active',
+      'vendor_not_found',
+      'picture_unsupported',
+      'picture_too_large',
+      'picture_corrupt',
+      'imprint_not_found',
+      'template_unreadable',
+      'chips_unavailable',
+    ),
+  },
+});
+
+const cardRoute = createRoute({
+  method: 'post',
+  path: '/v1/seals/cards/{id}/verifications',
+  ...about('POST /v1/seals/cards/{id}/verifications', {
+    tag,
+    operationId: 'verifyCard',
+    summary: "Verify a paper that several of a card's seals answer for",
+    description:
+      "The seals named must complete one of the card's combinations, if it has any. Each imprint becomes a verification of its own; the paper passes when all of them do.",
+  }),
+  request: {
+    params: idParamsSchema,
+    headers: idempotencyHeaderSchema,
+    body: formBody(newCardVerificationSchema),
+  },
+  responses: {
+    200: json(cardVerificationSchema, 'What is said of each imprint and of the paper.'),
+    ...problems(
+      'POST /v1/seals/cards/{id}/verifications',
+      'card_not_found',
+      'combination_incomplete',
+      'seal_card_inactive',
+      'seal_not_active',
       'vendor_not_found',
       'picture_unsupported',
       'picture_too_large',
@@ -144,6 +183,36 @@ export function addVerificationRoutes(app: EdgeApp, deps: EdgeDeps): void {
     });
     c.header('location', `/v1/seal-verifications/${verification.id}`);
     return c.json(verificationView(verification), 201);
+  });
+
+  app.openapi(cardRoute, async (c) => {
+    const { imprints, sealIds, dpi, currency, amountMinor, branch } = c.req.valid('form');
+    const caller = callerOf(c);
+    const files = [imprints].flat();
+    const ids = [sealIds].flat();
+    if (files.length !== ids.length) {
+      const fields = [{ pointer: '/body/imprints', code: 'one_for_each_seal' }];
+      throw new CinnabarError('invalid_request', { fields });
+    }
+    const pictures = await Promise.all(files.map((file) => pictureOf(file, dpi)));
+    const { verifications, combination, ...rest } = await verifyCard(deps, caller, {
+      id: c.get('operationId'),
+      cardId: c.req.valid('param').id,
+      money: { currency, amountMinor },
+      branch: branch ?? caller.actor.branch,
+      imprints: pictures.flatMap((picture, index) => {
+        const sealId = ids[index];
+        return sealId === undefined ? [] : [{ sealId, picture }];
+      }),
+    });
+    return c.json(
+      {
+        ...rest,
+        combination: [...combination],
+        verifications: verifications.map(verificationView),
+      },
+      200,
+    );
   });
 
   app.openapi(listRoute, async (c) => {

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { cardImprintsMax } from '../../domain/seals/verify-card.ts';
 import {
   branchSchema,
   currencySchema,
@@ -74,6 +75,38 @@ export const verificationSchema = z
   })
   .openapi('Verification');
 
+export const newCardVerificationSchema = z
+  .strictObject({
+    sealIds: z.union([idSchema, z.array(idSchema).max(cardImprintsMax)]).openapi({
+      type: 'array',
+      items: { type: 'string' },
+      description: `The seals whose imprints are on the paper, at most ${cardImprintsMax}.`,
+    }),
+    imprints: z.union([imprintSchema, z.array(imprintSchema).max(cardImprintsMax)]).openapi({
+      type: 'array',
+      items: { type: 'string', format: 'binary' },
+      description: 'A picture of each of them, in the same order.',
+    }),
+    currency: currencySchema,
+    amountMinor: amountSchema,
+    branch: branchSchema.optional().openapi({ description: "Default: the caller's branch." }),
+    dpi: dpiSchema.optional(),
+  })
+  .openapi('NewCardVerification');
+
+export const cardVerificationSchema = z
+  .object({
+    cardId: idSchema,
+    combination: z.array(idSchema).openapi({
+      description: 'The seals that together answer for the card; all of them were on the paper.',
+    }),
+    verdict: z.enum(['pass', 'fail', 'review']).openapi({
+      description: '`pass` when every imprint passes, `fail` when any fails.',
+    }),
+    verifications: z.array(verificationSchema),
+  })
+  .openapi('CardVerification');
+
 export const verificationPageSchema = pageOf(verificationSchema).openapi('VerificationPage');
 
 export const verificationQuerySchema = pageQuerySchema.extend({ sealId: filterIdSchema });
@@ -107,5 +140,6 @@ export const pictureParamsSchema = z.strictObject({
 });
 
 export type Verification = z.infer<typeof verificationSchema>;
+export type CardVerification = z.infer<typeof cardVerificationSchema>;
 export type PicturePair = z.infer<typeof picturePairSchema>;
 export type Transform = z.infer<typeof transformSchema>;
