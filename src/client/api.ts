@@ -368,6 +368,19 @@ export function createClient(options: ClientOptions = {}) {
         const { image, ...fields } = card;
         return post<Card>('/v1/seals/cards', formOf(fields, { image }), write);
       },
+      /** Dates, status or combinations; `version` is the one that the caller saw. */
+      change: (
+        id: string,
+        change: {
+          version: number;
+          startDate?: string;
+          endDate?: string;
+          status?: Card['status'];
+          combinations?: readonly (readonly string[])[];
+          reason: string;
+        },
+        options?: WriteOptions,
+      ) => write<Card>('PATCH', `/v1/seals/cards/${encodeURIComponent(id)}`, change, options),
       /** The picture of the card itself, as it was uploaded. */
       image: (id: string, read?: ReadOptions) =>
         picture(`/v1/seals/cards/${encodeURIComponent(id)}/image`, read),

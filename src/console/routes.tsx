@@ -24,6 +24,16 @@ const routes: readonly Route[] = [
     ),
   },
   {
+    pattern: '/verify/card/:account/:card',
+    right: 'writeSeals',
+    render: lazyPage(
+      () => import('./pages/verify-card.tsx'),
+      ({ VerifyCardPage }, { account = '', card = '' }) => (
+        <VerifyCardPage key={card} accountId={account} cardId={card} />
+      ),
+    ),
+  },
+  {
     pattern: '/seals',
     right: 'readSeals',
     render: lazyPage(

@@ -1,11 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadPictures } from '../../src/core/pictures.ts';
 import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
+import { filmOf } from '../helpers/film.ts';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
 import {
   enrolSample,
@@ -17,6 +19,13 @@ import {
   verifySample,
   words,
 } from './console-page.ts';
+
+async function sampleStill(file: string) {
+  const { decode } = await loadPictures();
+  return decode(
+    await readFile(new URL(`../../src/console/public/samples/${file}`, import.meta.url)),
+  );
+}
 
 let host: LocalHost;
 let browser: Browser;
@@ -223,6 +232,57 @@ describeInChromium('the seal journey in the browser', () => {
       expect(await seriousFindings(page), `${path} as ${identity}, dark`).toEqual([]);
       expect(faults).toEqual([]);
       await visit.close();
+    }
+  }, 120_000);
+
+  it('B4, B6: sets which seals answer together, and verifies a whole voucher', async () => {
+    const visit = await openConsole(browser, host.url, '/seals', { language: 'en' });
+    const { page, w, faults } = visit;
+    await page.locator('.table tbody a').first().click();
+    await page.getByRole('button', { name: w['combination.set'] }).first().click();
+    await page.locator('form .check input').first().check();
+    await page.getByLabel(w['seal.change.reason']).fill('as agreed');
+    await page.locator('form').getByRole('button', { name: w['combination.set'] }).click();
+    await page.getByText(w['combination.done']).waitFor();
+    await page.getByRole('link', { name: w['combination.verify'] }).first().click();
+    await page.getByLabel(w['verify.amount'], { exact: true }).fill('128,600');
+    await page.locator('form button[type=submit]:visible').click();
+    await page.getByText(w['imprint.required']).waitFor();
+    await page.locator('[data-sample="r01-g0"]').click();
+    await page.locator('.precheck').getByText(w['precheck.likeness']).waitFor();
+    await page.locator('form button[type=submit]:visible').click();
+    await page.getByRole('heading', { name: w['combination.outcome'] }).waitFor();
+    expect(await page.locator('main a[href^="/verifications/"]').count()).toBe(1);
+    await noSideways(page);
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await visit.close();
+  }, 120_000);
+
+  it('B11: looks through the camera, says what it sees, and takes the picture', async () => {
+    const film = join(state, 'camera.y4m');
+    const still = await sampleStill('r01-reserved.jpg');
+    await writeFile(film, filmOf(still, 1280, 720));
+    const filming = await launchChromium(film);
+    try {
+      const visit = await openConsole(filming, host.url, '/seals/enrol', { language: 'en' });
+      const { page, w, faults } = visit;
+      const sent: string[] = [];
+      page.on('request', (request) => {
+        if (request.method() !== 'GET') sent.push(request.url());
+      });
+      await page.getByRole('button', { name: w['camera.open'] }).click();
+      await page.locator('.live-box').waitFor();
+      await page.getByText(w['camera.good']).waitFor();
+      await page.getByRole('button', { name: w['camera.take'] }).click();
+      await page.locator('.precheck').waitFor();
+      expect(await page.locator('img.scan').count()).toBe(1);
+      // Nothing of it went out: no picture, not even for checking.
+      expect(sent.filter((url) => !url.includes('/demo/'))).toEqual([]);
+      expect(faults).toEqual([]);
+      await visit.close();
+    } finally {
+      await filming.close();
     }
   }, 120_000);
 

@@ -22,8 +22,11 @@ if (mayLeaveOut) process.stderr.write(`\nBROWSER TESTS ARE NOT RUN: ${advice}\n\
 /** `describe` for tests that need a browser: left out where there is none, but never in CI. */
 export const describeInChromium = describe.skipIf(mayLeaveOut);
 
-/** Starts a browser that speaks to nobody but the page under test. The caller closes it. */
-export function launchChromium(): Promise<Browser> {
+/**
+ * Starts a browser that speaks to nobody but the page under test. The caller closes it. `camera` is a
+ * film (YUV4MPEG2) that it takes for what its camera sees.
+ */
+export function launchChromium(camera?: string): Promise<Browser> {
   if (executablePath === undefined) throw new Error(`no browser was found: ${advice}`);
   return chromium.launch({
     executablePath,
@@ -35,6 +38,13 @@ export function launchChromium(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...(camera === undefined
+        ? []
+        : [
+            '--use-fake-ui-for-media-stream',
+            '--use-fake-device-for-media-stream',
+            `--use-file-for-fake-video-capture=${camera}`,
+          ]),
     ],
   });
 }

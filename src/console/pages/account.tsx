@@ -5,6 +5,7 @@ import { t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import { type CardDraft, CardFields, checkCard } from '../parts/card-fields.tsx';
 import { Status } from '../parts/chip.tsx';
+import { Combinations, CombinationsForm } from '../parts/combinations.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { FetchedPicture } from '../parts/picture.tsx';
 import { SealMarkName } from '../parts/seal-name.tsx';
@@ -79,6 +80,7 @@ function NewCard(props: { accountId: string; onDone: () => void }) {
 
 function Cards(props: { account: AccountDetail; reload: () => void }) {
   const [adding, setAdding] = useState(false);
+  const [changing, setChanging] = useState<Card | undefined>(undefined);
   const { cards } = props.account;
   return (
     <Panel
@@ -102,6 +104,17 @@ function Cards(props: { account: AccountDetail; reload: () => void }) {
           }}
         />
       )}
+      {changing && (
+        <CombinationsForm
+          key={changing.id}
+          card={changing}
+          seals={props.account.seals.filter((seal) => seal.cardId === changing.id)}
+          onDone={() => {
+            setChanging(undefined);
+            props.reload();
+          }}
+        />
+      )}
       {cards.length === 0 && !adding && <Empty title={t('card.none')} hint={t('card.none.hint')} />}
       {cards.length > 0 && (
         <table class="table list">
@@ -111,6 +124,7 @@ function Cards(props: { account: AccountDetail; reload: () => void }) {
               <th>{t('card.start')}</th>
               <th>{t('card.end')}</th>
               <th>{t('field.state')}</th>
+              <th>{t('combination.title')}</th>
             </tr>
           </thead>
           <tbody>
@@ -125,6 +139,19 @@ function Cards(props: { account: AccountDetail; reload: () => void }) {
                 </td>
                 <td>
                   <CardState card={card} />
+                </td>
+                <td data-label={t('combination.title')}>
+                  <Combinations card={card} seals={props.account.seals} />
+                  {allows('writeSeals') && (
+                    <div class="row">
+                      <button type="button" class="btn quiet" onClick={() => setChanging(card)}>
+                        {t('combination.set')}
+                      </button>
+                      <a class="btn quiet" href={`/verify/card/${props.account.id}/${card.id}`}>
+                        {t('combination.verify')}
+                      </a>
+                    </div>
+                  )}
                 </td>
               </tr>
             ))}

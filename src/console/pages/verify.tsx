@@ -1,16 +1,16 @@
 import { useState } from 'preact/hooks';
 import type { Account, Imprint, Seal } from '../../client/index.ts';
-import { inLanguage, language, t } from '../i18n/index.ts';
+import { t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import { namedSeal } from '../lookup.ts';
-import { type Currency, currencies, inCapitals, parseAmount } from '../money.ts';
+import { type Currency, parseAmount } from '../money.ts';
 import { AccountPicker } from '../parts/account-picker.tsx';
-import { SelectField, TextField } from '../parts/field.tsx';
 import { ImprintInput } from '../parts/imprint-input.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { FetchedPicture } from '../parts/picture.tsx';
 import { SealMarkName } from '../parts/seal-name.tsx';
 import { Empty, Loaded, Refusal } from '../parts/states.tsx';
+import { emptyVoucher, VoucherFields } from '../parts/voucher-fields.tsx';
 import { useResource } from '../resource.ts';
 import { navigate, query, setParameter } from '../router.ts';
 import { client, identity } from '../session.ts';
@@ -72,12 +72,6 @@ function SealChoice(props: { account: Account; chosen: string; onChoose: (seal: 
   );
 }
 
-function capitalsHint(amountMinor: number | undefined, currency: Currency): string {
-  if (amountMinor === undefined) return t('verify.amount.hint');
-  if (currency !== 'CNY') return '';
-  return inCapitals(amountMinor);
-}
-
 /** Nothing is enrolled yet: the way on is to enrol, where samples wait. */
 function FirstSeal() {
   return (
@@ -91,9 +85,7 @@ function FirstSeal() {
 
 export function VerifyPage() {
   const [account, setAccount] = useState<Account | undefined>(undefined);
-  const [currency, setCurrency] = useState<Currency>('CNY');
-  const [amount, setAmount] = useState('');
-  const [left, setLeft] = useState(false);
+  const [voucher, setVoucher] = useState(emptyVoucher);
   const [imprint, setImprint] = useState<Imprint | undefined>(undefined);
   const [checked, setChecked] = useState(false);
   const sealId = query.value.get('seal') ?? '';
@@ -109,11 +101,8 @@ export function VerifyPage() {
   );
   const isEmpty = seals.kind === 'ready' && seals.value.items.length === 0;
 
-  const amountMinor = parseAmount(amount, currency);
-  const wrongAmount =
-    (checked || (left && amount !== '')) && amountMinor === undefined
-      ? t('verify.amount.wrong')
-      : undefined;
+  const { currency } = voucher;
+  const amountMinor = parseAmount(voucher.amount, currency);
   const write = useWrite<Draft>(async (draft, keyFor) => {
     const made = await client.verifications.create(draft, {
       idempotencyKey: keyFor('verification'),
@@ -133,7 +122,6 @@ export function VerifyPage() {
       {t(write.busy ? 'verify.running' : 'verify.run')} <kbd>Ctrl ↵</kbd>
     </button>
   );
-  const branch = identity.value?.branch;
   return (
     <>
       <PageHead title={t('verify.title')} facts={<span>{t('verify.lead')}</span>} />
@@ -169,43 +157,7 @@ export function VerifyPage() {
               />
             )}
           </Panel>
-          <Panel title={t('verify.voucher')}>
-            <div class="fields">
-              <SelectField
-                label={t('verify.currency')}
-                value={currency}
-                options={Object.keys(currencies).map((code) => ({
-                  // The keys of `currencies` are its currencies.
-                  value: code as Currency,
-                  text: code,
-                }))}
-                onChange={setCurrency}
-              />
-              <TextField
-                label={t('verify.amount')}
-                value={amount}
-                onInput={(text) => {
-                  setAmount(text);
-                  setLeft(false);
-                }}
-                onBlur={() => setLeft(true)}
-                hint={
-                  <span lang={language.value === 'en' && amountMinor ? 'zh-CN' : undefined}>
-                    {capitalsHint(amountMinor, currency)}
-                  </span>
-                }
-                wrong={wrongAmount}
-                placeholder="0.00"
-                numeric
-                required
-              />
-            </div>
-            {branch && (
-              <p class="small faint">
-                {inLanguage(branch)} <span class="mono">{branch.code}</span>
-              </p>
-            )}
-          </Panel>
+          <VoucherFields value={voucher} onChange={setVoucher} checked={checked} />
           <div class="foot wide-only">{submitButton}</div>
         </div>
         <div class="stack">
