@@ -157,6 +157,8 @@ export const sealServiceEn: Record<keyof typeof sealServiceZh, string> = {
   'job.replace.from': 'Leaving vendor',
   'job.replace.to': 'Vendor that takes over',
   'job.replace.one': 'Only one vendor is installed; none could take over.',
+  'job.replayed':
+    'Kept queries asked again: {same} as before, {refused} would no longer match, {accepted} would match now.',
   'job.replace.dry': 'Dry run: restore, enrol and prove everything, change nothing',
   'job.replace.delete': 'Remove old templates that nothing refers to',
   'job.replace.run': 'Start',

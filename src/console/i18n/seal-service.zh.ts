@@ -152,6 +152,8 @@ export const sealServiceZh = {
   'job.replace.from': '离开的厂商',
   'job.replace.to': '接替的厂商',
   'job.replace.one': '只装有一家厂商，没有可以接替的。',
+  'job.replayed':
+    '重放留存的验印：{same} 次结论不变，{refused} 次将不再相符，{accepted} 次将变为相符。',
   'job.replace.dry': '先试运行：全部还原、重建、证明，但不改动',
   'job.replace.delete': '删除无人引用的旧模板',
   'job.replace.run': '开始',

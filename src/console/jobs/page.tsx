@@ -342,6 +342,7 @@ function ReplacementFigures({ made }: { made: NonNullable<Job['replacement']> })
         ]}
       />
       {made.dryRun && <p class="small">{t('job.replace.dry')}</p>}
+      {made.replayed && <p class="small">{t('job.replayed', made.replayed)}</p>}
       {made.failures.length > 0 && (
         <>
           <h3>{t('job.failures')}</h3>

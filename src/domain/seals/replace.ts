@@ -8,6 +8,7 @@ import { storeObjects } from './orphans.ts';
 import { asking } from './picture.ts';
 import { pictureDpi } from './pictures.ts';
 import type { SealDeps, SealEngine } from './ports.ts';
+import { nothingReplayed, type Replayed, replayQueries } from './replay.ts';
 import { decryptTemplates, encryptTemplates } from './templates.ts';
 import type { StoredTemplate, Vendor } from './types.ts';
 import { type VendorState, vendorsOf } from './vendors.ts';
@@ -39,6 +40,8 @@ export interface ReplacementBody {
   /** Where the new vendor had its template already. */
   readonly already: number;
   readonly failures: readonly ReplacementFailure[];
+  /** In a dry run: what the new vendor says of kept queries. Absent in jobs of earlier versions. */
+  readonly replayed?: Replayed;
   readonly removed: number;
   /** Replaced templates that stay, because a verification was compared with them. */
   readonly kept: number;
@@ -56,7 +59,7 @@ export interface NewReplacement {
 /**
  * Starts to replace one vendor by another (B10): in the background every reserved template of the
  * leaving one is restored to its picture, enrolled with the new one, proved, and put in its place.
- * A dry run does everything but the putting.
+ * A dry run does everything but the putting, and asks the new vendor about queries that were decided.
  *
  * @throws CinnabarError `vendor_not_found`, `replacement_invalid`, `job_state` while the vendor is
  * being replaced already, `audit_unavailable`
@@ -182,7 +185,7 @@ async function replaceSome(
   return next;
 }
 
-type OneResult = 'replaced' | 'already' | ReplacementFailure['code'];
+type OneResult = 'replaced' | 'already' | Replayed | ReplacementFailure['code'];
 
 function counted(
   progress: ReplacementBody,
@@ -190,6 +193,15 @@ function counted(
   result: OneResult,
 ): ReplacementBody {
   const next = { ...progress, cursor: template.id };
+  if (typeof result === 'object') {
+    const before = progress.replayed ?? nothingReplayed;
+    const replayed = {
+      same: before.same + result.same,
+      refused: before.refused + result.refused,
+      accepted: before.accepted + result.accepted,
+    };
+    return { ...next, replaced: progress.replaced + 1, replayed };
+  }
   if (result === 'replaced') return { ...next, replaced: progress.replaced + 1 };
   if (result === 'already') return { ...next, already: progress.already + 1 };
   const failure = { templateId: template.id, sealId: template.owner.id, code: result };
@@ -216,7 +228,7 @@ async function replaceOne(
     if (!plain) return 'template_unreadable';
     const made = makeAnew(deps.engine, old.vendor.code, vendor, plain.bytes);
     if (typeof made === 'string') return made;
-    if (dryRun) return 'replaced';
+    if (dryRun) return await replayQueries(deps, old, to, made);
     const templates = [{ vendor, specimen: old.specimen, bytes: made }];
     const fresh = await encryptTemplates(deps, job.tenant, old.owner, old.revision, templates);
     await storeObjects(deps, job.tenant, fresh.objects);

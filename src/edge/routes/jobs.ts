@@ -194,9 +194,10 @@ function jobView(job: rows.Job): Job {
 function replacementView({
   cursor: _cursor,
   failures,
+  replayed,
   ...rest
 }: NonNullable<rows.Job['replacement']>): NonNullable<Job['replacement']> {
-  return { ...rest, failures: failures.map((failure) => ({ ...failure })) };
+  return present({ ...rest, failures: failures.map((failure) => ({ ...failure })), replayed });
 }
 
 function voucherView(voucher: VoucherRow): Voucher {

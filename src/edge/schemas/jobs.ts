@@ -26,7 +26,8 @@ export const newReplacementSchema = z
       description: 'Remove replaced templates that no verification was compared with.',
     }),
     dryRun: z.boolean().default(false).openapi({
-      description: 'Restore, enrol and prove everything, and change nothing.',
+      description:
+        'Restore, enrol and prove everything, ask the new vendor about kept queries, and change nothing.',
     }),
   })
   .openapi('NewReplacement');
@@ -46,6 +47,10 @@ const replacementSchema = z.object({
   }),
   already: z.int().openapi({ description: 'Where the new vendor had its template already.' }),
   failures: z.array(z.object({ templateId: idSchema, sealId: idSchema, code: z.string() })),
+  replayed: z.object({ same: z.int(), refused: z.int(), accepted: z.int() }).optional().openapi({
+    description:
+      'In a dry run: how the new vendor answers for the latest kept queries, against what was decided.',
+  }),
   removed: z.int(),
   kept: z.int().openapi({ description: 'Replaced templates that stay as evidence.' }),
 });

@@ -98,6 +98,34 @@ describe('B10: replacing a vendor', () => {
     });
   });
 
+  it('asks in a dry run what the new vendor says of queries that were decided', async () => {
+    const machine = await institution();
+    const old = { ...machine.deps, engine: await pictureEngine(['old']) };
+    await verify(old, 'v1', ringWithCross, 's00');
+    await verify(old, 'v2', ringWithSquare, 's00');
+    await verify(old, 'v3', ringWithCross, 's02');
+    const dry = { ...request, id: 'dry', dryRun: true };
+    await startReplacement(machine.deps, administrator, dry);
+    await deliver(machine);
+    const { replacement: made } = await getJob(machine.deps, administrator.actor, 'dry');
+    expect(made).toMatchObject({ replaced: 12, replayed: { same: 3, refused: 0, accepted: 0 } });
+
+    // A vendor that refuses everything but the very same is found out before anything is replaced.
+    const engine = await pictureEngine(['old', 'new']);
+    const strict: typeof engine = {
+      ...engine,
+      match: (code, reserved, query) => {
+        const result = engine.match(code, reserved, query);
+        return code === 'new' && reserved !== query ? { ...result, match: false } : result;
+      },
+    };
+    const other = { ...machine, deps: { ...machine.deps, engine: strict } };
+    await startReplacement(other.deps, administrator, { ...dry, id: 'dry2' });
+    await deliver(other);
+    const told = await getJob(other.deps, administrator.actor, 'dry2');
+    expect(told.replacement?.replayed).toEqual({ same: 1, refused: 2, accepted: 0 });
+  });
+
   it('leaves alone what cannot be proved, says which, and can be tried again', async () => {
     const engine = await pictureEngine(['old', 'new'], ['new']);
     const machine = await institution(() => ({ engine }));
