@@ -9,6 +9,7 @@ import { crossOrigin } from './origin-drill.ts';
 import { requestDrills } from './request-drills.ts';
 import { retryStorm } from './retry-drill.ts';
 import { objectSwap } from './swap-drill.ts';
+import { verdicts } from './verdict-drill.ts';
 
 /** Every drill that is a function, in the order in which it is reported. */
 export const drills: readonly Drill[] = [
@@ -19,6 +20,7 @@ export const drills: readonly Drill[] = [
   logInjection,
   crossOrigin,
   ...domainDrills,
+  verdicts,
   retryStorm,
   growth,
   ...chipDrills,

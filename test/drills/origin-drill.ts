@@ -24,7 +24,7 @@ export const crossOrigin: Drill = {
   name: 'cross-origin',
   target: 'no answer names an origin, sets a cookie, is a page or lacks a security header',
   plants: ['every origin is welcome', 'frames are allowed'],
-  async run({ plant }) {
+  async run({ isLong, plant }) {
     const edge = await startEdge();
     const document = await ApiDocument.of((path, { method, as }) =>
       edge.call(path, { method, as }),
@@ -33,7 +33,7 @@ export const crossOrigin: Drill = {
     let requests = 0;
     for (const operation of document.operations) {
       const { key, method, as } = operation;
-      for (const origin of origins) {
+      for (const origin of isLong ? origins : origins.slice(0, 1)) {
         const preflight = {
           origin,
           'access-control-request-method': method,
