@@ -113,6 +113,7 @@ export const train = command({
     patience: { type: 'string', value: 'N', about: 'rounds without a better validation loss' },
     lambda: { type: 'string', value: 'N', about: `ridge penalty; ${trainingDefaults.lambda}` },
     version: { type: 'string', value: 'TEXT', about: 'what the model calls itself; 1' },
+    name: { type: 'string', value: 'TEXT', about: 'what the model calls its data; the folder' },
     keys: { type: 'string', value: 'FILE', about: "pseudonym keys; without, the sample data's" },
     seed: { type: 'string', value: 'TEXT', about: 'makes the masks again, for tests only' },
     resume: { type: 'boolean', about: 'go on where a training of this MODEL was cut off' },
@@ -146,7 +147,12 @@ MODEL.checkpoint.json holds its state.`,
         patience: wholeNumber('patience', values.patience, trainingDefaults.patience),
       },
       version: values.version ?? '1',
-      data: { name: basename(resolve(folder)), protectedColumns: protectedByDefault },
+      data: {
+        name: values.name ?? basename(resolve(folder)),
+        protectedColumns: protectedByDefault.filter((name) =>
+          data.parties.some(({ table }) => table.columns.has(name)),
+        ),
+      },
     };
     if (values.resume && input.options?.method === 'gram') {
       throw new UsageError('--method gram has one round: start it again without --resume');

@@ -49,7 +49,8 @@ export function federationRoster(secrets) {
     threshold: nodes.length - 1,
     nodes: nodes.map((node) => ({
       ...node,
-      meanScore: JSON.parse(readFileSync(new URL(`part-${node.id}.json`, sample), 'utf8')).mean,
+      meanScore: JSON.parse(readFileSync(new URL(`model.part-${node.part}.json`, sample), 'utf8'))
+        .mean,
       runByDecision: false,
       ...publicKeys(secrets[keyName(node.id)]),
     })),

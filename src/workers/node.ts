@@ -3,9 +3,9 @@ import type { FederationNode, NodeConfiguration } from '../platform/durable/fede
 import { isOperator, messageBytesMax, responseOf } from '../platform/federation/answer.ts';
 import { type TracingBindings, withRequestTrace } from '../platform/tracing.ts';
 import sampleModel from './sample/model.json';
-import bankPart from './sample/part-bank.json';
-import operatorPart from './sample/part-operator.json';
-import registryPart from './sample/part-registry.json';
+import bankPart from './sample/model.part-A.json';
+import operatorPart from './sample/model.part-B.json';
+import registryPart from './sample/model.part-C.json';
 
 export { FederationNode } from '../platform/durable/federation-node.ts';
 

@@ -23,9 +23,9 @@ import { memoryBoard } from '../../src/platform/memory/federation.ts';
 import { memoryLedger } from '../../src/platform/memory/ledger.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import sampleModel from '../../src/workers/sample/model.json';
-import bankPart from '../../src/workers/sample/part-bank.json';
-import operatorPart from '../../src/workers/sample/part-operator.json';
-import registryPart from '../../src/workers/sample/part-registry.json';
+import bankPart from '../../src/workers/sample/model.part-A.json';
+import operatorPart from '../../src/workers/sample/model.part-B.json';
+import registryPart from '../../src/workers/sample/model.part-C.json';
 import { requested } from '../helpers/federation.ts';
 
 const nodes = ['bank', 'operator', 'registry'] as const;

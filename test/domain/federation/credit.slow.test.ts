@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import sampleModel from '../../../src/workers/sample/model.json' with { type: 'json' };
 import { buildTool, repository, cinnabar as run } from '../../cli/tool.ts';
 
 const data = join(repository, '../shared/credit/taiwan');
@@ -83,22 +84,44 @@ describe.skipIf(!isHere)('A4: the public credit data, over three parties', () =>
     expect(Math.abs(found.meanPd - 0.2215)).toBeLessThan(0.01);
   });
 
-  it('A4: goes on where it was killed, to the same model', async () => {
-    const whole = await trained();
+  it('A4: the model that the service starts with is what the documented command makes', async () => {
+    const { version, data: description, hash } = sampleModel;
+    const { hash: made } = await trained('--version', version, '--name', description.name);
+    expect(made).toBe(hash);
+    const parts = sampleModel.parties.map(async ({ id }) => {
+      const sample = join(repository, `src/workers/sample/model.part-${id}.json`);
+      const [ours, theirs] = [join(folder, `model.part-${id}.json`), sample];
+      expect(await readJson(ours)).toEqual(await readJson(theirs));
+    });
+    await Promise.all(parts);
+  });
+
+  it('A4: killed after every round, it goes on to the same model', async () => {
+    const rounds = ['--rounds', '10'];
+    const whole = await trained(...rounds);
     await rm(model());
-    await killedTraining(model());
-    expect(existsSync(model())).toBe(false);
-    expect((await trained('--resume')).hash).toBe(whole.hash);
+    for (let round = 0; round < 10; round++) {
+      await killedTraining(model(), round, round === 0 ? rounds : [...rounds, '--resume']);
+      expect(existsSync(model())).toBe(false);
+    }
+    expect((await trained(...rounds, '--resume')).hash).toBe(whole.hash);
   });
 });
 
-/** Kills a training as soon as it has left a state behind. */
-async function killedTraining(out: string): Promise<void> {
-  const words = ['dist/cli.js', 'federation', 'train', data, '--out', out, '--json'];
+async function readJson(path: string): Promise<unknown> {
+  return JSON.parse(await readFile(path, 'utf8'));
+}
+
+/** Kills a training as soon as it has left behind the state of this round or a later one. */
+async function killedTraining(out: string, round: number, more: string[]): Promise<void> {
+  const words = ['dist/cli.js', 'federation', 'train', data, '--out', out, '--json', ...more];
   const child = spawn(process.execPath, words, { cwd: repository, stdio: 'ignore' });
   const exit = new Promise((done) => child.once('exit', done));
   const checkpoint = out.replace(/\.json$/, '.checkpoint.json');
-  while (!existsSync(checkpoint)) await new Promise((next) => setImmediate(next));
+  const roundOf = () => JSON.parse(readFileSync(checkpoint, 'utf8')).state.round as number;
+  while (!existsSync(checkpoint) || roundOf() < round) {
+    await new Promise((next) => setImmediate(next));
+  }
   child.kill('SIGKILL');
   await exit;
 }
