@@ -29,6 +29,7 @@ const hasPeers = ({ results }) => results.some(({ figures }) => figures.length >
 /** What stands before the host in the title of a section. */
 const titles = {
   'federation-node': 'Federated scoring, ',
+  'federation-workerd': 'Federated scoring, ',
   'federation-latency': 'Federated scoring, ',
   'tagger-node': 'Tagger, ',
   'tagger-workerd': 'Tagger, ',

@@ -116,7 +116,10 @@ async function ledger() {
 }
 
 const pictures = () => measured('decode.bench', 'pictures-node');
-const federation = () => measured('federation.bench', 'federation-node');
+async function federation() {
+  await measured('federation.bench', 'federation-node');
+  await inWorkerd('federation', ['federated', 'libsodium']);
+}
 
 /** The service whole, in workerd. */
 const service = () => measured('service.bench', 'service-workerd');
@@ -188,19 +191,20 @@ function summarise(samples) {
 }
 
 /** The rows of a door inside workerd. */
-async function inWorkerd(door, module = door) {
+async function inWorkerd(door, modules = [door]) {
   const described = environment();
   const { Miniflare } = await import('miniflare');
   const script = await bundle(`${door}.workerd`, 'neutral', ['workerd', 'worker'], {
     external: ['*.wasm'],
     mainFields: ['module', 'main'],
+    alias: { libsodium: join(root, 'src', 'platform', 'sodium', 'libsodium.ts') },
   });
   const before = childProcesses();
   const miniflare = new Miniflare({
     modulesRoot: out,
     modules: [
       { type: 'ESModule', path: script },
-      { type: 'CompiledWasm', path: join(out, `${module}.wasm`) },
+      ...modules.map((name) => ({ type: 'CompiledWasm', path: join(out, `${name}.wasm`) })),
     ],
     compatibilityDate: '2026-04-01',
     compatibilityFlags: ['nodejs_compat'],
@@ -318,7 +322,7 @@ const workerd = () => inWorkerd('gm');
 const chromium = () => inChromium('gm');
 /** Designs of a token in workerd, and the round trips that a readable one saves. */
 async function tokens() {
-  await inWorkerd('tokens', 'gm');
+  await inWorkerd('tokens', ['gm']);
   const described = environment();
   const script = await bundle('tokens.trips', 'node', ['node']);
   const run = spawnSync(process.execPath, [script], {
