@@ -102,6 +102,8 @@ interface Proof {
   readonly label: number;
   /** The network may still overrule it when it is surer than this that nothing is there. */
   readonly doubt: number;
+  /** The borders are certain too, whatever the network made of them. */
+  readonly isExact?: true;
 }
 
 const NUMBER =
@@ -129,6 +131,22 @@ function templates(text: string): Proof[] {
   );
 }
 
+/** User and password in front of a host (RFC 3986 §3.2.1): up to the last `@` of the authority. */
+const USER_INFO =
+  /(?<![A-Za-z\d])[a-z][a-z\d+.-]{1,20}:\/\/[^\s:/?#@]{0,64}:([^\s/?#"'<>]{1,128})@(?=[[A-Za-z\d])/gi;
+/** What stands there in manuals and templates. */
+const PLACEHOLDER = /^(?:[$%{[].*|pass(?:word|wd)?|pwd|secret|[x*.]+)$/i;
+
+function passwordsInAddresses(text: string): Proof[] {
+  return [...text.matchAll(USER_INFO)].flatMap(({ 0: all, 1: value = '', index }) => {
+    const end = index + all.length - 1;
+    const start = end - value.length;
+    return PLACEHOLDER.test(value)
+      ? []
+      : [{ start, end, label: PASSWORD, doubt: 1.1, isExact: true as const }];
+  });
+}
+
 function proofOfNumber(run: string): Pick<Proof, 'label' | 'doubt'> | undefined {
   const bare = run.replace(/[ +-]/g, '').toUpperCase();
   if (isCitizenNumber(bare)) return { label: ID_DOC, doubt: 0.995 };
@@ -146,7 +164,7 @@ function proofOfNumber(run: string): Pick<Proof, 'label' | 'doubt'> | undefined 
 }
 
 function proofs(text: string): Proof[] {
-  const found: Proof[] = templates(text);
+  const found: Proof[] = [...templates(text), ...passwordsInAddresses(text)];
   const add = (
     { 0: run, index: start }: RegExpExecArray,
     proof: Pick<Proof, 'label' | 'doubt'> | undefined,
@@ -179,9 +197,10 @@ function mean(values: Float32Array, start: number, end: number): number {
 /** What is proved displaces what the network thought of the same place. */
 function proved(text: string, spans: readonly ScoredSpan[], outside: Float32Array): ScoredSpan[] {
   let result = [...spans];
-  for (const { start, end, label, doubt } of proofs(text)) {
+  for (const { start, end, label, doubt, isExact = false } of proofs(text)) {
     const rivals = result.filter((span) => span.start < end && start < span.end);
     if (
+      !isExact &&
       rivals.some(
         (span) =>
           span.label === PASSWORD ||
@@ -199,11 +218,20 @@ function proved(text: string, spans: readonly ScoredSpan[], outside: Float32Arra
 
 const LEAST = [1, 5, 4, 3, 3, 4, 4];
 
+/** The end of a number names nobody and opens nothing. */
+const LAST_DIGITS =
+  /(?:尾号|[末后]四位|ending(?: in| with)?|last (?:four|4)(?: digits)?)[\s:：是为]{0,3}$/i;
+const PERCENTAGE = /^[-+]?\d+(?:[.,]\d+)*\s?[%％‰]$/;
+const MESSENGER_NAME = /^(?:skype|telegram|whatsapp|wechat|viber|signal)$/i;
+
 /** Whether the text of a span can be what its label says. */
 function isPossible(text: string, { start, end, label }: ScoredSpan): boolean {
   const value = text.slice(start, end);
   if (end - start < (LEAST[label] ?? 1)) return false;
   if (/\*{2,}|^[xX]{4,}$/.test(value) && !/\d{9}/.test(value)) return false;
+  if (/^\d{3,6}$/.test(value) && LAST_DIGITS.test(text.slice(Math.max(0, start - 24), start)))
+    return false;
+  if (PERCENTAGE.test(value) || (label === NAME && MESSENGER_NAME.test(value))) return false;
   if (label === NAME) return !/\d/.test(value) && value.length <= 60 && /[\p{L}]/u.test(value);
   if (label === ID_DOC) return /\d|[零〇一二三四五六七八九幺]/.test(value);
   if (label === PAYMENT) return /[\dOlISZB零一二三四五六七八九]/.test(value);

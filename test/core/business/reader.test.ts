@@ -1,8 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { exportJWK, generateKeyPair } from 'jose';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import * as library from '../../../src/core/business.ts';
 import {
   businessSystem,
   memoryBehaviourLog,
+  type OpenedToken,
   type Presented,
   pinnedKeys,
   referenceBehaviourRules,
@@ -15,6 +18,9 @@ import { type IssuerJwk, type PublicJwk, thumbprintOf } from '../../../src/core/
 import type { OpeningKey } from '../../../src/core/token/sealing.ts';
 import { grantToken } from '../../../src/domain/tokens/grants.ts';
 import { publishedKeys, revokeKey, rotateKeys } from '../../../src/domain/tokens/issuer-keys.ts';
+import type { TokenRows } from '../../../src/domain/tokens/ports.ts';
+import { proveSystem, registerSystem } from '../../../src/domain/tokens/systems.ts';
+import { memoryRowStore } from '../../../src/platform/memory/row-store.ts';
 import {
   authenticationCentre,
   type Centre,
@@ -246,4 +252,64 @@ test('D7: a business system remembers by a name that tokens do not tell, exports
   for (const value of Object.values(identity)) expect(JSON.stringify(taken)).not.toContain(value);
   expect(await system.erase(holder)).toBe(1);
   expect((await system.keyData(holder)).events).toBe(0);
+});
+
+describe('the page about business systems', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  test('D5 D7: has an example that runs as it stands', async () => {
+    const page = await readFile(
+      new URL('../../../docs/business-systems.md', import.meta.url),
+      'utf8',
+    );
+    const [, example = ''] = /^```ts\n([\s\S]*?)^```/m.exec(page) ?? [];
+    const body = example.replace(
+      /import (\{[^}]*\}) from 'cinnabar\/business';/,
+      'const $1 = library;',
+    );
+    const deps = {
+      ...centre.deps,
+      issuer: 'https://cinnabar.example',
+      tokens: memoryRowStore<TokenRows>(),
+    };
+    const secret = new Uint8Array(32).fill(5);
+    const { jwk, key: own } = await library.systemKeys(secret);
+    const release = { labels: ['NAME' as const], purpose: 'x' };
+    const asked = { id: 'bills', title: 'x', key: jwk, release };
+    const { challenge } = await registerSystem(deps, caller(lin), asked);
+    const names = { issuer: deps.issuer, name: 'bills' };
+    const answer = await library.answerChallenge(challenge, own, names);
+    await proveSystem(deps, caller(lin), 'bills', answer);
+    const { token } = await grantToken(deps, { actor: chen, amr: ['session'] }, 'r', {
+      audiences: ['bills'],
+      profile: 'cin-sealed-1',
+      identity,
+    });
+    vi.useFakeTimers({ toFake: ['Date'], now: centre.clock.now() });
+    const keys = await publishedKeys(deps);
+    const fetched: string[] = [];
+    vi.stubGlobal('fetch', async (url: string) => {
+      fetched.push(url);
+      return Response.json({ keys });
+    });
+    const given = {
+      library,
+      secret,
+      token,
+      method: 'GET',
+      url: 'https://bills.example/',
+      proof: undefined,
+    };
+    const AsyncFunction = (async () => {}).constructor as new (
+      ...words: string[]
+    ) => (...values: unknown[]) => Promise<OpenedToken>;
+    const run = new AsyncFunction(...Object.keys(given), `${body}\nreturn holder;`);
+    const holder = await run(...Object.values(given));
+    expect(holder.fact('NAME')).toBe(identity.姓名);
+    expect(holder.isPermitted('make')).toBe(false);
+    expect(fetched).toEqual(['https://cinnabar.example/.well-known/jwks.json']);
+  });
 });

@@ -46,6 +46,11 @@ describe('D1: what a reader would mark', () => {
       '收货地址：浙江省杭州市西湖区文三路478号3幢201室',
       [['ADDRESS', '浙江省杭州市西湖区文三路478号3幢201室']],
     ],
+    ['DATABASE_URL=postgres://ledger:Kx7_p@Q93@10.2.3.4:5432/books', [['PASSWORD', 'Kx7_p@Q93']]],
+    ['redis://:Fn81-zuk@cache.example.com/0', [['PASSWORD', 'Fn81-zuk']]],
+    ['DATABASE_URL=postgres://user:{{db_password}}@localhost/app', []],
+    ['本人银行卡尾号0417，短信已收到', []],
+    ['季度营收同比增长12.7%，毛利率38%。', []],
     [
       '{"faceEmbedding":[0.12, -0.55, 0.31, 0.90],"model":"v2"}',
       [['BIOMETRIC', '[0.12, -0.55, 0.31, 0.90]']],
