@@ -10,10 +10,16 @@ import {
 } from '../../src/client/certificates.ts';
 import { ApiError, createClient, newIdempotencyKey } from '../../src/client/index.ts';
 import { loadGm } from '../../src/core/gm.ts';
+import { grantsHash } from '../../src/core/grant-list.ts';
+import { newId } from '../../src/domain/id.ts';
+import { approveGrantChange, grantChangeBytes } from '../../src/domain/signing/grant-changes.ts';
+import { type NewGrant, proposeGrant, revokeGrant } from '../../src/domain/signing/grants.ts';
+import type { GrantChange } from '../../src/domain/signing/types.ts';
 import { bankOverHttp } from '../helpers/documents.ts';
 import { type Edge, startEdge } from '../helpers/edge.ts';
 import { memoryVault } from '../helpers/key-people.ts';
 import { atEveryMoment, type Mortal, mortal } from '../helpers/mortal.ts';
+import { callerOf } from '../helpers/signing.ts';
 
 const gm = await loadGm();
 
@@ -24,7 +30,7 @@ async function mortalEdge(life: Mortal): Promise<Edge> {
     signing: life.port(deps.signing, ['write']),
     ledger: life.port(deps.ledger, ['append']),
     objects: life.port(deps.objects, ['put']),
-    keys: life.port(deps.keys, ['sign']),
+    keys: life.port(deps.keys, ['sign', 'changeGrants']),
     shares: life.port(deps.shares, [
       'keygenReply',
       'keygenFinish',
@@ -197,6 +203,77 @@ describe('C9: a crash at every await', () => {
       },
     );
     expect(moments).toBeGreaterThan(40);
+  }, 120_000);
+
+  test('of a right given and taken back ends with the chips, the rows and the ledger at one', async () => {
+    const life = mortal();
+    const edge = await mortalEdge(life);
+    const own = await bankOverHttp(edge);
+    const { deps, signing, clerk } = own;
+    const lin = callerOf('administrator-lin', 'administrator');
+    let id = '';
+    const changeNow = async (grantId: string) => {
+      const filter = { parent: signing.id, state: 'open' };
+      const open = await deps.signing.list('beichen-bank', 'grant-change', filter, { limit: 50 });
+      return open.find((one) => one.grantId === grantId);
+    };
+    const approveBoth = async (change: GrantChange | undefined) => {
+      for (const officer of change ? own.officers.slice(0, 2) : []) {
+        edge.clock.advance(signatureLifeMs);
+        if (!change) continue;
+        const signature = await officer.sign(grantChangeBytes(change));
+        await approveGrantChange(deps, officer.caller, { id: change.id, signature });
+      }
+    };
+    const terms = (): NewGrant => ({
+      id,
+      institutionKeyId: signing.id,
+      actor: own.officers[2].caller.actor.id,
+      personalKeyId: own.officers[2].key.id,
+      operations: ['sign'],
+      validFromMs: edge.clock.now(),
+      validUntilMs: edge.clock.now() + 1_000_000_000,
+      usesMax: 5,
+      documentTypes: [],
+      approvalsNeeded: 0,
+    });
+    let given: GrantChange | undefined;
+    let taken: GrantChange | undefined;
+    const giveAndTake = async () => {
+      if (!(await deps.signing.find('beichen-bank', 'grant', id))) {
+        given = (await proposeGrant(deps, lin, terms())).change;
+      }
+      given = (await changeNow(id)) ?? given;
+      await approveBoth(given);
+      taken = (await revokeGrant(deps, lin, id)).change ?? taken;
+      await approveBoth(taken);
+    };
+    const moments = await atEveryMoment(
+      life,
+      async () => {
+        id = newId(edge.deps);
+        given = undefined;
+        taken = undefined;
+        await giveAndTake();
+      },
+      async (moment) => {
+        await giveAndTake();
+        const grant = await deps.signing.find('beichen-bank', 'grant', id);
+        expect(grant?.state, `${moment}`).toBe('revoked');
+        const key = await deps.signing.find('beichen-bank', 'institution-key', signing.id);
+        const listed = key?.chipGrants.map(({ publicKeyHex }) => publicKeyHex);
+        expect(listed, `${moment}`).toEqual([clerk.key.publicKeyHex]);
+        const { epoch, policy } = await deps.keys.find('beichen-bank', signing.id);
+        expect(policy.grantsHashHex, `${moment}`).toBe(grantsHash(gm, key?.chipGrants ?? []));
+        expect(epoch, `${moment}`).toBe(key?.chipEpoch);
+        const states = (await deps.ledger.history(`grant/${id}`)).map(({ event }) =>
+          event.type === 'grant' ? event.state : '',
+        );
+        expect(states, `${moment}`).toEqual(['active', 'revoked']);
+        expect(await changeNow(id), `${moment}`).toBeUndefined();
+      },
+    );
+    expect(moments).toBeGreaterThan(20);
   }, 120_000);
 });
 

@@ -15,7 +15,7 @@ import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
 import { changed } from '../row-store.ts';
-import { getGrant, getInstitutionKey, recordGrant } from './grants.ts';
+import { getGrant, getInstitutionKey, recordGrant, renewedChange } from './grants.ts';
 import { getInstitution, officersOf } from './institutions.ts';
 import { appendAfterHead } from './ledger.ts';
 import type { Entry, SigningDeps } from './ports.ts';
@@ -133,7 +133,10 @@ export async function approveGrantChange(
       return { result: next, write: [entryOf('grant-change', next)] };
     });
     const isEnough = approved.approvals.length >= key.threshold;
-    return approved.state === 'open' && isEnough ? enforce(deps, caller, approved) : approved;
+    if (approved.state === 'open') return isEnough ? enforce(deps, caller, approved) : approved;
+    // In force, and perhaps no more than that: who signed last may have lost the answer.
+    await settleAfter(deps, caller, approved);
+    return approved;
   });
 }
 
@@ -167,9 +170,33 @@ async function enforce(
     const write: Entry[] = [entryOf('grant-change', next), entryOf('institution-key', enforced)];
     return { result: next, write: [...write, ...(await consequences(deps, caller, key, change))] };
   });
-  await recordChange(deps, caller, done);
+  await settleAfter(deps, caller, done);
   return done;
 }
+
+/** What follows a change that is in force. Repeated, it does what is left of it. */
+async function settleAfter(deps: SigningDeps, caller: Caller, change: GrantChange): Promise<void> {
+  await settle(deps, change.tenant, async () => {
+    const key = await getInstitutionKey(deps, caller.actor, change.institutionKeyId);
+    return { result: undefined, write: await renewed(deps, key) };
+  });
+  await recordChange(deps, caller, change);
+}
+
+/**
+ * Changes that this one overtook: their officers signed for an epoch that is past. Each gets a new
+ * one, so that the chips' list follows whichever change comes first, and nobody whose right was
+ * taken back stays in it.
+ */
+async function renewed(deps: SigningDeps, key: InstitutionKey): Promise<readonly Entry[]> {
+  const filter = { parent: key.id, state: 'open' };
+  const open = await deps.signing.list(key.tenant, 'grant-change', filter, { limit: openMax });
+  const late = open.filter(({ chipEpoch }) => chipEpoch < key.chipEpoch);
+  return (await Promise.all(late.map((change) => replaced(deps, key, change)))).flat();
+}
+
+/** Looked at after each change of a key: no more wait for their officers at a time. */
+const openMax = 32;
 
 /** What else a change that is in force has changed: the grant, or who governs later keys. */
 async function consequences(
@@ -223,11 +250,22 @@ async function outdated(
   if (!(error instanceof CinnabarError) || error.code !== 'activation_refused') throw error;
   await settle(deps, caller.actor.tenant, async () => {
     const current = await getGrantChange(deps, caller.actor, change.id);
-    const next = changed(current, { state: 'outdated' });
-    const write = current.state === 'open' ? [entryOf('grant-change', next)] : [];
-    return { result: undefined, write };
+    if (current.state !== 'open') return { result: undefined, write: [] };
+    const key = await getInstitutionKey(deps, caller.actor, change.institutionKeyId);
+    return { result: undefined, write: await replaced(deps, key, current) };
   });
   throw new CinnabarError('grant_change_outdated', { cause: error });
+}
+
+/** Ends a change that was overtaken, and begins the one in its place. */
+async function replaced(
+  deps: SigningDeps,
+  key: InstitutionKey,
+  change: GrantChange,
+): Promise<readonly Entry[]> {
+  const ended = entryOf('grant-change', changed(change, { state: 'outdated' }));
+  const next = await renewedChange(deps, key, change);
+  return next ? [ended, entryOf('grant-change', next)] : [ended];
 }
 
 /** @throws CinnabarError `grant_change_not_found` */

@@ -111,12 +111,46 @@ interface TakenGrant {
 /** One right without force, and the change of the chips' list that this asks for. */
 async function takenGrant(deps: SigningDeps, caller: Caller, id: string): Promise<TakenGrant> {
   const current = await getGrant(deps, caller.actor, id);
-  if (current.state === 'revoked') return { grant: current, write: [] };
+  if (current.state === 'revoked') return takenBefore(deps, current);
   const grant = changed(current, { state: 'revoked', revokedBy: caller.actor.id });
   if (current.state === 'proposed') return { grant, write: [entryOf('grant', grant)] };
   const key = await getInstitutionKey(deps, caller.actor, current.institutionKeyId);
   const change = await changeOf(deps, key, grant, 'take');
   return { grant, change, write: [entryOf('grant', grant), entryOf('grant-change', change)] };
+}
+
+/** Of a right that was taken back before: the change that the officers have yet to sign, if any. */
+async function takenBefore(deps: SigningDeps, grant: Grant): Promise<TakenGrant> {
+  const { tenant, institutionKeyId } = grant;
+  const key = await deps.signing.find(tenant, 'institution-key', institutionKeyId);
+  if (!key) throw new CinnabarError('institution_key_not_found');
+  const filter = { parent: institutionKeyId, state: 'open' };
+  const open = await deps.signing.list(tenant, 'grant-change', filter, { limit: grantsMax });
+  const waiting = open.find(
+    ({ grantId, action, chipEpoch }) =>
+      grantId === grant.id && action === 'take' && chipEpoch === key.chipEpoch,
+  );
+  if (waiting) return { grant, change: waiting, write: [] };
+  const change = await renewedChange(deps, key, { grantId: grant.id, action: 'take' });
+  if (!change) return { grant, write: [] };
+  return { grant, change, write: [entryOf('grant-change', change)] };
+}
+
+/**
+ * A change to the same end in the epoch of now; none when it is reached, or was given up: a right
+ * that is no longer proposed, a person who is not in the chips' list, officers that changed since.
+ */
+export async function renewedChange(
+  deps: SigningDeps,
+  key: InstitutionKey,
+  { grantId, action }: Pick<GrantChange, 'grantId' | 'action'>,
+): Promise<GrantChange | undefined> {
+  const grant = await deps.signing.find(key.tenant, 'grant', grantId);
+  const isWanted = grant?.state === (action === 'give' ? 'proposed' : 'revoked');
+  if (!grant || !isWanted || action === 'officers') return undefined;
+  const change = await changeOf(deps, key, grant, action);
+  const isThere = change.listHashHex === grantsHash(await loadGm(), key.chipGrants);
+  return action === 'take' && isThere ? undefined : change;
 }
 
 /** The chips' list with or without the grant, in the epoch in which the key is now. */

@@ -3,6 +3,7 @@ import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { base64Text } from '../../lib/base64.ts';
 import { base64urlText } from '../../lib/base64url.ts';
 import type { Actor, Caller } from '../actor.ts';
+import type { Statement } from '../chips/activation.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
 import { changed, type Row } from '../row-store.ts';
@@ -15,7 +16,7 @@ import { askOperation, prepareActivation } from './operations.ts';
 import type { SigningDeps } from './ports.ts';
 import { entryOf, settle } from './rows.ts';
 import type { Grant, InstitutionKey, Operation } from './types.ts';
-import { executeOperation } from './use.ts';
+import { assertSigned, executeOperation } from './use.ts';
 
 // Remote signing after the Cloud Signature Consortium's API, version 2, over the same keys, grants
 // and uses. What the standard calls Signature Activation Data stands for statements that the person
@@ -58,7 +59,14 @@ export interface RemoteCredential {
   readonly grant: Grant;
 }
 
-/** Signing keys that the person may use now, each with the grant that says so. */
+/** What a use is called in grants and records, because the standard has no word for it. */
+export const remoteType = 'remote_signature';
+
+/**
+ * Signing keys that the person may use now through this interface, each with the grant that says so:
+ * one that allows remote signatures, and asks for neither an amount nor another person, for which
+ * the standard has no place.
+ */
 export async function listCredentials(
   deps: SigningDeps,
   actor: Actor,
@@ -67,10 +75,13 @@ export async function listCredentials(
   const grants = await deps.signing.list(actor.tenant, 'grant', filter, { limit: 200 });
   const nowMs = deps.clock.now();
   const usable = grants.filter(
-    ({ operations, validFromMs, validUntilMs, used, usesMax }) =>
+    ({ operations, documentTypes, amountMax, approvalsNeeded, used, usesMax, ...grant }) =>
       operations.includes('sign') &&
-      validFromMs <= nowMs &&
-      nowMs <= validUntilMs &&
+      (documentTypes.length === 0 || documentTypes.includes(remoteType)) &&
+      !amountMax &&
+      approvalsNeeded === 0 &&
+      grant.validFromMs <= nowMs &&
+      nowMs <= grant.validUntilMs &&
       used < usesMax,
   );
   const byKey = new Map(usable.toReversed().map((grant) => [grant.institutionKeyId, grant]));
@@ -101,8 +112,8 @@ export interface Challenge {
 /**
  * Asks for one use for each hash, and gives the statements that the person signs.
  *
- * @throws CinnabarError as `askOperation`; `operation_state` for a grant that needs approvals, which
- * the standard has no step for; `document_key_unfit`
+ * @throws CinnabarError as `askOperation`; `operation_state` where the risk asks for another person,
+ * which the standard has no step for; `document_key_unfit`
  */
 export async function challengeFor(
   deps: SigningDeps & SealDeps,
@@ -112,7 +123,6 @@ export async function challengeFor(
   reason: string,
 ): Promise<readonly Challenge[]> {
   const credential = await getCredential(deps, caller.actor, credentialId);
-  if (credential.grant.approvalsNeeded > 0) throw new CinnabarError('operation_state');
   const challenges: Challenge[] = [];
   for (const hash of hashes) {
     const asked = await askFor(deps, caller, credential, hash, reason);
@@ -134,11 +144,11 @@ function askFor(
     institutionKeyId: key.id,
     grantId: grant.id,
     personalKeyId: grant.personalKeyId,
-    documentType: grant.documentTypes[0] ?? 'remote_signature',
+    documentType: remoteType,
     reason,
   };
   if (form === 'hash') {
-    // The chips sign digests of others with SM2 only.
+    // The software chips sign with ECDSA by the platform's WebCrypto, which takes no digest.
     if (key.algorithm !== 'sm2') throw new CinnabarError('document_key_unfit');
     const request = { kind: 'sign', scheme: 'sm2-sm3', digestB64: base64Text(digest) } as const;
     return askOperation(deps, caller, { ...terms, request });
@@ -152,10 +162,11 @@ function askFor(
 }
 
 /**
- * Takes the person's signatures over the statements, and gives the SAD for them.
+ * Takes the person's signatures over the statements, and gives the SAD for them. It ends with the
+ * first of the statements: the chips would take none of them after that.
  *
- * @throws CinnabarError `signature_invalid` unless there is one for each hash, in order;
- * `operation_not_found`, `operation_state`
+ * @throws CinnabarError `signature_invalid` unless there is one for each hash, in order, that the
+ * person's key made; `operation_not_found`, `operation_state` also for a statement that is over
  */
 export async function authorizeHashes(
   deps: SigningDeps,
@@ -169,39 +180,54 @@ export async function authorizeHashes(
   if (signed.length !== hashes.length || names.size !== signed.length) {
     throw new CinnabarError('signature_invalid');
   }
-  const occurrences = await Promise.all(
-    signed.map(async ({ operationId, signature }, i): Promise<Occurrence> => {
+  const nowMs = deps.clock.now();
+  const authorized = await Promise.all(
+    signed.map(async ({ operationId, signature }, i): Promise<Authorized> => {
       const operation = ownOperation(
         await getOperation(deps, caller.actor, operationId),
         caller.actor,
       );
+      const { statement = '', state } = operation;
       const hash = hashes[i];
       if (!hash || operation.institutionKeyId !== credentialId || !isAbout(operation, hash)) {
         throw new CinnabarError('signature_invalid');
       }
-      if (operation.state !== 'approved') throw new CinnabarError('operation_state');
+      if (state !== 'approved' || endOf(statement) <= nowMs) {
+        throw new CinnabarError('operation_state');
+      }
+      await assertSigned(deps, caller, operation, statement, signature);
       return {
         form: hash.form,
         digestB64: base64Text(hash.digest),
         operationId,
         signatureHex: bytesToHex(signature),
         state: 'authorized',
+        endsAtMs: endOf(statement),
       };
     }),
   );
   const sad = base64urlText(deps.random.bytes(sadBytes));
+  const ends = authorized.map(({ endsAtMs }) => endsAtMs);
+  const expiresAtMs = Math.min(nowMs + sadLifeSeconds * 1000, ...ends);
   const row: SignatureActivation = {
     tenant,
     id: nameOf(sad),
     revision: 1,
     actor,
     institutionKeyId: credentialId,
-    occurrences,
-    expiresAtMs: deps.clock.now() + sadLifeSeconds * 1000,
+    occurrences: authorized.map(({ endsAtMs: _, ...occurrence }) => occurrence),
+    expiresAtMs,
     responses: [],
   };
   await settle(deps, tenant, async () => ({ result: row, write: [entryOf('sad', row)] }));
-  return { sad, expiresInSeconds: sadLifeSeconds };
+  return { sad, expiresInSeconds: Math.floor((expiresAtMs - nowMs) / 1000) };
+}
+
+type Authorized = Occurrence & { readonly endsAtMs: number };
+
+/** When a statement that this service made is over. */
+function endOf(statement: string): number {
+  return statement === '' ? 0 : (JSON.parse(statement) as Statement).notAfterMs;
 }
 
 function isAbout({ request, document }: Operation, { form, digest }: HashToSign): boolean {
@@ -216,6 +242,9 @@ const nameOf = (sad: string) => bytesToHex(sha256(utf8ToBytes(sad)));
 /**
  * Moves the key for hashes that a SAD authorises, each occurrence once. The signatures are handed
  * out by `pollSignatures` when the person has signed the outcomes (C7).
+ *
+ * Called again for the same hashes it gives the response of before, and goes on with what was
+ * interrupted; equal hashes that were authorised twice are two calls.
  *
  * @returns the name under which to ask for them
  * @throws CinnabarError `activation_refused` when the SAD is none, is over, or does not authorise
@@ -233,53 +262,83 @@ export async function signHashes(
   const taken = await settle(deps, tenant, async () => {
     const row = await deps.signing.find(tenant, 'sad', id);
     const isOurs = row?.actor === caller.actor.id && row.institutionKeyId === credentialId;
-    if (!isOurs || row.expiresAtMs < deps.clock.now())
-      throw new CinnabarError('activation_refused');
-    const { next, operations } = reserve(row, hashes);
-    return { result: operations, write: [entryOf('sad', next)] };
+    if (!isOurs) throw new CinnabarError('activation_refused');
+    const fresh = row.expiresAtMs < deps.clock.now() ? undefined : reserved(row, hashes);
+    if (fresh) return { result: fresh.operations, write: [entryOf('sad', fresh.next)] };
+    const before = answered(row, hashes);
+    if (!before) throw new CinnabarError('activation_refused');
+    return { result: before, write: [] };
   });
-  for (const { operationId, signatureHex } of taken) {
-    const signature = hexToBytes(signatureHex);
+  for (const [i, { operationId, signatureHex }] of taken.entries()) {
     try {
+      const signature = hexToBytes(signatureHex);
       await executeOperation(deps, caller, { id: operationId, signature });
-      await markOccurrence(deps, tenant, id, operationId, 'consumed');
+      await mark(deps, tenant, id, { [operationId]: 'consumed' });
     } catch (error) {
-      await markOccurrence(deps, tenant, id, operationId, 'released');
+      const later = taken.slice(i + 1).map((one) => one.operationId);
+      if (isRefusal(error)) await mark(deps, tenant, id, released(operationId, later));
       throw error;
     }
   }
   return responseName(id, taken[0]?.operationId ?? '');
 }
 
-function reserve(row: SignatureActivation, hashes: readonly HashToSign[]) {
+/** The next occurrences of these hashes, if all of them are authorised and unused. */
+function reserved(row: SignatureActivation, hashes: readonly HashToSign[]) {
   const occurrences = [...row.occurrences];
-  const operations = hashes.map(({ form, digest }) => {
-    const digestB64 = base64Text(digest);
-    const at = occurrences.findIndex(
-      (one) => one.state === 'authorized' && one.form === form && one.digestB64 === digestB64,
-    );
+  const operations: Occurrence[] = [];
+  for (const hash of hashes) {
+    const at = occurrences.findIndex((one) => one.state === 'authorized' && isOf(one, hash));
     const found = occurrences[at];
-    if (!found) throw new CinnabarError('activation_refused');
+    if (!found) return undefined;
     occurrences[at] = { ...found, state: 'reserved' };
-    return found;
-  });
+    operations.push(found);
+  }
   const responses = [...row.responses, operations.map(({ operationId }) => operationId)];
   return { next: changed(row, { occurrences, responses }), operations };
 }
 
-function markOccurrence(
-  deps: SigningDeps,
-  tenant: string,
-  id: string,
-  operationId: string,
-  state: Occurrence['state'],
-): Promise<void> {
+/** The occurrences of an earlier call for just these hashes, the newest one first. */
+function answered(
+  { occurrences, responses }: SignatureActivation,
+  hashes: readonly HashToSign[],
+): readonly Occurrence[] | undefined {
+  const calls = responses.map((ids) =>
+    ids.flatMap((id) => occurrences.find(({ operationId }) => operationId === id) ?? []),
+  );
+  return calls.findLast(
+    (call) =>
+      call.length === hashes.length &&
+      call.every((one, i) => one.state !== 'released' && isOf(one, hashes[i])),
+  );
+}
+
+function isOf({ form, digestB64 }: Occurrence, hash: HashToSign | undefined): boolean {
+  return hash?.form === form && digestB64 === base64Text(hash.digest);
+}
+
+/** Refused for good: not a service that did not answer, of which nobody knows what it did. */
+function isRefusal(error: unknown): boolean {
+  const codes = ['activation_refused', 'operation_refused', 'operation_state', 'key_not_active'];
+  return error instanceof CinnabarError && codes.includes(error.code);
+}
+
+/** One that was refused is not used again; those behind it were not touched. */
+function released(operationId: string, later: readonly string[]): States {
+  const untouched = later.map((id) => [id, 'authorized'] as const);
+  return { [operationId]: 'released', ...Object.fromEntries(untouched) };
+}
+
+type States = Readonly<Record<string, Occurrence['state']>>;
+
+function mark(deps: SigningDeps, tenant: string, id: string, states: States): Promise<void> {
   return settle(deps, tenant, async () => {
     const row = await deps.signing.find(tenant, 'sad', id);
     if (!row) return { result: undefined, write: [] };
-    const occurrences = row.occurrences.map((one) =>
-      one.operationId === operationId ? { ...one, state } : one,
-    );
+    const occurrences = row.occurrences.map((one) => {
+      const state = states[one.operationId];
+      return state ? { ...one, state } : one;
+    });
     return { result: undefined, write: [entryOf('sad', changed(row, { occurrences }))] };
   });
 }
@@ -290,7 +349,7 @@ const responseName = (id: string, operationId: string) => `${id}.${operationId}`
  * The signatures of one call, in the order of its hashes; `undefined` while the person has not
  * signed all outcomes.
  *
- * @throws CinnabarError `operation_not_found`
+ * @throws CinnabarError `operation_not_found`, `activation_refused` when one of them never comes
  */
 export async function pollSignatures(
   deps: SigningDeps,
@@ -302,6 +361,10 @@ export async function pollSignatures(
   const ids = row?.actor === actor.id ? row.responses.find((one) => one[0] === first) : undefined;
   if (!ids) throw new CinnabarError('operation_not_found');
   const operations = await Promise.all(ids.map((one) => getOperation(deps, actor, one)));
+  // One that was refused never comes: waiting for it would have no end.
+  if (operations.some(({ state }) => state === 'refused' || state === 'cancelled')) {
+    throw new CinnabarError('activation_refused');
+  }
   if (operations.some(({ state }) => state !== 'completed')) return undefined;
   const signatures = await Promise.all(
     operations.map(async ({ id: one, document, result }) =>

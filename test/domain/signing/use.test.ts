@@ -7,7 +7,11 @@ import { CinnabarError } from '../../../src/domain/errors.ts';
 import { newId } from '../../../src/domain/id.ts';
 import { assessUse } from '../../../src/domain/risk/uses.ts';
 import { approvalText, approveOperation } from '../../../src/domain/signing/approvals.ts';
-import { approveGrantChange, grantChangeBytes } from '../../../src/domain/signing/grant-changes.ts';
+import {
+  approveGrantChange,
+  getGrantChange,
+  grantChangeBytes,
+} from '../../../src/domain/signing/grant-changes.ts';
 import { type NewGrant, proposeGrant, revokeGrant } from '../../../src/domain/signing/grants.ts';
 import {
   askOperation,
@@ -15,7 +19,8 @@ import {
   type NewOperation,
   prepareActivation,
 } from '../../../src/domain/signing/operations.ts';
-import type { Grant, Operation } from '../../../src/domain/signing/types.ts';
+import type { SigningDeps } from '../../../src/domain/signing/ports.ts';
+import type { Grant, GrantChange, Operation } from '../../../src/domain/signing/types.ts';
 import { completeOperation, executeOperation, resultOf } from '../../../src/domain/signing/use.ts';
 import { base64Bytes, base64Text } from '../../../src/lib/base64.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
@@ -161,6 +166,22 @@ describe("use of an institution's key", () => {
   });
 });
 
+/** The open change about a grant. */
+async function changeOf({ deps, signing }: Bank, grantId: string): Promise<GrantChange> {
+  const filter = { parent: signing.id, state: 'open' };
+  const open = await deps.signing.list('beichen-bank', 'grant-change', filter, { limit: 50 });
+  const found = open.find((change) => change.grantId === grantId);
+  if (!found) throw new Error('no open change');
+  return found;
+}
+
+async function approvedBy({ deps, officers }: Bank, change: GrantChange): Promise<void> {
+  for (const { caller, sign } of officers.slice(0, 2)) {
+    const signature = await sign(grantChangeBytes(change));
+    await approveGrantChange(deps, caller, { id: change.id, signature });
+  }
+}
+
 describe('grants', () => {
   test('C5: holds from the second officer on, and is taken back at once', async () => {
     const own = await bank();
@@ -209,6 +230,49 @@ describe('grants', () => {
       { type: 'grant', state: 'active' },
       { type: 'grant', state: 'revoked' },
     ]);
+  });
+
+  test('C5: a right taken back while another is given leaves the chips’ list, whichever comes first', async () => {
+    const own = await bank();
+    const { deps, clerk, officers, signing } = own;
+    const lin = callerOf('administrator-zhao', 'administrator');
+    const first = await granted(own, clerk);
+    const given = await granted(own, officers[0], { usesMax: 1 }, 'propose only');
+    const { change: take } = await revokeGrant(deps, lin, first);
+    // Signed with the clerk still in its list, and in force before the change that takes it out.
+    await approvedBy(own, await changeOf(own, given));
+    const listed = async () => {
+      const key = await deps.signing.find('beichen-bank', 'institution-key', signing.id);
+      return key?.chipGrants.map(({ publicKeyHex }) => publicKeyHex);
+    };
+    expect(await listed()).toContain(clerk.key.publicKeyHex);
+    expect((await getGrantChange(deps, lin.actor, take?.id ?? '')).state).toBe('outdated');
+    // The officers find the next one; asking again for the withdrawal names the same.
+    const again = await revokeGrant(deps, lin, first);
+    const next = await changeOf(own, first);
+    expect(again.change?.id).toBe(next.id);
+    await approvedBy(own, next);
+    expect(await listed()).toEqual([officers[0].key.publicKeyHex]);
+    expect((await revokeGrant(deps, lin, first)).change).toBeUndefined();
+  });
+
+  test('C5 C8: what is in force is in the ledger too, also when the last answer was lost', async () => {
+    const own = await bank();
+    const { deps, clerk, officers } = own;
+    const id = await granted(own, clerk, {}, 'propose only');
+    const change = await changeOf(own, id);
+    const sign = async (by: Terminal, on: SigningDeps) =>
+      approveGrantChange(on, by.caller, {
+        id: change.id,
+        signature: await by.sign(grantChangeBytes(change)),
+      });
+    await sign(officers[0], deps);
+    const append = async () => Promise.reject(new CinnabarError('ledger_unavailable'));
+    const silent = { ...deps, ledger: { ...deps.ledger, append } };
+    await expect(sign(officers[1], silent)).rejects.toMatchObject({ code: 'ledger_unavailable' });
+    expect(await deps.ledger.history(`grant/${id}`)).toHaveLength(0);
+    for (let i = 0; i < 2; i++) expect((await sign(officers[1], deps)).state).toBe('done');
+    expect(await deps.ledger.history(`grant/${id}`)).toHaveLength(1);
   });
 
   test('C5: a limit of uses is exact, however many ask at once', async () => {
