@@ -1,4 +1,6 @@
+import { bytesToHex } from '@noble/hashes/utils.js';
 import type { ListQuery, ReadOptions, WriteOptions } from './api.ts';
+import { ApiError } from './api-error.ts';
 import type {
   AppliedKeys,
   CompletedOperation,
@@ -124,8 +126,16 @@ export function institutionApi({ getJson, write, blob, queryString }: Calls) {
     operations: {
       ask: (keyId: string, body: NewOperation, options?: WriteOptions) =>
         post<Operation>(`${key(keyId)}/operations`, body, options),
-      askDocument: (keyId: string, document: NewDocument, options?: WriteOptions) =>
-        post<Operation>(`${key(keyId)}/documents`, documentForm(document), options),
+      /** @throws ApiError `document_differs` when what arrived is not the file that was sent */
+      askDocument: async (keyId: string, document: NewDocument, options?: WriteOptions) => {
+        const asked = await post<Operation>(
+          `${key(keyId)}/documents`,
+          documentForm(document),
+          options,
+        );
+        await assertSameFile(document, asked);
+        return asked;
+      },
       get: (id: string, read?: ReadOptions) => getJson<Operation>(operation(id), read),
       /** The caller's own. */
       list: (
@@ -153,6 +163,14 @@ export function institutionApi({ getJson, write, blob, queryString }: Calls) {
         post<DocumentVerdict>('/v1/documents/verify', formOf({ kind }, { file, content })),
     },
   };
+}
+
+/** The digest that the person will sign is of the file that is here. */
+async function assertSameFile(document: NewDocument, asked: Operation): Promise<void> {
+  if (document.action === 'make_seal') return;
+  const bytes = await document.file.bytes.arrayBuffer();
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  if (asked.document?.sha256 !== bytesToHex(digest)) throw new ApiError('document_differs');
 }
 
 function documentForm(document: NewDocument): FormData {

@@ -5,6 +5,7 @@ import { t } from '../i18n/index.ts';
 import { Export } from '../institution/key.tsx';
 import { listMax, purposeOf } from '../institution/parts.tsx';
 import { SelectField } from '../parts/field.tsx';
+import { type Column, ListTable } from '../parts/list-table.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { Empty, Loaded } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
@@ -121,7 +122,13 @@ function Records({ keys }: { keys: readonly NamedKey[] }) {
             if (found.length === 0) {
               return <Empty title={t('uses.none')} hint={t('uses.none.hint')} />;
             }
-            return <Table records={found} />;
+            return (
+              <ListTable
+                items={found}
+                idOf={(record) => bodyOf(record).operationId}
+                columns={columns()}
+              />
+            );
           }}
         </Loaded>
       </Panel>
@@ -151,42 +158,29 @@ function matches(record: UsageRecord, words: string): boolean {
     .every((word) => text.includes(word));
 }
 
-function Table({ records }: { records: readonly UsageRecord[] }) {
-  return (
-    <table class="table list">
-      <thead>
-        <tr>
-          <th>{t('verification.time')}</th>
-          <th>{t('operation.person')}</th>
-          <th class="wide">{t('use.reason')}</th>
-          <th>{t('use.type')}</th>
-          <th>{t('grant.operations')}</th>
-          <th class="num">{t('operation.record.ledger')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {records.map((record) => {
-          const { operationId, actor, reason, documentType, receipt } = bodyOf(record);
-          return (
-            <tr key={operationId}>
-              <td class="date">{formatMoment(new Date(receipt.atMs))}</td>
-              <td data-label={t('operation.person')}>{actor}</td>
-              <td>
-                <a href={`/uses/${operationId}`} lang="zh-CN">
-                  {reason}
-                </a>
-              </td>
-              <td data-label={t('use.type')}>{documentType}</td>
-              <td class="nowrap" data-label={t('grant.operations')}>
-                {receipt.operation}
-              </td>
-              <td class="num" data-label={t('operation.record.ledger')}>
-                {record.place?.index ?? '–'}
-              </td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
-  );
-}
+const columns = (): readonly Column<UsageRecord>[] => [
+  {
+    title: t('verification.time'),
+    class: 'date',
+    plain: true,
+    cell: (record) => formatMoment(new Date(bodyOf(record).receipt.atMs)),
+  },
+  { title: t('operation.person'), cell: (record) => bodyOf(record).actor },
+  {
+    title: t('use.reason'),
+    wide: true,
+    plain: true,
+    cell: (record) => (
+      <a href={`/uses/${bodyOf(record).operationId}`} lang="zh-CN">
+        {bodyOf(record).reason}
+      </a>
+    ),
+  },
+  { title: t('use.type'), cell: (record) => bodyOf(record).documentType },
+  {
+    title: t('grant.operations'),
+    class: 'nowrap',
+    cell: (record) => bodyOf(record).receipt.operation,
+  },
+  { title: t('operation.record.ledger'), class: 'num', cell: ({ place }) => place?.index ?? '–' },
+];

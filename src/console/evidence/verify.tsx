@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { type TrustFile, type UsageVerdict, verifyRecords } from '../../client/certificates.ts';
+import { ApiError } from '../../client/index.ts';
 import type { NamedFile } from '../../client/institution-api.ts';
 import { certificatesIn } from '../../lib/pem.ts';
 import { formatMoment } from '../format.ts';
@@ -7,7 +8,7 @@ import { setTick } from '../home/ticks.ts';
 import { t } from '../i18n/index.ts';
 import { codeText, FileInput } from '../institution/parts.tsx';
 import { Status } from '../parts/chip.tsx';
-import { SelectField } from '../parts/field.tsx';
+import { SelectField, TextField } from '../parts/field.tsx';
 import { Glyph } from '../parts/glyph.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { Loading, Refusal } from '../parts/states.tsx';
@@ -22,6 +23,25 @@ const shownMax = 500;
 interface Trust {
   readonly ledger: TrustFile;
   readonly roots: readonly string[];
+  readonly chips?: readonly string[];
+}
+
+interface Sources {
+  readonly source: 'service' | 'files';
+  readonly roots: NamedFile | undefined;
+  readonly ledger: NamedFile | undefined;
+  readonly chips: string;
+}
+
+/**
+ * Whom to trust: what the person chose, and never something else in its place.
+ *
+ * @throws ApiError `trust_file_missing`, `trust_file_malformed`
+ */
+async function trustOf({ source, roots, ledger, chips }: Sources): Promise<Trust> {
+  if (source === 'files' && !(roots && ledger)) throw new ApiError('trust_file_missing');
+  const trust = roots && ledger && source === 'files' ? fileTrust(roots, ledger) : serviceTrust();
+  return { ...(await trust), ...(chips.trim() === '' ? {} : { chips: chipsIn(chips) }) };
 }
 
 async function serviceTrust(): Promise<Trust> {
@@ -32,9 +52,30 @@ async function serviceTrust(): Promise<Trust> {
   return { ledger, roots: certificatesIn(pem) };
 }
 
+/** @throws ApiError `trust_file_malformed` for what holds no certificate, or is no JSON */
 async function fileTrust(roots: NamedFile, ledger: NamedFile): Promise<Trust> {
   const [pem, text] = await Promise.all([roots.bytes.text(), ledger.bytes.text()]);
-  return { roots: certificatesIn(pem), ledger: JSON.parse(text) as TrustFile };
+  const certificates = certificatesIn(pem);
+  const keys = jsonIn<TrustFile>(text);
+  if (certificates.length === 0 || !keys) throw new ApiError('trust_file_malformed');
+  return { roots: certificates, ledger: keys };
+}
+
+function jsonIn<T>(text: string): T | undefined {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Identity keys of chips: 130 hex digits each, as a JSON list or one a line. */
+function chipsIn(text: string): readonly string[] {
+  const listed = jsonIn<unknown>(text);
+  const keys = Array.isArray(listed) ? listed : text.split(/[\s,]+/).filter((one) => one !== '');
+  const areKeys = keys.every((key) => typeof key === 'string' && /^04[0-9a-f]{128}$/.test(key));
+  if (!areKeys) throw new ApiError('trust_file_malformed');
+  return keys as readonly string[];
 }
 
 /** Verifies a dropped export right here: the file is read, and nothing is sent. */
@@ -44,18 +85,19 @@ export function VerifyEvidencePage() {
   const [ledger, setLedger] = useState<NamedFile | undefined>(undefined);
   const [file, setFile] = useState<NamedFile | undefined>(undefined);
   const [verdict, setVerdict] = useState<UsageVerdict | undefined>(undefined);
-  const verify = useWrite<{ file: NamedFile }>(async (draft) => {
+  const [chips, setChips] = useState('');
+  const sources = { source, roots, ledger, chips };
+  const verify = useWrite<Sources & { file: NamedFile }>(async (draft) => {
     setVerdict(undefined);
-    const own = source === 'files' && roots && ledger;
-    const trust = own ? await fileTrust(roots, ledger) : await serviceTrust();
+    const trust = await trustOf(draft);
     const found = await verifyRecords(await draft.file.bytes.text(), trust, Date.now());
     setVerdict(found);
     if (found.ok) setTick('signing.verify');
   });
-  function take(next: NamedFile | undefined) {
-    setFile(next);
+  /** Whatever of it changes, what was found with it before counts no more. */
+  function take(change: Partial<Sources>, next = file) {
     setVerdict(undefined);
-    if (next) void verify.run({ file: next });
+    if (next) void verify.run({ ...sources, ...change, file: next });
   }
   return (
     <>
@@ -73,20 +115,50 @@ export function VerifyEvidencePage() {
               { value: 'service', text: t('check.trust.service') },
               { value: 'files', text: t('check.trust.files') },
             ]}
-            onChange={setSource}
+            onChange={(next) => {
+              setSource(next);
+              take({ source: next });
+            }}
           />
           {source === 'files' && (
             <div class="fields">
-              <FileInput label={t('check.trust.roots')} value={roots} onChange={setRoots} />
-              <FileInput label={t('check.trust.ledger')} value={ledger} onChange={setLedger} />
+              <FileInput
+                label={t('check.trust.roots')}
+                value={roots}
+                onChange={(next) => {
+                  setRoots(next);
+                  take({ roots: next });
+                }}
+              />
+              <FileInput
+                label={t('check.trust.ledger')}
+                value={ledger}
+                onChange={(next) => {
+                  setLedger(next);
+                  take({ ledger: next });
+                }}
+              />
             </div>
           )}
+          <TextField
+            label={t('check.chips')}
+            hint={t('check.chips.hint')}
+            value={chips}
+            mono
+            onInput={(next) => {
+              setChips(next);
+              take({ chips: next });
+            }}
+          />
           <FileInput
             label={t('check.file')}
             value={file}
             accept=".ndjson,application/x-ndjson"
             bytesMax={exportBytesMax}
-            onChange={take}
+            onChange={(next) => {
+              setFile(next);
+              take({}, next);
+            }}
           />
         </Panel>
         {verify.busy && <Loading lines={6} />}

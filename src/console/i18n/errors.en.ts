@@ -279,6 +279,13 @@ export const errorsEn: Record<keyof typeof errorsZh, string> = {
   'error.cloud_misbehaved.why':
     'The other half of the key answered wrongly, so there is no signature.',
   'error.cloud_misbehaved.next': 'Nothing was signed. Tell the bank, and quote the time.',
+  'error.trust_file_missing.why': 'Your own files were chosen, and not all of them are here.',
+  'error.trust_file_missing.next': 'Give the root certificates and the keys of the ledger.',
+  'error.trust_file_malformed.why': 'A trust file holds no certificate, or is of another form.',
+  'error.trust_file_malformed.next': 'Try another file.',
+  'error.document_differs.why': 'The file that the service has is not the one that is here.',
+  'error.document_differs.next':
+    'Nothing was signed. Send it again, and tell the administrator if it stays so.',
   'error.order_text_differs.why': 'The text to be signed is not that of the order shown.',
   'error.order_text_differs.next':
     'Nothing was signed. Reload; if it happens again, tell the bank.',

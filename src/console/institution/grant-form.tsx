@@ -3,8 +3,9 @@ import type { InstitutionKey, NewGrant } from '../../client/index.ts';
 import { t } from '../i18n/index.ts';
 import { parseAmount } from '../money.ts';
 import { SelectField, TextField } from '../parts/field.tsx';
+import { FormFoot, FormFrame } from '../parts/form-frame.tsx';
 import { Panel } from '../parts/page.tsx';
-import { Empty, Loaded, Refusal } from '../parts/states.tsx';
+import { Empty, Loaded } from '../parts/states.tsx';
 import { client } from '../session.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
@@ -84,15 +85,7 @@ export function GrantForm(props: {
             });
           }
           return (
-            <form
-              class="stack"
-              noValidate
-              onSubmit={(event) => {
-                event.preventDefault();
-                submit();
-              }}
-            >
-              {write.error && <Refusal what="key.not-granted" error={write.error} />}
+            <FormFrame what="key.not-granted" error={write.error} onSubmit={submit}>
               <SelectField
                 label={t('grant.person')}
                 value={personalKeyId}
@@ -136,15 +129,8 @@ export function GrantForm(props: {
                 onInput={(amount) => change({ amount })}
                 wrong={wrong.amount}
               />
-              <div class="foot">
-                <button type="button" class="btn quiet" onClick={props.onCancel}>
-                  {t('action.cancel')}
-                </button>
-                <button type="submit" class="btn primary" aria-busy={write.busy}>
-                  {t('key.grant')}
-                </button>
-              </div>
-            </form>
+              <FormFoot cancel={props.onCancel} submit={t('key.grant')} busy={write.busy} />
+            </FormFrame>
           );
         }}
       </Loaded>

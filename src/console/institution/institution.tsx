@@ -3,9 +3,10 @@ import type { Institution, InstitutionKey } from '../../client/index.ts';
 import { formatMoment } from '../format.ts';
 import { t } from '../i18n/index.ts';
 import { SelectField } from '../parts/field.tsx';
+import { FormFoot, FormFrame } from '../parts/form-frame.tsx';
 import { Facts, PageHead, Panel } from '../parts/page.tsx';
 import { Paged } from '../parts/paged.tsx';
-import { Empty, Loaded, Refusal } from '../parts/states.tsx';
+import { Empty, Loaded } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
 import { allows, client, identity } from '../session.ts';
 import { showToast } from '../toast.ts';
@@ -130,15 +131,12 @@ function Apply(props: { id: string; onDone: () => void; onCancel: () => void }) 
   );
   return (
     <Panel title={t('institution.apply')}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void write.run({ algorithm, protection });
-        }}
+      <FormFrame
+        what="institution.not-applied"
+        error={write.error}
+        onSubmit={() => void write.run({ algorithm, protection })}
       >
         <p class="small muted">{t('institution.apply.lead')}</p>
-        {write.error && <Refusal what="institution.not-applied" error={write.error} />}
         <SelectField
           label={t('certificate.algorithm')}
           value={algorithm}
@@ -158,15 +156,8 @@ function Apply(props: { id: string; onDone: () => void; onCancel: () => void }) 
           onChange={setProtection}
           hint={t('institution.protection.hint')}
         />
-        <div class="foot">
-          <button type="button" class="btn quiet" onClick={props.onCancel}>
-            {t('action.cancel')}
-          </button>
-          <button type="submit" class="btn primary" aria-busy={write.busy}>
-            {t('institution.apply')}
-          </button>
-        </div>
-      </form>
+        <FormFoot cancel={props.onCancel} submit={t('institution.apply')} busy={write.busy} />
+      </FormFrame>
     </Panel>
   );
 }

@@ -1,11 +1,13 @@
 import { useState } from 'preact/hooks';
-import type { KeyHolder } from '../../client/index.ts';
+import type { Institution, KeyHolder } from '../../client/index.ts';
 import { t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import { SelectField, TextField } from '../parts/field.tsx';
+import { FormFoot, FormFrame } from '../parts/form-frame.tsx';
+import { type Column, ListTable } from '../parts/list-table.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { Paged } from '../parts/paged.tsx';
-import { Empty, Loaded, Refusal } from '../parts/states.tsx';
+import { Empty, Loaded } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
 import { navigate } from '../router.ts';
 import { allows, client, identity } from '../session.ts';
@@ -45,43 +47,35 @@ export function InstitutionsPage() {
             inputs={[identity.value?.id]}
             empty={<Empty title={t('institutions.none')} hint={t('institutions.none.hint')} />}
           >
-            {(items) => (
-              <table class="table list">
-                <thead>
-                  <tr>
-                    <th class="wide">{t('institution.name')}</th>
-                    <th>{t('institution.officers')}</th>
-                    <th>{t('institution.threshold')}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {items.map((item) => (
-                    <tr key={item.id}>
-                      <td>
-                        <a href={`/institutions/${item.id}`} lang="zh-CN">
-                          {item.subject.commonName}
-                        </a>
-                      </td>
-                      <td data-label={t('institution.officers')}>
-                        {item.officers.map(({ actor }) => actor).join(' · ')}
-                      </td>
-                      <td class="nowrap" data-label={t('institution.threshold')}>
-                        {t('institution.rule', {
-                          threshold: item.threshold,
-                          count: item.officers.length,
-                        })}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            )}
+            {(items) => <ListTable items={items} idOf={({ id }) => id} columns={columns()} />}
           </Paged>
         </Panel>
       </div>
     </>
   );
 }
+
+const columns = (): readonly Column<Institution>[] => [
+  {
+    title: t('institution.name'),
+    wide: true,
+    plain: true,
+    cell: ({ id, subject }) => (
+      <a href={`/institutions/${id}`} lang="zh-CN">
+        {subject.commonName}
+      </a>
+    ),
+  },
+  {
+    title: t('institution.officers'),
+    cell: ({ officers }) => officers.map(({ actor }) => actor).join(' · '),
+  },
+  {
+    title: t('institution.threshold'),
+    class: 'nowrap',
+    cell: ({ threshold, officers }) => t('institution.rule', { threshold, count: officers.length }),
+  },
+];
 
 function Register({ onCancel }: { onCancel: () => void }) {
   const [name, setName] = useState('');
@@ -106,14 +100,7 @@ function Register({ onCancel }: { onCancel: () => void }) {
   }
   return (
     <Panel title={t('institutions.register')}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        {write.error && <Refusal what="institutions.not-registered" error={write.error} />}
+      <FormFrame what="institutions.not-registered" error={write.error} onSubmit={submit}>
         <TextField
           label={t('institution.name')}
           hint={t('institution.name.hint')}
@@ -123,15 +110,8 @@ function Register({ onCancel }: { onCancel: () => void }) {
           wrong={checked && missing ? t('institution.missing') : undefined}
         />
         <OfficersField value={officers} onChange={setOfficers} checked={checked} />
-        <div class="foot">
-          <button type="button" class="btn quiet" onClick={onCancel}>
-            {t('action.cancel')}
-          </button>
-          <button type="submit" class="btn primary" aria-busy={write.busy}>
-            {t('institutions.register')}
-          </button>
-        </div>
-      </form>
+        <FormFoot cancel={onCancel} submit={t('institutions.register')} busy={write.busy} />
+      </FormFrame>
     </Panel>
   );
 }

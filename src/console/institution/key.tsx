@@ -3,6 +3,7 @@ import type { Grant, InstitutionKey } from '../../client/index.ts';
 import { formatMoment, shortHash } from '../format.ts';
 import { t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
+import { FormFoot, FormFrame } from '../parts/form-frame.tsx';
 import { Facts, PageHead, Panel } from '../parts/page.tsx';
 import { Paged } from '../parts/paged.tsx';
 import { Empty, Loaded, Refusal } from '../parts/states.tsx';
@@ -241,30 +242,22 @@ function OfficersForm(props: { item: InstitutionKey; onDone: () => void; onCance
   });
   return (
     <Panel title={t('key.officers.change')}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
+      <FormFrame
+        what="key.not-changed"
+        error={write.error}
+        onSubmit={() => {
           setChecked(true);
           if (isQuorum(value)) void write.run(value);
         }}
       >
         <p class="small muted">{t('key.officers.lead')}</p>
-        {write.error && <Refusal what="key.not-changed" error={write.error} />}
         <OfficersField
           value={value}
           checked={checked}
           onChange={(next) => setValue({ keys: [...next.keys], threshold: next.threshold })}
         />
-        <div class="foot">
-          <button type="button" class="btn quiet" onClick={props.onCancel}>
-            {t('action.cancel')}
-          </button>
-          <button type="submit" class="btn primary" aria-busy={write.busy}>
-            {t('key.officers.change')}
-          </button>
-        </div>
-      </form>
+        <FormFoot cancel={props.onCancel} submit={t('key.officers.change')} busy={write.busy} />
+      </FormFrame>
     </Panel>
   );
 }

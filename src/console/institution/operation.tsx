@@ -1,9 +1,22 @@
 import { useState } from 'preact/hooks';
-import { activateOperation, approveUse } from '../../client/certificates.ts';
-import type { DocumentVerdict, Operation, UsageRecord } from '../../client/index.ts';
+import {
+  activateOperation,
+  approveUse,
+  readOutcome,
+  readUse,
+  StatementDiffers,
+  type UseDecision,
+  useWords,
+} from '../../client/certificates.ts';
+import {
+  ApiError,
+  type DocumentVerdict,
+  type Operation,
+  type UsageRecord,
+} from '../../client/index.ts';
 import type { DocumentKind } from '../../client/institution-api.ts';
 import { formatBytes, formatMoment } from '../format.ts';
-import { inLanguage, language, t } from '../i18n/index.ts';
+import { type Key, language, t } from '../i18n/index.ts';
 import { inCapitals } from '../money.ts';
 import { Glyph } from '../parts/glyph.tsx';
 import { Facts, PageHead, Panel } from '../parts/page.tsx';
@@ -66,8 +79,10 @@ function Detail({ shown, reload }: { shown: Shown; reload: () => void }) {
   const [asked, setAsked] = useState<'confirm' | 'approve' | undefined>(undefined);
   const { id, institutionKeyId, state, document } = operation;
   const isOwn = operation.actor === identity.value?.id;
-  const mayConfirm = isOwn && ['approved', 'activated', 'executed'].includes(state);
-  const mayApprove = !isOwn && state === 'asked' && operation.approvalText !== null;
+  // What cannot be read from the text to be signed is not shown, and so not signed.
+  const decision = decisionOf(operation);
+  const mayConfirm = decision && isOwn && ['approved', 'activated', 'executed'].includes(state);
+  const mayApprove = decision && !isOwn && state === 'asked' && operation.approvalText !== null;
   const cancel = useWrite<Record<string, never>>(async () => {
     await client.operations.cancel(id);
     showToast({ text: t('operation.cancelled') });
@@ -124,11 +139,18 @@ function Detail({ shown, reload }: { shown: Shown; reload: () => void }) {
             })}
           </p>
         )}
+        {!decision && (
+          <Refusal what="operation.unreadable-text" error={new ApiError('statement_differs')} />
+        )}
         <Path state={state} />
         {document && <Files operation={operation} isOwn={isOwn} />}
-        <Panel title={t('operation.what')}>
-          <Facts items={factsOf(operation)} />
-        </Panel>
+        {decision && (
+          <Panel title={t('operation.what')}>
+            <p>{useWords(decision)[language.value]}</p>
+            <Facts items={factsOf(decision)} />
+          </Panel>
+        )}
+        {state === 'executed' && operation.receipt && <Outcome operation={operation} />}
         {record && (
           <Panel title={t('operation.record')}>
             <Facts items={recordFacts(record)} />
@@ -152,41 +174,101 @@ function Detail({ shown, reload }: { shown: Shown; reload: () => void }) {
         }}
       >
         <p class="small muted">{t('operation.confirm.lead')}</p>
-        <p>{sentenceOf(operation)}</p>
-        <Facts items={factsOf(operation)} />
+        {decision && (
+          <>
+            <p>{useWords(decision)[language.value]}</p>
+            <Facts items={factsOf(decision)} />
+          </>
+        )}
         <p class="small muted">{t('operation.confirm.valid')}</p>
       </SignDialog>
     </>
   );
 }
 
-/** What the person signs, said in one sentence; the facts under it are those of the decision. */
-function sentenceOf(operation: Operation): string {
-  const own = identity.value;
-  return t('operation.confirm.sentence', {
-    name: own && own.id === operation.actor ? inLanguage(own.name) : operation.actor,
-    action: actionOf(operation),
-    document: operation.document?.name ?? operation.documentType,
-    reason: operation.reason,
-  });
+/** The decision as it will be signed; nothing when its text says something else than is shown. */
+function decisionOf(operation: Operation): UseDecision | undefined {
+  try {
+    return readUse(operation);
+  } catch (cause) {
+    if (cause instanceof StatementDiffers) return undefined;
+    throw cause;
+  }
 }
 
-function factsOf(operation: Operation) {
-  const { document, amount } = operation;
+/** All of it is read from the text that is signed. */
+function factsOf(decision: UseDecision) {
+  const { person, grant, document, amount, risk, sealVerification } = decision;
   const capitals =
     amount?.currency === 'CNY' && language.value === 'zh' ? ` ${inCapitals(amount.minor)}` : '';
   return [
-    [t('use.action'), actionOf(operation)],
-    [t('use.type'), operation.documentType],
-    [t('use.reason'), operation.reason],
+    [t('use.action'), t(`use.action.${document?.action ?? 'raw'}` as 'use.action.raw')],
+    [t('use.type'), decision.documentType],
+    [t('use.reason'), decision.reason],
     [t('use.amount'), amount ? `${amountText(amount)}${capitals}` : t('grant.no-amount')],
     ...(document
       ? [
-          [t('operation.bytes'), formatBytes(document.bytes)] as const,
+          [t('use.file'), `${document.name} · ${formatBytes(document.bytes)}`] as const,
           [t('operation.digest'), <span class="mono wrap">{document.sha256}</span>] as const,
         ]
       : []),
+    [t('operation.person'), `${person.actor} · ${t(`decision.role.${person.role}` as Key)}`],
+    [t('decision.grant'), grantText(grant)],
+    [
+      t('decision.certificates'),
+      <span class="mono wrap">
+        {decision.key.certificate.serial} · {person.certificate.serial}
+      </span>,
+    ],
+    [t('decision.risk'), riskText(risk)],
+    ...(sealVerification
+      ? [
+          [
+            t('decision.seal'),
+            <a href={`/verifications/${sealVerification.id}`}>
+              {t(`state.${sealVerification.verdict}` as Key)} · {formatMoment(sealVerification.at)}
+            </a>,
+          ] as const,
+        ]
+      : []),
+    [t('decision.at'), formatMoment(decision.at)],
   ] as const;
+}
+
+function grantText({ validUntil, usesMax, amountMax }: UseDecision['grant']): string {
+  return t('decision.grant.text', {
+    until: formatMoment(validUntil),
+    uses: usesMax,
+    amount: amountText(amountMax),
+  });
+}
+
+function riskText({ score, reasons, verdict }: UseDecision['risk']): string {
+  const said = reasons.map(({ rule }) => t(`decision.rule.${rule}` as Key));
+  return [t(`decision.risk.${verdict}`, { score }), ...said].join(' · ');
+}
+
+/** What the chip says it did, checked against the text of the outcome that is signed for it. */
+function Outcome({ operation }: { operation: Operation }) {
+  const [resource, reload] = useResource(
+    () => readOutcome(operation, operation),
+    [operation.id, operation.outcome ?? ''],
+  );
+  return (
+    <Panel title={t('outcome.title')}>
+      <Loaded resource={resource} reload={reload} lines={3}>
+        {(receipt) => (
+          <Facts
+            items={[
+              [t('outcome.done'), `${receipt.operation} · ${formatMoment(new Date(receipt.atMs))}`],
+              [t('operation.record.chip'), `${receipt.chip} · ${receipt.sequence}`],
+              [t('outcome.result'), <span class="mono wrap">{receipt.resultHashHex}</span>],
+            ]}
+          />
+        )}
+      </Loaded>
+    </Panel>
+  );
 }
 
 interface Receipt {

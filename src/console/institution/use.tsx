@@ -5,8 +5,9 @@ import { formatMoment } from '../format.ts';
 import { language, t } from '../i18n/index.ts';
 import { inCapitals, parseAmount } from '../money.ts';
 import { SelectField, TextField } from '../parts/field.tsx';
+import { FormFoot, FormFrame } from '../parts/form-frame.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
-import { Empty, Loaded, Refusal } from '../parts/states.tsx';
+import { Empty, Loaded } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
 import { navigate } from '../router.ts';
 import { client, identity } from '../session.ts';
@@ -172,15 +173,7 @@ function Ask({ context }: { context: Context }) {
     void write.run(documentOf(draft, grant, context));
   }
   return (
-    <form
-      class="stack"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
-      {write.error && <Refusal what="use.not-asked" error={write.error} retry={submit} />}
+    <FormFrame what="use.not-asked" error={write.error} retry={submit} onSubmit={submit}>
       <Panel title={t('use.action')}>
         <SelectField
           label={t('use.action')}
@@ -226,15 +219,8 @@ function Ask({ context }: { context: Context }) {
           wrong={wrong.reason}
         />
       </Panel>
-      <div class="foot">
-        <a class="btn quiet" href={`/institution-keys/${key.id}`}>
-          {t('action.cancel')}
-        </a>
-        <button type="submit" class="btn primary" aria-busy={write.busy}>
-          {t('use.ask')}
-        </button>
-      </div>
-    </form>
+      <FormFoot cancel={`/institution-keys/${key.id}`} submit={t('use.ask')} busy={write.busy} />
+    </FormFrame>
   );
 }
 

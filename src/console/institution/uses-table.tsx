@@ -1,6 +1,7 @@
 import type { Operation } from '../../client/index.ts';
 import { formatMoment } from '../format.ts';
 import { t } from '../i18n/index.ts';
+import { type Column, ListTable } from '../parts/list-table.tsx';
 import { Paged } from '../parts/paged.tsx';
 import { Empty } from '../parts/states.tsx';
 import { client, identity } from '../session.ts';
@@ -19,39 +20,33 @@ export function UsesTable({ keyId }: { keyId: string }) {
   );
 }
 
-export function OperationRows({ items }: { items: readonly Operation[] }) {
-  return (
-    <table class="table list">
-      <thead>
-        <tr>
-          <th class="wide">{t('use.reason')}</th>
-          <th>{t('use.action')}</th>
-          <th>{t('operation.person')}</th>
-          <th class="num">{t('use.amount')}</th>
-          <th>{t('operation.made')}</th>
-          <th>{t('field.state')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {items.map((item) => (
-          <tr key={item.id}>
-            <td>
-              <a href={`/uses/${item.id}`} lang="zh-CN">
-                {item.reason}
-              </a>
-            </td>
-            <td data-label={t('use.action')}>{actionOf(item)}</td>
-            <td data-label={t('operation.person')}>{item.actor}</td>
-            <td class="num" data-label={t('use.amount')}>
-              {item.amount ? amountText(item.amount) : '–'}
-            </td>
-            <td class="date">{formatMoment(item.createdAt)}</td>
-            <td>
-              <OperationStatus item={item} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
+const columns = (): readonly Column<Operation>[] => [
+  {
+    title: t('use.reason'),
+    wide: true,
+    plain: true,
+    cell: ({ id, reason }) => (
+      <a href={`/uses/${id}`} lang="zh-CN">
+        {reason}
+      </a>
+    ),
+  },
+  { title: t('use.action'), cell: actionOf },
+  { title: t('operation.person'), cell: ({ actor }) => actor },
+  {
+    title: t('use.amount'),
+    class: 'num',
+    cell: ({ amount }) => (amount ? amountText(amount) : '–'),
+  },
+  {
+    title: t('operation.made'),
+    class: 'date',
+    plain: true,
+    cell: ({ createdAt }) => formatMoment(createdAt),
+  },
+  { title: t('field.state'), plain: true, cell: (item) => <OperationStatus item={item} /> },
+];
+
+export const OperationRows = ({ items }: { items: readonly Operation[] }) => (
+  <ListTable items={items} idOf={({ id }) => id} columns={columns()} />
+);

@@ -1,6 +1,8 @@
+import type { AuditRecord } from '../../client/index.ts';
 import { formatMoment, shortHash } from '../format.ts';
 import { maybe, t } from '../i18n/index.ts';
 import { Status } from '../parts/chip.tsx';
+import { type Column, ListTable } from '../parts/list-table.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { Paged } from '../parts/paged.tsx';
 import { Empty } from '../parts/states.tsx';
@@ -39,58 +41,48 @@ export function AuditPage() {
             inputs={[identity.value?.id]}
             empty={<Empty title={t('audit.none')} hint={t('audit.none.hint')} />}
           >
-            {(records) => (
-              <table class="table list">
-                <thead>
-                  <tr>
-                    <th class="num">{t('audit.index')}</th>
-                    <th>{t('verification.time')}</th>
-                    <th>{t('audit.action')}</th>
-                    <th>{t('audit.actor')}</th>
-                    <th class="wide">{t('audit.subject')}</th>
-                    <th>{t('audit.outcome')}</th>
-                    <th>{t('audit.hash')}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {records.map((record) => (
-                    <tr key={record.index}>
-                      <td class="num" data-label={t('audit.index')}>
-                        {record.index}
-                      </td>
-                      <td class="date">{formatMoment(record.at)}</td>
-                      <td class="nowrap" data-label={t('audit.action')}>
-                        {maybe(`audit.action.${record.action}`) ?? record.action}
-                      </td>
-                      <td class="nowrap" data-label={t('audit.actor')}>
-                        {record.actor}
-                      </td>
-                      <td class="mono cut" data-label={t('audit.subject')} title={record.subject}>
-                        {record.subject}
-                      </td>
-                      <td>
-                        <Status tone={outcomeTone[record.outcome]}>
-                          {t(`audit.outcome.${record.outcome}`)}
-                        </Status>
-                      </td>
-                      <td data-label={t('audit.hash')}>
-                        <button
-                          type="button"
-                          class="link mono"
-                          title={record.hash}
-                          onClick={() => void copyHash(record.hash)}
-                        >
-                          {shortHash(record.hash)}
-                        </button>
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            )}
+            {(items) => <ListTable items={items} idOf={({ index }) => index} columns={columns()} />}
           </Paged>
         </Panel>
       </div>
     </>
   );
 }
+
+const columns = (): readonly Column<AuditRecord>[] => [
+  { title: t('audit.index'), class: 'num', cell: ({ index }) => index },
+  {
+    title: t('verification.time'),
+    class: 'date',
+    plain: true,
+    cell: ({ at }) => formatMoment(at),
+  },
+  {
+    title: t('audit.action'),
+    class: 'nowrap',
+    cell: ({ action }) => maybe(`audit.action.${action}`) ?? action,
+  },
+  { title: t('audit.actor'), class: 'nowrap', cell: ({ actor }) => actor },
+  {
+    title: t('audit.subject'),
+    class: 'mono cut',
+    wide: true,
+    hover: ({ subject }) => subject,
+    cell: ({ subject }) => subject,
+  },
+  {
+    title: t('audit.outcome'),
+    plain: true,
+    cell: ({ outcome }) => (
+      <Status tone={outcomeTone[outcome]}>{t(`audit.outcome.${outcome}`)}</Status>
+    ),
+  },
+  {
+    title: t('audit.hash'),
+    cell: ({ hash }) => (
+      <button type="button" class="link mono" title={hash} onClick={() => void copyHash(hash)}>
+        {shortHash(hash)}
+      </button>
+    ),
+  },
+];

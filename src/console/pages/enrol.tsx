@@ -18,9 +18,9 @@ import {
 import { AccountPicker } from '../parts/account-picker.tsx';
 import { type CardDraft, CardFields, checkCard } from '../parts/card-fields.tsx';
 import { SelectField, TextField } from '../parts/field.tsx';
+import { FormFoot, FormFrame } from '../parts/form-frame.tsx';
 import { ImprintInput } from '../parts/imprint-input.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
-import { Refusal } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
 import { navigate, query } from '../router.ts';
 import { loadSamples, type Sample } from '../samples.ts';
@@ -276,19 +276,7 @@ export function EnrolPage() {
         crumbs={[{ text: t('nav.seals'), href: '/seals' }]}
         facts={<span>{t('enrol.lead')}</span>}
       />
-      <form
-        class="body columns"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
-        {write.error && (
-          <div class="across">
-            <Refusal what="seal.not-enrolled" error={write.error} retry={submit} />
-          </div>
-        )}
+      <FormFrame wide what="seal.not-enrolled" error={write.error} retry={submit} onSubmit={submit}>
         <Panel title={t('seal.reserved')}>
           <ImprintInput
             label={t('imprint.choose.reserved')}
@@ -325,16 +313,14 @@ export function EnrolPage() {
               />
             </div>
           </Panel>
-          <div class="foot">
-            <a class="btn quiet" href="/seals">
-              {t('action.cancel')}
-            </a>
-            <button type="submit" class="btn primary" aria-busy={write.busy}>
-              {t(write.busy ? 'seal.enrolling' : 'seal.enrol')} <kbd>Ctrl ↵</kbd>
-            </button>
-          </div>
+          <FormFoot
+            cancel="/seals"
+            submit={t(write.busy ? 'seal.enrolling' : 'seal.enrol')}
+            busy={write.busy}
+            hasKey
+          />
         </div>
-      </form>
+      </FormFrame>
     </>
   );
 }

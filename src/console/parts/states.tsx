@@ -73,6 +73,7 @@ export function Refusal(props: {
           </span>
         )}
       </p>
+      <Reasons error={props.error} />
       {props.retry && (
         <div class="acts">
           <button type="button" class="btn" onClick={props.retry}>
@@ -81,6 +82,19 @@ export function Refusal(props: {
         </div>
       )}
     </div>
+  );
+}
+
+/** What exactly stands against it, where the service said so in words that there are. */
+function Reasons({ error }: { error: ApiError }) {
+  const reasons = new Set(error.fields.flatMap(({ code }) => maybe(`refused.${code}`) ?? []));
+  if (reasons.size === 0) return null;
+  return (
+    <ul class="small">
+      {[...reasons].map((reason) => (
+        <li key={reason}>{reason}</li>
+      ))}
+    </ul>
   );
 }
 

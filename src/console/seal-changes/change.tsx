@@ -3,10 +3,11 @@ import { type Imprint, isWaiting, type Seal } from '../../client/index.ts';
 import { t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import { SelectField, TextField } from '../parts/field.tsx';
+import { FormFoot, FormFrame } from '../parts/form-frame.tsx';
 import { ImprintInput } from '../parts/imprint-input.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { FetchedPicture } from '../parts/picture.tsx';
-import { Loaded, Refusal } from '../parts/states.tsx';
+import { Loaded } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
 import { navigate } from '../router.ts';
 import { client } from '../session.ts';
@@ -115,19 +116,7 @@ function Form({ seal, name }: { seal: Seal; name: string }) {
   }
   useKeys([{ key: 'mod+Enter', label: t('seal.change.submit'), run: submit }]);
   return (
-    <form
-      class="body columns"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
-      {write.error && (
-        <div class="across">
-          <Refusal what="seal.not-changed" error={write.error} retry={submit} />
-        </div>
-      )}
+    <FormFrame wide what="seal.not-changed" error={write.error} retry={submit} onSubmit={submit}>
       <Panel title={t('seal.reserved')}>
         <FetchedPicture
           load={(signal) => client.seals.picture(seal.id, undefined, { signal })}
@@ -175,16 +164,14 @@ function Form({ seal, name }: { seal: Seal; name: string }) {
             />
           )}
         </Panel>
-        <div class="foot">
-          <a class="btn quiet" href={`/seals/${seal.id}`}>
-            {t('action.cancel')}
-          </a>
-          <button type="submit" class="btn primary" aria-busy={write.busy}>
-            {t('seal.change.submit')} <kbd>Ctrl ↵</kbd>
-          </button>
-        </div>
+        <FormFoot
+          cancel={`/seals/${seal.id}`}
+          submit={t('seal.change.submit')}
+          busy={write.busy}
+          hasKey
+        />
       </div>
-    </form>
+    </FormFrame>
   );
 }
 

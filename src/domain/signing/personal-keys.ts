@@ -116,8 +116,9 @@ export async function finishPersonalKey(
 }
 
 /**
- * Withdraws a key for good (C9): its share is wiped from every chip, whose tombstones say so, and
- * its certificate is revoked. Repeated, it goes on where it stopped.
+ * Withdraws a key for good (C9): its certificate is revoked, and then its share is wiped from every
+ * chip, whose tombstones say so. In this order, so that whoever relies on the certificate is told
+ * before there is nothing left to go on with. Repeated, it goes on where it stopped.
  *
  * @throws CinnabarError `personal_key_not_found`, `chips_unavailable`, `ledger_unavailable`,
  * `audit_unavailable`
@@ -139,8 +140,8 @@ export async function withdrawPersonalKey(
       return { result: next, write: [entryOf('personal-key', next)] };
     });
     if (key.publicKeyHex === '') return { key: withdrawn, tombstones: [] };
-    const { tombstones } = await deps.shares.destroy(tenant, id, `withdraw:${id}`);
     await revokeOver(deps, caller, withdrawn, reason);
+    const { tombstones } = await deps.shares.destroy(tenant, id, `withdraw:${id}`);
     return { key: withdrawn, tombstones };
   });
 }

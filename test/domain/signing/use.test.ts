@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { loadGm } from '../../../src/core/gm.ts';
 import { checkRecord } from '../../../src/core/usage/check-record.ts';
 import { decisionText, readDecision, type UseDecision } from '../../../src/core/usage/decision.ts';
+import { certificateStateOf } from '../../../src/domain/certificates/find.ts';
 import { CinnabarError } from '../../../src/domain/errors.ts';
 import { newId } from '../../../src/domain/id.ts';
 import { assessUse } from '../../../src/domain/risk/uses.ts';
@@ -19,13 +20,14 @@ import {
   type NewOperation,
   prepareActivation,
 } from '../../../src/domain/signing/operations.ts';
+import { withdrawPersonalKey } from '../../../src/domain/signing/personal-keys.ts';
 import type { SigningDeps } from '../../../src/domain/signing/ports.ts';
 import type { Grant, GrantChange, Operation } from '../../../src/domain/signing/types.ts';
 import { completeOperation, executeOperation, resultOf } from '../../../src/domain/signing/use.ts';
 import { base64Bytes, base64Text } from '../../../src/lib/base64.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import { asking, type Bank, bank, finish, granted, message } from '../../helpers/bank.ts';
-import { callerOf, type Terminal } from '../../helpers/signing.ts';
+import { callerOf, certifiedTerminal, signingDeps, type Terminal } from '../../helpers/signing.ts';
 
 const gm = await loadGm();
 const day = 24 * 60 * 60 * 1000;
@@ -181,6 +183,26 @@ async function approvedBy({ deps, officers }: Bank, change: GrantChange): Promis
     await approveGrantChange(deps, caller, { id: change.id, signature });
   }
 }
+
+test('C9: a key is withdrawn in an order that loses nothing: nobody is answered, then the certificate, then the share', async () => {
+  const deps = signingDeps();
+  const person = await certifiedTerminal(deps, 'customer-ding');
+  const { caller, key } = person;
+  const serial = (await deps.signing.find('beichen-bank', 'personal-key', key.id))
+    ?.certificateSerial;
+  const append = async () => Promise.reject(new CinnabarError('ledger_unavailable'));
+  const silent = { ...deps, ledger: { ...deps.ledger, append } };
+  await expect(withdrawPersonalKey(silent, caller, key.id, 'lost')).rejects.toMatchObject({
+    code: 'ledger_unavailable',
+  });
+  await expect(person.signText('anything')).rejects.toMatchObject({ code: 'personal_key_state' });
+  // Its share is still there, so that the withdrawal can be gone on with.
+  expect((await deps.shares.find('beichen-bank', key.id)).state).toBe('active');
+  const { tombstones } = await withdrawPersonalKey(deps, caller, key.id, 'lost');
+  expect(tombstones.length).toBeGreaterThanOrEqual(2);
+  expect(await certificateStateOf(deps, serial ?? '')).toBe('revoked');
+  expect((await deps.shares.find('beichen-bank', key.id)).state).toBe('revoked');
+});
 
 describe('grants', () => {
   test('C5: holds from the second officer on, and is taken back at once', async () => {
