@@ -1,5 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { type UsageFinding, type UsageVerdict, verifyRecords } from '../client/certificates.ts';
+import {
+  judgeMisbehaviour,
+  type MisbehaviourCase,
+  type MisbehaviourVerdict,
+  type UsageFinding,
+  type UsageVerdict,
+  verifyRecords,
+} from '../client/certificates.ts';
+import { loadGm } from '../core/gm.ts';
 import type { TrustFile } from '../core/ledger.ts';
 import { command, type Group, required } from './command.ts';
 import { certificatesIn, readJsonFile } from './files.ts';
@@ -21,17 +29,19 @@ function verdictText({ ok, code, line, institutionKeyId, asOf, findings }: Usage
   return `${[head, ...shown].join('\n')}\n`;
 }
 
+const chipsOption = {
+  type: 'string',
+  value: 'FILE',
+  about: 'identity keys of the chips, a JSON list in hex',
+} as const;
+
 const verify = command({
   summary: "verifies an exported log of the uses of an institution's key, offline",
   operands: ['FILE'],
   options: {
     roots: { type: 'string', value: 'PEM', about: 'the root certificates that are trusted' },
     trust: { type: 'string', value: 'FILE', about: 'keys of log and witnesses, in JSON' },
-    chips: {
-      type: 'string',
-      value: 'FILE',
-      about: 'identity keys of the chips, a JSON list in hex',
-    },
+    chips: chipsOption,
   },
   details: [
     'Asks nobody. Checks the signatures of persons, approvers, chips and log, the certificates to',
@@ -64,7 +74,38 @@ const exportCommand = command({
   },
 });
 
+const verdictTexts: Readonly<Record<MisbehaviourVerdict, string>> = {
+  proved: 'proved: a chip signed this answer to exactly this question, and it is wrong',
+  answer_right: 'the answer is right',
+  not_receipted: 'no chip signed this answer: somebody on the way may have changed it',
+  not_attested: 'no chip said what its share is, so nobody can tell what it had to answer',
+  nonces_differ: 'the nonces are not those of the terminal’s message',
+  chip_untrusted: 'the chip is not among those that are trusted',
+  malformed: 'this is no report',
+};
+
+const judge = command({
+  summary: 'judges a report that the other half of a personal key answered wrongly, offline',
+  operands: ['FILE'],
+  options: { chips: chipsOption },
+  details: [
+    'FILE is what a terminal kept, or one item of GET /v1/misbehaviour with the tenant, in JSON.',
+    'Exit 0: it is proved that the chips misbehaved. 1: it is not, and why is said.',
+  ].join('\n'),
+  async run([file = ''], { chips }) {
+    const report = (await readJsonFile(file)) as MisbehaviourCase & { personalKeyId?: string };
+    const { keyId = report.personalKeyId ?? '' } = report;
+    const pinned = chips === undefined ? undefined : ((await readJsonFile(chips)) as string[]);
+    const verdict = judgeMisbehaviour(await loadGm(), { ...report, keyId }, pinned);
+    return {
+      exit: verdict === 'proved' ? 0 : 1,
+      json: { verdict },
+      text: `${verdictTexts[verdict]}\n`,
+    };
+  },
+});
+
 export const audit: Group = {
   summary: "what was done with institutions' keys: export it, verify it offline",
-  commands: { export: exportCommand, verify },
+  commands: { export: exportCommand, verify, judge },
 };

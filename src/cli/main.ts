@@ -1,4 +1,9 @@
-import { ShareUnreadable, StatementDiffers } from '../client/certificates.ts';
+import {
+  CloudMisbehaved,
+  type MisbehaviourCase,
+  ShareUnreadable,
+  StatementDiffers,
+} from '../client/certificates.ts';
 import { ApiError } from '../client/index.ts';
 import { FederationError } from '../core/federated.ts';
 import { GmError } from '../core/gm.ts';
@@ -72,7 +77,9 @@ function sentenceOf(error: ApiError): string {
 }
 
 /** The code and sentence of what the caller can mend; anything else is a bug and keeps its stack. */
-function refusalOf(error: unknown): { code: string; message: string } | undefined {
+function refusalOf(
+  error: unknown,
+): { code: string; message: string; report?: MisbehaviourCase } | undefined {
   if (error instanceof ApiError) return { code: error.code, message: sentenceOf(error) };
   if (
     error instanceof UsageError ||
@@ -84,6 +91,10 @@ function refusalOf(error: unknown): { code: string; message: string } | undefine
     error instanceof TokenError
   ) {
     return { code: error.code, message: error.message };
+  }
+  if (error instanceof CloudMisbehaved) {
+    // The evidence itself: `cinnabar audit judge` reads it, and the cloud may have kept nothing.
+    return { code: 'cloud_misbehaved', message: error.message, report: error.report };
   }
   if (error instanceof ShareUnreadable) {
     return { code: 'share_unreadable', message: 'this terminal’s half of the key does not open' };
@@ -115,6 +126,11 @@ async function answer(group: string, name: string, words: readonly string[], com
     if (refusal === undefined) throw error;
     if (wantsJson) process.stdout.write(`${JSON.stringify({ error: refusal })}\n`);
     else process.stderr.write(`cinnabar ${full}: ${refusal.message}\n`);
+    if (!wantsJson && refusal.report) {
+      process.stderr.write(
+        `Keep this for cinnabar audit judge:\n${JSON.stringify(refusal.report)}\n`,
+      );
+    }
     if (!wantsJson && refusal.code === 'wrong_use') {
       process.stderr.write(`cinnabar ${full} --help shows how it is used.\n`);
     }

@@ -12,6 +12,11 @@ export type { TrustFile } from '../core/ledger.ts';
 export type { BundleVerdict, DeliveryBundle } from '../core/pki/bundle.ts';
 export type { EvidenceResult, EvidenceVerdict } from '../core/pki/evidence.ts';
 export { type UseDecision, useWords } from '../core/usage/decision.ts';
+export {
+  judgeMisbehaviour,
+  type MisbehaviourCase,
+  type MisbehaviourVerdict,
+} from '../core/usage/judge.ts';
 export type { UsageFinding, UsageVerdict } from '../core/usage/verify.ts';
 export { enrolBiometric } from './biometric.ts';
 export { type MadeRequest, makeP256Request, makeSm2Request } from './certificate-request.ts';

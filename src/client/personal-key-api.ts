@@ -53,6 +53,9 @@ export function personalKeyApi({ getJson, write, queryString }: Calls) {
     /** Reports an answer that was no half of a signature. */
     report: (id: string, transcript: Transcript) =>
       post<Misbehaviour>(`${one(id)}/misbehaviour`, transcript),
+    /** Reports of the institution's people, newest first; for who oversees. */
+    reports: (query: ListQuery = {}, read?: ReadOptions) =>
+      getJson<Page<Misbehaviour>>(`/v1/misbehaviour${queryString({ ...query })}`, read),
     bind: (id: string, serial: string) => post<PersonalKey>(`${one(id)}/certificate`, { serial }),
     refresh: (id: string, body: { sessionId: string; epoch: number; commitment: string }) =>
       post<{ message: string }>(`${one(id)}/refresh`, body),

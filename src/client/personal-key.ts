@@ -1,4 +1,4 @@
-import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { GmError, loadGm } from '../core/gm.ts';
 import {
   keygenContext,
@@ -6,6 +6,8 @@ import {
   refreshProof,
   signContext,
 } from '../core/two-party-context.ts';
+import type { MisbehaviourCase } from '../core/usage/judge.ts';
+import { isAttested, type ShareAttestation } from '../core/usage/share-use.ts';
 import { base64urlBytes, base64urlText } from '../lib/base64url.ts';
 import {
   derBitString,
@@ -31,6 +33,8 @@ import type { PersonalKey } from './types.ts';
 /** What rests on the terminal of one key. `next` is there while a refresh is not yet proved. */
 export interface StoredKey {
   readonly current: StoredShare;
+  /** A chip's word on the public shares, as evidence against its own later answers. */
+  readonly attestation?: ShareAttestation;
   readonly next?: { readonly sessionId: string; readonly share: StoredShare };
 }
 
@@ -50,16 +54,16 @@ export interface KeyTerminal {
 }
 
 /**
- * The cloud answered with what is no half of a signature. `transcript` is for the operator's
- * eyes and everybody's: with the public shares in it anyone can check who broke the protocol.
+ * The cloud answered with what is no half of a signature. `report` is for everybody's eyes: with it
+ * `judgeMisbehaviour` says who broke the protocol.
  */
 export class CloudMisbehaved extends Error {
   override readonly name = 'CloudMisbehaved';
-  readonly transcript: Readonly<Record<string, string>>;
+  readonly report: MisbehaviourCase;
 
-  constructor(transcript: Readonly<Record<string, string>>, cause: unknown) {
+  constructor(report: MisbehaviourCase, cause: unknown) {
     super('the other half of the key answered wrongly; nothing was signed', { cause });
-    this.transcript = transcript;
+    this.report = report;
   }
 }
 
@@ -91,7 +95,11 @@ export async function makePersonalKey(
     onStep('protect');
     await vault.save(id, { current: await sealed(terminal, id, share) });
     onStep('chips');
-    return await client.personalKeys.finish(id, { sessionId, opening: base64urlText(opening) });
+    const answer = { sessionId, opening: base64urlText(opening) };
+    const key = await client.personalKeys.finish(id, answer);
+    const { current } = await stored(terminal, id);
+    await vault.save(id, { current, attestation: await attested(tenant, key, share) });
+    return key;
   } finally {
     share.fill(0);
   }
@@ -156,7 +164,7 @@ export function refreshPersonalKey(terminal: KeyTerminal, keyId: string): Promis
     const fresh = twoParty.refresh.clientFinish(started.state, bytesOf(message));
     const current = await stored(terminal, keyId);
     const next = { sessionId, share: await resealed(current.current, fresh.share, secret) };
-    await vault.save(keyId, { current: current.current, next });
+    await vault.save(keyId, { ...current, next });
     const opening = base64urlText(fresh.opening);
     await client.personalKeys.finishRefresh(keyId, { sessionId, opening });
     share.fill(0);
@@ -189,9 +197,11 @@ async function proved(
   const { epoch } = (await loadGm()).twoParty.inspect(share);
   const text = refreshProof({ keyId, sessionId: next.sessionId, epoch });
   const signature = await session.sign(utf8ToBytes(text), { purpose: 'refresh_proof' });
-  const { client, vault } = terminal;
+  const { client, vault, tenant } = terminal;
   const key = await client.personalKeys.commitRefresh(keyId, base64urlText(signature));
   await vault.save(keyId, { current: next.share });
+  const attestation = await attested(tenant, key, share);
+  await vault.save(keyId, { current: next.share, attestation });
   return key;
 }
 
@@ -208,9 +218,10 @@ async function openedShare(
 async function settledShare(
   terminal: KeyTerminal,
   keyId: string,
-  { current, next }: StoredKey,
+  { next, ...old }: StoredKey,
   secret: ShareSecret,
 ): Promise<Uint8Array> {
+  const { current } = old;
   if (!next) return decryptShare(current, secret);
   const fresh = await decryptShare(next.share, secret);
   try {
@@ -220,20 +231,46 @@ async function settledShare(
     const code = error instanceof ApiError ? error.code : '';
     // The chips never got to the new share: the old one is the key.
     if (code === 'share_epoch_unknown') {
-      await terminal.vault.save(keyId, { current });
+      await terminal.vault.save(keyId, old);
       return decryptShare(current, secret);
     }
     // The refresh was ended, and only the answer was lost: the new one is.
-    const isEnded =
-      code === 'personal_key_state' && !(await terminal.client.personalKeys.get(keyId)).refreshing;
-    if (!isEnded) throw error;
+    const ended =
+      code === 'personal_key_state' ? await terminal.client.personalKeys.get(keyId) : undefined;
+    if (!ended || ended.refreshing) throw error;
     await terminal.vault.save(keyId, { current: next.share });
+    const attestation = await attested(terminal.tenant, ended, fresh);
+    await terminal.vault.save(keyId, { current: next.share, attestation });
     return fresh;
   }
 }
 
+/**
+ * What a chip signed about the shares, if it is true of the share that is here.
+ *
+ * @throws ApiError `attestation_differs`
+ */
+async function attested(
+  tenant: string,
+  { id: keyId, attestation }: Pick<PersonalKey, 'id' | 'attestation'>,
+  share: Uint8Array,
+): Promise<ShareAttestation> {
+  const gm = await loadGm();
+  const { epoch, own, other, publicKey } = gm.twoParty.inspect(share);
+  // Of any form: all of it is compared, or covered by the chip's signature.
+  const said = attestation as unknown as ShareAttestation | null;
+  const isTrue =
+    said?.points.epoch === epoch &&
+    said.points.terminalHex === bytesToHex(own) &&
+    said.points.chipsHex === bytesToHex(other) &&
+    said.points.jointHex === bytesToHex(publicKey) &&
+    isAttested(gm, { tenant, keyId }, said);
+  if (!isTrue) throw new ApiError('attestation_differs');
+  return said;
+}
+
 async function sessionOf(
-  { client, tenant, now }: KeyTerminal,
+  { client, tenant, now, vault }: KeyTerminal,
   keyId: string,
   share: Uint8Array,
 ): Promise<KeySession> {
@@ -252,16 +289,20 @@ async function sessionOf(
       const { state, message: first } = twoParty.sign.clientStart(share, e, ctx);
       const message = base64urlText(first);
       const { reply, receipt } = await cosign({ requestId, epoch, message });
+      let nonces = '';
+      const onRefused = (both: Uint8Array) => {
+        nonces = base64urlText(both);
+      };
       try {
-        return twoParty.sign.clientFinish(state, bytesOf(reply));
+        return twoParty.sign.clientFinish(state, bytesOf(reply), { onRefused });
       } catch (cause) {
         if (!(cause instanceof GmError)) throw cause;
         const texts = { digest: base64urlText(e), context: base64urlText(ctx), message, reply };
-        const kept = { requestId, ...texts, ...(receipt ? { receipt } : {}) };
+        const transcript = { requestId, ...texts, nonces, ...(receipt ? { receipt } : {}) };
         // Kept here in any case: what takes the report is the cloud that misbehaved.
-        await client.personalKeys.report(keyId, kept).catch(() => undefined);
-        const proof = receipt ? { receipt: JSON.stringify(receipt) } : {};
-        throw new CloudMisbehaved({ keyId, requestId, ...texts, ...proof }, cause);
+        await client.personalKeys.report(keyId, transcript).catch(() => undefined);
+        const { attestation } = (await vault.load(keyId)) ?? {};
+        throw new CloudMisbehaved({ tenant, keyId, transcript, attestation }, cause);
       }
     },
     async certificateRequest() {

@@ -101,6 +101,7 @@ const may = {
   pay: ['customer', 'teller', 'administrator', 'developer'],
   watchPayments: ['risk_officer', 'administrator'],
   governKeys: ['administrator'],
+  readReports: ['auditor', 'administrator'],
   exportRecords: ['auditor', 'administrator', 'risk_officer'],
   readUses: ['auditor', 'administrator', 'risk_officer'],
   applyCertificates: ['customer', 'teller', 'administrator', 'developer'],

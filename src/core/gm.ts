@@ -24,7 +24,7 @@ export type {
 } from './gm/sm2.ts';
 export type { Sm3Hash } from './gm/sm3.ts';
 export type { Sm4Mode, Sm4Options } from './gm/sm4.ts';
-export type { TwoParty, TwoPartyState } from './gm/two-party.ts';
+export type { SignRun, TwoParty, TwoPartyState } from './gm/two-party.ts';
 
 async function bind() {
   const kernel = await loadKernel();

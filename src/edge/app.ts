@@ -26,6 +26,7 @@ import { addDemoRoutes } from './routes/demo.ts';
 import { addDocumentationRoutes } from './routes/documentation.ts';
 import { addDocumentRoutes } from './routes/documents.ts';
 import { addFederationRoutes } from './routes/federation.ts';
+import { addGrantRoutes } from './routes/grants.ts';
 import { addInstitutionRoutes } from './routes/institutions.ts';
 import { addJobRoutes } from './routes/jobs.ts';
 import { addKeyOperationRoutes } from './routes/key-operations.ts';
@@ -90,6 +91,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addPersonalKeyRoutes(app, deps);
   addMisbehaviourRoutes(app, deps);
   addInstitutionRoutes(app, deps);
+  addGrantRoutes(app, deps);
   addKeyOperationRoutes(app, deps);
   addDocumentRoutes(app, deps);
   addCscRoutes(app, deps);

@@ -1,7 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { describe, expect, test, vi } from 'vitest';
 import { createClient } from '../../src/client/api.ts';
 import {
   CloudMisbehaved,
+  judgeMisbehaviour,
   type KeyTerminal,
   type KeyVault,
   makePersonalKey,
@@ -13,9 +15,14 @@ import {
   withdrawPersonalKey,
   withPersonalKey,
 } from '../../src/client/certificates.ts';
+import { loadGm } from '../../src/core/gm.ts';
+import { type Receipt, receiptBytes } from '../../src/core/usage/receipt.ts';
+import type { ShareAttestation } from '../../src/core/usage/share-use.ts';
 import { base64urlBytes, base64urlText } from '../../src/lib/base64url.ts';
 import { type Edge, startEdge } from '../helpers/edge.ts';
 import { opensslFolder } from '../helpers/openssl.ts';
+
+const gm = await loadGm();
 
 type Fetch = typeof fetch;
 
@@ -111,21 +118,107 @@ describe('a personal key from the terminal', () => {
     const use = withPersonalKey(terminal, id, (one) => one.certificateRequest());
     const error = await use.catch((refusal: unknown) => refusal);
     expect(error).toBeInstanceOf(CloudMisbehaved);
-    expect(Object.keys((error as CloudMisbehaved).transcript)).toEqual([
-      'keyId',
-      'requestId',
-      'digest',
-      'context',
-      'message',
-      'reply',
-      'receipt',
-    ]);
-    const reports = await edge.call('/v1/misbehaviour', { as: 'auditor-gao' });
+    const { report } = error as CloudMisbehaved;
     // The chip signed another reply: what arrived was changed on the way.
+    expect(judgeMisbehaviour(gm, report, undefined)).toBe('not_receipted');
+    const reports = await edge.call('/v1/misbehaviour', { as: 'auditor-gao' });
     expect(await reports.json()).toMatchObject({
-      items: [{ reportedBy: 'customer-chen', personalKeyId: id, isReceipted: false }],
+      items: [{ reportedBy: 'customer-chen', personalKeyId: id, verdict: 'not_receipted' }],
     });
     expect((await edge.call('/v1/misbehaviour', { as: 'customer-chen' })).status).toBe(403);
+  });
+
+  test('C8 C9: a chip that answers wrongly convicts itself, whoever judges; nobody else is convicted', async () => {
+    const edge = await startEdge();
+    const { shares } = edge.deps;
+    const { sign } = shares;
+    const { terminal, vault } = await terminalOn(edge);
+    const { id } = await makePersonalKey(terminal, 'laptop');
+    const { attestation } = vault.kept.get(id) ?? {};
+    expect(attestation?.points).toMatchObject({ epoch: 0, jointHex: expect.stringMatching(/^04/) });
+    // The cluster as its operator might turn it: it answers another message of the same terminal, and
+    // has a chip sign that as the answer to this one.
+    const liar = identityOf();
+    const wrong = (reply: Uint8Array) => reply.map((byte, i) => (i === 64 ? byte ^ 1 : byte));
+    const misbehaved = async (mend: (receipt: Receipt, reply: Uint8Array) => Receipt) => {
+      vi.spyOn(shares, 'sign').mockImplementation(async (input) => {
+        const answer = await sign.call(shares, input);
+        const reply = wrong(answer.reply);
+        return { reply, receipt: mend(answer.receipt, reply) };
+      });
+      const use = withPersonalKey(terminal, id, (one) => one.certificateRequest());
+      const error = await use.catch((refusal: unknown) => refusal);
+      vi.restoreAllMocks();
+      expect(error).toBeInstanceOf(CloudMisbehaved);
+      return (error as CloudMisbehaved).report;
+    };
+    const proof = await misbehaved((receipt, reply) => liar.signed(receipt, reply));
+    const guilty = { ...proof, attestation: liar.attested(attestation) };
+    const chips = [liar.publicKeyHex];
+    expect(judgeMisbehaviour(gm, guilty, chips)).toBe('proved');
+    expect(judgeMisbehaviour(gm, guilty, ['04ff'])).toBe('chip_untrusted');
+    const { transcript } = guilty;
+    const other = base64urlText(new Uint8Array(64).fill(3));
+    for (const [name, changed, verdict] of [
+      ['another reply', { reply: base64urlText(new Uint8Array(65).fill(2)) }, 'not_receipted'],
+      ['another digest', { digest: base64urlText(new Uint8Array(32)) }, 'not_receipted'],
+      ['another name', { requestId: 'other' }, 'not_receipted'],
+      ['another context', { context: other }, 'not_receipted'],
+      ['no receipt', { receipt: undefined }, 'not_receipted'],
+      ['other nonces', { nonces: other }, 'nonces_differ'],
+      ['no nonces', { nonces: undefined }, 'nonces_differ'],
+    ] as const) {
+      const report = { ...guilty, transcript: { ...transcript, ...changed } };
+      expect(judgeMisbehaviour(gm, report, chips), name).toBe(verdict);
+    }
+    expect(judgeMisbehaviour(gm, { ...guilty, tenant: 'other-bank' }, chips)).toBe('not_attested');
+    expect(judgeMisbehaviour(gm, { ...guilty, attestation: undefined }, chips)).toBe(
+      'not_attested',
+    );
+    const points = {
+      ...guilty.attestation.points,
+      chipsHex: guilty.attestation.points.terminalHex,
+    };
+    const moved = { ...guilty.attestation, points };
+    expect(judgeMisbehaviour(gm, { ...guilty, attestation: moved }, chips)).toBe('not_attested');
+    // A right answer convicts nobody, whatever its terminal says: every chip's own, signed anew.
+    let honest = new Uint8Array();
+    vi.spyOn(shares, 'sign').mockImplementation(async (input) => {
+      const answer = await sign.call(shares, input);
+      honest = new Uint8Array(answer.reply);
+      const reply = wrong(answer.reply);
+      return { reply, receipt: liar.signed(answer.receipt, answer.reply) };
+    });
+    const use = withPersonalKey(terminal, id, (one) => one.certificateRequest());
+    const error = (await use.catch((refusal: unknown) => refusal)) as CloudMisbehaved;
+    vi.restoreAllMocks();
+    const right = { ...error.report.transcript, reply: base64urlText(honest) };
+    const innocent = { ...guilty, transcript: right };
+    expect(judgeMisbehaviour(gm, innocent, chips)).toBe('answer_right');
+    // With the nonces in the open the key goes on: they were of that one run.
+    const pem = await withPersonalKey(terminal, id, (one) => one.certificateRequest());
+    expect(pem).toContain('CERTIFICATE REQUEST');
+  });
+
+  test('C8: the attestation is kept anew with each refresh, and a false one is refused', async () => {
+    const edge = await startEdge();
+    const { terminal, vault } = await terminalOn(edge);
+    const { id } = await makePersonalKey(terminal, 'laptop');
+    const before = vault.kept.get(id)?.attestation;
+    await refreshPersonalKey(terminal, id);
+    const after = vault.kept.get(id)?.attestation;
+    expect(after?.points).toMatchObject({ epoch: 1, jointHex: before?.points.jointHex });
+    expect(after?.points.chipsHex).not.toBe(before?.points.chipsHex);
+    const { shares } = edge.deps;
+    const { attest } = shares;
+    vi.spyOn(shares, 'attest').mockImplementation(async (tenant, keyId) => {
+      const said = await attest.call(shares, tenant, keyId);
+      return { ...said, points: { ...said.points, chipsHex: said.points.terminalHex } };
+    });
+    await expect(makePersonalKey(terminal, 'laptop')).rejects.toMatchObject({
+      code: 'attestation_differs',
+    });
+    vi.restoreAllMocks();
   });
 
   test('C9: a session ends after a minute, and a withdrawn key is gone', async () => {
@@ -153,3 +246,23 @@ describe('a personal key from the terminal', () => {
     await expect(request(terminal)).rejects.toThrow(ShareUnreadable);
   });
 });
+
+/** A chip whose identity key the test has: it signs what no chip of the product would. */
+function identityOf() {
+  const { privateKey, publicKey } = gm.sm2.generateKeyPair();
+  const publicKeyHex = bytesToHex(publicKey);
+  const sealed = (receipt: Receipt): Receipt => {
+    const body = { ...receipt, chipPublicKeyHex: publicKeyHex };
+    const signatureHex = bytesToHex(gm.sm2.sign(privateKey, receiptBytes(body)));
+    return { ...body, signatureHex };
+  };
+  return {
+    publicKeyHex,
+    signed: (receipt: Receipt, reply: Uint8Array) =>
+      sealed({ ...receipt, resultHashHex: bytesToHex(gm.sm3(reply)) }),
+    attested: (attestation: ShareAttestation | undefined): ShareAttestation => {
+      if (!attestation) throw new Error('no attestation');
+      return { ...attestation, receipt: sealed(attestation.receipt) };
+    },
+  };
+}

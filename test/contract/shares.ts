@@ -33,7 +33,7 @@ export function sharesContract(make: () => ShareService | Promise<ShareService>)
     const e = gm.sm2.digest(publicKey, utf8ToBytes(text));
     const ctx = utf8ToBytes(`sign ${id}`);
     const { state, message } = gm.twoParty.sign.clientStart(share, e, ctx);
-    const request = { ...name, requestId: id, epoch, e, ctx, message };
+    const request = { ...name, requestId: id, epoch, text: utf8ToBytes(text), ctx, message };
     const answer = await shares.sign(request);
     const signature = gm.twoParty.sign.clientFinish(state, answer.reply);
     return { request, answer, signature, e };
@@ -58,8 +58,11 @@ export function sharesContract(make: () => ShareService | Promise<ShareService>)
     const fresh = await freshShare();
     const { request, answer } = await sign(fresh, fresh.share, 'once');
     expect(await fresh.shares.sign(request)).toEqual(answer);
-    const other = { ...request, e: new Uint8Array(32).fill(7) };
+    const other = { ...request, text: utf8ToBytes('another text') };
     await expect(fresh.shares.sign(other)).rejects.toMatchObject({ code: 'key_request_reused' });
+    // The digest is the chip's own: a text that the client did not sign is answered with nothing.
+    const swapped = { ...other, requestId: 'swapped' };
+    await expect(fresh.shares.sign(swapped)).rejects.toMatchObject({ code: 'protocol_failed' });
     const broken = { ...request, requestId: 'broken', message: request.message.map((b) => b ^ 1) };
     await expect(fresh.shares.sign(broken)).rejects.toMatchObject({ code: 'protocol_failed' });
   });

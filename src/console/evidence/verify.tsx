@@ -11,9 +11,10 @@ import { Status } from '../parts/chip.tsx';
 import { SelectField, TextField } from '../parts/field.tsx';
 import { Glyph } from '../parts/glyph.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
-import { Loading, Refusal } from '../parts/states.tsx';
-import { openClient } from '../session.ts';
-import { useWrite } from '../write.ts';
+import { Loaded, Refusal } from '../parts/states.tsx';
+import { useResource } from '../resource.ts';
+import { allows, openClient } from '../session.ts';
+import { Reports } from './reports.tsx';
 
 /** An export of ten thousand records is some 40 MB. */
 const exportBytesMax = 64 * 1024 * 1024;
@@ -78,27 +79,38 @@ function chipsIn(text: string): readonly string[] {
   return keys as readonly string[];
 }
 
+async function verdictOf(sources: Sources, file: NamedFile): Promise<UsageVerdict> {
+  const trust = await trustOf(sources);
+  const verdict = await verifyRecords(await file.bytes.text(), trust, Date.now());
+  if (verdict.ok) setTick('signing.verify');
+  return verdict;
+}
+
+/** Those that are named, or any while what is written there is not yet a list of them. */
+function pinnedIn(text: string): readonly string[] | undefined {
+  try {
+    return text.trim() === '' ? undefined : chipsIn(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Verifies a dropped export right here: the file is read, and nothing is sent. */
 export function VerifyEvidencePage() {
-  const [source, setSource] = useState<'service' | 'files'>('service');
-  const [roots, setRoots] = useState<NamedFile | undefined>(undefined);
-  const [ledger, setLedger] = useState<NamedFile | undefined>(undefined);
-  const [file, setFile] = useState<NamedFile | undefined>(undefined);
-  const [verdict, setVerdict] = useState<UsageVerdict | undefined>(undefined);
-  const [chips, setChips] = useState('');
-  const sources = { source, roots, ledger, chips };
-  const verify = useWrite<Sources & { file: NamedFile }>(async (draft) => {
-    setVerdict(undefined);
-    const trust = await trustOf(draft);
-    const found = await verifyRecords(await draft.file.bytes.text(), trust, Date.now());
-    setVerdict(found);
-    if (found.ok) setTick('signing.verify');
+  const [sources, setSources] = useState<Sources>({
+    source: 'service',
+    roots: undefined,
+    ledger: undefined,
+    chips: '',
   });
-  /** Whatever of it changes, what was found with it before counts no more. */
-  function take(change: Partial<Sources>, next = file) {
-    setVerdict(undefined);
-    if (next) void verify.run({ ...sources, ...change, file: next });
-  }
+  const [file, setFile] = useState<NamedFile | undefined>(undefined);
+  // With each change all is looked at anew: no verdict stands beside other sources than its own.
+  const [round, setRound] = useState(0);
+  const change = (part: Partial<Sources>) => {
+    setSources((old) => ({ ...old, ...part }));
+    setRound((count) => count + 1);
+  };
+  const { source, roots, ledger, chips } = sources;
   return (
     <>
       <PageHead
@@ -115,28 +127,19 @@ export function VerifyEvidencePage() {
               { value: 'service', text: t('check.trust.service') },
               { value: 'files', text: t('check.trust.files') },
             ]}
-            onChange={(next) => {
-              setSource(next);
-              take({ source: next });
-            }}
+            onChange={(next) => change({ source: next })}
           />
           {source === 'files' && (
             <div class="fields">
               <FileInput
                 label={t('check.trust.roots')}
                 value={roots}
-                onChange={(next) => {
-                  setRoots(next);
-                  take({ roots: next });
-                }}
+                onChange={(next) => change({ roots: next })}
               />
               <FileInput
                 label={t('check.trust.ledger')}
                 value={ledger}
-                onChange={(next) => {
-                  setLedger(next);
-                  take({ ledger: next });
-                }}
+                onChange={(next) => change({ ledger: next })}
               />
             </div>
           )}
@@ -145,10 +148,7 @@ export function VerifyEvidencePage() {
             hint={t('check.chips.hint')}
             value={chips}
             mono
-            onInput={(next) => {
-              setChips(next);
-              take({ chips: next });
-            }}
+            onInput={(next) => change({ chips: next })}
           />
           <FileInput
             label={t('check.file')}
@@ -157,15 +157,31 @@ export function VerifyEvidencePage() {
             bytesMax={exportBytesMax}
             onChange={(next) => {
               setFile(next);
-              take({}, next);
+              change({});
             }}
           />
         </Panel>
-        {verify.busy && <Loading lines={6} />}
-        {verify.error && <Refusal what="check.failed" error={verify.error} />}
-        {verdict && <Result verdict={verdict} />}
+        {file && <Checked key={round} sources={sources} file={file} />}
+        {allows('readReports') && <Reports chips={pinnedIn(chips)} />}
       </div>
     </>
+  );
+}
+
+/** The verdict for what is chosen now: whatever of it changes, the one before counts no more. */
+function Checked({ sources, file }: { sources: Sources; file: NamedFile }) {
+  const { source, roots, ledger, chips } = sources;
+  const [resource, reload] = useResource(
+    () => verdictOf(sources, file),
+    [file, source, roots, ledger, chips],
+  );
+  if (resource.kind === 'failed') {
+    return <Refusal what="check.failed" error={resource.error} retry={reload} />;
+  }
+  return (
+    <Loaded resource={resource} reload={reload} lines={6}>
+      {(verdict) => <Result verdict={verdict} />}
+    </Loaded>
   );
 }
 

@@ -286,6 +286,9 @@ export const errorsEn: Record<keyof typeof errorsZh, string> = {
   'error.document_differs.why': 'The file that the service has is not the one that is here.',
   'error.document_differs.next':
     'Nothing was signed. Send it again, and tell the administrator if it stays so.',
+  'error.attestation_differs.why':
+    'What a chip signed about the key is not true of the half that is here.',
+  'error.attestation_differs.next': 'Do not use this key, and tell the bank.',
   'error.order_text_differs.why': 'The text to be signed is not that of the order shown.',
   'error.order_text_differs.next':
     'Nothing was signed. Reload; if it happens again, tell the bank.',

@@ -267,6 +267,8 @@ export const errorsZh = {
   'error.trust_file_malformed.next': '换一个文件再试。',
   'error.document_differs.why': '服务收到的文件与这里的不同。',
   'error.document_differs.next': '什么都没有签。请重新上传，若仍如此请告知管理员。',
+  'error.attestation_differs.why': '芯片对密钥份额的证明与本机的份额不符。',
+  'error.attestation_differs.next': '不要使用这把密钥，请告知银行。',
   'error.order_text_differs.why': '将要签名的文本与所显示的付款单不一致。',
   'error.order_text_differs.next': '什么都没有签。请刷新，若仍如此请告知银行。',
   'error.passkey_not_found.why': '没有这把通行密钥。',

@@ -30,6 +30,12 @@ const SIGNATURE = DIGEST + 32;
 const END = SIGNATURE + 64;
 
 const SHARE_BYTES = 230;
+// Within a share, as assembly/gm/share.ts lays it out.
+const SHARE_EPOCH = 2;
+const SHARE_SECRET = 6;
+const OWN = 38;
+const OTHER = 102;
+const JOINT = 166;
 const SECRET_BYTES = 32;
 const PROOF_BYTES = 98;
 const POINT_BYTES = 33;
@@ -63,8 +69,17 @@ export interface TwoPartyState {
  * place or not proved throws GmError `protocol_failed`; a state used again `state_used`.
  */
 export interface TwoParty {
-  /** Role, epoch and joint public key (65 bytes) of a share. */
-  inspect(share: Uint8Array): { role: 'client' | 'server'; epoch: number; publicKey: Uint8Array };
+  /**
+   * What is public about a share: its role and epoch, the joint public key, and the public shares of
+   * this side and of the other; points of 65 bytes.
+   */
+  inspect(share: Uint8Array): {
+    role: 'client' | 'server';
+    epoch: number;
+    publicKey: Uint8Array;
+    own: Uint8Array;
+    other: Uint8Array;
+  };
   readonly keygen: {
     clientStart(ctx: Uint8Array): { state: TwoPartyState; commitment: Uint8Array };
     serverReply(
@@ -94,11 +109,20 @@ export interface TwoParty {
       ctx: Uint8Array,
       message: Uint8Array,
     ): Uint8Array;
+    /**
+     * `onRefused` gets the nonces u and v (64 bytes) of a run whose reply is refused, for
+     * `isAnswer`: no signature came of them, and none will.
+     */
     clientFinish(
       state: TwoPartyState,
       reply: Uint8Array,
-      options?: { format?: SignatureFormat },
+      options?: { format?: SignatureFormat; onRefused?: (nonces: Uint8Array) => void },
     ): Uint8Array;
+    /**
+     * Whether a reply answers a message: the client's own check, repeated by whoever is given its
+     * nonces. `peer` is the server's public share (65 bytes), which must be known for sure.
+     */
+    isAnswer(run: SignRun): boolean;
   };
   readonly decrypt: {
     /** @throws GmError `decryption_failed` for a malformed ciphertext */
@@ -135,6 +159,18 @@ export interface TwoParty {
     ): { share: Uint8Array; opening: Uint8Array };
     serverFinish(state: TwoPartyState, opening: Uint8Array): { share: Uint8Array };
   };
+}
+
+/** A run of a signature as it is judged afterwards: nothing in it is secret any more. */
+export interface SignRun {
+  readonly publicKey: Uint8Array;
+  readonly peer: Uint8Array;
+  readonly epoch: number;
+  readonly ctx: Uint8Array;
+  readonly message: Uint8Array;
+  /** u and v, which the caller has compared with the message. */
+  readonly nonces: Uint8Array;
+  readonly reply: Uint8Array;
 }
 
 /** What each step leaves for the next of its side. */
@@ -275,12 +311,14 @@ export function createTwoParty(kernel: Kernel, { createSm3 }: Sm3Functions): Two
     if (wasm.shareCheck(base + SHARE, role) < 0) throw wrong();
   }
 
-  function publicKeyAt(share: number): Uint8Array {
-    const publicKey = new Uint8Array(65);
-    publicKey[0] = 4;
-    publicKey.set(bytes.subarray(share + 166, share + SHARE_BYTES), 1);
-    return publicKey;
+  function pointAt(at: number): Uint8Array {
+    const point = new Uint8Array(65);
+    point[0] = 4;
+    point.set(bytes.subarray(at, at + 64), 1);
+    return point;
   }
+
+  const publicKeyAt = (share: number) => pointAt(share + JOINT);
 
   function inspect(share: Uint8Array) {
     assertBytes(share, 'share');
@@ -289,7 +327,8 @@ export function createTwoParty(kernel: Kernel, { createSm3 }: Sm3Functions): Two
       placeShare(share, isClient ? CLIENT : SERVER);
       const epoch = new DataView(bytes.buffer, base + SHARE).getUint32(2);
       const role = isClient ? ('client' as const) : ('server' as const);
-      return { role, epoch, publicKey: publicKeyAt(SHARE) };
+      const [own, other] = [pointAt(SHARE + OWN), pointAt(SHARE + OTHER)];
+      return { role, epoch, publicKey: publicKeyAt(SHARE), own, other };
     });
   }
 
@@ -431,32 +470,61 @@ export function createTwoParty(kernel: Kernel, { createSm3 }: Sm3Functions): Two
     },
     clientFinish(state, reply, options = {}) {
       assertBytes(reply, 'reply');
-      assertOptions(options, ['format'], 'options');
+      assertOptions(options, ['format', 'onRefused'], 'options');
       const format = parseSignatureFormat(options.format);
       return spend('sign.clientFinish', state, ({ ctx, share, message, nonces }) =>
         cleanly(() => {
-          assertMessage(reply, SIGN_REPLY_BYTES, 'reply');
-          bytes.set(ctx);
-          bytes.set(share, SHARE);
-          bytes.set(message, MESSAGE);
-          bytes.set(nonces, NONCES);
-          bytes.set(reply, REPLY);
-          const status = wasm.shareSignFinish(
-            base + SHARE,
-            base,
-            ctx.length,
-            base + MESSAGE,
-            base + NONCES,
-            base + REPLY,
-            base + SIGNATURE,
-          );
+          const isWhole = reply.length === SIGN_REPLY_BYTES;
+          const status = isWhole ? finishSignature({ ctx, share, message, nonces, reply }) : -1;
+          if (status !== 0) options.onRefused?.(nonces.slice());
           assertAccepted(status);
           const raw = taken(SIGNATURE, 64);
           return format === 'raw' ? raw : encodeSignature(raw);
         }),
       );
     },
+    isAnswer(run) {
+      const ctx = parseContext(run.ctx);
+      assertBytesOf(run.publicKey, 65, 'publicKey');
+      assertBytesOf(run.peer, 65, 'peer');
+      assertBytesOf(run.nonces, NONCES_BYTES, 'nonces');
+      assertBytesOf(run.message, SIGN_MESSAGE_BYTES, 'message');
+      assertBytes(run.reply, 'reply');
+      if (run.reply.length !== SIGN_REPLY_BYTES) return false;
+      const share = shareForCheck(run);
+      return cleanly(() => finishSignature({ ...run, ctx, share }) === 0);
+    },
   };
+
+  /** Runs the client's last step, and leaves the signature in place if the reply is right. */
+  function finishSignature(run: StepData['sign.clientFinish'] & { reply: Uint8Array }) {
+    const { ctx, share, message, nonces, reply } = run;
+    bytes.set(ctx);
+    bytes.set(share, SHARE);
+    bytes.set(message, MESSAGE);
+    bytes.set(nonces, NONCES);
+    bytes.set(reply, REPLY);
+    return wasm.shareSignFinish(
+      base + SHARE,
+      base,
+      ctx.length,
+      base + MESSAGE,
+      base + NONCES,
+      base + REPLY,
+      base + SIGNATURE,
+    );
+  }
+
+  /** A client's share as far as its check of a reply looks at it: any secret does for that. */
+  function shareForCheck({ publicKey, peer, epoch }: SignRun): Uint8Array {
+    const share = new Uint8Array(SHARE_BYTES);
+    new DataView(share.buffer).setUint32(SHARE_EPOCH, epoch);
+    share.set([1, CLIENT]);
+    share[SHARE_SECRET + SECRET_BYTES - 1] = 1;
+    share.set(peer.subarray(1), OTHER);
+    share.set(publicKey.subarray(1), JOINT);
+    return share;
+  }
 
   /** SM3 over all parts of a ciphertext: what the server's records name it by. */
   function hashOf({ c1, c3, c2 }: CiphertextParts): Uint8Array {

@@ -2,7 +2,12 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import type { TwoPartyState } from '../../core/gm.ts';
 import { GmError } from '../../core/gm.ts';
 import type { Receipt } from '../../core/usage/receipt.ts';
-import { tupleBytes } from '../../lib/tuple.ts';
+import {
+  type SharePoints,
+  sharePointsBytes,
+  sharePointsOperation,
+  shareUseHash,
+} from '../../core/usage/share-use.ts';
 import { CinnabarError } from '../errors.ts';
 import type { ChipDeps, WhatWasDone } from './chip.ts';
 import type { ChipStore, HeldKey } from './chip-store.ts';
@@ -11,7 +16,13 @@ import type { Chip, KeyName, ShareUse, Ticket } from './ports.ts';
 
 export type ShareCalls = Pick<
   Chip,
-  'keygenReply' | 'keygenFinish' | 'refreshReply' | 'refreshFinish' | 'refreshCommit' | 'useShare'
+  | 'keygenReply'
+  | 'keygenFinish'
+  | 'refreshReply'
+  | 'refreshFinish'
+  | 'refreshCommit'
+  | 'useShare'
+  | 'attestShare'
 >;
 
 interface ShareDeps extends ChipDeps {
@@ -108,22 +119,51 @@ export function addShareCalls(deps: ShareDeps): {
         deps.admit(ticket);
         return store.withKey(ticket, async (key) => {
           if (key.epoch !== ticket.epoch) throw new ChipFault('stale_epoch');
-          const output = replyWith(shareOf(key, use.epoch), use);
-          const digestHex = shareInputHash(tools.gm, use);
+          const e = shareDigest(tools.gm, key.publicKey, use);
+          const output = replyWith(shareOf(key, use.epoch), use, e);
+          const digestHex = shareInputHash(tools.gm, use, e);
           const operation = `share.${use.kind}`;
           const done = { operation, digestHex, result: output, statementHashHex: '' };
           return { output, receipt: deps.receiptOf(ticket, done), incarnation: store.incarnation };
         });
       }),
+    attestShare: ({ tenant, keyId }) =>
+      store.withKey({ tenant, keyId }, async ({ secret, epoch }) => {
+        const points = pointsOf(secret);
+        const ticket: Ticket = {
+          ...{ tenant, keyId, epoch, requestId: `points-${points.epoch}`, chip: deps.chip },
+          // No use of the key, so no turn of it either.
+          ...{ number: 0, notAfterMs: 0, incarnation: store.incarnation },
+        };
+        const receipt = deps.receiptOf(ticket, {
+          operation: sharePointsOperation,
+          digestHex: '0'.repeat(64),
+          result: sharePointsBytes(points),
+          statementHashHex: '',
+        });
+        return { points, receipt };
+      }),
   };
   return { calls, discardAll };
 
-  function replyWith(share: Uint8Array, use: ShareUse): Uint8Array {
+  function replyWith(share: Uint8Array, use: ShareUse, e: Uint8Array): Uint8Array {
     return ran(() =>
       use.kind === 'sign'
-        ? twoParty.sign.serverReply(share, use.e, use.ctx, use.message)
+        ? twoParty.sign.serverReply(share, e, use.ctx, use.message)
         : twoParty.decrypt.serverReply(share, use.ctx, use.message),
     );
+  }
+
+  /** What a terminal of this share, and whoever judges later, can hold the chip to. */
+  function pointsOf(secret: Uint8Array): SharePoints {
+    const { epoch, own, other, publicKey } = twoParty.inspect(secret);
+    const [terminalHex, chipsHex, jointHex] = [other, own, publicKey].map(bytesToHex);
+    return {
+      epoch,
+      terminalHex: terminalHex ?? '',
+      chipsHex: chipsHex ?? '',
+      jointHex: jointHex ?? '',
+    };
   }
 
   function shareOf({ secret, nextSecret }: HeldKey, epoch: number): Uint8Array {
@@ -135,11 +175,22 @@ export function addShareCalls(deps: ShareDeps): {
   }
 }
 
-/** SM3 over everything that the client and the service handed in. 64 hex digits. */
-export function shareInputHash(gm: ChipDeps['tools']['gm'], use: ShareUse): string {
-  const e = use.kind === 'sign' ? use.e : new Uint8Array();
-  const bytes = tupleBytes('cinnabar share use 1', use.kind, use.epoch, e, use.ctx, use.message);
-  return bytesToHex(gm.sm3(bytes));
+/** e = SM3(Z || text) of what is signed (GB/T 32918.2 §6.1); empty of a decryption. */
+export function shareDigest(
+  { sm2, keys }: ChipDeps['tools']['gm'],
+  publicKey: Uint8Array,
+  use: ShareUse,
+): Uint8Array {
+  return use.kind === 'sign' ? sm2.digest(keys.decodeSpki(publicKey), use.text) : new Uint8Array();
+}
+
+/** What the receipt names as the input: the digest, and what the client handed in. 64 hex digits. */
+export function shareInputHash(
+  gm: ChipDeps['tools']['gm'],
+  { kind, epoch, ctx, message }: ShareUse,
+  e: Uint8Array,
+): string {
+  return shareUseHash(gm, { kind, epoch, e, ctx, message });
 }
 
 function sessionName({ tenant, keyId }: KeyName, sessionId: string): string {

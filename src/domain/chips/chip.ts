@@ -103,6 +103,7 @@ export const chipCalls = [
   'refreshFinish',
   'refreshCommit',
   'useShare',
+  'attestShare',
   'backup',
   'signManifest',
   'restoreOffer',

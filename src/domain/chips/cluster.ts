@@ -45,6 +45,7 @@ export const shareCalls = [
   'refreshReply',
   'refreshFinish',
   'refreshCommit',
+  'attest',
   'setState',
   'destroy',
 ] as const;
@@ -102,10 +103,10 @@ export function clusterShares(guardOf: GuardOf): ShareService {
       assertKeyName(tenant, keyId);
       return guardOf(tenant, keyId).findShare();
     },
-    async sign({ tenant, keyId, requestId, epoch, e, ctx, message }) {
+    async sign({ tenant, keyId, requestId, epoch, text, ctx, message }) {
       assertShareCall({ tenant, keyId }, requestId);
-      assertShareUse(epoch, e, ctx, message);
-      const use = { kind: 'sign' as const, epoch, e, ctx, message };
+      assertShareUse(epoch, text, ctx, message);
+      const use = { kind: 'sign' as const, epoch, text, ctx, message };
       const { output, receipt } = await guardOf(tenant, keyId).useShare(requestId, use);
       return { reply: output, receipt };
     },
@@ -130,6 +131,10 @@ export function clusterShares(guardOf: GuardOf): ShareService {
       assertKeyName(tenant, keyId);
       assertShareBytes(e, signature);
       return guardOf(tenant, keyId).refreshCommit({ e, signature });
+    },
+    async attest(tenant, keyId) {
+      assertKeyName(tenant, keyId);
+      return guardOf(tenant, keyId).attestShare();
     },
     async setState(tenant, keyId, state) {
       assertKeyName(tenant, keyId);

@@ -1,7 +1,7 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { CinnabarError } from '../errors.ts';
 import { within } from './attempts.ts';
-import { shareInputHash } from './chip-shares.ts';
+import { shareDigest, shareInputHash } from './chip-shares.ts';
 import { ChipFault } from './faults.ts';
 import type { Guard } from './guard.ts';
 import type { guardReplicas } from './guard-replicas.ts';
@@ -32,6 +32,7 @@ type ShareGuard = Pick<
   | 'keygenFinish'
   | 'findShare'
   | 'useShare'
+  | 'attestShare'
   | 'refreshReply'
   | 'refreshFinish'
   | 'refreshCommit'
@@ -113,8 +114,9 @@ export function shareGuard(parts: ShareGuardParts): ShareGuard {
     async useShare(requestId, use) {
       const state = active();
       if (!state.shareEpochs.includes(use.epoch)) throw new CinnabarError('share_epoch_unknown');
-      const digestHex = shareInputHash(tools.gm, use);
-      if (use.kind === 'sign') noteEpoch(bytesToHex(use.e), use.epoch);
+      const e = shareDigest(tools.gm, state.publicKey, use);
+      const digestHex = shareInputHash(tools.gm, use, e);
+      if (use.kind === 'sign') noteEpoch(bytesToHex(e), use.epoch);
       const limit = { what: `decrypt:${use.epoch}`, most: decryptionsPerEpochMax };
       return uses.use({
         requestId,
@@ -127,6 +129,11 @@ export function shareGuard(parts: ShareGuardParts): ShareGuard {
         // Only the client can check a reply: the signature is not whole without its share.
         isRight: async () => true,
       });
+    },
+
+    async attestShare() {
+      const { kind } = active();
+      return uses.anyChip((which) => which.attestShare(kind));
     },
 
     async refreshReply(session) {

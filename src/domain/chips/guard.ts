@@ -1,4 +1,5 @@
 import type { Receipt } from '../../core/usage/receipt.ts';
+import type { ShareAttestation } from '../../core/usage/share-use.ts';
 import { CinnabarError } from '../errors.ts';
 import { within } from './attempts.ts';
 import type { BackupName, KeyBackup, Tombstone } from './backup.ts';
@@ -37,6 +38,7 @@ export interface Guard {
   keygenFinish(name: KeyName, opening: ShareOpening): Promise<ShareRecord>;
   findShare(): Promise<ShareRecord>;
   useShare(requestId: string, use: ShareUse): Promise<UseResult>;
+  attestShare(): Promise<ShareAttestation>;
   refreshReply(session: ShareSession): Promise<Uint8Array>;
   refreshFinish(opening: ShareOpening): Promise<ShareRecord>;
   refreshCommit(proof: ShareProof): Promise<ShareRecord>;
@@ -66,6 +68,7 @@ export const guardCalls = [
   'keygenFinish',
   'findShare',
   'useShare',
+  'attestShare',
   'refreshReply',
   'refreshFinish',
   'refreshCommit',

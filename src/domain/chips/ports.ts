@@ -1,4 +1,5 @@
 import type { Receipt } from '../../core/usage/receipt.ts';
+import type { ShareAttestation } from '../../core/usage/share-use.ts';
 import type { BackupManifest, BackupName, GuardFacts, KeyBackup } from './backup.ts';
 import type { RestoreOffer } from './ceremony.ts';
 import type { CloneOffer, ClonePackage } from './cloning.ts';
@@ -117,6 +118,8 @@ export interface Chip {
    */
   refreshCommit(name: KeyName, proof: ShareProof, epoch: number): Promise<void>;
   useShare(ticket: Ticket, use: ShareUse): Promise<UseOutcome>;
+  /** Signs what is public about the share that it holds now. */
+  attestShare(name: KeyName): Promise<ShareAttestation>;
 
   /**
    * The key for the officers' eyes only, encrypted for the backup key that the chip was set up with.
@@ -193,9 +196,12 @@ export interface ShareProof {
   readonly signature: Uint8Array;
 }
 
-/** What the server's share is asked for; `epoch` is that of the client's share. */
+/**
+ * What the server's share is asked for; `epoch` is that of the client's share. Of a signature it is
+ * the text itself: the chip makes the digest, and answers for no digest that somebody names.
+ */
 export type ShareUse = {
   readonly ctx: Uint8Array;
   readonly message: Uint8Array;
   readonly epoch: number;
-} & ({ readonly kind: 'sign'; readonly e: Uint8Array } | { readonly kind: 'decrypt' });
+} & ({ readonly kind: 'sign'; readonly text: Uint8Array } | { readonly kind: 'decrypt' });

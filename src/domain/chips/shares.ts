@@ -1,4 +1,5 @@
 import type { Receipt } from '../../core/usage/receipt.ts';
+import type { ShareAttestation } from '../../core/usage/share-use.ts';
 import { assertKeyName, check, isBytes, isRequestId } from './keys.ts';
 
 /** A server share of a two-party SM2 key: what the chips hold of a person's key. */
@@ -58,8 +59,8 @@ export interface ShareService {
     input: OfShare & {
       readonly requestId: string;
       readonly epoch: number;
-      /** The digest that the service itself approved. */
-      readonly e: Uint8Array;
+      /** What the service itself approved, to the byte; the chip computes the digest of it. */
+      readonly text: Uint8Array;
       readonly ctx: Uint8Array;
       readonly message: Uint8Array;
     },
@@ -88,6 +89,8 @@ export interface ShareService {
   refreshCommit(
     input: OfShare & { readonly e: Uint8Array; readonly signature: Uint8Array },
   ): Promise<ShareRecord>;
+  /** A chip's word on the public shares of the key, for judging its answers later. */
+  attest(tenant: string, keyId: string): Promise<ShareAttestation>;
   setState(tenant: string, keyId: string, state: 'active' | 'frozen'): Promise<ShareRecord>;
   /** Wipes the share from every chip, for good. The tombstones are the chips' signed receipts. */
   destroy(
@@ -100,6 +103,8 @@ export interface ShareService {
 /** Each answer is a static Diffie-Hellman answer about the share: refresh before there are more. */
 export const decryptionsPerEpochMax = 10_000;
 export const shareMessageBytesMax = 4096;
+/** Statements, outcomes, orders, certificate requests: texts for people, and none is this long. */
+export const shareTextBytesMax = 64 * 1024;
 
 /** @throws CinnabarError `invalid_request` */
 export function assertShareCall(
@@ -118,11 +123,11 @@ export function assertShareBytes(...values: readonly Uint8Array[]): void {
 /** @throws CinnabarError `invalid_request` */
 export function assertShareUse(
   epoch: number,
-  e: Uint8Array | undefined,
+  text: Uint8Array | undefined,
   ctx: Uint8Array,
   message: Uint8Array,
 ): void {
   check(Number.isSafeInteger(epoch) && epoch >= 0, '/epoch');
-  check(e === undefined || (isBytes(e, 32) && e.length === 32), '/e');
+  check(text === undefined || isBytes(text, shareTextBytesMax), '/text');
   assertShareBytes(ctx, message);
 }

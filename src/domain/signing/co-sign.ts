@@ -27,7 +27,8 @@ export interface CoSignRequest {
 
 /**
  * The cloud's half of a signature (C2): the reply to the terminal's message, over bytes that the
- * service itself approved. What the terminal believes to sign does not count here.
+ * service itself approved and of which the chip computes the digest. What the terminal believes to
+ * sign does not count here.
  *
  * One signature of a key at a time. A failed run is a strike; the third within ten minutes locks
  * the key for an hour.
@@ -46,7 +47,8 @@ export async function coSign(
   const { keyId, requestId, epoch, message } = request;
   const key = await claim(deps, caller, request);
   const gm = await loadGm();
-  const e = gm.sm2.digest(hexToBytes(key.publicKeyHex), approved.bytes);
+  const { bytes: text } = approved;
+  const e = gm.sm2.digest(hexToBytes(key.publicKeyHex), text);
   const ctx = signContext({ tenant, keyId }, epoch, requestId);
   const operation = {
     action: 'personal_key.sign',
@@ -56,7 +58,7 @@ export async function coSign(
   let failed = false;
   try {
     return await audited(deps.audit, caller, operation, () =>
-      deps.shares.sign({ tenant, keyId, requestId, epoch, e, ctx, message }),
+      deps.shares.sign({ tenant, keyId, requestId, epoch, text, ctx, message }),
     );
   } catch (error) {
     failed = error instanceof CinnabarError && error.code === 'protocol_failed';

@@ -106,10 +106,11 @@ export async function finishPersonalKey(
   return audited(deps.audit, caller, operationOf('personal_key.finish', key), async () => {
     const share = await deps.shares.keygenFinish({ tenant, keyId: id, sessionId, opening });
     const publicKeyHex = bytesToHex(parsePublicKey(share.publicKey).key);
+    const attestation = await deps.shares.attest(tenant, id);
     return settle(deps, tenant, async () => {
       const current = await getPersonalKey(deps, caller.actor, id);
       if (current.state !== 'pending') return { result: current, write: [] };
-      const active = changed(current, { state: 'active', publicKeyHex });
+      const active = changed(current, { state: 'active', publicKeyHex, attestation });
       return { result: active, write: [entryOf('personal-key', active)] };
     });
   });

@@ -96,10 +96,11 @@ export async function commitRefresh(
   const operation = operationOf('personal_key.refresh_commit', key);
   return audited(deps.audit, caller, operation, async () => {
     await deps.shares.refreshCommit({ tenant, keyId, e, signature });
+    const attestation = await deps.shares.attest(tenant, keyId);
     return settle(deps, tenant, async () => {
       const { refresh, ...current } = await activeKey(deps, caller, keyId);
       if (!refresh) return { result: current, write: [] };
-      const next = { ...current, revision: current.revision + 1 };
+      const next = { ...current, attestation, revision: current.revision + 1 };
       return { result: next, write: [entryOf('personal-key', next)] };
     });
   });

@@ -1,6 +1,7 @@
 import type { Grant as ChipGrant } from '../../core/grant-list.ts';
 import type { Receipt } from '../../core/usage/receipt.ts';
 import type { UsageApproval } from '../../core/usage/record.ts';
+import type { ShareAttestation } from '../../core/usage/share-use.ts';
 import type { SubjectName } from '../certificates/x509/build.ts';
 import type { Activation } from '../chips/activation.ts';
 import type { Protection, SignScheme } from '../chips/keys.ts';
@@ -23,6 +24,8 @@ export interface PersonalKey extends Row {
   readonly publicKeyHex: string;
   /** Of the run of key generation. */
   readonly sessionId: string;
+  /** What a chip signed about both public shares; of the epoch of now. */
+  readonly attestation?: ShareAttestation;
   readonly certificateSerial?: string;
   readonly strikes: Strikes;
   /** The one signature that is being made, and until when it keeps others waiting. */

@@ -35,8 +35,8 @@ import {
   usageRecordSchema,
 } from '../schemas/signing.ts';
 import { about, binary, created, json, jsonBody, problems } from './contract.ts';
+import { changeView } from './grants.ts';
 import { pageRequest, present } from './input.ts';
-import { changeView } from './institutions.ts';
 import { listedOperation, operationView } from './operation-view.ts';
 import { bytesOf } from './personal-keys.ts';
 

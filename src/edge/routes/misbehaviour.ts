@@ -16,7 +16,7 @@ import {
 } from '../schemas/signing.ts';
 import { about, created, json, jsonBody, problems } from './contract.ts';
 import { pageRequest } from './input.ts';
-import { bytesOf } from './personal-keys.ts';
+import { attestationView } from './personal-keys.ts';
 
 const tag = 'Personal keys';
 const ofKey = '/v1/personal-keys/{id}/misbehaviour';
@@ -64,7 +64,6 @@ export function addMisbehaviourRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const report = await reportMisbehaviour(deps, callerOf(c), {
       id: c.get('operationId'),
       keyId: c.req.valid('param').id,
-      reply: bytesOf(transcript.reply, 'reply'),
       transcript,
     });
     c.header('location', all);
@@ -78,13 +77,14 @@ export function addMisbehaviourRoutes(app: EdgeApp, deps: EdgeDeps): void {
 }
 
 function viewOf(report: Misbehaviour): MisbehaviourView {
-  const { id, reportedBy, personalKeyId, isReceipted, transcript, atMs } = report;
+  const { id, reportedBy, personalKeyId, verdict, transcript, attestation, atMs } = report;
   const { receipt, ...texts } = transcript;
   return {
     id,
     reportedBy,
     personalKeyId,
-    isReceipted,
+    verdict,
+    attestation: attestation ? attestationView(attestation) : null,
     transcript: { ...texts, ...(receipt ? { receipt: { ...receipt } } : {}) },
     at: instantText(atMs),
   };

@@ -419,6 +419,12 @@ function verifierOf(text: string): Uint8Array {
   return verifier;
 }
 
+type Attestation = NonNullable<rows.PersonalKey['attestation']>;
+
+export function attestationView({ points, receipt }: Attestation) {
+  return { points: { ...points }, receipt: { ...receipt } };
+}
+
 function personalKeyView(key: rows.PersonalKey): PersonalKey {
   const { id, state, label, publicKeyHex, certificateSerial = null, strikes, refresh } = key;
   return {
@@ -430,6 +436,7 @@ function personalKeyView(key: rows.PersonalKey): PersonalKey {
     lockedUntil: strikes.lockedUntilMs === 0 ? null : instantText(strikes.lockedUntilMs),
     failedAttempts: strikes.total,
     refreshing: refresh !== undefined,
+    attestation: key.attestation ? attestationView(key.attestation) : null,
     createdAt: instantText(key.createdAtMs),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { protections } from '../../domain/chips/keys.ts';
+import { misbehaviourVerdicts } from '../../domain/signing/misbehaviour.ts';
 import { operationStates } from '../../domain/signing/states.ts';
 import { documentActions, grantedOperations } from '../../domain/signing/types.ts';
 import { requestedSchema, serialSchema, subjectSchema } from './certificates.ts';
@@ -42,6 +43,26 @@ export const personalKeyNameSchema = z
   .strictObject({ label: line(64).min(1) })
   .openapi('PersonalKeyName');
 
+const receiptSchema = z
+  .record(z.string(), z.unknown())
+  .openapi({ description: 'Signed by the chip that answered; it covers the reply.' });
+
+/** As `src/core/usage/share-use.ts` has it. */
+const attestationSchema = z
+  .object({
+    points: z.object({
+      epoch: z.int(),
+      terminalHex: hex,
+      chipsHex: hex,
+      jointHex: hex,
+    }),
+    receipt: receiptSchema,
+  })
+  .openapi('ShareAttestation', {
+    description:
+      'The public shares of a key, signed by a chip: whoever keeps it can judge answers.',
+  });
+
 export const personalKeySchema = z
   .object({
     id: z.string(),
@@ -52,6 +73,7 @@ export const personalKeySchema = z
     lockedUntil: instantSchema.nullable(),
     failedAttempts: z.int(),
     refreshing: z.boolean(),
+    attestation: attestationSchema.nullable(),
     createdAt: instantSchema,
   })
   .openapi('PersonalKey');
@@ -96,10 +118,6 @@ export const coSignatureSchema = z
   })
   .openapi('CoSignature');
 
-const receiptSchema = z
-  .record(z.string(), z.unknown())
-  .openapi({ description: 'Signed by the chip that answered; it covers the reply.' });
-
 export const coSignedSchema = z
   .object({ reply: protocolMessage, receipt: receiptSchema })
   .openapi('CoSigned');
@@ -112,6 +130,9 @@ export const transcriptSchema = z
     context: bytes(512),
     message: protocolMessage,
     reply: protocolMessage,
+    nonces: bytes(64).optional().openapi({
+      description: 'The terminal’s u and v of this one run, with which anybody repeats its check.',
+    }),
     receipt: receiptSchema.optional(),
   })
   .openapi('Transcript');
@@ -121,11 +142,12 @@ export const misbehaviourSchema = z
     id: z.string(),
     reportedBy: z.string(),
     personalKeyId: z.string(),
-    isReceipted: z.boolean().openapi({
+    verdict: z.enum(misbehaviourVerdicts).openapi({
       description:
-        'The receipt is a signature over this very reply by the chip key that it names; otherwise what arrived is not what a chip sent.',
+        '`proved`: a chip signed this answer to exactly this question, and it is wrong. `not_receipted`: what arrived is not what a chip sent. `cinnabar audit judge` judges again, with pinned chips.',
     }),
     transcript: transcriptSchema,
+    attestation: attestationSchema.nullable(),
     at: instantSchema,
   })
   .openapi('Misbehaviour');
