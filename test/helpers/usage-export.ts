@@ -24,13 +24,17 @@ export async function exportedUses(count: number): Promise<{
   readonly nowMs: number;
 }> {
   const own = await bank();
-  const { deps } = own;
   await useKey(own, count);
+  return { own, ...(await exportOf(own)), nowMs: own.deps.clock.now() };
+}
+
+/** What an auditor exports of a bank's key, and whom to trust. */
+export async function exportOf({ deps, signing }: Bank) {
   const auditor = callerOf('auditor-gao', 'auditor');
-  const { text } = await exportRecords(deps, auditor, own.signing.id, 0);
+  const { text } = await exportRecords(deps, auditor, signing.id, 0);
   const { root } = await loadAuthority(deps, 'sm2');
-  const trust = { roots: [root], ledger: policyFrom(await deps.ledger.trust()) };
-  return { own, text, trust, nowMs: deps.clock.now() };
+  const trust: UsageTrust = { roots: [root], ledger: policyFrom(await deps.ledger.trust()) };
+  return { text, trust };
 }
 
 /** The text with one byte changed at a place, into another printable character. */

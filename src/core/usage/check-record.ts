@@ -93,11 +93,11 @@ function isDecisionOf(decision: UseDecision, body: UsageRecordBody): boolean {
     decision.operation === body.operationId &&
     decision.tenant === body.tenant &&
     key.id === body.institutionKeyId &&
-    isHeld(key.certificate, body.institutionSerial) &&
+    isHeld(key.certificate, body.institutionSerial, standingsOfKey[use.kind]) &&
     person.actor === body.actor &&
     person.personalKey === body.personalKeyId &&
     person.publicKeyHex === body.personPublicKeyHex &&
-    isHeld(person.certificate, body.personSerial) &&
+    isHeld(person.certificate, body.personSerial, ['good']) &&
     `${use.kind}:${use.scheme}` === body.receipt.operation &&
     use.digestHex === body.receipt.inputHashHex &&
     decision.documentType === body.documentType &&
@@ -105,8 +105,17 @@ function isDecisionOf(decision: UseDecision, body: UsageRecordBody): boolean {
   );
 }
 
-const isHeld = ({ serial, standing }: DecidedCertificate, expected: string) =>
-  standing === 'good' && serial === expected;
+/** What was encrypted while a certificate held is opened after it has ended too. */
+const standingsOfKey: Readonly<Record<string, readonly string[] | undefined>> = {
+  sign: ['good'],
+  decrypt: ['good', 'expired', 'superseded'],
+};
+
+const isHeld = (
+  { serial, standing }: DecidedCertificate,
+  expected: string,
+  standings: readonly string[] | undefined,
+) => serial === expected && standings?.includes(standing) === true;
 
 /** Whether the right that the decision names allows the use, at the time of the chip's receipt. */
 function isWithin({ at, grant, use, documentType, amount, risk }: UseDecision, atMs: number) {

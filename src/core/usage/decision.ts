@@ -78,8 +78,11 @@ export interface UseDecision {
 
 export interface DecidedCertificate {
   readonly serial: string;
-  /** At the time of the decision: nothing but this is decided upon. */
-  readonly standing: 'good';
+  /**
+   * At the time of the decision. Whoever acts has one in force; of the institution's key it may have
+   * ended, or been followed by another, when something is decrypted.
+   */
+  readonly standing: string;
 }
 
 export interface DecidedAmount {

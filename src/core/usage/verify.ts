@@ -13,6 +13,7 @@ import { verifyCertificateChain } from '../pki/chain.ts';
 import { checkCheckpoint, isIncluded, readEvent } from '../pki/evidence.ts';
 import { parsePublicKey } from '../pki/public-key.ts';
 import { checkRecord, type RecordCode } from './check-record.ts';
+import { readDecision } from './decision.ts';
 import {
   exportDigest,
   type UsageExportHead,
@@ -260,13 +261,18 @@ async function holdersCode(
   checking: Checking,
   body: UsageRecordBody,
 ): Promise<UsageCode | undefined> {
-  const holders: readonly (readonly [string, string])[] = [
-    [body.institutionSerial, body.institutionPublicKeyHex],
-    [body.personSerial, body.personPublicKeyHex],
-    ...body.approvals.map(({ serial, publicKeyHex }) => [serial, publicKeyHex] as const),
+  const { atMs } = body.receipt;
+  const decision = readDecision(body.decision);
+  // What was encrypted while the key's certificate held is opened after it: it is judged by its end.
+  const isOver =
+    decision?.key.certificate.standing === 'expired' && decision.use.kind === 'decrypt';
+  const holders: readonly (readonly [string, string, number | 'its end'])[] = [
+    [body.institutionSerial, body.institutionPublicKeyHex, isOver ? 'its end' : atMs],
+    [body.personSerial, body.personPublicKeyHex, atMs],
+    ...body.approvals.map(({ serial, publicKeyHex }) => [serial, publicKeyHex, atMs] as const),
   ];
-  for (const [serial, publicKeyHex] of holders) {
-    const code = await holderCode(checking, serial, publicKeyHex, body.receipt.atMs);
+  for (const [serial, publicKeyHex, heldAtMs] of holders) {
+    const code = await holderCode(checking, serial, publicKeyHex, heldAtMs);
     if (code) return code;
   }
   return undefined;
@@ -276,13 +282,14 @@ async function holderCode(
   { certificates, authorities, progress, used }: Checking,
   serial: string,
   publicKeyHex: string,
-  atMs: number,
+  atMs: number | 'its end',
 ): Promise<UsageCode | undefined> {
   const leaf = certificates.get(serial);
   if (!leaf) return 'certificate_missing';
   if (bytesToHex(parsePublicKey(leaf.spki).key) !== publicKeyHex) return 'key_differs';
   const above = chainAbove(leaf, authorities);
-  const { ok } = await verifyCertificateChain([leaf, ...above], progress.trust.roots, atMs);
+  const heldAtMs = atMs === 'its end' ? leaf.notAfterMs : atMs;
+  const { ok } = await verifyCertificateChain([leaf, ...above], progress.trust.roots, heldAtMs);
   if (!ok) return 'certificate_untrusted';
   for (const one of [leaf, ...above]) used.add(fingerprint(one));
   return undefined;

@@ -199,13 +199,13 @@ export function decisionOf(facts: Considered, terms: UseTerms, digestHex: string
     key: {
       id: key.id,
       holder: facts.keyCertificate.holder,
-      certificate: { serial: facts.keyCertificate.serial, standing: 'good' },
+      certificate: heldCertificate(facts.keyCertificate),
     },
     person: {
       actor: terms.actor,
       personalKey: person.id,
       publicKeyHex: person.publicKeyHex,
-      certificate: { serial: facts.personCertificate.serial, standing: 'good' },
+      certificate: heldCertificate(facts.personCertificate),
       role: settings?.role ?? '',
       permissions: settings?.permissions ?? [],
     },
@@ -237,6 +237,8 @@ export function decisionOf(facts: Considered, terms: UseTerms, digestHex: string
       : {}),
   };
 }
+
+const heldCertificate = ({ serial, standing }: Held) => ({ serial, standing });
 
 /** The certificate over an institution's key that is newest, if one was issued. */
 export async function serialOf(

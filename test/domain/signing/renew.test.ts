@@ -1,6 +1,7 @@
 import { hexToBytes } from '@noble/hashes/utils.js';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { loadGm } from '../../../src/core/gm.ts';
+import { verifyUsageExport } from '../../../src/core/usage/verify.ts';
 import { applyForCertificate } from '../../../src/domain/certificates/apply.ts';
 import { standingOf } from '../../../src/domain/certificates/find.ts';
 import { renewCertificate } from '../../../src/domain/certificates/renew.ts';
@@ -23,6 +24,7 @@ import { asking, type Bank, bank, finish, granted, message } from '../../helpers
 import { people, requestedSettings } from '../../helpers/certificates.ts';
 import { dyingPorts } from '../../helpers/dying.ts';
 import { callerOf, identifiedInForce } from '../../helpers/signing.ts';
+import { exportOf } from '../../helpers/usage-export.ts';
 
 const gm = await loadGm();
 const day = 24 * 60 * 60 * 1000;
@@ -119,6 +121,11 @@ describe("renewal of an institution's keys", () => {
     const later = { ...own, signing: own.encryption };
     const terms = { documentTypes: [], amountMax: null, operations: ['decrypt'] } as const;
     expect(await use(own.encryption, await granted(later, clerk, terms))).toBe(base64Text(message));
+    // The decisions say how the certificate stood, and the export is verified offline with that.
+    const { trust, text } = await exportOf(later);
+    const verdict = await verifyUsageExport(text, trust, own.deps.clock.now());
+    expect(verdict).toMatchObject({ ok: true });
+    expect(text.match(/"standing\\":\\"(?:superseded|expired)/g)).toHaveLength(2);
   });
 
   test('C4: a key whose certificate is on hold opens nothing, and a renewal leaves it there', async () => {
