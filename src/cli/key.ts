@@ -6,7 +6,9 @@ import {
   approveUse,
   type KeySession,
   makePersonalKey,
+  readUse,
   refreshPersonalKey,
+  useWords,
   withdrawPersonalKey,
   withPersonalKey,
 } from '../client/certificates.ts';
@@ -201,7 +203,8 @@ async function completed(client: Client, session: KeySession, asked: Operation, 
     : Buffer.from(operation.resultB64 ?? '', 'base64');
   await writeFile(file, bytes);
   const place = record.place ? `, ledger entry ${record.place.index}` : '';
-  const text = `${file}\noperation ${operation.id}${place}\n`;
+  const said = useWords(readUse(asked)).en;
+  const text = `${said}\n${file}\noperation ${operation.id}${place}\n`;
   return { exit: 0 as const, json: { file, operation, record }, text };
 }
 
