@@ -1136,9 +1136,22 @@ export type PersonalKey = {
   lockedUntil: string | null;
   failedAttempts: number;
   refreshing: boolean;
+  attestation: ShareAttestation;
   /** RFC 3339, UTC. */
   createdAt: string;
 };
+
+/** The public shares of a key, signed by a chip: whoever keeps it can judge answers. */
+export type ShareAttestation = {
+  points: {
+    epoch: number;
+    terminalHex: string;
+    chipsHex: string;
+    jointHex: string;
+  };
+  /** Signed by the chip that answered; it covers the reply. */
+  receipt: Record<string, unknown>;
+} | null;
 
 export type NewPersonalKey = {
   id: string;
@@ -1182,9 +1195,10 @@ export type Misbehaviour = {
   id: string;
   reportedBy: string;
   personalKeyId: string;
-  /** The receipt is a signature over this very reply by the chip key that it names; otherwise what arrived is not what a chip sent. */
-  isReceipted: boolean;
+  /** `proved`: a chip signed this answer to exactly this question, and it is wrong. `not_receipted`: what arrived is not what a chip sent. `cinnabar audit judge` judges again, with pinned chips. */
+  verdict: "proved" | "answer_right" | "not_receipted" | "not_attested" | "nonces_differ" | "chip_untrusted" | "malformed";
   transcript: Transcript;
+  attestation: ShareAttestation;
   /** RFC 3339, UTC. */
   at: string;
 };
@@ -1199,6 +1213,8 @@ export type Transcript = {
   message: string;
   /** Base64url without padding. */
   reply: string;
+  /** The terminal’s u and v of this one run, with which anybody repeats its check. */
+  nonces?: string;
   /** Signed by the chip that answered; it covers the reply. */
   receipt?: Record<string, unknown>;
 };
@@ -1283,6 +1299,24 @@ export type InstitutionKey = {
   createdAt: string;
 };
 
+export type AppliedKeys = {
+  applicationId: string;
+  keys: Array<InstitutionKey>;
+};
+
+export type NewInstitutionKeys = {
+  algorithm: "sm2" | "p256";
+  requested: RequestedSettings;
+  /** Least protection of the keys. Tokens sign with P-256 inside; SM2 signing keys are `hsm-wrapped` there at best. */
+  protection?: "software" | "hsm-wrapped" | "hsm";
+};
+
+export type InstitutionKeyPage = {
+  items: Array<InstitutionKey>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
 export type GrantChange = {
   id: string;
   state: "open" | "done" | "outdated";
@@ -1319,24 +1353,6 @@ export type GrantChange = {
 export type NewOfficers = {
   officerKeyIds: Array<string>;
   threshold: number;
-};
-
-export type AppliedKeys = {
-  applicationId: string;
-  keys: Array<InstitutionKey>;
-};
-
-export type NewInstitutionKeys = {
-  algorithm: "sm2" | "p256";
-  requested: RequestedSettings;
-  /** Least protection of the keys. Tokens sign with P-256 inside; SM2 signing keys are `hsm-wrapped` there at best. */
-  protection?: "software" | "hsm-wrapped" | "hsm";
-};
-
-export type InstitutionKeyPage = {
-  items: Array<InstitutionKey>;
-  /** Where the next page begins; null on the last page. */
-  nextCursor: string | null;
 };
 
 export type Grant = NewGrant & {
