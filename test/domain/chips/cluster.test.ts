@@ -247,7 +247,8 @@ describe('a refreshed share', () => {
       const { epoch, publicKey } = gm.twoParty.inspect(made.share);
       const e = gm.sm2.digest(publicKey, utf8ToBytes(requestId));
       const step = gm.twoParty.sign.clientStart(made.share, e, ctx);
-      const asked = { ...name, requestId, epoch, e, ctx, message: step.message };
+      const text = utf8ToBytes(requestId);
+      const asked = { ...name, requestId, epoch, text, ctx, message: step.message };
       const { reply: answered, receipt } = await shares.sign(asked);
       return { e, signature: gm.twoParty.sign.clientFinish(step.state, answered), receipt };
     };
