@@ -53,7 +53,7 @@ export async function auxiliaryWorkers(
         format: 'esm',
         target: 'es2024',
         conditions: ['workerd', 'worker', 'browser'],
-        external: ['cloudflare:*'],
+        external: ['cloudflare:*', 'node:async_hooks'],
         alias: Object.fromEntries(
           Object.entries<string>(config.alias ?? {}).map(([name, file]) => [
             name,
