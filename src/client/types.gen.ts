@@ -1763,7 +1763,7 @@ export type RiskAssessment = {
   verdict: "allow" | "challenge" | "terminate";
   score: number;
   reasons: Array<{
-    rule: "certificate_not_active" | "over_single_limit" | "over_daily_limit" | "over_daily_count" | "payee_blocked" | "seal_refused" | "biometric_refused" | "payee_new" | "payee_watched" | "device_new" | "device_weak" | "velocity_count" | "velocity_amount" | "amount_unusual" | "amount_near_limit" | "hour_unusual" | "travel_impossible" | "seal_in_review";
+    rule: "certificate_not_active" | "over_single_limit" | "over_daily_limit" | "over_daily_count" | "payee_blocked" | "seal_refused" | "biometric_refused" | "payee_new" | "payee_watched" | "device_new" | "device_weak" | "velocity_count" | "velocity_amount" | "amount_unusual" | "amount_near_limit" | "hour_unusual" | "travel_impossible" | "seal_in_review" | "tier_low";
     effect: "terminate" | "score";
     points: number;
     seen: number;
@@ -2096,6 +2096,10 @@ export type RiskPolicy = {
       threshold: number;
     };
     seal_in_review: {
+      points: number;
+      threshold: number;
+    };
+    tier_low: {
       points: number;
       threshold: number;
     };

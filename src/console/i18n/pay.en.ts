@@ -147,6 +147,7 @@ export const payEn: Record<keyof typeof payZh, string> = {
   'rule.amount_near_limit': 'close to limit',
   'rule.hour_unusual': 'unusual hour',
   'rule.travel_impossible': 'impossible travel',
+  'rule.tier_low': 'low federated tier',
   'rule.seal_in_review': 'seal in review',
   'unit.none': '—',
   'unit.days': 'days or fewer',
@@ -155,6 +156,7 @@ export const payEn: Record<keyof typeof payZh, string> = {
   'unit.times_the_median': 'times the median',
   'unit.percent_of_single_limit': '% of limit per payment',
   'unit.percent_of_earlier_orders': '% of past payments or less',
+  'unit.tier': 'or a lower tier',
   'unit.km_per_hour': 'km/h or faster',
   'policy.force': 'Rules in force (version {n})',
   'policy.lead':

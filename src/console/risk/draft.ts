@@ -69,6 +69,7 @@ const units = [
   'percent_of_single_limit',
   'percent_of_earlier_orders',
   'km_per_hour',
+  'tier',
 ] as const;
 
 /** What the service calls the unit of a threshold, if there are words for it here. */

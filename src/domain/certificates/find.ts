@@ -94,6 +94,24 @@ export async function settingsOf(deps: FindDeps, serialHex: string): Promise<Set
   return nowMs >= from && nowMs <= instantMs(settings.validTo) ? settings : undefined;
 }
 
+/**
+ * The tier, 1 the best, that the federation's decision gave the holder of a certificate; nothing
+ * when no federation decided.
+ */
+export async function federatedTierOf(
+  { certificates }: Pick<FindDeps, 'certificates'>,
+  serialHex: string,
+): Promise<number | undefined> {
+  const certificate = await certificates.findCertificate(serialHex);
+  if (!certificate) return undefined;
+  const { tenant, applicationId } = certificate;
+  const application = await certificates.findApplication(tenant, applicationId);
+  if (!application?.scored) return undefined;
+  // Checked when the application was made.
+  const { settings } = JSON.parse(application.scored.statement) as { settings: { tier: number } };
+  return settings.tier;
+}
+
 /** What a settings statement says: which certificate it is bound to, and the settings. */
 export interface StatementBody {
   readonly v: 1;

@@ -1,6 +1,6 @@
 import type { Actor, Caller } from '../actor.ts';
 import { audited, record } from '../audit/record.ts';
-import { certificateStateOf, settingsOf } from '../certificates/find.ts';
+import { certificateStateOf, federatedTierOf, settingsOf } from '../certificates/find.ts';
 import { CinnabarError } from '../errors.ts';
 import type { Channel, Settings } from '../federation/settings.ts';
 import { readPage } from '../page.ts';
@@ -116,9 +116,10 @@ async function factsOf(
   const { amountMinor, currency, payee } = terms;
   const nowMs = deps.clock.now();
   const { utcOffsetMinutes } = deps;
-  const [certificate, settings, listed, book] = await Promise.all([
+  const [certificate, settings, federatedTier, listed, book] = await Promise.all([
     certificateFact(deps, certificateSerial),
     settingsOf(deps, certificateSerial),
+    federatedTierOf(deps, certificateSerial),
     deps.riskRegister.payeeListed(tenant, payee.account),
     deps.books.view(tenant, payer, {
       currency,
@@ -138,6 +139,7 @@ async function factsOf(
     ...done,
     payee: { listed, ...(firstPaidAtMs === undefined ? {} : { firstPaidAtMs }) },
     device: { enrolledAtMs: device.enrolledAtMs, keyStore: device.keyStore },
+    ...(federatedTier === undefined ? {} : { federatedTier }),
     ...(movement ? { movement } : {}),
     ...(sealVerification ? { sealVerification } : {}),
   };

@@ -118,6 +118,7 @@ function observe(facts: RiskFacts): Record<WeighedRule, Observation> {
     hour_unusual: hourObservation(facts),
     travel_impossible: above(movement === undefined ? 0 : kmPerHour(movement)),
     seal_in_review: always(facts.sealVerification === 'review'),
+    tier_low: above(facts.federatedTier ?? 0),
   };
 }
 

@@ -4,7 +4,13 @@ import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
 import { changed, type Row, type RowEntry, settleRows } from '../row-store.ts';
-import { defaultRiskPolicy, policyErrors, policyHash, type RiskPolicy } from './policy.ts';
+import {
+  defaultRiskPolicy,
+  policyErrors,
+  policyHash,
+  type RiskPolicy,
+  wholePolicy,
+} from './policy.ts';
 import type { RiskDeps, RiskRows } from './ports.ts';
 
 export interface PolicyHead {
@@ -28,7 +34,6 @@ export interface PolicyChange {
 }
 
 const headId = 'current';
-const noBiometric = { biometric: 'none' } as const;
 
 /** The policy by which orders are assessed now. Version 0 is the one of the product. */
 export async function riskPolicyInForce(
@@ -37,8 +42,7 @@ export async function riskPolicyInForce(
 ): Promise<{ readonly version: number; readonly policy: RiskPolicy }> {
   const head = await deps.riskRows.find(tenant, 'policy', headId);
   if (!head) return { version: 0, policy: defaultRiskPolicy };
-  // One that was stored before policies spoke of biometrics asks for none.
-  return { version: head.policyVersion, policy: { ...noBiometric, ...head.policy } };
+  return { version: head.policyVersion, policy: wholePolicy(head.policy) };
 }
 
 export type ProposedRiskPolicy = Pick<PolicyChange, 'id' | 'policy' | 'baseVersion' | 'reason'>;
@@ -152,6 +156,6 @@ export function listRiskPolicyChanges(
 }
 
 function operationOf(action: string, { id, policy, baseVersion }: ProposedRiskPolicy) {
-  const detail = { base: baseVersion, policyHash: policyHash(policy) };
+  const detail = { base: baseVersion, policyHash: policyHash(wholePolicy(policy)) };
   return { action, subject: `risk-policy:${id}`, detail };
 }

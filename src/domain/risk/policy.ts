@@ -41,6 +41,7 @@ export const thresholdUnits: Readonly<Record<WeighedRule, string>> = {
   hour_unusual: 'percent_of_earlier_orders',
   travel_impossible: 'km_per_hour',
   seal_in_review: 'none',
+  tier_low: 'tier',
 };
 
 /**
@@ -63,8 +64,18 @@ export const defaultRiskPolicy: RiskPolicy = {
     hour_unusual: { points: 10, threshold: 2 },
     travel_impossible: { points: 50, threshold: 900 },
     seal_in_review: { points: 45, threshold: 0 },
+    // Off until a bank decides to hear other institutions on payments.
+    tier_low: { points: 0, threshold: 4 },
   },
 };
+
+/** A policy as it was stored, whole: what policies could not say then is as if it were not there. */
+export function wholePolicy(stored: RiskPolicy): RiskPolicy {
+  const { biometric, rules } = defaultRiskPolicy;
+  const tier_low = stored.rules.tier_low ?? rules.tier_low;
+  const own = { ...stored.rules, tier_low };
+  return { ...stored, biometric: stored.biometric ?? biometric, rules: own };
+}
 
 export const scoreMax = 1000;
 const thresholdMax = 1_000_000;
@@ -86,17 +97,25 @@ export function policyErrors(policy: RiskPolicy): FieldError[] {
   return errors;
 }
 
+/** The federation's tier is not listened to, as before it could be. */
+function isOff({ points, threshold }: RuleWeight): boolean {
+  const { tier_low } = defaultRiskPolicy.rules;
+  return points === tier_low.points && threshold === tier_low.threshold;
+}
+
 function isWhole(value: number, least: number, most: number): boolean {
   return Number.isSafeInteger(value) && value >= least && value <= most;
 }
 
 /** SHA-256 over the policy's numbers in a fixed order: two policies share it when they are equal. */
 export function policyHash(policy: RiskPolicy): string {
-  const rules = weighedRules.map((rule) => {
+  const rules = weighedRules.flatMap((rule) => {
     const { points, threshold } = policy.rules[rule];
-    return `${rule} ${points} ${threshold}`;
+    return rule === 'tier_low' && isOff(policy.rules.tier_low)
+      ? []
+      : [`${rule} ${points} ${threshold}`];
   });
-  // Policies of before it could be said keep the hash that receipts name.
+  // What policies could not say at first stands in it only once it is said: older hashes hold.
   const biometric = policy.biometric === 'none' ? [] : [`biometric ${policy.biometric}`];
   const marks = [policy.challengeAt, policy.terminateAt];
   const text = ['cinnabar risk policy 1', ...marks, ...rules, ...biometric];

@@ -32,6 +32,7 @@ export const weighedRules = [
   'hour_unusual',
   'travel_impossible',
   'seal_in_review',
+  'tier_low',
 ] as const;
 export type WeighedRule = (typeof weighedRules)[number];
 
@@ -78,6 +79,11 @@ export interface RiskFacts {
   readonly earlier: readonly EarlierOrder[];
   /** Where the device is and was, when it told. */
   readonly movement?: { readonly km: number; readonly sinceMs: number };
+  /**
+   * The tier, 1 the best, that the federation's decision gave the payer; absent where nobody scored
+   * them. It says what other institutions know, without saying what.
+   */
+  readonly federatedTier?: number;
   readonly sealVerification?: 'pass' | 'review' | 'fail';
   /** `unavailable` is not a match. */
   readonly biometric?: 'match' | 'no_match' | 'unavailable';

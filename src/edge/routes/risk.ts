@@ -9,7 +9,7 @@ import {
   proposeRiskPolicy,
   riskPolicyInForce,
 } from '../../domain/risk/policies.ts';
-import { policyHash, thresholdUnits } from '../../domain/risk/policy.ts';
+import { policyHash, thresholdUnits, wholePolicy } from '../../domain/risk/policy.ts';
 import { instantText } from '../../lib/time.ts';
 import { actorOf, callerOf, type EdgeApp } from '../context.ts';
 import type { EdgeDeps } from '../deps.ts';
@@ -257,7 +257,8 @@ function addPolicyRoutes(app: EdgeApp, deps: EdgeDeps): void {
   });
 }
 
-function policyView({ rules, ...marks }: PolicyChange['policy']): RiskPolicyDocument {
+function policyView(policy: PolicyChange['policy']): RiskPolicyDocument {
+  const { rules, ...marks } = wholePolicy(policy);
   return { ...marks, rules: { ...rules } };
 }
 

@@ -6,6 +6,7 @@ import {
   policyErrors,
   policyHash,
   type RiskPolicy,
+  wholePolicy,
 } from '../../../src/domain/risk/policy.ts';
 import { simulatePolicy } from '../../../src/domain/risk/simulate.ts';
 import {
@@ -89,6 +90,32 @@ describe('E7: the risk verdict', () => {
   ])('%s is seen with its number and its threshold', (rule, facts, seen, threshold) => {
     const found = assess(facts).reasons.find((reason) => reason.rule === rule);
     expect(found).toMatchObject({ rule, effect: 'score', seen, threshold });
+  });
+
+  test('E7: what other institutions know of the payer weighs once a bank lets it', () => {
+    expect(rulesOf(assess({ federatedTier: 6 }).reasons)).not.toContain('tier_low');
+    const { rules } = defaultRiskPolicy;
+    const tier_low = { points: 30, threshold: 4 };
+    const listening = { ...defaultRiskPolicy, rules: { ...rules, tier_low } };
+    expect(rulesOf(assess({ federatedTier: 4 }, listening).reasons)).not.toContain('tier_low');
+    expect(assess({ federatedTier: 5 }, listening).reasons).toContainEqual({
+      rule: 'tier_low',
+      effect: 'score',
+      points: 30,
+      seen: 5,
+      threshold: 4,
+    });
+    expect(rulesOf(assess({}, listening).reasons)).not.toContain('tier_low');
+  });
+
+  test('E7: policies stored before faces and tiers could be said stay what they were', () => {
+    const { biometric: _, rules, ...marks } = defaultRiskPolicy;
+    const { tier_low: __, ...earlier } = rules;
+    const stored = { ...marks, rules: earlier } as unknown as typeof defaultRiskPolicy;
+    expect(wholePolicy(stored)).toEqual(defaultRiskPolicy);
+    expect(policyHash(defaultRiskPolicy)).toBe(
+      '41eac24ccd5375cf7520a71e49b8381fe53898e43782dff216a8455e8b8c8fde',
+    );
   });
 
   test('many orders in an hour are seen, those of other hours are not', () => {
