@@ -38,8 +38,9 @@ export interface Tagger {
   /** Finds sensitive spans. Throws `text_invalid`, `text_too_long`, `core_failed`. */
   tag(text: string, options?: TagOptions): Span[];
   /**
-   * Judges every leaf of a JSON object or array (or of its text) with its keys in front. Throws
-   * `json_invalid` and what `tag` throws.
+   * Judges every leaf of a JSON object or array with its keys in front, also out of a text: of JSON,
+   * of a form (`a=1&b=2`), of lines of `key=value`, or of a table (CSV) with a header, whose rows are
+   * `/0`, `/1` and so on. Throws `json_invalid` and what `tag` throws.
    */
   split(json: unknown, options?: TagOptions): Split;
 }

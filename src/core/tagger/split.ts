@@ -1,4 +1,5 @@
 import type { Label } from './labels.ts';
+import { readBody } from './structured.ts';
 import { TaggerError } from './tagger-error.ts';
 
 /** A leaf that holds something sensitive. `path` is a JSON Pointer (RFC 6901). */
@@ -66,7 +67,8 @@ function parsed(json: unknown): unknown {
     try {
       value = JSON.parse(json);
     } catch {
-      throw invalid('The text is not JSON.');
+      value = readBody(json);
+      if (!value) throw invalid('The text is no JSON, form, list of key=value or table.');
     }
   }
   if (typeof value !== 'object' || value === null) throw invalid('JSON is no object and no array.');

@@ -9,6 +9,7 @@ import { base64urlText } from '../../lib/base64url.ts';
 export const ivBytes = 12;
 export const tagBytes = 16;
 const secretBits = 256;
+
 /** The parts of a JWE whose key is agreed on, so that none is encrypted. */
 export interface JweParts {
   /** The protected header as it was sent: it is authenticated. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type LabelledRecord, tagScores } from '../../../src/cli/tag-scores.ts';
+import { readBody } from '../../../src/core/tagger/structured.ts';
 import {
   labels,
   loadTagger,
@@ -183,6 +184,39 @@ describe('D1: operating points', () => {
 });
 
 describe('D1: split', () => {
+  const pathsOf = (body: string) =>
+    tagger.split(body).sensitive.map(({ path, label }) => [path, label]);
+
+  it.each([
+    ['a form', '姓名=陈思远&password=Qy7%21fLmz2&page=1', '/姓名 NAME /password PASSWORD'],
+    [
+      'lines of key=value',
+      '# app\nDB_USER=app\nDB_PASSWORD="Kx7_pQ93"\nAPP_ENV=production\n',
+      '/DB_PASSWORD PASSWORD',
+    ],
+    [
+      'a table',
+      `序号,姓名,手机\r\n1,谷建芬,${MOBILE}\r\n2,"乐嘉",备注""\r\n`,
+      '/0/姓名 NAME /0/手机 CONTACT /1/姓名 NAME',
+    ],
+  ])('reads %s first, and judges values with their name in front', (_, body, expected) => {
+    expect(pathsOf(body).flat().join(' ')).toBe(expected);
+  });
+
+  it('reads back the cells of any table, and is done soon with what is none', () => {
+    const cell = fc.string({ unit: fc.constantFrom(...'ab1",;\t\n\r 名') });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 4 }), (rows) => {
+        const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
+        const text = [['one', 'two'], ...rows].map((row) => row.map(quoted).join(',')).join('\n');
+        expect(readBody(text)).toEqual(rows.map(([one, two]) => ({ one, two })));
+      }),
+    );
+    for (const text of [`${'x'.repeat(60_000)}"`, '"a",'.repeat(20_000), '%41'.repeat(20_000)]) {
+      expect(readBody(text)).toBeUndefined();
+    }
+  });
+
   it('says of every leaf whether it is sensitive, and never what it holds', () => {
     const body = {
       applicant: { name: '林志远', idCard: ID, mobile: Number(MOBILE) },
