@@ -10,7 +10,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { cpus, loadavg, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -190,6 +190,17 @@ function summarise(samples) {
   return { micros: at(0.5), low: at(0.25), high: at(0.75), rounds: sorted.length };
 }
 
+/** Modules lie where the script does, wherever a source file says that they are. */
+const besideTheScript = {
+  name: 'beside-the-script',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\..*\.wasm$/ }, ({ path }) => ({
+      path: `./${basename(path)}`,
+      external: true,
+    }));
+  },
+};
+
 /** The rows of a door inside workerd. */
 async function inWorkerd(door, modules = [door]) {
   const described = environment();
@@ -198,6 +209,7 @@ async function inWorkerd(door, modules = [door]) {
     external: ['*.wasm'],
     mainFields: ['module', 'main'],
     alias: { libsodium: join(root, 'src', 'platform', 'sodium', 'libsodium.ts') },
+    plugins: [besideTheScript],
   });
   const before = childProcesses();
   const miniflare = new Miniflare({
