@@ -16,7 +16,7 @@ import { openingPair } from '../helpers/tokens.ts';
 const marked = {
   姓名: 'MARKED-NAME-7c1e',
   登录密码: 'MARKED-PASSWORD-Qy7!fLmz2',
-  身份证号: '11010519491231002X',
+  身份证号: '330102198706134176',
   住址: 'MARKED-ADDRESS-文三路 9173 号',
 };
 

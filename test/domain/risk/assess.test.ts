@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { assessOrder } from '../../../src/domain/risk/assess.ts';
@@ -148,6 +149,120 @@ describe('E7: the risk verdict', () => {
     }
   });
 
+  test('what ends an order comes first, then the heavier reasons', () => {
+    const facts: Partial<RiskFacts> = {
+      certificate: 'frozen',
+      payee: { listed: 'watched' },
+      device: { enrolledAtMs: nowMs, keyStore: 'software' },
+    };
+    expect(assess(facts).reasons.map(({ points }) => points)).toEqual([0, 60, 25, 20, 15]);
+    const rules = { ...defaultRiskPolicy.rules, payee_watched: { points: 1000, threshold: 0 } };
+    const [first] = assess(facts, { ...defaultRiskPolicy, rules }).reasons;
+    expect(first).toMatchObject({ rule: 'certificate_not_active', effect: 'terminate' });
+  });
+
+  test('a score at its mark is over it', () => {
+    const facts: Partial<RiskFacts> = {
+      payee: { listed: 'none' },
+      device: { enrolledAtMs: nowMs, keyStore: 'hardware' },
+    };
+    const at = (challengeAt: number, terminateAt: number) =>
+      assess(facts, { ...defaultRiskPolicy, challengeAt, terminateAt });
+    expect(at(46, 47)).toMatchObject({ score: 45, verdict: 'allow' });
+    expect(at(45, 46).verdict).toBe('challenge');
+    expect(at(45, 45).verdict).toBe('terminate');
+  });
+
+  test('a limit that is met is not passed, and a match refuses nothing', () => {
+    const full = { amountMinor: 1_000_000, spentTodayMinor: 1_000_000, ordersToday: 19 };
+    const { reasons } = assess({ ...full, biometric: 'match' });
+    expect(reasons.filter(({ effect }) => effect === 'terminate')).toEqual([]);
+    const [first] = assess({ ordersToday: 20 }).reasons;
+    expect(first).toMatchObject({ rule: 'over_daily_count', seen: 21, threshold: 20 });
+    const { limits: _, ...unlimited } = ordinary;
+    const rules = rulesOf(assessOrder(defaultRiskPolicy, unlimited).reasons);
+    expect(rules).not.toContain('velocity_amount');
+    expect(rules).not.toContain('amount_near_limit');
+  });
+
+  const ago = (ms: number, amountMinor = 10_000) => ({ atMs: nowMs - ms, amountMinor });
+  const burst = (count: number) => Array.from({ length: count }, (_, i) => ago(i * 60_000, 1));
+  test.each<[string, Partial<RiskFacts>, Partial<RiskFacts>]>([
+    [
+      'payee_new',
+      { payee: { listed: 'none', firstPaidAtMs: nowMs - 2 * day + 1 } },
+      { payee: { listed: 'none', firstPaidAtMs: nowMs - 2 * day } },
+    ],
+    [
+      'device_new',
+      { device: { enrolledAtMs: nowMs - 7 * day + 1, keyStore: 'hardware' } },
+      { device: { enrolledAtMs: nowMs - 7 * day, keyStore: 'hardware' } },
+    ],
+    ['velocity_count', { earlier: burst(5) }, { earlier: burst(4) }],
+    ['velocity_count', { earlier: burst(5) }, { earlier: [...burst(4), ago(hour, 1)] }],
+    ['velocity_count', { earlier: burst(5) }, { earlier: [...burst(4), ago(-1, 1)] }],
+    ['velocity_amount', { earlier: [ago(1, 1_208_000)] }, { earlier: [ago(1, 1_207_999)] }],
+    ['amount_unusual', { amountMinor: 110_000 }, { amountMinor: 109_999 }],
+    ['amount_near_limit', { amountMinor: 910_000 }, { amountMinor: 909_999 }],
+    [
+      'travel_impossible',
+      { movement: { km: 1802, sinceMs: 2 * hour } },
+      { movement: { km: 1801, sinceMs: 2 * hour } },
+    ],
+  ])('%s begins behind its threshold and not before', (rule, over, under) => {
+    expect(rulesOf(assess(over).reasons)).toContain(rule);
+    expect(rulesOf(assess(under).reasons)).not.toContain(rule);
+  });
+
+  test('a rule without points says nothing', () => {
+    const rules = { ...defaultRiskPolicy.rules, payee_watched: { points: 0, threshold: 0 } };
+    const facts = { payee: { listed: 'watched', firstPaidAtMs: 0 } } as const;
+    expect(assess(facts, { ...defaultRiskPolicy, rules }).reasons).toEqual([]);
+  });
+
+  test('a habit takes eight orders, and its middle is that of the amounts, not of the days', () => {
+    const orders = (...amountsMinor: number[]) =>
+      amountsMinor.map((amountMinor, i) => ({ atMs: nowMs - (i + 1) * day, amountMinor }));
+    const isUnusual = (amountMinor: number, earlier: RiskFacts['earlier']) =>
+      rulesOf(assess({ amountMinor, earlier }).reasons).includes('amount_unusual');
+    const same = (count: number, amountMinor: number) =>
+      orders(...Array.from({ length: count }, () => amountMinor));
+    const mixed = orders(9_000, 11_000, 10_000, 1, 900_000, 10_000, 2, 900_000);
+    const large = orders(900_000, 1, 20_000, 900_000, 2, 20_000, 1, 900_000);
+    expect(isUnusual(110_000, same(8, 10_000))).toBe(true);
+    expect(isUnusual(110_000, same(7, 10_000))).toBe(false);
+    expect(isUnusual(110_000, mixed)).toBe(true);
+    expect(isUnusual(110_000, large)).toBe(false);
+    expect(isUnusual(110_000, same(8, 0))).toBe(false);
+  });
+
+  test("an hour is one of the bank's day, next to midnight too, and a habit before it is unusual", () => {
+    const at = (...instants: number[]) => instants.map((atMs) => ({ atMs, amountMinor: 10_000 }));
+    const isUnusual = (more: Partial<RiskFacts>) =>
+      rulesOf(assess(more).reasons).includes('hour_unusual');
+    const daysBefore = (instant: number, offsetMs: number, count = 8) =>
+      at(...Array.from({ length: count }, (_, i) => instant - (i + 1) * day + offsetMs));
+    const daysAgo = (offsetMs: number, count = 8) => daysBefore(nowMs, offsetMs, count);
+    expect(isUnusual({ earlier: daysAgo(5 * hour) })).toBe(true);
+    expect(isUnusual({ earlier: daysAgo(5 * hour, 7) })).toBe(false);
+    expect(isUnusual({ earlier: daysAgo(hour) })).toBe(false);
+    expect(isUnusual({ earlier: daysAgo(2 * hour) })).toBe(true);
+    const nearMidnight = Date.UTC(2026, 10, 27, 15, 30);
+    const after = daysBefore(nearMidnight, hour);
+    expect(isUnusual({ nowMs: nearMidnight, earlier: after })).toBe(false);
+    // 15:50 and 17:10 where the clocks differ by five hours and a half.
+    const now = Date.UTC(2026, 10, 27, 10, 20);
+    const later = daysBefore(now, hour + 20 * 60_000);
+    expect(isUnusual({ nowMs: now, utcOffsetMinutes: 330, earlier: later })).toBe(true);
+  });
+
+  test('a short way is no journey, however fast', () => {
+    const isJourney = (km: number) =>
+      rulesOf(assess({ movement: { km, sinceMs: 1 } }).reasons).includes('travel_impossible');
+    expect(isJourney(99)).toBe(false);
+    expect(isJourney(100)).toBe(true);
+  });
+
   const amounts = fc.integer({ min: 1, max: 3_000_000 });
   test('a larger amount never meets a milder verdict', () => {
     fc.assert(
@@ -190,6 +305,27 @@ describe('risk policies', () => {
       { pointer: '/rules/payee_new/points', code: 'out_of_range' },
       { pointer: '/rules/payee_new/threshold', code: 'out_of_range' },
     ]);
+  });
+
+  test('marks lie between 1 and 1000, the one that ends not below the one that asks', () => {
+    const errors = (challengeAt: number, terminateAt: number) =>
+      policyErrors({ ...defaultRiskPolicy, challengeAt, terminateAt });
+    expect(errors(1, 1)).toEqual([]);
+    expect(errors(1000, 1000)).toEqual([]);
+    const out = (pointer: string) => ({ pointer, code: 'out_of_range' });
+    expect(errors(0, 1000)).toEqual([out('/challengeAt')]);
+    expect(errors(1, 1001)).toEqual([out('/terminateAt')]);
+    expect(errors(1001, 1001)).toEqual([out('/challengeAt'), out('/terminateAt')]);
+    expect(errors(2, 1)).toEqual([{ pointer: '/terminateAt', code: 'below_challenge' }]);
+  });
+
+  test('the hash is that of the text that receipts name', () => {
+    const rules = weighedRules.map((rule) => {
+      const { points, threshold } = defaultRiskPolicy.rules[rule];
+      return `${rule} ${points} ${threshold}`;
+    });
+    const text = ['cinnabar risk policy 1', '40', '100', ...rules].join('\n');
+    expect(policyHash(defaultRiskPolicy)).toBe(createHash('sha256').update(text).digest('hex'));
   });
 
   test('the hash changes with every number and with nothing else', () => {
