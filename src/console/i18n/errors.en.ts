@@ -389,4 +389,7 @@ export const errorsEn: Record<keyof typeof errorsZh, string> = {
   'error.decision_unreadable.why':
     'The decision was not signed by the decision service of the roster.',
   'error.decision_unreadable.next': 'Do not rely on it; quote the number to the operator.',
+  'error.combination_incomplete.why':
+    'The seals named complete none of the combinations that the card asks for, so nothing was computed.',
+  'error.combination_incomplete.next': 'Add the imprints of the other seals of the combination.',
 };

@@ -361,4 +361,6 @@ export const errorsZh = {
   'error.roster_differs.next': '请向银行核对名册摘要。',
   'error.decision_unreadable.why': '结果不是由名册上的判定服务签出的。',
   'error.decision_unreadable.next': '请勿采信，并报编号给运维。',
+  'error.combination_incomplete.why': '所给印章凑不成这张印鉴卡约定的任何一组，什么都没有计算。',
+  'error.combination_incomplete.next': '请补上同组其余印章的印文。',
 } as const;

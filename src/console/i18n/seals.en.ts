@@ -182,4 +182,18 @@ export const sealsEn: Record<keyof typeof sealsZh, string> = {
   'place.upper-left': 'Upper left',
   'place.top': 'Top',
   'place.upper-right': 'Upper right',
+  'combination.title': 'Seals that answer together',
+  'combination.any': 'any seal of the card',
+  'combination.set': 'Set combinations',
+  'combination.add': 'Another combination',
+  'combination.row': 'Combination {n}',
+  'combination.hint':
+    'A paper is accepted when all seals of one row are on it. Without any row, each seal suffices.',
+  'combination.done': 'Combinations set',
+  'combination.not-set': 'The combinations were not set',
+  'combination.verify': 'Verify a whole voucher',
+  'combination.lead': 'One picture for each seal on the voucher; all of them must pass.',
+  'combination.which': 'Seals on the voucher',
+  'combination.choose': 'Choose the seals that are on the voucher.',
+  'combination.outcome': 'The voucher',
 };
