@@ -17,17 +17,15 @@ import { Motion, moveX, moveY } from './search';
 import {
   FIGURES,
   gatherTiles,
-  gatherWhole,
   halfOf,
   pointerAt,
   SCALES,
   tileCentres,
   tileCounts,
   tileFigures,
-  WHOLE_FIGURES,
-  wholeFigures,
 } from './tiles';
 import { ACCEPT, MODELS, REJECT, scales, values } from './weights.gen';
+import { gatherWhole, WHOLE_FIGURES, wholeFigures } from './whole';
 
 export { alloc, compare, enrol, info, reset, restore } from '../entry';
 
