@@ -19,3 +19,9 @@ declare module 'sm-crypto' {
   };
   export default library;
 }
+
+// Sample scans as bytes, by esbuild's loader.
+declare module '*.jpg' {
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}

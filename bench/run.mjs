@@ -1,6 +1,6 @@
 // Runs the benchmarks and writes wasm-build/out/bench/*.json, bench/RESULTS.md and bench/plots.
 // Usage: npm run bench [-- node|workerd|chromium|pictures|ledger|service|federation|latency|tagger|tokens|
-// report ...];
+// seals|report ...];
 // without names, all of them.
 // npm run bench:leaks looks for timing that depends on secrets.
 // BENCH_ROUNDS (21) and BENCH_SAMPLE_MICROS (20000) set how long that takes.
@@ -31,6 +31,8 @@ async function bundle(entry, platform, conditions, extra = {}) {
     format: 'esm',
     platform,
     conditions,
+    loader: { '.jpg': 'binary' },
+    target: 'es2022',
     logLevel: 'warning',
     ...extra,
   });
@@ -272,15 +274,18 @@ async function inWorkerd(door, modules = [door]) {
 }
 
 /** The rows of a door in a page. */
-async function inChromium(door) {
+async function inChromium(door, wasm = [door]) {
   const described = environment();
   const { chromium: browserType } = await import('playwright-core');
   const script = await bundle(`${door}.browser`, 'browser', ['browser']);
   const files = new Map([
     ['/', ['text/html', '<!doctype html><script type="module" src="/bench.js"></script>']],
     ['/bench.js', ['text/javascript', await readFile(script)]],
-    [`/${door}.wasm`, ['application/wasm', await readFile(join(out, `${door}.wasm`))]],
   ]);
+  for (const module of wasm) {
+    const bytes = await readFile(join(out, `${module}.wasm`));
+    files.set(`/${module}.wasm`, ['application/wasm', bytes]);
+  }
   const server = createServer((request, response) => {
     const file = files.get(request.url ?? '');
     response.writeHead(file ? 200 : 404, {
@@ -318,16 +323,17 @@ async function inChromium(door) {
 }
 
 async function tagger() {
-  const described = environment();
-  const script = await bundle('tagger.bench', 'node', ['node']);
-  const run = spawnSync(process.execPath, [script], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  if (run.status !== 0) throw new Error('the benchmark of the tagger failed');
-  await save('tagger-node', { ...described, ...JSON.parse(run.stdout) });
+  await measured('tagger.bench', 'tagger-node');
   await inWorkerd('tagger');
   await inChromium('tagger');
+}
+
+/** Each stage of a verification. OPENCV_JS names a copy of opencv-js to compare with in Node. */
+async function seals() {
+  const wasm = ['seal', 'vendor-stroke', 'vendor-spectrum', 'vendor-glyphs'];
+  await measured('seal.bench', 'seal-node');
+  await inWorkerd('seal', wasm);
+  await inChromium('seal', wasm);
 }
 
 const workerd = () => inWorkerd('gm');
@@ -356,6 +362,7 @@ const hosts = {
   latency,
   tagger,
   tokens,
+  seals,
 };
 const benchmarks = { ...hosts, leaks };
 const named = process.argv.slice(2);
@@ -366,7 +373,16 @@ if (unknown.length > 0) {
 }
 execFileSync(
   process.execPath,
-  [join(root, 'wasm-build', 'build.mjs'), 'gm', 'seal', 'tagger', 'federated'],
+  [
+    join(root, 'wasm-build', 'build.mjs'),
+    'gm',
+    'seal',
+    'vendor-stroke',
+    'vendor-spectrum',
+    'vendor-glyphs',
+    'tagger',
+    'federated',
+  ],
   {
     stdio: 'inherit',
   },
