@@ -142,6 +142,7 @@ function Paper({ account, card }: { account: AccountDetail; card: Card }) {
               <ImprintInput
                 label={t('imprint.choose.query')}
                 kind="query"
+                sealName={account.name}
                 value={imprints.get(seal.id)}
                 onChange={(imprint) => {
                   const next = new Map(imprints);
