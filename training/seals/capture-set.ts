@@ -12,6 +12,7 @@ export interface Examined {
   readonly printer: string | null;
   readonly genuine: boolean;
   readonly device: string;
+  readonly physics: string;
   readonly figures: readonly number[] | null;
 }
 
@@ -23,6 +24,7 @@ interface Listed {
   readonly sub: string | null;
   readonly dpi: number | null;
   readonly device?: string;
+  readonly physics?: string;
 }
 
 const [folder = '', out = ''] = process.argv.slice(2);
@@ -32,7 +34,8 @@ const { pairs } = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8
   pairs: Listed[];
 };
 const rows: Examined[] = [];
-for (const { id, query, genuine, forgery, sub, dpi, device = 'flatbed' } of pairs) {
+for (const pair of pairs) {
+  const { id, query, genuine, forgery, sub, dpi, device = 'flatbed', physics = '' } = pair;
   const { width, height, rgba } = pictures.decode(await readFile(join(folder, query)));
   const raster = { width, height, rgba };
   const signs = pictures.examine(dpi === null ? raster : { ...raster, dpi });
@@ -44,6 +47,7 @@ for (const { id, query, genuine, forgery, sub, dpi, device = 'flatbed' } of pair
     printer: isCopy ? sub : null,
     genuine,
     device,
+    physics,
     figures: signs?.figures.map((value) => Number(value.toPrecision(6))) ?? null,
   });
 }

@@ -1,6 +1,7 @@
-// Scanners, document feeders and phones. The devices of physics `grain` are other ones than those of
-// the two that train.
+// Scanners, document feeders and phones. Those of the wide models are drawn from wide ranges; those of
+// `grain` are other ones than any that train.
 import sharp from 'sharp';
+import { drawnAlong, isWide, type Physics } from './inking.ts';
 import {
   blurred,
   clamp,
@@ -9,13 +10,14 @@ import {
   mapped,
   type Plane,
   plane,
-  sampled,
   smoothNoise,
   warped,
 } from './plane.ts';
 import type { Chance } from './random.ts';
 import type { Picture } from './sheet.ts';
-import type { Physics } from './stamping.ts';
+
+/** Rows of a sheet that stand for the paper around it. */
+const EDGE = 24;
 
 export type Device = 'flatbed' | 'feeder' | 'phone';
 
@@ -66,12 +68,19 @@ function placement(
   const tiltX = isPhone ? chance.normal(0.035) : 0;
   const tiltY = isPhone ? chance.normal(0.035) : 0;
   const barrel = isPhone && physics === 'grain' ? chance.normal(0.008) : 0;
+  // A sheet that does not lie flat, seen from above.
+  const curl = isPhone && isWide(physics) ? chance.normal(0.012) : 0;
+  const curlTurn = isWide(physics) ? chance.uniform(0, Math.PI) : 0;
+  const [curlC, curlS] = [Math.cos(curlTurn), Math.sin(curlTurn)];
   return (x, y, out) => {
     let u = (x + 0.5) / side - 0.5;
     let v = (y + 0.5) / side - 0.5;
     const bulge = 1 + barrel * 4 * (u * u + v * v);
     u *= bulge;
     v *= bulge;
+    const bent = curl * (curlC * u + curlS * v) ** 2;
+    u += curlC * bent;
+    v += curlS * bent;
     const depth = 1 / (1 + 2 * (tiltX * u + tiltY * v));
     const px = u * depth * side * ratio + shear * v * side * ratio;
     const py = v * depth * side * ratio * stretch + wobble * Math.sin(y / wave);
@@ -89,6 +98,7 @@ function optics(
   physics: Physics,
 ): Plane {
   const scale = shot.dpi / 300;
+  if (isWide(physics)) return widely(chance, channel, shot, severity);
   if (shot.device === 'phone') {
     if (physics !== 'grain') return blurred(channel, chance.uniform(0.5, 1.3) * scale);
     const radius = 1 + 2 * Math.round(chance.uniform(0.3, 1.3) * scale);
@@ -102,6 +112,22 @@ function optics(
   const wide = blurred(soft, 1.1);
   const gain = chance.uniform(0.3, 0.9);
   return mapped(soft, (value, i) => value + gain * (value - (wide.data[i] as number)));
+}
+
+/** Out of focus or dragged, then sharpened by any amount. */
+function widely(chance: Chance, channel: Plane, shot: Shot, severity: number): Plane {
+  const scale = shot.dpi / 300;
+  const isPhone = shot.device === 'phone';
+  const soft = blurred(
+    channel,
+    chance.uniform(0.1, (severity <= 2 ? 0.6 : 1) + 0.4 * +isPhone) * scale,
+  );
+  const drag = isPhone && chance.happens(0.4) ? chance.uniform(0.5, 2) * scale : 0;
+  const turn = chance.uniform(0, Math.PI);
+  const seen = drag > 0 ? drawnAlong(soft, turn, drag) : soft;
+  const gain = chance.happens(0.6) ? chance.uniform(0, 1.1) : 0;
+  const wide = blurred(seen, chance.uniform(0.7, 2.4));
+  return mapped(seen, (value, i) => value + gain * (value - (wide.data[i] as number)));
 }
 
 /** Light that falls off, and for `grain` phones the edge of a shadow. */
@@ -119,6 +145,14 @@ function lightOn(
   const angle = chance.uniform(0, 2 * Math.PI);
   const edge = chance.uniform(-0.3, 0.3);
   const uneven = smoothNoise(chance, width, height, 0.7 * width);
+  const isDim = isWide(physics) && chance.happens(0.4);
+  const shadow = isDim
+    ? blurred(
+        mapped(smoothNoise(chance, width, height, 0.3 * width), (value) => (value > 0.6 ? 1 : 0)),
+        chance.uniform(2, 25),
+      )
+    : undefined;
+  const dim = chance.uniform(0.1, 0.45);
   for (let i = 0; i < light.data.length; i++) {
     const u = (i % width) / width - 0.5;
     const v = Math.floor(i / width) / height - 0.5;
@@ -129,7 +163,8 @@ function lightOn(
     const cut = clamp((u * Math.cos(angle) + v * Math.sin(angle) - edge) * 9 + 0.5);
     const even =
       1 + gx * u + gy * v - vignette * 2 * (u * u + v * v) + 0.03 * (uneven.data[i] as number);
-    light.data[i] = even * (1 - shade * cut);
+    const dark = shadow ? dim * (shadow.data[i] as number) : shade * cut;
+    light.data[i] = even * (1 - dark);
   }
   return light;
 }
@@ -145,8 +180,17 @@ function bands(chance: Chance, height: number): Float32Array {
   return rows;
 }
 
+/** Levels that are stretched or cut off at either end, and a bend between. */
+function wideTone(chance: Chance): (value: number) => number {
+  const black = chance.uniform(-0.12, 0.06);
+  const white = chance.happens(0.4) ? chance.uniform(0.86, 0.97) : chance.uniform(0.97, 1.12);
+  const gamma = chance.uniform(0.78, 1.28);
+  return (value) => 255 * clamp((value / 255 - black) / (white - black)) ** gamma;
+}
+
 function toneOf(chance: Chance, severity: number, physics: Physics): (value: number) => number {
   if (severity === 0) return (value) => value;
+  if (isWide(physics)) return wideTone(chance);
   const gamma = 1 + chance.uniform(-0.05, 0.05) * (1 + severity / 3);
   const contrast = chance.uniform(0.85, 1.08);
   const isCurved = physics === 'grain';
@@ -155,6 +199,12 @@ function toneOf(chance: Chance, severity: number, physics: Physics): (value: num
     const bent = isCurved ? v + 0.06 * Math.sin(2 * Math.PI * (v - 0.5)) * -1 : v ** gamma;
     return 255 * (severity >= 3 ? (bent - 0.5) * contrast + 0.5 : bent);
   };
+}
+
+/** What lies beyond the sheet: paper like its edge, without the dots of one printed there. */
+function around({ width, data }: Plane): number {
+  const edge = data.subarray(0, EDGE * width);
+  return edge.reduce((sum, value) => sum + value, 0) / edge.length;
 }
 
 /** Takes the picture and writes it as JPEG. */
@@ -179,16 +229,25 @@ export async function captured(
   const rows = shot.device === 'feeder' ? bands(chance.part('bands'), side) : undefined;
   const tone = toneOf(chance.part('tone'), severity, physics);
   const spread = severity <= 1 ? 0.8 : chance.uniform(0.8, shot.device === 'phone' ? 3.2 : 2.2);
+  const kind = chance.part('clouds');
+  const isClouded = kind.happens(0.5);
+  const cloudSize = kind.uniform(1.2, 2.6);
   const channels = sheet.map((channel, c) => {
     const ready = blurred(channel, Math.max(0.3, 0.42 * ratio));
-    const taken = warped(ready, side, side, place, sampled(channel, 8, 8));
+    const taken = warped(ready, side, side, place, around(channel));
     // The same lens for all three colours.
     const seen = optics(seed.part('lens'), taken, shot, severity, physics);
     const cast = severity > 0 ? 1 + chance.normal(0.01 * (1 + severity / 3)) : 1;
     const noise = chance.part('noise', c);
+    // Noise that the device's own smoothing left in clouds.
+    const cloud =
+      isWide(physics) && isClouded ? smoothNoise(noise, side, side, cloudSize) : undefined;
     return mapped(seen, (value, i) => {
       const lit = value * cast * (light ? (light.data[i] as number) : 1);
-      return tone(lit * (rows ? (rows[Math.floor(i / side)] as number) : 1)) + noise.normal(spread);
+      return (
+        tone(lit * (rows ? (rows[Math.floor(i / side)] as number) : 1)) +
+        spread * (cloud ? (cloud.data[i] as number) : noise.normal())
+      );
     });
   });
   const file = await encode(channels, shot);

@@ -1,12 +1,6 @@
 // Forgeries: other plates, re-engraved plates, copies of an imprint, and imprints that were altered.
-import {
-  type GlyphBook,
-  otherTypeface,
-  sealScripts,
-  type Typeface,
-  typefaces,
-  unseenTypefaces,
-} from './glyphs.ts';
+import { type GlyphBook, otherTypeface, sealScripts, type Typeface } from './glyphs.ts';
+import type { Physics } from './inking.ts';
 import {
   blurred,
   clamp,
@@ -30,7 +24,7 @@ import {
 import type { Chance } from './random.ts';
 import { reliefOf } from './relief.ts';
 import type { Picture } from './sheet.ts';
-import { type Physics, stamped } from './stamping.ts';
+import { stamped } from './stamping.ts';
 import { figures } from './words.ts';
 
 export interface ForgedPlate {
@@ -69,14 +63,13 @@ export function otherText(chance: Chance, identity: Identity, isNear: boolean): 
   return { plate, sub: isNear ? 'near' : 'other' };
 }
 
-export function otherFont(chance: Chance, identity: Identity, isUnseen: boolean): ForgedPlate {
+export function otherFont(
+  chance: Chance,
+  identity: Identity,
+  faces: readonly Typeface[],
+): ForgedPlate {
   const isScript = sealScripts.includes(identity.typeface);
-  const choice: readonly Typeface[] = isScript
-    ? sealScripts
-    : isUnseen
-      ? unseenTypefaces
-      : typefaces;
-  const typeface = otherTypeface(chance, choice, identity.typeface);
+  const typeface = otherTypeface(chance, isScript ? sealScripts : faces, identity.typeface);
   return { plate: notched(engrave({ ...identity, typeface }, chance), chance), sub: typeface.name };
 }
 
@@ -206,9 +199,15 @@ export function cloned(chance: Chance, genuine: Plate, physics: Physics, book: G
   return blurred(cut, 0.03 * MASTER);
 }
 
+const widePrinters = ['press', 'press', 'spray', 'laser', 'inkjet'];
+
 export const printers: Record<Physics, readonly string[]> = {
   ridge: ['laser', 'inkjet', 'copier'],
   film: ['laser', 'inkjet', 'copier'],
+  soak: widePrinters,
+  weave: widePrinters,
+  porous: widePrinters,
+  paste: widePrinters,
   grain: ['laser-fine', 'inkjet-wet', 'display'],
 };
 
@@ -253,6 +252,8 @@ export function reprinted(chance: Chance, sheet: Picture, printer: string): Pict
   ) as unknown as Picture;
   if (printer === 'copier') return copy(chance, source);
   if (printer === 'display') return display(chance, source);
+  if (printer === 'press' || printer === 'spray')
+    return anyPrint(chance, source, printer === 'spray');
   const isRandom = printer.startsWith('inkjet');
   const lines = printer === 'laser-fine' ? chance.uniform(6.5, 7.8) : chance.uniform(3.9, 6.2);
   const inks = isRandom
@@ -294,6 +295,59 @@ export function reprinted(chance: Chance, sheet: Picture, printer: string): Pict
       bleed,
     ),
   ) as unknown as Picture;
+}
+
+/** A printer of the wide models: any screen, any dots, any set of inks. */
+function anyPrint(chance: Chance, source: Picture, isSpray: boolean): Picture {
+  const lines = chance.uniform(3.3, 9.5);
+  const turn = chance.uniform(0, 90);
+  const steep = isSpray ? chance.uniform(1.6, 7) : chance.uniform(3, 7);
+  const cell = chance.uniform(0.7, 1.6);
+  const bleed = chance.uniform(0.25, 0.9);
+  const near = (value: number) => clamp(value + chance.normal(0.05), 0.03, 0.99);
+  const inks = [
+    [0.08, 0.61, 0.84],
+    [0.84, 0.11, 0.45],
+    [0.97, 0.87, 0.13],
+  ].map((ink) => ink.map(near));
+  const undercolour = chance.uniform(0.3, 1);
+  const black = mapped(source[0], (red, i) => {
+    const most = Math.max(red, source[1].data[i] as number, source[2].data[i] as number);
+    return undercolour * clamp(0.55 - most / 255);
+  });
+  const out = source.map(({ width, height }) => plane(width, height, chance.uniform(243, 252)));
+  const { width, height } = source[0];
+  [...inks, [0.12, 0.12, 0.13]].forEach((ink, k) => {
+    const tone =
+      k === 3
+        ? black
+        : mapped(source[k as 0 | 1 | 2], (value, i) =>
+            clamp(1 - value / 255 - (black.data[i] as number)),
+          );
+    const own = chance.part('ink', k);
+    const [c, s] = [Math.cos, Math.sin].map((f) => f(((turn + 30 * k) * Math.PI) / 180)) as [
+      number,
+      number,
+    ];
+    const step = (2 * Math.PI * lines) / MASTER;
+    const random = isSpray ? smoothNoise(own, width, height, cell) : undefined;
+    const dots = mapped(tone, (value, i) => {
+      const [x, y] = [i % width, Math.floor(i / width)];
+      const limit = random
+        ? clamp(0.5 + 0.3 * (random.data[i] as number), 0.03, 0.97)
+        : 0.5 + 0.24 * (Math.cos((c * x + s * y) * step) + Math.cos((c * y - s * x) * step));
+      return value < 0.01 ? 0 : clamp((value - limit) * steep + 0.5);
+    });
+    const run = blurred(dots, bleed);
+    out.forEach((channel, j) => {
+      const through = ink[j] ?? 1;
+      for (let i = 0; i < channel.data.length; i++) {
+        channel.data[i] =
+          (channel.data[i] as number) * (1 - (run.data[i] as number) * (1 - through));
+      }
+    });
+  });
+  return out as unknown as Picture;
 }
 
 /** A black-and-white copier: steep tone, toner specks. */

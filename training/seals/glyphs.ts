@@ -48,6 +48,12 @@ export const sealScripts: readonly Typeface[] = [
   face('curled-bold', sans, 700, { bend: 0.09 }),
   face('curled-thin', sans, 400, { bend: 0.13, bold: -0.006 }),
 ];
+/** Hair strokes: a tenth of a millimetre and less where a seal's characters are small. */
+export const hairTypefaces: readonly Typeface[] = [
+  face('serif-hair', serif, 400, { bold: -0.007 }),
+  face('sans-hair', sans, 400, { bold: -0.019, bend: 0.012 }),
+  face('serif-fine', serif, 700, { bold: -0.013, slant: 0.04 }),
+];
 /** Cuts that only the judging sets use. */
 export const unseenTypefaces: readonly Typeface[] = [
   face('sans-narrow', sans, 700, { slant: 0.08, bend: 0.025 }),

@@ -1,5 +1,5 @@
 // A seal plate as drawn by its engraver: shapes in millimetres around the plate's middle.
-import { sealScripts, type Typeface, typefaces, unseenTypefaces } from './glyphs.ts';
+import { sealScripts, type Typeface } from './glyphs.ts';
 import type { Chance } from './random.ts';
 import { companyName, digits, figures, personName, type Words } from './words.ts';
 
@@ -111,9 +111,8 @@ export function newIdentity(
   chance: Chance,
   kind: SealKind,
   words: Words,
-  isUnseen: boolean,
+  faces: readonly Typeface[],
 ): Identity {
-  const faces = isUnseen ? [...unseenTypefaces, ...typefaces.slice(0, 2)] : typefaces;
   const isScript = kind === 'square' && chance.happens(0.4);
   const sizes = {
     round: () => {

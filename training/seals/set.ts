@@ -14,7 +14,15 @@ import {
   recuts,
   reprinted,
 } from './forgery.ts';
-import { drawGlyphs, type GlyphBook, sealScripts, typefaces, unseenTypefaces } from './glyphs.ts';
+import {
+  drawGlyphs,
+  type GlyphBook,
+  hairTypefaces,
+  sealScripts,
+  typefaces,
+  unseenTypefaces,
+} from './glyphs.ts';
+import type { Physics } from './inking.ts';
 import type { Plane } from './plane.ts';
 import {
   engrave,
@@ -27,7 +35,7 @@ import {
 import { type Chance, chanceOf } from './random.ts';
 import { reliefOf } from './relief.ts';
 import { type Pad, padOf, sheetOf } from './sheet.ts';
-import { type Physics, stamped } from './stamping.ts';
+import { stamped } from './stamping.ts';
 import { charactersOf, judgingWords, trainingWords } from './words.ts';
 
 export interface SetPlan {
@@ -37,8 +45,18 @@ export interface SetPlan {
   readonly identities: number;
   /** Judging sets have other words and cuts of type. */
   readonly judges: boolean;
+  /** Hair strokes among the cuts. */
+  readonly hasHair?: boolean;
   readonly genuine: number;
   readonly forged: Readonly<Record<string, number>>;
+}
+
+/** Cuts of the genuine seals, and of those that imitate them in another type. */
+function facesOf({ judges, hasHair }: SetPlan) {
+  if (judges)
+    return { own: [...unseenTypefaces, ...typefaces.slice(0, 2)], forgeries: unseenTypefaces };
+  const own = hasHair ? [...typefaces, ...hairTypefaces, ...hairTypefaces] : typefaces;
+  return { own, forgeries: own };
 }
 
 interface Pair {
@@ -153,7 +171,7 @@ function forgedPlate(
 ): ForgedPlate {
   const { identity, plan } = work;
   if (kind === 'text') return otherText(chance, identity, k % 2 === 1);
-  if (kind === 'font') return otherFont(chance, identity, plan.judges);
+  if (kind === 'font') return otherFont(chance, identity, facesOf(plan).forgeries);
   if (kind === 'alter') return altered(chance, identity, genuine, k % 2 === 1);
   const wanted = recuts[(k + work.number) % recuts.length] ?? 'move';
   return recut(chance, identity, genuine, hand(), wanted);
@@ -256,8 +274,9 @@ export async function makeSet(
   report: (done: number) => void,
 ): Promise<void> {
   const words = plan.judges ? judgingWords : trainingWords;
-  const faces = [...typefaces, ...sealScripts, ...(plan.judges ? unseenTypefaces : [])];
-  const book = await drawGlyphs(charactersOf(words), faces);
+  const faces = facesOf(plan);
+  const all = [...typefaces, ...sealScripts, ...faces.own, ...faces.forgeries];
+  const book = await drawGlyphs(charactersOf(words), all);
   const kindOf = (i: number) => kinds[i % kinds.length] ?? 'round';
   const idOf = (i: number) => `${kindOf(i)}-${String(i).padStart(3, '0')}`;
   const indices = Array.from({ length: count }, (_, k) => first + k);
@@ -266,7 +285,7 @@ export async function makeSet(
   for (const i of indices) {
     const chance = chanceOf(plan.name, plan.seed, i);
     const physics = plan.physics[i % plan.physics.length] ?? 'ridge';
-    const identity = newIdentity(chance.part('identity'), kindOf(i), words, plan.judges);
+    const identity = newIdentity(chance.part('identity'), kindOf(i), words, faces.own);
     await makeIdentity({
       plan,
       folder,

@@ -1,9 +1,10 @@
 // The sheet of paper: its own colour and pattern, what is printed and written on it, and the ink.
 import type { GlyphBook } from './glyphs.ts';
 import { typefaces } from './glyphs.ts';
+import { isWide, type Physics } from './inking.ts';
 import { blurred, clamp, MASTER, type Plane, plane, smoothNoise } from './plane.ts';
 import type { Chance } from './random.ts';
-import type { Physics } from './stamping.ts';
+
 import { printWords } from './words.ts';
 
 /** Red, green, blue; 0 to 255. */
@@ -238,14 +239,23 @@ function fold(chance: Chance, sheet: Picture): void {
 }
 
 /** Lays ink on the sheet: how ink and light meet differs by model. */
-function inkOn(sheet: Picture, ink: Plane, { colour }: Pad, physics: Physics): void {
+function inkOn(
+  sheet: Picture,
+  ink: Plane,
+  { colour }: Pad,
+  physics: Physics,
+  chance: Chance,
+): void {
+  const law = isWide(physics) ? chance.uniform(0, 1) : 0;
+  const strength = chance.uniform(0.8, 1.35);
   sheet.forEach((channel, c) => {
     const tone = clamp(((colour[c] as number) / 255) * 0.98, 0.02, 1);
     for (let i = 0; i < channel.data.length; i++) {
       const depth = ink.data[i] as number;
-      // Mixed by area, or light that passes twice through a film, or grains that tire the colour.
-      const through =
-        physics === 'ridge'
+      // Anything between the next two, or mixed by area, or light that passes twice through a film, or grains that tire the colour.
+      const through = isWide(physics)
+        ? law * (1 - depth * (1 - tone)) + (1 - law) * tone ** (strength * depth)
+        : physics === 'ridge'
           ? 1 - depth * (1 - tone)
           : physics === 'film'
             ? tone ** (1.15 * depth)
@@ -273,7 +283,7 @@ export function sheetOf(
   const level = severity <= 1 ? 0 : severity <= 3 ? 1 : severity <= 4 ? 2 : 3;
   const redShare = physics === 'ridge' ? 0.08 : 0.15;
   const overlays = overlay(chance.part('overlay'), picture, book, level, redShare);
-  inkOn(picture, ink, pad, physics);
+  inkOn(picture, ink, pad, physics, chance.part('ink'));
   if (severity >= 3 && chance.happens(0.15)) {
     fold(chance, picture);
     overlays.push('fold');

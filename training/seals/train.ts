@@ -1,11 +1,12 @@
 // Usage: node training/seals/run.mjs train VENDOR EVIDENCE [EVIDENCE ...] [--epochs N] [--far SHARE | --missed SHARE]
-// [--refused SHARE] [--judge EVIDENCE] [--scores FILE] [--beside WEIGHTS] [--keep N]
+// [--refused SHARE] [--judge EVIDENCE] [--scores FILE] [--beside WEIGHTS] [--keep N] [--parts FOLDER]
 // Fits three nets, each without a third of the identities, and sets both limits by what each says of
 // the third that it has not seen. Writes weights.json; run the weights generator and the build after.
 // `scores` keeps what was said of every pair by nets that had not seen it. Nets of an earlier training,
 // of other pictures, may stand `beside` the new ones, of which `keep` are kept; the limits are then set by
-// the mean of all.
+// the mean of all. Nets lie in `parts` as soon as they are fitted, and a run that was stopped goes on there.
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ratesOf } from '../../src/cli/seal-rates.ts';
 import type { TracedPair } from './evidence.ts';
@@ -223,6 +224,7 @@ const { values, positionals } = parseArgs({
     scores: { type: 'string' },
     beside: { type: 'string' },
     keep: { type: 'string', default: String(FOLDS) },
+    parts: { type: 'string' },
   },
 });
 const [vendor = '', ...paths] = positionals;
@@ -258,16 +260,28 @@ function together(score: number, { row, traced }: Sample): number {
   return sum / (kept + besides.length);
 }
 
-const nets: Net[] = [];
-const unseen: Scored[] = [];
-for (let fold = 0; fold < FOLDS; fold++) {
-  const isOut = (i: number) => foldOf(samples[i]?.identity ?? '') === fold;
+/** The net without a fold: that of an earlier run, or a new one. Rounded as its file is. */
+async function fitted(fold: number, isOut: (i: number) => boolean): Promise<Net> {
+  const part = values.parts && join(values.parts, `${vendor}-${fold}.json`);
+  const known = part && (await readFile(part, 'utf8').catch(() => undefined));
+  // The file is this program's own.
+  if (known) return netOf(JSON.parse(known) as NetFile, plan);
   const net = trained(
     plan,
     ready.filter((_, i) => !isOut(i)),
     Number(values.epochs),
     chanceOf('fit', vendor, fold),
   );
+  const file = net.toFile(spread);
+  if (part) await writeFile(part, JSON.stringify(file));
+  return netOf(file, plan);
+}
+
+const nets: Net[] = [];
+const unseen: Scored[] = [];
+for (let fold = 0; fold < FOLDS; fold++) {
+  const isOut = (i: number) => foldOf(samples[i]?.identity ?? '') === fold;
+  const net = await fitted(fold, isOut);
   samples.forEach((sample, i) => {
     if (!isOut(i)) return;
     const score = together(net.forward((ready[i] as Ready).evidence), sample);
