@@ -1,7 +1,7 @@
 import '../styles/federation.css';
 import type { FederationInfo, FederationModel } from '../../client/index.ts';
 import { shortHash } from '../format.ts';
-import { inLanguage, t } from '../i18n/index.ts';
+import { inLanguage, maybe, t } from '../i18n/index.ts';
 import { Status } from '../parts/chip.tsx';
 import { Facts, PageHead, Panel } from '../parts/page.tsx';
 import { Loaded } from '../parts/states.tsx';
@@ -49,6 +49,7 @@ function Training({ model }: { model: FederationModel }) {
       <Facts
         items={[
           [t('model.data'), data.name],
+          [t('model.method'), maybe(`model.method.${model.method}`) ?? model.method],
           [
             t('model.rows'),
             t('model.rows.of', { train: data.trainingRows, validation: data.validationRows }),
