@@ -7,15 +7,12 @@ import { institutionApi } from './institution-api.ts';
 import { passkeyCalls } from './passkey-api.ts';
 import { paymentCalls } from './payment-api.ts';
 import { personalKeyApi } from './personal-key-api.ts';
+import { sealCalls } from './seal-api.ts';
 import { sealServiceCalls } from './seal-service.ts';
 import { tokenCalls } from './token-api.ts';
 import type { DemoLedger } from './types.gen.ts';
 import type {
-  Account,
-  AccountDetail,
   AuditPage,
-  Card,
-  CardVerification,
   Chip,
   ChipCluster,
   ChipHalt,
@@ -23,7 +20,6 @@ import type {
   ChipLogAnchors,
   DemoIdentity,
   DemoToken,
-  InstalledVendor,
   LedgerConsistencyProof,
   LedgerEntry,
   LedgerHistory,
@@ -31,17 +27,9 @@ import type {
   LedgerPage,
   LedgerStatus,
   LedgerTrust,
-  Money,
   Notice,
-  Page,
-  PicturePair,
   Problem,
   Readiness,
-  Seal,
-  SealChange,
-  SealShape,
-  Verification,
-  VerificationTemplates,
 } from './types.ts';
 
 export { ApiError };
@@ -136,20 +124,6 @@ function queryString(query: Record<string, string | number | undefined>): string
   }
   const text = search.toString();
   return text === '' ? '' : `?${text}`;
-}
-
-function formOf(
-  fields: Record<string, string | number | undefined>,
-  files: Record<string, Imprint | undefined>,
-): FormData {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined && value !== '') form.set(name, String(value));
-  }
-  for (const [name, file] of Object.entries(files)) {
-    if (file !== undefined) form.set(name, file.bytes, file.name);
-  }
-  return form;
 }
 
 /**
@@ -316,48 +290,6 @@ export function createClient(options: ClientOptions = {}) {
           read,
         ),
     },
-    accounts: {
-      create: (account: { number: string; name: string; contact: string }, write?: WriteOptions) =>
-        post<Account>('/v1/seals/accounts', account, write),
-      list: (query: ListQuery & { q?: string | undefined } = {}, read?: ReadOptions) =>
-        getJson<Page<Account>>(
-          `/v1/seals/accounts${queryString({ q: query.q, cursor: query.cursor, limit: query.limit })}`,
-          read,
-        ),
-      get: (id: string, read?: ReadOptions) =>
-        getJson<AccountDetail>(`/v1/seals/accounts/${encodeURIComponent(id)}`, read),
-    },
-    cards: {
-      create: (
-        card: {
-          accountId: string;
-          number: string;
-          startDate: string;
-          endDate: string;
-          image?: Imprint;
-        },
-        write?: WriteOptions,
-      ) => {
-        const { image, ...fields } = card;
-        return post<Card>('/v1/seals/cards', formOf(fields, { image }), write);
-      },
-      /** Dates, status or combinations; `version` is the one that the caller saw. */
-      change: (
-        id: string,
-        change: {
-          version: number;
-          startDate?: string;
-          endDate?: string;
-          status?: Card['status'];
-          combinations?: readonly (readonly string[])[];
-          reason: string;
-        },
-        options?: WriteOptions,
-      ) => write<Card>('PATCH', `/v1/seals/cards/${encodeURIComponent(id)}`, change, options),
-      /** The picture of the card itself, as it was uploaded. */
-      image: (id: string, read?: ReadOptions) =>
-        picture(`/v1/seals/cards/${encodeURIComponent(id)}/image`, read),
-    },
     records: {
       /** What was done with a key, for `verifyRecords` of `cinnabar/certificates`. */
       export: exportedRecords,
@@ -366,115 +298,6 @@ export function createClient(options: ClientOptions = {}) {
     passkeys: passkeyCalls({ getJson, write, queryString }),
     personalKeys: personalKeyApi({ getJson, write, queryString }),
     certificates: certificateApi({ getJson, post, query: queryString }),
-    seals: {
-      enrol: (
-        seal: {
-          cardId: string;
-          serial: string;
-          shape: SealShape;
-          remark?: string;
-          imprint: Imprint;
-        },
-        write?: WriteOptions,
-      ) => {
-        const { imprint, ...fields } = seal;
-        return post<Seal | SealChange>(
-          '/v1/seals',
-          formOf({ ...fields, dpi: imprint.dpi }, { imprint }),
-          write,
-        );
-      },
-      /**
-       * Puts a new imprint in the place of the old one, which is kept as history. `revision` is the
-       * one that the caller saw; when another change came first, the service says `seal_changed`.
-       */
-      rebuild: (
-        id: string,
-        seal: { revision: number; shape?: SealShape; remark?: string; imprint: Imprint },
-        write?: WriteOptions,
-      ) => {
-        const { imprint, ...fields } = seal;
-        const form = formOf({ ...fields, dpi: imprint.dpi }, { imprint });
-        return post<Seal | SealChange>(`/v1/seals/${encodeURIComponent(id)}/rebuild`, form, write);
-      },
-      /** A further reserved imprint of the same seal; a query then matches when it matches one. */
-      addImprint: (
-        id: string,
-        seal: { revision: number; imprint: Imprint },
-        write?: WriteOptions,
-      ) => {
-        const { imprint, revision } = seal;
-        const form = formOf({ revision, dpi: imprint.dpi }, { imprint });
-        return post<Seal | SealChange>(`/v1/seals/${encodeURIComponent(id)}/imprints`, form, write);
-      },
-      /** A closed seal stays closed. */
-      setStatus: (
-        id: string,
-        change: { revision: number; status: Seal['status']; reason: string },
-        write?: WriteOptions,
-      ) => post<Seal | SealChange>(`/v1/seals/${encodeURIComponent(id)}/status`, change, write),
-      /** Every revision of a seal, newest first. */
-      revisions: (id: string, read?: ReadOptions) =>
-        getJson<{ items: Seal[] }>(`/v1/seals/${encodeURIComponent(id)}/revisions`, read),
-      list: (query: ListQuery & { accountId?: string; cardId?: string } = {}, read?: ReadOptions) =>
-        getJson<Page<Seal>>(`/v1/seals${queryString({ ...query })}`, read),
-      get: (id: string, read?: ReadOptions) =>
-        getJson<Seal>(`/v1/seals/${encodeURIComponent(id)}`, read),
-      /** The imprint picture, restored from the vendor's template. */
-      picture: (id: string, vendor?: string, read?: ReadOptions) =>
-        picture(`/v1/seals/${encodeURIComponent(id)}/picture${queryString({ vendor })}`, read),
-      vendors: (read?: ReadOptions) =>
-        getJson<{ vendors: InstalledVendor[] }>('/v1/seal-vendors', read),
-    },
-    verifications: {
-      create: (
-        verification: Money & { sealId: string; branch?: string; imprint: Imprint },
-        write?: WriteOptions,
-      ) => {
-        const { imprint, ...fields } = verification;
-        const form = formOf({ ...fields, dpi: imprint.dpi }, { imprint });
-        return post<Verification>('/v1/seal-verifications', form, write);
-      },
-      /** A paper that several seals of one card answer for: a picture of each imprint. */
-      createForCard: (
-        cardId: string,
-        paper: Money & {
-          branch?: string;
-          dpi?: number;
-          imprints: readonly { sealId: string; imprint: Imprint }[];
-        },
-        write?: WriteOptions,
-      ) => {
-        const { imprints, ...fields } = paper;
-        const form = formOf(fields, {});
-        for (const { sealId, imprint } of imprints) {
-          form.append('sealIds', sealId);
-          form.append('imprints', imprint.bytes, imprint.name);
-        }
-        const path = `/v1/seals/cards/${encodeURIComponent(cardId)}/verifications`;
-        return post<CardVerification>(path, form, write);
-      },
-      list: (query: ListQuery & { sealId?: string } = {}, read?: ReadOptions) =>
-        getJson<Page<Verification>>(`/v1/seal-verifications${queryString({ ...query })}`, read),
-      get: (id: string, read?: ReadOptions) =>
-        getJson<Verification>(`/v1/seal-verifications/${encodeURIComponent(id)}`, read),
-      pictures: (id: string, vendor?: string, read?: ReadOptions) =>
-        getJson<PicturePair>(
-          `/v1/seal-verifications/${encodeURIComponent(id)}/pictures${queryString({ vendor })}`,
-          read,
-        ),
-      picture: (id: string, which: 'reserved' | 'query', vendor?: string, read?: ReadOptions) =>
-        picture(
-          `/v1/seal-verifications/${encodeURIComponent(id)}/pictures/${which}${queryString({ vendor })}`,
-          read,
-        ),
-      /** Both templates as each vendor made them, opened for a reviewer; that goes on record. */
-      templates: (id: string, read?: ReadOptions) =>
-        getJson<VerificationTemplates>(
-          `/v1/seal-verifications/${encodeURIComponent(id)}/templates`,
-          read,
-        ),
-    },
     chips: {
       status: (read?: ReadOptions) => getJson<ChipCluster>('/v1/chips', read),
       add: (chip: { chip: string; zone: string; pool?: string }, write?: WriteOptions) =>
@@ -494,6 +317,7 @@ export function createClient(options: ClientOptions = {}) {
       /** In demo mode: stops a chip for a minute. */
       halt: (chip: string) => order<ChipHalt>(`/v1/chips/${encodeURIComponent(chip)}/halt`),
     },
+    ...sealCalls({ getJson, write, picture, queryString }),
     ...sealServiceCalls({ getJson, write, queryString }),
     ...paymentCalls({ getJson, getText, write, queryString }),
     ...chipBackupCalls({ getJson, write, queryString }),

@@ -2,7 +2,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadPictures } from '../../src/core/pictures.ts';
@@ -14,6 +13,7 @@ import {
   freshPort,
   type Language,
   openConsole,
+  seriousFindings,
   stageDigest,
   stageDrawn,
   verifySample,
@@ -40,17 +40,6 @@ async function noSideways(page: Page): Promise<void> {
     return widest - document.documentElement.clientWidth;
   });
   expect(over, await page.title()).toBeLessThanOrEqual(0);
-}
-
-async function seriousFindings(page: Page): Promise<string[]> {
-  // Evaluated by the debugger, which the page's content policy does not concern.
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run();
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`);
-  });
 }
 
 describeInChromium('the seal journey in the browser', () => {

@@ -1,13 +1,12 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import axe from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { rowIds } from '../../src/console/measure/plan.ts';
 import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
-import { type ConsolePage, freshPort, openConsole } from './console-page.ts';
+import { type ConsolePage, freshPort, openConsole, seriousFindings } from './console-page.ts';
 
 /** No test waits for the fewest samples that the page offers for longer than this. */
 const measuredMs = 90_000;
@@ -24,16 +23,6 @@ async function measured({ page, w }: ConsolePage): Promise<void> {
     .getByRole('status')
     .getByText(w['core.phase.done'], { exact: true })
     .waitFor({ state: 'attached', timeout: measuredMs });
-}
-
-async function seriousFindings(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run();
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`);
-  });
 }
 
 describeInChromium('the page of the core’s speed', () => {

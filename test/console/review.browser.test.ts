@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
@@ -11,6 +10,7 @@ import {
   enrolSample,
   freshPort,
   openConsole,
+  seriousFindings,
   stageDigest,
   stageDrawn,
   verifySample,
@@ -20,16 +20,6 @@ let host: LocalHost;
 let browser: Browser;
 let state: string;
 let pictures: string;
-
-async function seriousFindings(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run();
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`);
-  });
-}
 
 const picture = (page: Page, name: string) =>
   page.screenshot({ path: join(pictures, `${name}.png`) });

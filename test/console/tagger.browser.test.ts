@@ -1,13 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import examples from '../../src/console/tagger/examples.json' with { type: 'json' };
 import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
-import { type ConsolePage, freshPort, openConsole } from './console-page.ts';
+import { type ConsolePage, freshPort, openConsole, seriousFindings } from './console-page.ts';
 
 let host: LocalHost;
 let browser: Browser;
@@ -24,15 +23,6 @@ const marked = ({ page }: ConsolePage) =>
   page
     .locator('.under mark')
     .evaluateAll((marks) => marks.map((mark) => [mark.dataset.label, mark.textContent]));
-
-async function seriousFindings({ page }: ConsolePage): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const run = () => (window as unknown as { axe: typeof axe }).axe.run();
-  const { violations } = await page.evaluate(run);
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id }) => id);
-}
 
 describeInChromium('D1: the tagger’s page', () => {
   beforeAll(async () => {
@@ -69,7 +59,7 @@ describeInChromium('D1: the tagger’s page', () => {
       // The status line of the frame asks for the service's health; no text goes with it.
       expect(requests.filter((request) => !request.startsWith('GET '))).toEqual([]);
       expect(requests.join()).not.toContain('13812345678');
-      expect(await seriousFindings(visit)).toEqual([]);
+      expect(await seriousFindings(visit.page)).toEqual([]);
       expect(faults).toEqual([]);
       await visit.close();
     },

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { personZh } from '../../src/console/i18n/person.zh.ts';
@@ -12,7 +11,7 @@ import sample from '../../src/console/tokens/sample.json' with { type: 'json' };
 import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
 import { addAuthenticator } from '../helpers/virtual-authenticator.ts';
-import { type ConsolePage, freshPort, openConsole } from './console-page.ts';
+import { type ConsolePage, freshPort, openConsole, seriousFindings } from './console-page.ts';
 
 let host: LocalHost;
 let browser: Browser;
@@ -21,15 +20,6 @@ const words = { zh: tokensZh, en: tokensEn };
 
 const open = (path: string, options: Parameters<typeof openConsole>[3] = {}) =>
   openConsole(browser, host.url, path, { identity: 'customer-chen', ...options });
-
-async function seriousFindings({ page }: ConsolePage): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const run = () => (window as unknown as { axe: typeof axe }).axe.run();
-  const { violations } = await page.evaluate(run);
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id }) => id);
-}
 
 async function getToken({ page }: ConsolePage): Promise<void> {
   await page.locator('.token-choice button[type=submit]:enabled').click();
@@ -71,7 +61,7 @@ describeInChromium('D3 to D8: the token pages', () => {
       expect(await row('ID_DOC').innerText()).toContain(k['view.kept-back']);
       const views = await page.locator('.two-views').innerText();
       for (const value of Object.values(sample)) expect(views).not.toContain(value);
-      expect(await seriousFindings(visit)).toEqual([]);
+      expect(await seriousFindings(visit.page)).toEqual([]);
       const [shown, room] = await page.evaluate(() => [
         document.documentElement.scrollWidth,
         document.documentElement.clientWidth,
@@ -123,7 +113,7 @@ describeInChromium('D3 to D8: the token pages', () => {
     await page.locator('[data-action="contact.confirm"]').click();
     await events(4, 2);
     expect(await page.locator('.behaviour-plots svg').count()).toBe(3);
-    expect(await seriousFindings(visit)).toEqual([]);
+    expect(await seriousFindings(visit.page)).toEqual([]);
     await keep(visit, 'behaviour-zh-1440');
     await page.getByRole('button', { name: tokensZh['behaviour.erase'], exact: true }).click();
     await page.locator('dialog .btn.danger').click();
@@ -192,7 +182,7 @@ describeInChromium('D3 to D8: the token pages', () => {
     await row.locator('[data-old]').waitFor();
     await row.getByRole('button', { name: tokensEn['systems.suspend'] }).click();
     await row.getByText(tokensEn['systems.state.suspended']).waitFor();
-    expect(await seriousFindings(visit)).toEqual([]);
+    expect(await seriousFindings(visit.page)).toEqual([]);
     await keep(visit, 'systems-en-1440');
     expect(faults).toEqual([]);
     await visit.close();
@@ -209,7 +199,7 @@ describeInChromium('D3 to D8: the token pages', () => {
     await page.locator('tr[data-state="passive"] button').click();
     await page.locator('dialog .btn.danger').click();
     await page.locator('tr[data-state="revoked"]').waitFor();
-    expect(await seriousFindings(visit)).toEqual([]);
+    expect(await seriousFindings(visit.page)).toEqual([]);
     await keep(visit, 'keys-zh-1440');
     expect(faults).toEqual([]);
     await visit.close();
