@@ -58,6 +58,7 @@ async function filledIn(): Promise<void> {
       .slice(at)
       .replaceAll('cinnabar.example', 'seals.bank.example')
       .replace('LEDGER_TRUST = ""', `LEDGER_TRUST = '${pinned}'`)
+      .replace('SERVICE_INSTITUTION = ""', 'SERVICE_INSTITUTION = "seals-bank"')
       .replace('database_name =', 'database_id = "1"\ndatabase_name =')
       .replace('binding = "NOTICES"', 'binding = "NOTICES"\nid = "2"')
       .replace(/^\[env\.production\.vars\]/m, '[env.production]\nroutes = ["x.example/*"]\n\n$&');

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Receipt } from '../../../src/core/usage/receipt.ts';
 import {
   authorisationLifeMs,
   type Book,
   type BookStore,
   createBook,
+  orderLifeMs,
 } from '../../../src/domain/payments/book.ts';
 import { nextOrderState, orderActions, orderStates } from '../../../src/domain/payments/states.ts';
 import { orderText } from '../../../src/domain/payments/text.ts';
@@ -151,6 +153,70 @@ describe('the book of a payer', () => {
     expect(() => book.execute('a', receipt, nowMs)).toThrow('the store is gone');
     isBroken = false;
     expect(book.execute('a', receipt, nowMs).state).toBe('executed');
+  });
+});
+
+describe('the life of an order in its book', () => {
+  const chipReceipt = { atMs: 7 } as unknown as Receipt;
+  const later = { text: 'x', recordSha256: 'later' } as PaymentReceipt;
+
+  test('E8: each step keeps what it adds, is repeated without effect, and comes in its turn', () => {
+    const book = createBook(memoryBookStore());
+    for (const act of [
+      () => book.answered('a', chipReceipt),
+      () => book.annotate('a', receipt),
+      () => book.execute('a', receipt, nowMs),
+      () => book.terminate('a', 'stopped', 'p', nowMs),
+    ]) {
+      expect(act).toThrow('order_not_found');
+    }
+    expect(book.find('a', nowMs)).toBeUndefined();
+    book.place(order('a'));
+    expect(() => book.answered('a', chipReceipt)).toThrow('order_state');
+    expect(() => book.annotate('a', receipt)).toThrow('order_state');
+    authorise(book, 'a');
+    expect(book.answered('a', chipReceipt)).toMatchObject({ state: 'authorised', chipReceipt });
+    expect(() => book.annotate('a', receipt)).toThrow('order_state');
+    const executed = book.execute('a', receipt, nowMs + 1);
+    expect(executed).toMatchObject({ state: 'executed', chipReceipt, endedAtMs: nowMs + 1 });
+    expect(book.execute('a', later, nowMs + 2)).toEqual(executed);
+    expect(book.answered('a', { atMs: 8 } as unknown as Receipt)).toEqual(executed);
+    expect(book.annotate('a', later)).toEqual({ ...executed, receipt: later });
+    expect(book.find('a', nowMs + day)).toEqual({ ...executed, receipt: later });
+    expect(() => book.terminate('a', 'stopped', 'p', nowMs)).toThrow('order_state');
+  });
+
+  test('E8: a stopped order says by whom, once, and does nothing any more', () => {
+    const book = createBook(memoryBookStore());
+    book.place(order('a'));
+    const stopped = book.terminate('a', 'stopped', 'p', nowMs + 5);
+    expect(stopped).toMatchObject({
+      state: 'terminated',
+      endedAtMs: nowMs + 5,
+      termination: { reason: 'stopped', by: 'p' },
+    });
+    expect(book.terminate('a', 'officer', 'xu', nowMs + 6)).toEqual(stopped);
+    expect(() => authorise(book, 'a')).toThrow('order_state');
+    expect(() => book.execute('a', receipt, nowMs)).toThrow('order_state');
+    expect(book.list({ limit: 5 }, nowMs)).toEqual([stopped]);
+  });
+
+  test('E8: an order whose time is over says so, in lists and to whoever goes on with it', () => {
+    const book = createBook(memoryBookStore());
+    book.place(order('a'));
+    const over = nowMs + orderLifeMs + 1;
+    expect(book.list({ limit: 5 }, nowMs + orderLifeMs)).toMatchObject([{ state: 'assessed' }]);
+    const ended = { state: 'terminated', termination: { reason: 'expired', by: '' } };
+    expect(book.list({ limit: 5 }, over)).toMatchObject([{ ...ended, endedAtMs: over }]);
+    expect(() => authorise(book, 'a', over)).toThrow('order_expired');
+    expect(() => book.execute('a', receipt, over)).toThrow('order_expired');
+    book.place(order('b'));
+    authorise(book, 'b');
+    const late = nowMs + authorisationLifeMs;
+    expect(() => book.execute('b', receipt, late + 1)).toThrow('order_expired');
+    book.place(order('c'));
+    authorise(book, 'c');
+    expect(book.execute('c', receipt, late).state).toBe('executed');
   });
 });
 

@@ -320,7 +320,9 @@ describe('risk policies', () => {
   });
 
   test('the hash is that of the text that receipts name', () => {
-    const rules = weighedRules.map((rule) => {
+    // What policies could not say at first is in it only once it is said.
+    const said = weighedRules.filter((rule) => rule !== 'tier_low');
+    const rules = said.map((rule) => {
       const { points, threshold } = defaultRiskPolicy.rules[rule];
       return `${rule} ${points} ${threshold}`;
     });
