@@ -1,14 +1,8 @@
 import { createPublicKey } from 'node:crypto';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import jsonwebtoken from 'jsonwebtoken';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  answerChallenge,
-  pinnedKeys,
-  systemKeys,
-  tokenReader,
-} from '../../../src/core/business.ts';
 import { withDisclosures } from '../../../src/core/token/disclosures.ts';
 import { TokenError } from '../../../src/core/token/error.ts';
 import { openSealed } from '../../../src/core/token/open.ts';
@@ -32,7 +26,6 @@ import {
 } from '../../../src/domain/tokens/issuer-keys.ts';
 import { revokeToken } from '../../../src/domain/tokens/revoke.ts';
 import { entryOf } from '../../../src/domain/tokens/rows.ts';
-import { nameNextKey, proveNextKey, useNextKey } from '../../../src/domain/tokens/system-keys.ts';
 import {
   authenticateSystem,
   changeSystem,
@@ -82,7 +75,7 @@ async function verifierFor(audience: string, profiles: readonly ProfileName[] = 
 
 async function opened(
   token: string,
-  { system, key }: Pick<System, 'key'> & { readonly system: { readonly id: string } },
+  { system, key }: System,
   profile: ProfileName = 'cin-sealed-1',
 ) {
   const verified = await (await verifierFor(system.id, [profile])).verify(
@@ -342,80 +335,6 @@ describe('D5 D8: a business system', () => {
     await expect(
       registerSystem(centre.deps, caller(lin), { id: 'bills', title: 'x', key: jwk, release }),
     ).rejects.toMatchObject({ code: 'business_system_state' });
-  });
-
-  test('changes its key in three steps, and no token is lost on the way', async () => {
-    const old = await registered(centre, 'swap', ['NAME'], 'X25519');
-    const deps = centre.deps;
-    const by = caller(lin);
-    const secret = new Uint8Array(32).fill(7);
-    const next = await systemKeys(secret);
-    const reader = tokenReader({
-      issuer,
-      name: 'swap',
-      keys: pinnedKeys(await publishedKeys(deps)),
-      openingKeys: [next.key, old.key],
-      now: () => centre.clock.now(),
-    });
-    const sealedTo = async (token: string) => {
-      const [part = ''] = decodeJwt<{ sealed: string[] }>(token).sealed;
-      expect((await reader.open(token)).fact('NAME')).toBe(identity.姓名);
-      return decodeProtectedHeader(part).kid;
-    };
-    const issue = async () => (await grant({ audiences: ['swap'] })).token;
-    const before = await issue();
-    await expect(useNextKey(deps, by, 'swap')).rejects.toMatchObject({
-      code: 'business_system_state',
-    });
-    const { challenge } = await nameNextKey(deps, by, 'swap', next.jwk);
-    await expect(useNextKey(deps, by, 'swap')).rejects.toMatchObject({
-      code: 'business_system_state',
-    });
-    const answer = await answerChallenge(challenge, next.key, { issuer, name: 'swap' });
-    await proveNextKey(deps, by, 'swap', answer);
-    expect(await sealedTo(await issue())).toBe(old.key.kid);
-    const { oldKey, key } = await useNextKey(deps, by, 'swap');
-    expect([key.kid, oldKey?.kid]).toEqual([next.key.kid, old.key.kid]);
-    expect(await sealedTo(await issue())).toBe(next.key.kid);
-    expect(await sealedTo(before)).toBe(old.key.kid);
-    const lastEnds = (decodeJwt(before).exp ?? 0) * 1000;
-    expect(oldKey?.untilMs).toBeGreaterThan(lastEnds);
-    // The secret by which it introspects stays the same.
-    const credentials = { institution: chen.tenant, id: 'swap', secret: old.secret };
-    expect((await authenticateSystem(deps, credentials)).id).toBe('swap');
-  });
-
-  test('is not given a key that nobody proved, the same again, or one of other profiles', async () => {
-    const { deps } = centre;
-    const by = caller(lin);
-    const refused = { code: 'business_key_refused' };
-    const { jwk } = await openingPair('X25519');
-    await expect(
-      nameNextKey(deps, by, 'swap', (await openingPair('SM2')).jwk),
-    ).rejects.toMatchObject(refused);
-    const { jwk: same } = await systemKeys(new Uint8Array(32).fill(7));
-    await expect(nameNextKey(deps, by, 'swap', same)).rejects.toMatchObject(refused);
-    await nameNextKey(deps, by, 'swap', jwk);
-    await expect(proveNextKey(deps, by, 'swap', 'guess')).rejects.toMatchObject(refused);
-    await expect(proveNextKey(deps, by, 'swap', 'guess')).rejects.toMatchObject({
-      code: 'business_system_state',
-    });
-  });
-
-  test('derives an SM2 key of its secret that opens the GM profile, the same each time', async () => {
-    const secret = new Uint8Array(32).fill(9);
-    const keys = await systemKeys(secret, 'SM2');
-    expect((await systemKeys(secret, 'SM2')).jwk).toEqual(keys.jwk);
-    expect((await systemKeys(secret)).pseudonymKey).toEqual(keys.pseudonymKey);
-    const release = { labels: ['NAME' as const], purpose: 'x' };
-    const request = { id: 'bills-gm', title: 'x', key: keys.jwk, release };
-    const { challenge } = await registerSystem(centre.deps, caller(lin), request);
-    const answer = await answerChallenge(challenge, keys.key, { issuer, name: 'bills-gm' });
-    await proveSystem(centre.deps, caller(lin), 'bills-gm', answer);
-    const { token } = await grant({ audiences: ['bills-gm'], profile: 'cin-sm-1' });
-    expect(
-      (await opened(token, { key: keys.key, system: { id: 'bills-gm' } }, 'cin-sm-1')).facts,
-    ).toMatchObject([{ label: 'NAME' }]);
   });
 
   test('is known by its secret, gets what its policy says, and nothing while suspended', async () => {
