@@ -188,16 +188,6 @@ describeInChromium('an institution’s key in the browser', () => {
     await check.getByLabel(w['check.trust'], { exact: true }).selectOption('files');
     await check.locator('.verdict.no').getByText(w['error.trust_file_missing.why']).waitFor();
     await capture(check, 'evidence-no-files-zh');
-    await check.getByLabel(w['check.trust'], { exact: true }).selectOption('service');
-    await check.locator('input[type=file]').setInputFiles(evidence);
-    await check.locator('.verdict.ok').waitFor();
-    const [, chip = ''] = /"chipPublicKeyHex":"([0-9a-f]{130})"/.exec(text) ?? [];
-    await check
-      .getByLabel(w['check.chips'])
-      .fill(chip.replace(/.$/, (last) => (last === '0' ? '1' : '0')));
-    await check.locator('.verdict.no').getByText(w['check.code.chip_untrusted']).waitFor();
-    await check.getByLabel(w['check.chips']).fill(chip);
-    await check.locator('.verdict.ok').waitFor();
     expect(auditor.faults).toEqual([]);
     await auditor.close();
 

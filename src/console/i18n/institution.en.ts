@@ -192,7 +192,7 @@ export const institutionEn: Record<keyof typeof institutionZh, string> = {
   'decision.role.authoriser': 'authoriser',
   'decision.grant': 'Grant',
   'decision.grant.text': 'until {until}, at most {uses} uses, limit {amount}',
-  'decision.certificates': 'Certificates of institution and person, both in force',
+  'decision.certificates': 'Certificates of institution and person',
   'decision.risk': 'Risk',
   'decision.risk.allow': 'allowed (score {score})',
   'decision.risk.challenge': 'needs another person (score {score})',

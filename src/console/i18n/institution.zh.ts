@@ -184,7 +184,7 @@ export const institutionZh = {
   'decision.role.authoriser': '授权人',
   'decision.grant': '授权',
   'decision.grant.text': '有效至 {until}，至多 {uses} 次，限额 {amount}',
-  'decision.certificates': '机构与本人的证书，均有效',
+  'decision.certificates': '机构与本人的证书',
   'decision.risk': '风险',
   'decision.risk.allow': '放行（{score} 分）',
   'decision.risk.challenge': '须另一人批准（{score} 分）',

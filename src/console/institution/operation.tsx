@@ -217,7 +217,7 @@ function factsOf(decision: UseDecision) {
     [
       t('decision.certificates'),
       <span class="mono wrap">
-        {decision.key.certificate.serial} · {person.certificate.serial}
+        {heldText(decision.key.certificate)} · {heldText(person.certificate)}
       </span>,
     ],
     [t('decision.risk'), riskText(risk)],
@@ -234,6 +234,10 @@ function factsOf(decision: UseDecision) {
     [t('decision.at'), formatMoment(decision.at)],
   ] as const;
 }
+
+/** A certificate with how it stood when it was decided. */
+const heldText = ({ serial, standing }: UseDecision['key']['certificate']) =>
+  `${serial} (${t(`standing.${standing}` as Key)})`;
 
 function grantText({ validUntil, usesMax, amountMax }: UseDecision['grant']): string {
   return t('decision.grant.text', {
