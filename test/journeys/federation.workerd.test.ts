@@ -1,5 +1,7 @@
 import { env } from 'cloudflare:workers';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { follow } from '../../src/client/events.ts';
 import type { ScoringProgress } from '../../src/client/federation-types.ts';
 import {
@@ -12,6 +14,7 @@ import type { Identity } from '../../src/core/federation/identity.ts';
 import { asJson } from '../../src/core/federation/read.ts';
 import { parseRoster, type Roster, rosterHash } from '../../src/core/federation/roster.ts';
 import { loadSuite, type Suite } from '../../src/core/federation/suite.ts';
+import { loadGm } from '../../src/core/gm.ts';
 import type { Explanation } from '../../src/domain/federation/decide.ts';
 import { samplePerson } from '../../src/domain/federation/sample-people.ts';
 import type { RequestedSettings } from '../../src/domain/federation/settings.ts';
@@ -164,13 +167,30 @@ describe('an application through three nodes, a coordinator and a decision servi
     expect(await answerOf<Scoring>(await callAs('auditor-gao', path))).toEqual(scoring);
   });
 
-  test('A2: no identifier, plain or in a form that can be guessed, is in any store of the edge', async () => {
+  test('A2: no identifier, plain or in a form that can be guessed, is in a store or the log of the edge', async () => {
+    const log = vi.spyOn(console, 'log');
     const { draft } = await decided(12);
-    const { name, idNumber, phone } = samplePerson(12);
-    const { results } = await env.DB.prepare('SELECT * FROM scoring_requests').all();
-    const stored = JSON.stringify(results);
-    expect(stored).toContain(draft.consent.requestId);
-    for (const marker of [name, idNumber, phone]) expect(stored).not.toContain(marker);
+    const lines = log.mock.calls.flat().map(String);
+    log.mockRestore();
+    expect(lines.length).toBeGreaterThan(0);
+    const tables = await env.DB.prepare(
+      `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'
+         AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'd1%'`,
+    ).all<{ name: string }>();
+    const rows = await Promise.all(
+      tables.results.map(({ name }) => env.DB.prepare(`SELECT * FROM "${name}"`).all()),
+    );
+    const audit = await callAs('auditor-gao', '/v1/audit?limit=100');
+    const kept = [...rows.map(({ results }) => JSON.stringify(results)), await audit.text()];
+    const seen = [...lines, ...kept].join('\n');
+    expect(seen).toContain(draft.consent.requestId);
+    const gm = await loadGm();
+    for (const value of Object.values(samplePerson(12))) {
+      const texts = [value, `CN-ID|${value}`].map((text) => new TextEncoder().encode(text));
+      const digests = texts.flatMap((text) => [sha256(text), gm.sm3(text)]);
+      const written = digests.flatMap((bytes) => [bytesToHex(bytes), base64urlText(bytes)]);
+      for (const marker of [value, ...written]) expect(seen).not.toContain(marker);
+    }
   });
 
   test('an expired consent, and one for another roster, are refused at the door', async () => {
