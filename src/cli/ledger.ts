@@ -16,6 +16,7 @@ import {
 import { base64Bytes, base64Text } from '../lib/base64.ts';
 import { readAnchor } from './chain-anchor.ts';
 import { type Answer, command, type Group, UsageError } from './command.ts';
+import { deployAnchor } from './deploy-anchor.ts';
 import { readJsonFile, writeJsonFile } from './files.ts';
 
 const answerMsMax = 30_000;
@@ -246,5 +247,5 @@ const checkpoint = command({
 
 export const ledger: Group = {
   summary: 'the public ledger: check what it says',
-  commands: { verify, checkpoint },
+  commands: { verify, checkpoint, 'deploy-anchor': deployAnchor },
 };

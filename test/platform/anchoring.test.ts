@@ -129,6 +129,49 @@ describe.skipIf(chainProgram === undefined)('checkpoints on a local EVM chain', 
     }
   });
 
+  it('A8: `cinnabar ledger deploy-anchor` puts the contract there, for one writer', async () => {
+    await buildTool();
+    const folder = await mkdtemp(join(tmpdir(), 'cinnabar-anchor-'));
+    const key = join(folder, 'chain.key');
+    await writeFile(key, `${chainKeys.writer}\n`);
+    const deploy = async (...words: string[]) => {
+      const all = ['ledger', 'deploy-anchor', '--rpc', chain.rpcUrl, ...words, '--json'];
+      const { status, stdout } = await cinnabar(all);
+      return { status, ...JSON.parse(stdout) };
+    };
+    try {
+      const unsaid = await deploy('--key-file', key);
+      expect(unsaid).toMatchObject({ status: 2, error: { code: 'wrong_use' } });
+      const made = await deploy('--key-file', key, '--yes');
+      expect(made).toMatchObject({ status: 0, chainId: 31337 });
+      anchor = evmLedger(
+        connectEvm({ rpcUrl: chain.rpcUrl, privateKey: chainKeys.writer }),
+        made.contract,
+      );
+      const ledger = memoryLedger(systemClock);
+      await fill(ledger, 4, 'd');
+      expect(await anchored(ledger)).toMatchObject({ size: 4 });
+      const stranger = connectEvm({ rpcUrl: chain.rpcUrl, privateKey: chainKeys.stranger });
+      const root = 'ab'.repeat(32);
+      await expect(
+        evmLedger(stranger, made.contract).anchor({ origin, size: 9, root }),
+      ).rejects.toMatchObject({ code: 'ledger_conflict' });
+      await writeFile(key, 'not a key\n');
+      expect(await deploy('--key-file', key, '--yes')).toMatchObject({
+        status: 2,
+        error: { code: 'bad_input' },
+      });
+      await writeFile(key, `0x${'11'.repeat(32)}\n`);
+      // An account that cannot pay.
+      expect(await deploy('--key-file', key, '--yes')).toMatchObject({
+        status: 2,
+        error: { code: 'network' },
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+
   it('A8: `cinnabar ledger verify` holds a log against the chain', async () => {
     await freshAnchor();
     await buildTool();

@@ -47,7 +47,11 @@ export function connectEvm({ rpcUrl, privateKey }: EvmChain) {
   return { account, reader, writer, inTurn, mined };
 }
 
-/** Puts a fresh contract on the chain; the account of `client` becomes its writer. */
+/**
+ * Puts a fresh contract on the chain; the account of `client` becomes its writer.
+ *
+ * @throws CinnabarError `ledger_unavailable`, `ledger_conflict`
+ */
 export async function deployLedger(client: EvmClient): Promise<Hex> {
   const { account, writer, inTurn, mined } = client;
   const { contractAddress } = await inTurn(async () =>
@@ -59,7 +63,9 @@ export async function deployLedger(client: EvmClient): Promise<Hex> {
         chain: null,
       }),
     ),
-  );
+  ).catch((error) => {
+    throw asEvmError(error);
+  });
   if (!contractAddress) throw new CinnabarError('ledger_unavailable');
   return contractAddress;
 }
