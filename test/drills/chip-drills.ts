@@ -70,6 +70,20 @@ export const chipDrills: readonly Drill[] = [
     cluster.slowChip,
   ),
   chips(
+    'H3',
+    'chip-late-now-and-then',
+    'all served by a second ticket, nobody waits for the late chip, one use counted for each',
+    ['hangs'],
+    cluster.hedgedTicket,
+  ),
+  chips(
+    'H3',
+    'chip-flapping',
+    'all served, three homes for every key, the chip healthy again at the end',
+    ['hangs'],
+    cluster.flapping,
+  ),
+  chips(
     'H2',
     'two-hosts-one-chip',
     'the older one refused every time',

@@ -133,6 +133,63 @@ export const slowChip: Drill = async (size) => {
   return slowed;
 };
 
+/**
+ * E2: a chip whose answers come late now and then: a second ticket overtakes it. The late answer
+ * changes nothing, and the limit of a key counts one use for one request.
+ */
+export const hedgedTicket: Drill = async (size) => {
+  const fire = await clusterUnderFire(size.seed, size.plant);
+  // As often as each key is asked for, and once more by `judge`: a use that counted twice is missed.
+  await fire.makeKeys(size.keys, { usesMax: (2 * size.requests) / size.keys + 1 });
+  const usual = fire.figures(await fire.load(size.requests));
+  const late = fire.faultsOf('chip-1');
+  const step = every(size.requests, size.rounds);
+  const outcomes = await fire.load(size.requests, (i) => {
+    // So short that no heartbeat need see it: only the hedge helps.
+    late.delayMs = i % step === 0 ? 900 : 0;
+  });
+  late.delayMs = 0;
+  const figures = await judge(fire, outcomes);
+  expect(figures.served).toBe(figures.requests);
+  // A request that met the late chip waits once for the hedge, never for the chip.
+  expect(figures.maxMs).toBeLessThan(900);
+  expect(figures.p50Ms).toBeLessThanOrEqual(2 * usual.p50Ms);
+  for (const key of fire.made) {
+    expect((await fire.run(fire.sign(key))).code).toBe('key_limit_reached');
+  }
+  return figures;
+};
+
+/** E2: a chip comes and goes every few seconds; keys move no more than they must. */
+export const flapping: Drill = async (size) => {
+  const fire = await begin(size);
+  const { directory } = fire.cluster;
+  const chip = fire.faultsOf('chip-3');
+  let isOver = false;
+  const flap = async () => {
+    for (let round = 0; !isOver || round < size.rounds; round++) {
+      chip.down = round % 2 === 0;
+      await fire.time.waits.after(700 + 1_600 * fire.chance()).done;
+    }
+    chip.down = false;
+  };
+  const flapped = flap();
+  const pause = () => fire.time.waits.after(20).done;
+  const outcomes = await fire.load(size.requests, pause);
+  isOver = true;
+  await fire.run(flapped);
+  const figures = await judge(fire, outcomes);
+  expect(figures.served).toBe(figures.requests);
+  const { chips, events } = await fire.run(directory.status());
+  const after = chips.find(({ chip: name }) => name === 'chip-3');
+  expect(after).toMatchObject({ duty: 'active', health: 'healthy' });
+  expect(events.map(({ what }) => what)).toContain('suspect');
+  for (const { tenant, id } of fire.made) {
+    expect((await fire.run(fire.keys.find(tenant, id))).replicas.length).toBe(3);
+  }
+  return figures;
+};
+
 /** E2: two hosts claim one chip; the older is refused by tickets and found by the heartbeat. */
 export const splitBrain: Drill = async (size) => {
   const fire = await begin(size);
