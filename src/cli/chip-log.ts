@@ -45,7 +45,8 @@ async function anchorsOf({ ledger }: Client, trust: TrustFile, chip: string) {
   const policy = policyFrom(trust);
   const { entries } = await ledger.history(subject);
   const status = await ledger.status(subject);
-  const { newest } = await verifyStatus(status.note, policy.log, Date.now());
+  const { newest, subject: told } = await verifyStatus(status.note, policy.log, Date.now());
+  if (told !== subject) throw new LedgerError('status_malformed', 'it is of another subject');
   const checkpoint = await ledger.checkpoint();
   const { size } = await verifyCheckpoint(checkpoint, policy);
   const heads: AnchoredHead[] = [];

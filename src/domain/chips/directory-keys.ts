@@ -1,4 +1,5 @@
 import type { Book } from './directory-book.ts';
+import { replicasWanted } from './placement.ts';
 import type { Cells, KeyName } from './ports.ts';
 
 /** Where keys are, and which of them must go elsewhere. */
@@ -34,7 +35,7 @@ export function directoryKeys(
     return found.map(([, name]) => name as KeyName);
   }
 
-  /** Keys that a chip should give away, and keys that a chip which answers should forget. */
+  /** Keys that a chip should give away or forget, and keys that have fewer homes than they should. */
   function troubled(most: number): KeyName[] {
     const names = new Map<string, KeyName>();
     for (const { chip, duty, health } of book.entries()) {
@@ -46,6 +47,10 @@ export function directoryKeys(
           names.set(guardName(name), name);
         }
       }
+    }
+    // Keys that lost a home when there was no other: by now there may be one.
+    for (const name of names.size < most ? nextOf('thin:', most - names.size) : []) {
+      names.set(guardName(name), name);
     }
     return [...names.values()];
   }
@@ -76,6 +81,7 @@ export function directoryKeys(
         setCell(`held:${chip}:${key}`, name, holders.includes(chip));
         setCell(`left:${chip}:${key}`, name, wipes.includes(chip));
       }
+      setCell(`thin:${key}`, name, holders.length > 0 && holders.length < replicasWanted);
     },
 
     /** Has up to `most` keys moved. @returns whether more is to do that can be done */

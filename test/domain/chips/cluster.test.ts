@@ -13,7 +13,13 @@ import {
   type MemoryClusterOptions,
   memoryCluster,
 } from '../../../src/platform/memory/chip-cluster.ts';
-import { backedUp, consented, fiveOfficers, takenBack } from '../../helpers/backups.ts';
+import {
+  backedUp,
+  consented,
+  emptiedAndBack,
+  fiveOfficers,
+  takenBack,
+} from '../../helpers/backups.ts';
 import { patientWaits, seededRandom, tickingClock } from '../../helpers/time-and-chance.ts';
 
 const officers = await fiveOfficers();
@@ -136,6 +142,25 @@ describe('a chip that is emptied', () => {
     expect(await cluster.statusOf(chip)).toMatchObject({ keysToMove: 1 });
     await expect(directory.reset(chip, false)).rejects.toMatchObject({ code: 'chip_holds_keys' });
     expect(await directory.reset(chip, true)).toMatchObject({ duty: 'empty', keys: 0 });
+  });
+});
+
+describe('a key that lost a home', () => {
+  it('E2: has three again, in another zone, as soon as there is a chip for it', async () => {
+    const cluster = await freshCluster();
+    const { directory } = cluster;
+    await cluster.make(1);
+    for (const chip of ['chip-2', 'chip-3']) {
+      await directory.drain(chip);
+      await directory.tick(20);
+    }
+    expect((await cluster.keys.find(tenant, idOf(1))).replicas).toHaveLength(2);
+    await directory.tick(20);
+    await emptiedAndBack(directory, 'chip-3');
+    await directory.tick(20);
+    const { replicas } = await cluster.keys.find(tenant, idOf(1));
+    expect([...replicas].sort()).toEqual(['chip-1', 'chip-3', 'chip-4']);
+    expect(await directory.tick(20)).toBe(false);
   });
 });
 
