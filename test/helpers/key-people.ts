@@ -49,7 +49,7 @@ export async function issued(url: string, applicationId: string): Promise<readon
   if (kind === 'person') {
     const proposal = { tier: 3, reason: 'known to the branch' };
     const { override } = await officer.applications.override(applicationId, proposal);
-    await administrator.applications.decideOverride(applicationId, {
+    await approver.applications.decideOverride(applicationId, {
       decision: 'confirm',
       proposedAt: override?.proposedAt ?? '',
     });
