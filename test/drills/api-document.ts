@@ -137,7 +137,10 @@ const nobodys: Readonly<Record<string, string>> = {
 /** The operation's path with names that have the right form and are nobody's. */
 export function nobodysPath(operation: Operation): string {
   const id = operation.path.startsWith('/v1/chips/restores/') ? '0'.repeat(32) : nobodysId;
-  return pathOf(operation, (parameter) => nobodys[parameter] ?? id);
+  return pathOf(operation, (name) => {
+    const described = operation.parameters?.find((one) => one.in === 'path' && one.name === name);
+    return String(described?.schema.enum?.[0] ?? nobodys[name] ?? id);
+  });
 }
 
 /** The path with every parameter filled by `fill`. */
