@@ -61,7 +61,7 @@ describeInChromium('an institution’s key in the browser', () => {
       await keyPerson(host.url, 'teller-zhou'),
     ];
     people = { song, chen, zhou };
-  }, 240_000);
+  }, 360_000);
 
   afterAll(async () => {
     await browser?.close();
@@ -188,6 +188,17 @@ describeInChromium('an institution’s key in the browser', () => {
     await check.getByLabel(w['check.trust'], { exact: true }).selectOption('files');
     await check.locator('.verdict.no').getByText(w['error.trust_file_missing.why']).waitFor();
     await capture(check, 'evidence-no-files-zh');
+    await check.getByLabel(w['check.trust'], { exact: true }).selectOption('service');
+    const said = () => check.locator('.verdict').first().innerText().catch(String);
+    await expect.poll(said, { timeout: 20_000 }).toContain(w['check.code.hash_differs']);
+    await check.locator('input[type=file]').setInputFiles(evidence);
+    await expect.poll(said, { timeout: 20_000 }).toContain('1');
+    const [, chip = ''] = /"chipPublicKeyHex":"([0-9a-f]{130})"/.exec(text) ?? [];
+    const other = chip.replace(/.$/, (last) => (last === '0' ? '1' : '0'));
+    await check.getByLabel(w['check.chips']).fill(other);
+    await expect.poll(said, { timeout: 20_000 }).toContain(w['check.code.chip_untrusted']);
+    await check.getByLabel(w['check.chips']).fill(chip);
+    await check.locator('.verdict.ok').waitFor();
     expect(auditor.faults).toEqual([]);
     await auditor.close();
 
@@ -219,7 +230,7 @@ describeInChromium('an institution’s key in the browser', () => {
         }
       }
     }
-  }, 240_000);
+  }, 360_000);
 });
 
 /** For looking at, when a folder is named. */
