@@ -200,7 +200,7 @@ function shareScore(
   const absence = roster.nodes[self]?.mandatory ? 'absent-mandatory' : 'absent';
   const word = part ? encodeWord(part.score) : encodeWord(model.absent, absence);
   const statement = {
-    identity: findingOf(person, row),
+    identity: saidOf(findingOf(person, row), roster.nodes[self]?.provesIdentity ?? false),
     tag: base64urlText(person.tag),
     sanctioned: row?.sanctioned ?? false,
     band: part?.band ?? 'neutral',
@@ -212,6 +212,14 @@ function shareScore(
     statement: sealSigned(deps, requestId, 'statement', statement),
     reasons: sealJson(suite, replyKey, reasonsTo, { reasons: part?.reasons ?? [] }),
   };
+}
+
+/**
+ * Only a node that proves identities says that it knows somebody; from the others a match would
+ * tell whose customer the person is, which the score hides. A contradiction is said by all.
+ */
+function saidOf(finding: IdentityFinding, provesIdentity: boolean): IdentityFinding {
+  return finding === 'match' && !provesIdentity ? 'unknown' : finding;
 }
 
 function findingOf(person: PersonReference, row: PersonRow | undefined): IdentityFinding {

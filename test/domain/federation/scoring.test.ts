@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { openReasons } from '../../../src/core/federation/decision.ts';
+import { openReasons, openSigned } from '../../../src/core/federation/decision.ts';
 import { suiteNames } from '../../../src/core/federation/suite.ts';
 import { CinnabarError } from '../../../src/domain/errors.ts';
 import {
@@ -7,6 +7,7 @@ import {
   requestsPerHourMax,
   setCaps,
 } from '../../../src/domain/federation/coordinate.ts';
+import { boxContext, keysOfParty } from '../../../src/domain/federation/parties.ts';
 import { caller, requested, samplePerson, startFederation } from '../../helpers/federation.ts';
 
 const person = samplePerson(1);
@@ -106,6 +107,39 @@ describe('A3: what parties say and do not say', () => {
     const federation = await startFederation();
     const { statement } = await federation.decisionFor(federation.apply(samplePerson(2)));
     expect(statement).toMatchObject({ identity: 'failed', settings: { tier: 6 } });
+  });
+
+  test('A3: a party that proves no identity does not say whether it knows the person', async () => {
+    const said = new Map<string, unknown[]>();
+    const federation = await startFederation({
+      between: (parties) => ({
+        ...parties,
+        async open(node, message) {
+          const reply = await parties.open(node, message);
+          const { decision } = federation;
+          const context = boxContext(
+            decision.federation,
+            message.requestId,
+            'statement',
+            node,
+            decision.keys.id,
+          );
+          const { signKey } = keysOfParty(decision.federation, node);
+          const { suite } = decision.federation;
+          const content = openSigned(suite, decision.keys.box, signKey, context, reply.statement);
+          said.set(node, [...(said.get(node) ?? []), (content as { identity: string }).identity]);
+          return reply;
+        },
+      }),
+    });
+    // Nobody may be asked about twice in a short while.
+    await federation.fileEverywhere(person, -3);
+    await federation.fileEverywhere(samplePerson(3), -3);
+    for (const who of [person, samplePerson(2), { ...samplePerson(3), name: '冒名' }]) {
+      await federation.score(federation.apply(who));
+    }
+    expect(said.get('bank')).toEqual(['match', 'unknown', 'mismatch']);
+    expect(said.get('operator')).toEqual(['unknown', 'unknown', 'mismatch']);
   });
 
   test('a sanction comes before the score', async () => {
