@@ -92,16 +92,11 @@ describe('C2 key generation', () => {
     expect(key.serverPublicKey).toEqual(key.publicKey);
     const d = mod(invert(secretOf(key.client) * secretOf(key.server), n) - 1n, n);
     expect(sm2.publicKey(bytesOf(d))).toEqual(key.publicKey);
-    expect(twoParty.inspect(key.client)).toEqual({
-      role: 'client',
-      epoch: 0,
-      publicKey: key.publicKey,
-    });
-    expect(twoParty.inspect(key.server)).toEqual({
-      role: 'server',
-      epoch: 0,
-      publicKey: key.publicKey,
-    });
+    const [client, server] = [twoParty.inspect(key.client), twoParty.inspect(key.server)];
+    expect(client).toMatchObject({ role: 'client', epoch: 0, publicKey: key.publicKey });
+    expect(server).toMatchObject({ role: 'server', epoch: 0, publicKey: key.publicKey });
+    // Each side knows the public points of both: what the other calls its own.
+    expect([client.own, client.other]).toEqual([server.other, server.own]);
   });
 
   test('refuses every changed byte of every message, and changes nothing then', () => {
@@ -357,16 +352,10 @@ describe('C9 refresh', () => {
     for (let epoch = 1; epoch <= 3; epoch++) {
       const old = shares;
       shares = refreshOnce(shares);
-      expect(twoParty.inspect(shares.client)).toEqual({
-        role: 'client',
-        epoch,
-        publicKey: key.publicKey,
-      });
-      expect(twoParty.inspect(shares.server)).toEqual({
-        role: 'server',
-        epoch,
-        publicKey: key.publicKey,
-      });
+      const [client, server] = [twoParty.inspect(shares.client), twoParty.inspect(shares.server)];
+      expect(client).toMatchObject({ role: 'client', epoch, publicKey: key.publicKey });
+      expect(server).toMatchObject({ role: 'server', epoch, publicKey: key.publicKey });
+      expect([client.own, client.other]).toEqual([server.other, server.own]);
       expect(sm2.verifyDigest(key.publicKey, e, signJointly(shares, e))).toBe(true);
       expect(codeOf(() => signJointly({ client: old.client, server: shares.server }, e))).toBe(
         'protocol_failed',
