@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type LabelledRecord, tagScores } from '../../../src/cli/tag-scores.ts';
+import { markRuns } from '../../../src/core/tagger/runs.ts';
 import { readBody } from '../../../src/core/tagger/structured.ts';
 import {
   labels,
@@ -215,6 +216,22 @@ describe('D1: split', () => {
     for (const text of [`${'x'.repeat(60_000)}"`, '"a",'.repeat(20_000), '%41'.repeat(20_000)]) {
       expect(readBody(text)).toBeUndefined();
     }
+  });
+
+  it('marks a number with stars once, however long the word before it is', () => {
+    const codesOf = (text: string) => {
+      const codes = new Uint16Array(text.length);
+      markRuns(text, codes);
+      return [...codes];
+    };
+    expect(codesOf('138****1234****5 a*b **')).toEqual([
+      ...Array(16).fill(51),
+      ...codesOf(' a*b '),
+      51,
+      51,
+    ]);
+    // As many steps as letters: a search from each of them would take minutes.
+    expect(codesOf('a'.repeat(300_000)).every((code) => code === 28)).toBe(true);
   });
 
   it('says of every leaf whether it is sensitive, and never what it holds', () => {
