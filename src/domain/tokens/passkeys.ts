@@ -12,7 +12,7 @@ import type { Actor, Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
-import { attestationOf } from './attestation.ts';
+import { attestationOf, keyStoreOf } from './attestation.ts';
 import type { TokenDeps } from './ports.ts';
 import { changed, entryOf, settle } from './rows.ts';
 import type { Account, Challenge, Passkey } from './types.ts';
@@ -198,8 +198,9 @@ export async function finishAssertion(
   // Somebody who signed with the same passkey meanwhile may be a copy of it.
   const isWritten = await deps.tokens.write(tenant, [entryOf('passkey', used)]);
   if (!isWritten) throw new CinnabarError('passkey_refused');
-  // RFC 8176 §2: a key in hardware or software of the person, who was verified on the spot.
-  return { actor: account.actor, passkey: used, amr: ['hwk', 'user', 'mfa'] };
+  // RFC 8176 §2: a key of the person, who was verified on the spot; in hardware only where proved.
+  const kept = keyStoreOf(passkey.attestation) === 'hardware' ? 'hwk' : 'swk';
+  return { actor: account.actor, passkey: used, amr: [kept, 'user', 'mfa'] };
 }
 
 async function verifiedCounter(

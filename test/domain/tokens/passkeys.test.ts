@@ -9,6 +9,7 @@ import {
   startAssertion,
   startRegistration,
 } from '../../../src/domain/tokens/passkeys.ts';
+import { changed, entryOf } from '../../../src/domain/tokens/rows.ts';
 import { softAuthenticator } from '../../helpers/soft-authenticator.ts';
 import { authenticationCentre, type Centre, caller, chen, lin } from '../../helpers/tokens.ts';
 
@@ -56,6 +57,15 @@ describe('E3: passkeys', () => {
     expect(keyStoreOf(copied.attestation)).toBe('software');
     const proven = { ...passkey.attestation, format: 'apple', level: 'verified' } as const;
     expect(keyStoreOf(proven)).toBe('hardware');
+    // The token says the same (RFC 8176 §2).
+    const amrNow = async () => (await finish(await ask())).amr;
+    expect(await amrNow()).toEqual(['swk', 'user', 'mfa']);
+    const stored = await centre.deps.tokens.find(tenant, 'passkey', copied.id);
+    if (!stored) throw new Error('no passkey');
+    await centre.deps.tokens.write(tenant, [
+      entryOf('passkey', changed(stored, { attestation: proven })),
+    ]);
+    expect(await amrNow()).toEqual(['hwk', 'user', 'mfa']);
   });
 
   test('E3: an answer counts once, also from an authenticator that never counts', async () => {
