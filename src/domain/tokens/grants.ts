@@ -13,6 +13,7 @@ import { type Entitlement, entitlementOf, splitIdentity } from './identity.ts';
 import { introspectToken } from './introspect.ts';
 import { type Minted, mintToken, ownAudience } from './mint.ts';
 import type { TokenDeps } from './ports.ts';
+import { releasedBy } from './release.ts';
 import { endFamily, isInForce } from './revoke.ts';
 import { changed, entryOf, settle } from './rows.ts';
 import { activeSystem } from './systems.ts';
@@ -215,7 +216,7 @@ export async function exchangeToken(
   if (!family) throw new CinnabarError('grant_refused');
   const target = await fittingSystem(deps, tenant, audience, family.profile);
   const known = await openVault(deps, tenant, family.id, family.vault);
-  const facts = known.filter(({ label }) => system.release.labels.includes(label));
+  const facts = releasedBy(system.release, known);
   const entitlement = await entitlementAgain(deps, family, known);
   const minted = await mintToken(deps, {
     family: withoutKey(family),

@@ -7,21 +7,26 @@ import { findCertificate, settingsOf } from '../certificates/find.ts';
 import { CinnabarError } from '../errors.ts';
 import { splitJson } from './extract.ts';
 import type { TokenDeps } from './ports.ts';
+import type { KnownFact } from './release.ts';
+import { isSecretPath } from './secret-names.ts';
 
 export interface SplitIdentity {
-  readonly facts: readonly SensitiveFact[];
+  readonly facts: readonly KnownFact[];
   /** Labels of what was found and goes no further: passwords, codes, biometrics. */
   readonly dropped: readonly Label[];
 }
 
 const factsMax = 32;
 const factCharactersMax = 512;
+/** Of the whole as JSON: far more than the facts may have, so that leaves of no use fit beside. */
+const identityCharactersMax = 32_768;
 const none: SplitIdentity = { facts: [], dropped: [] };
 
 /**
  * Splits what a terminal sent about a person (D1). A leaf in which the tagger finds something is
- * sensitive as a whole. What nobody labelled is not kept: a token repeats no text that was not
- * understood.
+ * sensitive as a whole, and carries every label that was found in it. One with a secret in it, or
+ * under the name of one, is dropped whatever else it holds. What nobody labelled is not kept: a
+ * token repeats no text that was not understood.
  *
  * @throws CinnabarError `invalid_request` for too many or too long facts
  */
@@ -30,20 +35,28 @@ export async function splitIdentity(
   identity: unknown,
 ): Promise<SplitIdentity> {
   if (identity === undefined) return none;
-  const { sensitive } = await splitJson(deps, identity);
-  const facts = sensitive.flatMap(({ path, label }) =>
-    isSealable(label) ? [{ name: path, label, value: leafAt(identity, path) }] : [],
-  );
+  if (JSON.stringify(identity).length > identityCharactersMax) throw tooLarge();
+  const { sensitive, open } = await splitJson(deps, identity);
+  const secret = [...sensitive, ...open].filter(({ path }) => isSecretPath(path));
+  const dropped = new Set<Label>(secret.length > 0 ? ['PASSWORD'] : []);
+  const facts: KnownFact[] = [];
+  for (const { path, label, spans } of sensitive) {
+    const found = [...new Set([label, ...spans.map((span) => span.label)])];
+    const labels = found.filter(isSealable);
+    const [first] = labels;
+    for (const other of found) if (!isSealable(other)) dropped.add(other);
+    if (!first || labels.length < found.length || isSecretPath(path)) continue;
+    facts.push({ name: path, label: first, labels, value: leafAt(identity, path) });
+  }
   const isLarge =
     facts.length > factsMax || facts.some(({ value }) => value.length > factCharactersMax);
-  if (isLarge) {
-    const fields = [{ pointer: '/body/identity', code: 'too_large' }];
-    throw new CinnabarError('invalid_request', { fields });
-  }
-  const dropped = new Set(
-    sensitive.map(({ label }) => label).filter((label) => !isSealable(label)),
-  );
+  if (isLarge) throw tooLarge();
   return { facts, dropped: [...dropped] };
+}
+
+function tooLarge(): CinnabarError {
+  const fields = [{ pointer: '/body/identity', code: 'too_large' }];
+  return new CinnabarError('invalid_request', { fields });
 }
 
 /** The leaf at a JSON Pointer (RFC 6901) that was made from the same value. */

@@ -179,6 +179,8 @@ async function promote(
   deps: KeyDeps,
   algorithm: IssuerAlgorithm,
   retire: 'passive' | 'revoked',
+  /** The one to retire, if it is still active; whichever is when left out. */
+  id?: string,
 ): Promise<void> {
   const [before] = await Promise.all([
     activeKey(deps, algorithm),
@@ -191,7 +193,8 @@ async function promote(
       keyIn(deps, algorithm, 'next'),
     ]);
     // Somebody else rotated meanwhile: once is enough.
-    if (!active || !next || active.id !== before.id) return { result: undefined, write: [] };
+    if (!active || !next || active.id !== (id ?? before.id))
+      return { result: undefined, write: [] };
     const changedAtMs = deps.clock.now();
     const rows = [
       changed(active, { state: retire, changedAtMs }),
@@ -225,8 +228,11 @@ export function revokeKey(
     const key = await deps.tokens.find(serviceTenant, 'issuer-key', id);
     if (!key) throw new CinnabarError('issuer_key_not_found');
     if (key.state === 'retired') throw new CinnabarError('issuer_key_state');
-    if (key.state === 'active') await promote(deps, key.jwk.alg as IssuerAlgorithm, 'revoked');
-    else await markRevoked(deps, id);
+    if (key.state === 'active') {
+      await promote(deps, key.jwk.alg as IssuerAlgorithm, 'revoked', id);
+    }
+    // Also after a promotion: somebody else may have rotated the key meanwhile.
+    await markRevoked(deps, id);
     await deps.keys.setState(serviceTenant, id, 'revoked');
     return listIssuerKeys(deps);
   });

@@ -1,12 +1,12 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { algMethod, encryptAlg } from '../../core/token/literal.ts';
-import type { SensitiveFact } from '../../core/token/open.ts';
 import type { ProfileName } from '../../core/token/profiles.ts';
 import { blockRoom } from '../../core/token/rsa-recovery.ts';
 import { base64urlBytes, base64urlText } from '../../lib/base64url.ts';
 import { CinnabarError } from '../errors.ts';
 import { activeKey, signWithKey } from './issuer-keys.ts';
 import type { TokenDeps } from './ports.ts';
+import { type KnownFact, labelsIn, releasedBy } from './release.ts';
 import type { BusinessSystem } from './types.ts';
 
 const standard: readonly ProfileName[] = ['cin-sealed-1', 'cin-sd-1', 'cin-sm-1'];
@@ -45,7 +45,7 @@ export function allowedProfiles(switches: {
  */
 export async function literalParts(
   deps: TokenDeps,
-  facts: readonly SensitiveFact[],
+  facts: readonly KnownFact[],
   systems: readonly BusinessSystem[],
   jti: string,
 ) {
@@ -54,10 +54,10 @@ export async function literalParts(
     const fields = [{ pointer: '/body/audiences', code: 'invalid' }];
     throw new CinnabarError('invalid_request', { fields });
   }
-  const theirs = facts.filter(({ label }) => system.release.labels.includes(label));
+  const theirs = releasedBy(system.release, facts);
   const key = await activeKey(deps, 'RSA-RECOVERY');
   const { kty, n = '', e, kid } = key.jwk;
-  const data = utf8ToBytes(JSON.stringify({ facts: theirs }));
+  const data = utf8ToBytes(JSON.stringify({ facts: theirs.map(({ labels: _, ...fact }) => fact) }));
   const room = blockRoom(base64urlBytes(n)?.length ?? 0);
   const blocks: string[] = [];
   for (let from = 0; from < data.length; from += room) {
@@ -73,6 +73,6 @@ export async function literalParts(
       key: { kty, n, e },
       sensitive: blocks,
     },
-    released: [{ system: system.id, labels: [...new Set(theirs.map(({ label }) => label))] }],
+    released: [{ system: system.id, labels: labelsIn(theirs) }],
   };
 }

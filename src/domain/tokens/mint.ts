@@ -1,7 +1,7 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { tokenCharactersMax } from '../../core/token/compact.ts';
 import { disclosureDigest, makeDisclosure } from '../../core/token/disclosures.ts';
-import { partText, type SensitiveFact } from '../../core/token/open.ts';
+import { partText } from '../../core/token/open.ts';
 import { profiles, type TokenProfile } from '../../core/token/profiles.ts';
 import { sealText } from '../../core/token/sealing.ts';
 import { base64urlText } from '../../lib/base64url.ts';
@@ -12,6 +12,7 @@ import { activeKey, type IssuerAlgorithm, signWithKey } from './issuer-keys.ts';
 import { literalParts } from './literal.ts';
 import type { TokenDeps } from './ports.ts';
 import { openPseudonyms } from './pseudonyms.ts';
+import { type KnownFact, labelsIn, releasedBy } from './release.ts';
 import type { BusinessSystem, Family, IssuedToken, Released } from './types.ts';
 
 /** The audience of tokens for this service's own routes. */
@@ -20,7 +21,7 @@ export const ownAudience = 'cinnabar';
 export interface MintInput {
   readonly family: Family;
   readonly entitlement: Entitlement;
-  readonly facts: readonly SensitiveFact[];
+  readonly facts: readonly KnownFact[];
   /** Empty for a token for this service itself. */
   readonly systems: readonly BusinessSystem[];
   /** A business system that acts for the person (RFC 8693 §4.1). */
@@ -118,12 +119,12 @@ async function sealedParts(
   const shown = new Set<string>();
   if (profile.sealing === 'rsa-transform') return { sub, parts, digests: [], released };
   for (const { id, key, release } of systems) {
-    const theirs = facts.filter(({ label }) => release.labels.includes(label));
+    const theirs = releasedBy(release, facts);
     const secrets = theirs.flatMap((fact) => disclosures.get(fact) ?? []);
     for (const secret of secrets) shown.add(disclosureDigest(secret));
     const text = partText(nameAt([id]), theirs, profile.selective ? secrets : undefined);
     parts.push(await sealText(text, key, { iss: deps.issuer, sub, jti, aud: id }));
-    released.push({ system: id, labels: [...new Set(theirs.map(({ label }) => label))] });
+    released.push({ system: id, labels: labelsIn(theirs) });
   }
   // Sorted, so that their order says nothing about the facts (RFC 9901 §4.2.4.1).
   return { sub, parts, digests: [...shown].sort(), released };

@@ -1,8 +1,8 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
-import type { SensitiveFact } from '../../core/token/open.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import { openedBytes, sealedBytes } from '../sealed.ts';
 import type { TokenDeps } from './ports.ts';
+import type { KnownFact } from './release.ts';
 import type { Vault } from './types.ts';
 
 type VaultDeps = Pick<TokenDeps, 'random' | 'templateKeys'>;
@@ -17,7 +17,7 @@ export async function closeVault(
   deps: VaultDeps,
   tenant: string,
   family: string,
-  facts: readonly SensitiveFact[],
+  facts: readonly KnownFact[],
 ): Promise<Vault | undefined> {
   if (facts.length === 0) return undefined;
   return sealedBytes(deps, tenant, contextOf(family), utf8ToBytes(JSON.stringify(facts)));
@@ -29,11 +29,13 @@ export async function openVault(
   tenant: string,
   family: string,
   vault: Vault | undefined,
-): Promise<readonly SensitiveFact[]> {
+): Promise<readonly KnownFact[]> {
   if (!vault) return [];
   const plaintext = await openedBytes(deps, tenant, contextOf(family), vault);
   // What `closeVault` wrote, authenticated just now.
-  return JSON.parse(new TextDecoder().decode(plaintext)) as SensitiveFact[];
+  const facts = JSON.parse(new TextDecoder().decode(plaintext)) as readonly Partial<KnownFact>[];
+  // Kept before every label was: what else is in it is not known, so it goes to nobody.
+  return facts.filter((fact): fact is KnownFact => fact.labels !== undefined);
 }
 
 /** The chip that wraps the key binds it to its family. */

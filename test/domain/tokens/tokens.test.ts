@@ -16,6 +16,7 @@ import {
   refreshToken,
   type TokenRequest,
 } from '../../../src/domain/tokens/grants.ts';
+import { splitIdentity } from '../../../src/domain/tokens/identity.ts';
 import { introspectToken } from '../../../src/domain/tokens/introspect.ts';
 import {
   listIssuerKeys,
@@ -101,6 +102,66 @@ describe('D1 D2 D3: a token', () => {
     ]);
     const everything = JSON.stringify([decodeJwt(token), part, issued]);
     expect(everything).not.toContain(identity.登录密码);
+  });
+
+  test.each<[string, Record<string, unknown>]>([
+    ['beside a telephone number', { 备注: '我叫张伟明，登录密码是Sunny#2031，手机13812345678' }],
+    ['that is a telephone number', { 登录密码: '13812345678' }],
+    ['that is a card number', { password: '6222021234567890128' }],
+    ['that is a citizen number', { loginPwd: '11010519491231002X' }],
+    ['that is a name', { 密码: '李白乘舟' }],
+    ['under the name of one', { card: { CVV2: { value: '13812345678' } } }],
+    ['in capitals and marks', { 'One-Time Pass-Code': '13812345678', cardPIN: '13912345678' }],
+    ['that nobody labelled', { otp: '7' }],
+  ])('D1: drops a secret %s, and says so', async (_, sent) => {
+    const { facts, dropped } = await splitIdentity(centre.deps, sent);
+    expect(facts).toEqual([]);
+    expect(dropped).toContain('PASSWORD');
+  });
+
+  test('D1: keeps what only sounds like a secret', async () => {
+    const sent = { pinyin: '13812345678', secretary: { 手机号: '13912345678' } };
+    const { facts, dropped } = await splitIdentity(centre.deps, sent);
+    expect(valuesOf(facts)).toEqual(['13812345678', '13912345678']);
+    expect(dropped).toEqual([]);
+  });
+
+  test('D3: releases a text only where everything that is in it may go', async () => {
+    const postal = await registered(centre, 'postal', ['ADDRESS']);
+    const 住址 = '浙江省杭州市西湖区文三路 90 号，收件人陈思远，身份证号 11010519491231002X';
+    const mixed = { 住址 };
+    const { facts } = await splitIdentity(centre.deps, mixed);
+    expect(facts[0]?.labels).toEqual(expect.arrayContaining(['ADDRESS', 'NAME', 'ID_DOC']));
+    const { token, issued } = await grant({ audiences: ['postal'], identity: mixed });
+    expect((await opened(token, postal)).facts).toEqual([]);
+    expect(issued.released).toEqual([{ system: 'postal', labels: [] }]);
+    const couriers = await registered(centre, 'couriers', ['ADDRESS', 'NAME', 'ID_DOC']);
+    const all = await grant({ audiences: ['couriers'], identity: mixed });
+    expect(valuesOf((await opened(all.token, couriers)).facts)).toEqual([住址]);
+    expect([...(all.issued.released[0]?.labels ?? [])].sort()).toEqual([
+      'ADDRESS',
+      'ID_DOC',
+      'NAME',
+    ]);
+    // Nor does a system that may not have it pass it on, or a later token give it.
+    const exchanged = await exchangeToken(centre.deps, 'request-2', {
+      system: postal.system,
+      jti: issued.id,
+      audience: 'couriers',
+    });
+    expect((await opened(exchanged.token, couriers)).facts).toEqual([]);
+    const later = await refreshToken(centre.deps, 'request-3', {
+      refreshToken: all.refreshToken ?? '',
+      audiences: ['postal'],
+    });
+    expect((await opened(later.token, postal)).facts).toEqual([]);
+  });
+
+  test('D1: refuses an identity of a size that nobody needs before it is read', async () => {
+    const sensitive = () => Promise.reject(new Error('read'));
+    await expect(splitIdentity({ sensitive }, { note: 'a'.repeat(40_000) })).rejects.toMatchObject({
+      code: 'invalid_request',
+    });
   });
 
   test('D4: gives the terminal the public claims and no sensitive character', async () => {
@@ -389,6 +450,35 @@ describe('D8: keys of the authentication centre', () => {
     expect(after.issued.kid).not.toBe(before.issued.kid);
     await verifier.verify(after.token, centre.clock.now());
     expect((await centre.deps.keys.find(serviceTenant, key?.id ?? '')).state).toBe('revoked');
+  });
+
+  test('are revoked even when somebody rotates them at that moment', async () => {
+    const { issued } = await grant();
+    const key = (await listIssuerKeys(centre.deps)).find(({ jwk }) => jwk.kid === issued.kid);
+    const id = key?.id ?? '';
+    let isFirst = true;
+    const tokens: typeof centre.deps.tokens = Object.create(centre.deps.tokens, {
+      find: {
+        value: async (...wanted: Parameters<typeof tokens.find>) => {
+          const row = await centre.deps.tokens.find(...wanted);
+          if (isFirst) {
+            isFirst = false;
+            await rotateKeys(centre.deps, caller(lin), 'ES256');
+          }
+          return row;
+        },
+      },
+    });
+    const revokedKeys = async () =>
+      (await listIssuerKeys(centre.deps)).filter(({ state }) => state === 'revoked').length;
+    const before = await revokedKeys();
+    await revokeKey({ ...centre.deps, tokens }, caller(lin), id);
+    // The key that was rotated in is innocent.
+    expect(await revokedKeys()).toBe(before + 1);
+    expect(await centre.deps.tokens.find(serviceTenant, 'issuer-key', id)).toMatchObject({
+      state: 'revoked',
+    });
+    expect((await publishedKeys(centre.deps)).map(({ kid }) => kid)).not.toContain(issued.kid);
   });
 });
 
