@@ -123,5 +123,13 @@ describe('A6 A7 A8 A9 A10 A11 A12: a certificate on the real Workers', () => {
     const list = new Uint8Array(await (await ask('/pki/crl?algorithm=sm2')).arrayBuffer());
     const hex = Array.from(list, (byte) => byte.toString(16).padStart(2, '0')).join('');
     expect(hex).toContain(serial);
+    const ofRoot = await ask('/pki/crl?algorithm=sm2&role=root');
+    expect([ofRoot.status, ofRoot.headers.get('cache-control')]).toEqual([
+      200,
+      'public, max-age=3600',
+    ]);
+    const lists = await Promise.all([ofRoot, ask('/pki/crl?algorithm=sm2&role=root')]);
+    const [first, again] = await Promise.all(lists.map((answer) => answer.bytes()));
+    expect(again).toEqual(first);
   });
 });

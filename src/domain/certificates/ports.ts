@@ -38,14 +38,15 @@ export interface StatusRow {
   readonly changedAtMs: number;
 }
 
-export const authorityRoles = ['root', 'issuing', 'ocsp'] as const;
+/** `root_list`: no certificate, but the root's own revocation list. */
+export const authorityRoles = ['root', 'issuing', 'ocsp', 'root_list'] as const;
 export type AuthorityRole = (typeof authorityRoles)[number];
 
-/** A certificate of the service itself, by hierarchy and role. */
+/** What the service itself is certified with, by hierarchy and role. */
 export interface AuthorityRow {
   readonly algorithm: KeyAlgorithm;
   readonly role: AuthorityRole;
-  /** Counts renewals of the role; the highest one signs. */
+  /** Counts renewals of the role; the highest one signs. Of a list, its number. */
   readonly generation: number;
   readonly keyId: string;
   readonly der: Uint8Array;

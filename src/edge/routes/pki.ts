@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { loadAuthority } from '../../domain/certificates/authority.ts';
+import { loadAuthority, rootList } from '../../domain/certificates/authority.ts';
 import type { CertificateDeps } from '../../domain/certificates/ports.ts';
 import { keyAlgorithms } from '../../domain/certificates/profiles.ts';
 import { answerOcsp, currentCrl, deltaCrl } from '../../domain/certificates/revocation.ts';
@@ -35,7 +35,7 @@ const crlRoute = createRoute({
     operationId: 'getCrl',
     summary: 'The certificate revocation list',
     description:
-      'DER, of the hierarchy `algorithm` (`sm2` if not given). With `delta=true` what changed since the oldest list that has not ended.',
+      'DER, of the hierarchy `algorithm` (`sm2` if not given). With `delta=true` what changed since the oldest list that has not ended; with `role=root` the list of the root, about issuing authorities.',
   }),
   request: { query: crlQuerySchema },
   responses: {
@@ -90,7 +90,10 @@ export function addPkiRoutes(app: EdgeApp, deps: CertificateDeps): void {
   });
 
   app.openapi(crlRoute, async (c) => {
-    const { algorithm = 'sm2', delta } = c.req.valid('query');
+    const { algorithm = 'sm2', delta, role } = c.req.valid('query');
+    if (role === 'root') {
+      return answer(c, await rootList(deps, algorithm), 'application/pkix-crl', 3600);
+    }
     const der = delta ? await deltaCrl(deps, algorithm) : (await currentCrl(deps, algorithm)).der;
     return answer(c, der, 'application/pkix-crl', 0);
   });

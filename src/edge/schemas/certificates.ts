@@ -333,6 +333,7 @@ export const authorityQuerySchema = z.strictObject({
 export const crlQuerySchema = z.strictObject({
   algorithm: hierarchySchema,
   delta: z.literal('true').optional(),
+  role: z.enum(['issuing', 'root']).optional(),
 });
 
 export const ocspParamsSchema = z.strictObject({

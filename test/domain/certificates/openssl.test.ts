@@ -2,12 +2,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCertificate } from '../../../src/core/pki/certificate.ts';
 import { verifyCertificateChain } from '../../../src/core/pki/chain.ts';
 import { verifySignature } from '../../../src/core/pki/public-key.ts';
-import { loadAuthority } from '../../../src/domain/certificates/authority.ts';
+import {
+  loadAuthority,
+  loadResponder,
+  rootList,
+} from '../../../src/domain/certificates/authority.ts';
 import { answerOcsp, currentCrl, deltaCrl } from '../../../src/domain/certificates/revocation.ts';
 import { freezeCertificate, revokeCertificate } from '../../../src/domain/certificates/status.ts';
 import { thawCertificate } from '../../../src/domain/certificates/thaw.ts';
+import { serviceTenant } from '../../../src/domain/chips/keys.ts';
 import { readDer } from '../../../src/lib/der.ts';
 import { encodePem } from '../../../src/lib/pem.ts';
+import { memoryCertificateStore } from '../../../src/platform/memory/certificate-store.ts';
 import { certificateDeps, frozenCertificate, people } from '../../helpers/certificates.ts';
 import { opensslFolder } from '../../helpers/openssl.ts';
 
@@ -176,3 +182,74 @@ function isSignedBy(crl: Uint8Array, spki: Uint8Array): Promise<boolean> {
   });
   return verifySignature(spki, 'sm2-sm3', signed, signature);
 }
+
+describe('A7 A12: the root of a hierarchy', () => {
+  it('is believed with its chain by the lists of issuer and root, and not without both', async () => {
+    const { deps, certificate } = await issued('p256');
+    const { serialHex } = certificate;
+    await thawCertificate(deps, people.approver, { serialHex, id: 'thaw' });
+    const lists = [(await currentCrl(deps, 'p256')).der, await rootList(deps, 'p256')];
+    const pem = lists.map((der) => encodePem('X509 CRL', der));
+    const chain = '-CAfile p256-root.pem -untrusted p256-issuing.pem p256-leaf.pem';
+    files.write('all.pem', pem.join(''));
+    expect(files.run(`verify -crl_check_all -CRLfile all.pem ${chain}`).text).toContain('OK');
+    // Without the root's list nobody can tell whether the issuing authority still stands.
+    files.write('one.pem', pem[0] ?? '');
+    expect(files.run(`verify -crl_check_all -CRLfile one.pem ${chain}`)).toMatchObject({
+      ok: false,
+      text: expect.stringContaining('unable to get certificate CRL'),
+    });
+    const issuing = files.run('x509 -in p256-issuing.pem -noout -ext crlDistributionPoints').text;
+    expect(issuing).toContain('/pki/crl?algorithm=p256&role=root');
+  });
+
+  it('rests once the hierarchy stands, and is woken for its list after a year', async () => {
+    const deps = certificateDeps();
+    await Promise.all(Array.from({ length: 8 }, () => loadAuthority(deps, 'p256')));
+    const root = await deps.certificates.findAuthority('p256', 'root');
+    if (!root) throw new Error('no root');
+    const key = () => deps.keys.find(serviceTenant, root.keyId);
+    expect(await key()).toMatchObject({ state: 'frozen', policy: { usesMax: 256 } });
+    const theft = deps.keys.sign({
+      tenant: serviceTenant,
+      keyId: root.keyId,
+      requestId: 'theft',
+      scheme: 'ecdsa-p256-sha256',
+      message: new Uint8Array(8),
+    });
+    await expect(theft).rejects.toMatchObject({ code: 'key_not_active' });
+    const first = await rootList(deps, 'p256');
+    deps.clock.advance(330 * 24 * 60 * 60 * 1000);
+    expect(await rootList(deps, 'p256')).toEqual(first);
+    deps.clock.advance(20 * 24 * 60 * 60 * 1000);
+    files.write('next.pem', encodePem('X509 CRL', await rootList(deps, 'p256')));
+    const text = files.run('crl -in next.pem -noout -text').text;
+    expect(text).toMatch(/X509v3 CRL Number: \s*2\n/);
+    expect((await key()).state).toBe('frozen');
+    // The responder's certificate is made anew over a key of its own.
+    const authority = await loadAuthority(deps, 'p256');
+    const before = await loadResponder(deps, authority);
+    deps.clock.advance(25 * 24 * 60 * 60 * 1000);
+    const after = await loadResponder(deps, authority);
+    expect(after.signer.spki).not.toEqual(before.signer.spki);
+  });
+
+  it('puts a key to rest that an earlier build or a broken ceremony left awake', async () => {
+    const deps = certificateDeps();
+    const before = await loadAuthority(deps, 'sm2');
+    const certificates = memoryCertificateStore();
+    for (const role of ['root', 'issuing'] as const) {
+      const row = await deps.certificates.findAuthority('sm2', role);
+      if (row) await certificates.addAuthority(row);
+    }
+    const keyId = (await certificates.findAuthority('sm2', 'root'))?.keyId ?? '';
+    await deps.keys.setState(serviceTenant, keyId, 'active');
+    const left = { ...deps, certificates };
+    const lists = await Promise.all(Array.from({ length: 4 }, () => rootList(left, 'sm2')));
+    expect(new Set(lists.map((list) => encodePem('X509 CRL', list))).size).toBe(1);
+    expect((await deps.keys.find(serviceTenant, keyId)).state).toBe('frozen');
+    const { root, issuing } = await loadAuthority(left, 'sm2');
+    expect({ root, issuing }).toEqual({ root: before.root, issuing: before.issuing });
+    expect(await isSignedBy(lists[0] ?? new Uint8Array(), parseCertificate(root).spki)).toBe(true);
+  });
+});

@@ -52,7 +52,7 @@ export interface CertificateIssuer {
   readonly name: Uint8Array;
   readonly signer: CertificateSigner;
   /** Absent for a root: nobody is above it. */
-  readonly urls?: { readonly certificate: string; readonly crl: string; readonly ocsp: string };
+  readonly urls?: { readonly certificate: string; readonly crl: string; readonly ocsp?: string };
 }
 
 /** A distinguished name in DER, most general part first. */
@@ -130,7 +130,7 @@ function extensionsOf(
     extensions.push(
       new x509.CRLDistributionPointsExtension([urls.crl]),
       new x509.AuthorityInfoAccessExtension({
-        ocsp: [new x509.GeneralName('url', urls.ocsp)],
+        ...(urls.ocsp === undefined ? {} : { ocsp: [new x509.GeneralName('url', urls.ocsp)] }),
         caIssuers: [new x509.GeneralName('url', urls.certificate)],
       }),
     );

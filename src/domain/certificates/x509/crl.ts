@@ -67,6 +67,11 @@ export async function buildCrl(
   return new Uint8Array(crl.rawData);
 }
 
+/** Until when a list that was made here counts. */
+export function crlEndsAtMs(der: Uint8Array): number {
+  return new x509.X509Crl(bufferOf(der)).nextUpdate?.getTime() ?? 0;
+}
+
 function reasonExtension(reason: CrlReason): InstanceType<typeof x509.Extension> {
   const enumerated = derElement(0x0a, Uint8Array.of(crlReasons[reason]));
   return new x509.Extension('2.5.29.21', false, bufferOf(enumerated));
