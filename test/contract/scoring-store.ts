@@ -64,13 +64,15 @@ const decided = (request: ScoringRequest): ScoringRequest => ({
   },
 });
 
+const unlimited = { requestsMax: 1_000, sinceMs: 0 };
+
 /** What every store of the coordinator must do. */
 export function scoringStoreContract(open: () => ScoringStore): void {
   it('gives back what was begun and saved, to its tenant only', async () => {
     const store = open();
     const request = begun();
     const { tenant, requestId } = request;
-    await store.begin(request);
+    await store.begin(request, unlimited);
     expect(await store.find(tenant, requestId)).toEqual(request);
     await store.save(decided(request));
     expect(await store.find(tenant, requestId)).toMatchObject({
@@ -84,7 +86,7 @@ export function scoringStoreContract(open: () => ScoringStore): void {
   it('keeps a request exactly as it was saved', async () => {
     const store = open();
     const request = begun();
-    await store.begin(request);
+    await store.begin(request, unlimited);
     const failed = { ...request, state: 'failed', code: 'federation_refused' } as const;
     await store.save(failed);
     expect(await store.find(request.tenant, request.requestId)).toEqual(failed);
@@ -97,7 +99,7 @@ export function scoringStoreContract(open: () => ScoringStore): void {
     const store = open();
     const request = begun();
     const tries = [request, request, { ...request, tenant: freshTenant() }, request];
-    const results = await Promise.allSettled(tries.map((one) => store.begin(one)));
+    const results = await Promise.allSettled(tries.map((one) => store.begin(one, unlimited)));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const result of results) {
       if (result.status === 'rejected') {
@@ -106,16 +108,27 @@ export function scoringStoreContract(open: () => ScoringStore): void {
     }
   });
 
-  it('R4: counts the requests of one actor since a moment', async () => {
+  it('R4: begins so many of one actor since a moment, also of many at the same time', async () => {
     const store = open();
     const tenant = freshTenant();
-    for (const createdAtMs of [1_000, 2_000, 3_000]) {
-      await store.begin(begun({ tenant, createdAtMs }));
-    }
-    await store.begin(begun({ tenant, requestedBy: 'teller-zhou', createdAtMs: 3_000 }));
-    await store.begin(begun({ createdAtMs: 3_000 }));
-    expect(await store.countSince(tenant, 'customer-chen', 2_000)).toBe(2);
-    expect(await store.countSince(tenant, 'customer-chen', 3_001)).toBe(0);
+    const limit = { requestsMax: 3, sinceMs: 2_000 };
+    const mine = (createdAtMs: number) => begun({ tenant, createdAtMs });
+    await store.begin(mine(1_999), limit);
+    await store.begin(mine(2_000), limit);
+    await store.begin(begun({ tenant, requestedBy: 'teller-zhou', createdAtMs: 3_000 }), limit);
+    const tries = Array.from({ length: 8 }, () => mine(3_000));
+    const results = await Promise.allSettled(tries.map((one) => store.begin(one, limit)));
+    const refused = results.flatMap((result) =>
+      result.status === 'rejected' ? [result.reason] : [],
+    );
+    expect(refused).toHaveLength(6);
+    for (const reason of refused) expect(reason).toMatchObject({ code: 'rate_limited' });
+    const kept = await Promise.all(tries.map(({ requestId }) => store.find(tenant, requestId)));
+    expect(kept.filter((request) => request !== undefined)).toHaveLength(2);
+
+    await store.begin(begun({ createdAtMs: 3_000 }), limit);
+    await store.begin(begun({ tenant, requestedBy: 'teller-zhou', createdAtMs: 3_000 }), limit);
+    await store.begin(mine(4_000), { requestsMax: 3, sinceMs: 3_001 });
   });
 
   it('A10: keeps the newest caps of each tenant', async () => {

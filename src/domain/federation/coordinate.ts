@@ -26,7 +26,7 @@ import {
 import { type Federation, keysOfParty } from './parties.ts';
 import type { PartySystem } from './ports.ts';
 import { type ProgressBoard, progressFrame, progressOf } from './progress.ts';
-import { assertContributors, contributorsOf } from './rules.ts';
+import { areEnoughOutside, contributorsOf } from './rules.ts';
 import type { Caps } from './settings.ts';
 import { correctedPieceOf } from './sharing.ts';
 
@@ -86,14 +86,24 @@ export interface Outcome {
   readonly elapsedMs: number;
 }
 
+/** What one actor of a tenant may begin: so many requests from a moment on. */
+export interface RequestLimit {
+  readonly requestsMax: number;
+  readonly sinceMs: number;
+}
+
 /** Throws CinnabarError `storage_unavailable` when it does not answer. */
 export interface ScoringStore {
-  /** @throws CinnabarError `federation_request_used` when the request id was seen before */
-  begin(request: ScoringRequest): Promise<void>;
+  /**
+   * Keeps a new request if its actor has begun fewer than the limit. One atomic step: of any number
+   * at the same time no more than the limit begin.
+   *
+   * @throws CinnabarError `rate_limited` at the limit, `federation_request_used` when the request id
+   *   was seen before
+   */
+  begin(request: ScoringRequest, limit: RequestLimit): Promise<void>;
   save(request: ScoringRequest): Promise<void>;
   find(tenant: string, requestId: string): Promise<ScoringRequest | undefined>;
-  /** Requests of one actor since a moment. */
-  countSince(tenant: string, requestedBy: string, sinceMs: number): Promise<number>;
   /** What the institution allows its people at most. */
   findCaps(tenant: string): Promise<Caps | undefined>;
   putCaps(
@@ -140,9 +150,6 @@ export async function coordinate(
   assertApplication(deps, scoring, begunMs);
   const { requestId } = scoring.consent.consent;
   const { tenant, id: actor } = caller.actor;
-  const recent = await deps.requests.countSince(tenant, actor, begunMs - hourMs);
-  if (recent >= requestsPerHourMax) throw new CinnabarError('rate_limited');
-
   const operation = {
     action: 'federation.score',
     subject: `scoring:${requestId}`,
@@ -160,7 +167,8 @@ export async function coordinate(
       contributors: [],
       createdAtMs: begunMs,
     };
-    await deps.requests.begin(request);
+    const limit = { requestsMax: requestsPerHourMax, sinceMs: begunMs - hourMs };
+    await deps.requests.begin(request, limit);
     const run = trackedRun(deps, request);
     try {
       return await carry(deps, scoring, run, begunMs);
@@ -301,7 +309,7 @@ async function carry(
   begunMs: number,
 ): Promise<ScoringRequest> {
   const opened = await openAll(deps, scoring, run);
-  const contributors = listContributors(deps.federation, opened);
+  const contributors = listContributors(deps.federation, run, opened);
   await run.save({ stage: 'settle', contributors });
   const reports = await settleAll(deps, run, opened, contributors);
   await run.save({ stage: 'decide' });
@@ -355,19 +363,43 @@ async function answerOf<T>(
 
 function assertEnough(federation: Federation, run: Run, count: number, stage: Stage): void {
   if (count >= federation.sharing.t) return;
-  const { nodes } = run.request;
-  const fields: FieldError[] = nodes.flatMap(({ node, state, code }) =>
+  const fields = missedAt(run, stage);
+  const isRefusal = run.request.nodes.some(({ state }) => state === 'refused');
+  throw new CinnabarError(isRefusal ? 'federation_refused' : 'federation_unavailable', { fields });
+}
+
+/** The nodes that are lost or refuse, each with its reason. */
+function missedAt(run: Run, stage: Stage): FieldError[] {
+  return run.request.nodes.flatMap(({ node, state, code }) =>
     state === 'lost' || state === 'refused'
       ? [{ pointer: `/${stage}/${node}`, code: code ?? 'no_answer' }]
       : [],
   );
-  const isRefusal = nodes.some(({ state }) => state === 'refused');
-  throw new CinnabarError(isRefusal ? 'federation_refused' : 'federation_unavailable', { fields });
+}
+
+/** Why rule R3 does not hold: nodes that are missed, that sent no pieces, or the roster itself. */
+function tooFewOutside(
+  run: Run,
+  opened: ReadonlyMap<string, OpenReply>,
+  contributors: readonly string[],
+): CinnabarError {
+  const missed = missedAt(run, 'open');
+  const code = 'contributors_invalid';
+  const silent = [...opened.keys()]
+    .filter((node) => !contributors.includes(node))
+    .map((node) => ({ pointer: `/open/${node}`, code }));
+  const fields = [...missed, ...silent];
+  // Those that did not answer may do so the next time; all else stays as it is.
+  const isOutage = fields.length > 0 && fields.every((field) => field.code === 'no_answer');
+  return new CinnabarError(isOutage ? 'federation_unavailable' : 'federation_refused', {
+    fields: fields.length > 0 ? fields : [{ pointer: '/open', code }],
+  });
 }
 
 /** U, by rule R3 and the nodes that hold the pieces. */
 function listContributors(
   federation: Federation,
+  run: Run,
   opened: ReadonlyMap<string, OpenReply>,
 ): readonly string[] {
   const { roster, sharing } = federation;
@@ -385,8 +417,9 @@ function listContributors(
     return opened.has(idOf(index)) && holders.some((holder) => opened.has(idOf(holder)));
   });
   const atDecision = roster.nodes.flatMap(({ runByDecision }, i) => (runByDecision ? [i] : []));
-  assertContributors(sharing, contributors, atDecision);
-  return contributors.map(idOf);
+  const list = contributors.map(idOf);
+  if (!areEnoughOutside(contributors, atDecision)) throw tooFewOutside(run, opened, list);
+  return list;
 }
 
 async function settleAll(

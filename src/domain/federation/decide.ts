@@ -43,7 +43,7 @@ import {
   keysOfParty,
   scoringContext,
 } from './parties.ts';
-import { type CaseFacts, decideTier, isHardRule, type PolicyTable } from './policy.ts';
+import { type CaseFacts, decideTier, isByScore, isHardRule, type PolicyTable } from './policy.ts';
 import type { DecisionStore, PartySystem } from './ports.ts';
 import { parseRequested } from './requested.ts';
 import { wordRing } from './ring.ts';
@@ -110,7 +110,7 @@ export async function decideRequest(
   const says = message.statements.map((box) => readStatement(deps, requestId, box));
   const tag = tagOf(says);
   const sum = sumOf(deps, message);
-  const previous = await deps.store.newestOf(tag);
+  const previous = await deps.store.newestByScore(tag);
   const facts: CaseFacts = {
     identityProven: isIdentityProven(deps, says),
     sanctionHit: says.some(({ sanctioned }) => sanctioned),
@@ -137,6 +137,7 @@ export async function decideRequest(
     decisionId: decided.decisionId,
     tag,
     tier,
+    isByScore: isByScore(facts),
     digest,
     reply: messageJson(decided.reply),
     content: canonicalJson(decided.content),

@@ -124,6 +124,7 @@ export interface CaseFacts {
   readonly consentValid: boolean;
   readonly missingParts: number;
   readonly missingMandatoryParts: number;
+  /** The newest that came by the score; an outage or a failed identity is nobody's past. */
   readonly previousTier?: Tier;
 }
 
@@ -134,6 +135,11 @@ export function isHardRule({
   consentValid,
 }: Pick<CaseFacts, 'identityProven' | 'sanctionHit' | 'consentValid'>): boolean {
   return !identityProven || sanctionHit || !consentValid;
+}
+
+/** Whether the tier says something of the person: nothing came before the score or was missing. */
+export function isByScore(facts: CaseFacts): boolean {
+  return !isHardRule(facts) && facts.missingParts + facts.missingMandatoryParts === 0;
 }
 
 /** Hard rules first, then the score, then what is missing. `pdMicros` is not looked at under a hard rule. */

@@ -46,6 +46,8 @@ export interface StoredDecision {
   /** Hex. */
   readonly tag: string;
   readonly tier: Tier;
+  /** The score brought the tier: no hard rule held, and no part was missing. */
+  readonly isByScore: boolean;
   /** SHA-256 in hex of the message that was answered. */
   readonly digest: string;
   /** The reply, as it was sent. */
@@ -57,8 +59,8 @@ export interface StoredDecision {
 
 export interface DecisionStore {
   find(requestId: string): Promise<StoredDecision | undefined>;
-  /** The newest decision about a person. */
-  newestOf(tag: string): Promise<StoredDecision | undefined>;
+  /** The newest decision about a person that came by the score. */
+  newestByScore(tag: string): Promise<StoredDecision | undefined>;
   /** Exactly one decision per request is kept; each call gets the one that is. */
   keep(decision: StoredDecision): Promise<StoredDecision>;
 }

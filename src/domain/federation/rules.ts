@@ -21,6 +21,15 @@ export interface Completeness {
   readonly missing: number;
 }
 
+/** Rule R3: whether two contributors or more are not controlled by the decision service. */
+export function areEnoughOutside(
+  contributors: readonly number[],
+  controlledByDecision: readonly number[],
+): boolean {
+  const outside = contributors.filter((node) => !controlledByDecision.includes(node));
+  return outside.length >= outsideContributorsMin;
+}
+
 /**
  * Contributors, ascending, as the coordinator announces them.
  *
@@ -34,8 +43,7 @@ export function assertContributors(
 ): void {
   const isAscending = contributors.every((node, i) => i === 0 || node > (contributors[i - 1] ?? 0));
   const areNodes = contributors.every((node) => node >= 0 && node < sharing.n);
-  const outside = contributors.filter((node) => !controlledByDecision.includes(node));
-  if (isAscending && areNodes && outside.length >= outsideContributorsMin) return;
+  if (isAscending && areNodes && areEnoughOutside(contributors, controlledByDecision)) return;
   throw new FederationError(
     'contributors_invalid',
     `at least ${outsideContributorsMin} parties besides the decision service must contribute`,

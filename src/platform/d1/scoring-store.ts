@@ -1,4 +1,5 @@
 import { parseSignedConsent } from '../../core/federation/consent.ts';
+import { CinnabarError } from '../../domain/errors.ts';
 import {
   nodeStates,
   type Outcome,
@@ -16,14 +17,18 @@ import { commit, row } from './database.ts';
 /** Scoring requests in D1. */
 export function d1ScoringStore(db: D1Database): ScoringStore {
   return {
-    async begin(request) {
-      await commit(
+    async begin(request, { requestsMax, sinceMs }) {
+      const [begun = []] = await commit(
         db,
         [
           db
             .prepare(
               `INSERT INTO scoring_requests (request_id, tenant, requested_by, consent, state, stage,
-                 nodes, contributors, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+                 nodes, contributors, created_at_ms)
+               SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ?10 > (
+                 SELECT count(*) FROM scoring_requests
+                 WHERE tenant = ?2 AND requested_by = ?3 AND created_at_ms >= ?11)
+               RETURNING request_id`,
             )
             .bind(
               request.requestId,
@@ -35,10 +40,13 @@ export function d1ScoringStore(db: D1Database): ScoringStore {
               JSON.stringify(request.nodes),
               JSON.stringify(request.contributors),
               request.createdAtMs,
+              requestsMax,
+              sinceMs,
             ),
         ],
         { 'scoring_requests.request_id': 'federation_request_used' },
       );
+      if (begun.length === 0) throw new CinnabarError('rate_limited');
     },
     async save(request) {
       await commit(db, [
@@ -66,17 +74,6 @@ export function d1ScoringStore(db: D1Database): ScoringStore {
           .bind(requestId, tenant),
       );
       return found && requestOf(found);
-    },
-    async countSince(tenant, requestedBy, sinceMs) {
-      const found = await row(
-        db
-          .prepare(
-            `SELECT count(*) AS requests FROM scoring_requests
-             WHERE tenant = ? AND requested_by = ? AND created_at_ms >= ?`,
-          )
-          .bind(tenant, requestedBy, sinceMs),
-      );
-      return integerOf(fieldsOf(found), 'requests');
     },
     async findCaps(tenant) {
       const query = db.prepare('SELECT caps FROM settings_caps WHERE tenant = ?').bind(tenant);

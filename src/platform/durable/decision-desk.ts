@@ -39,6 +39,7 @@ export class DecisionDesk extends DurableObject {
         decided_at_ms INTEGER NOT NULL
       ) STRICT;
       CREATE INDEX IF NOT EXISTS decisions_by_tag ON decisions (tag, decided_at_ms);`);
+    addByScore(ctx.storage.sql);
   }
 
   async answer(configuration: DecisionConfiguration, text: string): Promise<PartyAnswer> {
@@ -95,6 +96,12 @@ export class DecisionDesk extends DurableObject {
   }
 }
 
+/** Of decisions kept before this column nobody knows any more what brought their tier. */
+function addByScore(sql: SqlStorage): void {
+  const [known] = sql.exec("SELECT 1 FROM pragma_table_info('decisions') WHERE name = 'by_score'");
+  if (!known) sql.exec('ALTER TABLE decisions ADD COLUMN by_score INTEGER NOT NULL DEFAULT 0');
+}
+
 /** Decisions in SQLite. What explains them is encrypted under a key that the store does not hold. */
 function sqlDecisionStore(sql: SqlStorage, suite: Suite, key: Uint8Array): DecisionStore {
   const utf8 = new TextEncoder();
@@ -108,6 +115,7 @@ function sqlDecisionStore(sql: SqlStorage, suite: Suite, key: Uint8Array): Decis
       decisionId: textOf(row, 'decision_id'),
       tag: textOf(row, 'tag'),
       tier: tierOf(row),
+      isByScore: integerOf(row, 'by_score') === 1,
       digest: textOf(row, 'digest'),
       reply: textOf(row, 'reply'),
       content: new TextDecoder().decode(content),
@@ -124,15 +132,16 @@ function sqlDecisionStore(sql: SqlStorage, suite: Suite, key: Uint8Array): Decis
     async find(requestId) {
       return find(requestId);
     },
-    async newestOf(tag) {
+    async newestByScore(tag) {
       return first(
-        'SELECT * FROM decisions WHERE tag = ? ORDER BY decided_at_ms DESC, rowid DESC LIMIT 1',
+        `SELECT * FROM decisions WHERE tag = ? AND by_score = 1
+         ORDER BY decided_at_ms DESC, rowid DESC LIMIT 1`,
         tag,
       );
     },
     async keep(decision) {
       sql.exec(
-        'INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING',
+        'INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request_id) DO NOTHING',
         decision.requestId,
         decision.decisionId,
         decision.tag,
@@ -141,6 +150,7 @@ function sqlDecisionStore(sql: SqlStorage, suite: Suite, key: Uint8Array): Decis
         decision.reply,
         suite.encrypt(key, contextOf(decision.requestId), utf8.encode(decision.content)),
         decision.decidedAtMs,
+        decision.isByScore ? 1 : 0,
       );
       return find(decision.requestId) ?? decision;
     },

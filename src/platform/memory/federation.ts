@@ -46,8 +46,8 @@ export function memoryDecisionStore(): DecisionStore {
     async find(requestId) {
       return decisions.get(requestId);
     },
-    async newestOf(tag) {
-      return [...decisions.values()].findLast((decision) => decision.tag === tag);
+    async newestByScore(tag) {
+      return [...decisions.values()].findLast((known) => known.tag === tag && known.isByScore);
     },
     async keep(decision) {
       const kept = decisions.get(decision.requestId) ?? decision;
@@ -81,7 +81,14 @@ export function memoryScoringStore(): ScoringStore {
   const requests = new Map<string, ScoringRequest>();
   const caps = new Map<string, Caps>();
   return {
-    async begin(request) {
+    async begin(request, { requestsMax, sinceMs }) {
+      const theirs = [...requests.values()].filter(
+        ({ tenant, requestedBy, createdAtMs }) =>
+          tenant === request.tenant &&
+          requestedBy === request.requestedBy &&
+          createdAtMs >= sinceMs,
+      );
+      if (theirs.length >= requestsMax) throw new CinnabarError('rate_limited');
       if (requests.has(request.requestId)) throw new CinnabarError('federation_request_used');
       requests.set(request.requestId, request);
     },
@@ -91,12 +98,6 @@ export function memoryScoringStore(): ScoringStore {
     async find(tenant, requestId) {
       const found = requests.get(requestId);
       return found?.tenant === tenant ? found : undefined;
-    },
-    async countSince(tenant, requestedBy, sinceMs) {
-      const theirs = [...requests.values()].filter(
-        (request) => request.tenant === tenant && request.requestedBy === requestedBy,
-      );
-      return theirs.filter(({ createdAtMs }) => createdAtMs >= sinceMs).length;
     },
     async findCaps(tenant) {
       return caps.get(tenant);

@@ -20,6 +20,8 @@ const problemOf = (promise: Promise<unknown>) =>
     },
   );
 
+const unanswered = () => Promise.reject(new CinnabarError('federation_unavailable'));
+
 describe.each(suiteNames)(
   'A3, A5, A10: an application through the federation, suite %s',
   (suite) => {
@@ -101,6 +103,44 @@ describe('A3: what parties say and do not say', () => {
     expect(statement.identity).toBe('failed');
     expect(statement.settings).toMatchObject({ tier: 6, permissions: ['view'] });
     expect(explanation.reasons).toContain('identity_failed');
+  });
+
+  test('A10: a tier that an outage or a failed identity brought is no past of a person', async () => {
+    let lost = '';
+    const federation = await startFederation({
+      between: (parties) => ({
+        ...parties,
+        open: (id, message) => (id === lost ? unanswered() : parties.open(id, message)),
+      }),
+    });
+    // The probability of default is a little below the boundary of the second tier.
+    const { scale } = federation.decision;
+    Object.assign(federation.decision, { scale: { ...scale, pdMicros: () => 95_000 } });
+    await federation.fileEverywhere(person, -2);
+    const tierNow = async (applicant = person) => {
+      const { statement } = await federation.decisionFor(federation.apply(applicant));
+      federation.clock.advance(60_000);
+      return statement.settings.tier;
+    };
+    expect(await tierNow({ ...person, name: '冒名' })).toBe(6);
+    expect(await tierNow()).toBe(2);
+    for (const [node, tier] of [
+      ['operator', 6],
+      ['registry', 3],
+    ] as const) {
+      lost = node;
+      expect(await tierNow()).toBe(tier);
+      lost = '';
+      expect(await tierNow()).toBe(2);
+    }
+    // A worse tier by the score itself is one, and stays behind what is not.
+    Object.assign(federation.decision, { scale: { ...scale, pdMicros: () => 120_000 } });
+    expect(await tierNow()).toBe(3);
+    Object.assign(federation.decision, { scale: { ...scale, pdMicros: () => 95_000 } });
+    lost = 'operator';
+    expect(await tierNow()).toBe(6);
+    lost = '';
+    expect(await tierNow()).toBe(3);
   });
 
   test('A6: somebody nobody knows is not proven', async () => {
@@ -279,8 +319,48 @@ describe('R1, R5: once per request, once per person and minute', () => {
   test('R3: two nodes run by the decision service leave one, so there is no decision', async () => {
     const federation = await startFederation({ runByDecision: ['bank', 'operator'] });
     await federation.fileEverywhere(person, 0);
-    await expect(federation.score(federation.apply(person))).rejects.toMatchObject({
-      code: 'contributors_invalid',
+    expect(await problemOf(federation.score(federation.apply(person)))).toEqual({
+      code: 'federation_refused',
+      fields: [{ pointer: '/open', code: 'contributors_invalid' }],
+    });
+  });
+
+  test('R3: one node run by the decision service and another lost: too few answer', async () => {
+    const federation = await startFederation({
+      runByDecision: ['bank'],
+      between: (parties) => ({
+        ...parties,
+        open: (id, message) => (id === 'registry' ? unanswered() : parties.open(id, message)),
+      }),
+    });
+    await federation.fileEverywhere(person, 0);
+    const applied = federation.apply(person);
+    expect(await problemOf(federation.score(applied))).toEqual({
+      code: 'federation_unavailable',
+      fields: [{ pointer: '/open/registry', code: 'no_answer' }],
+    });
+    const { requestId } = applied.draft.consent;
+    const stored = await federation.coordinator.requests.find('bank-a', requestId);
+    expect(stored).toMatchObject({ state: 'failed', code: 'federation_unavailable' });
+  });
+
+  test('R3: nodes that send no pieces are named, and there is no decision', async () => {
+    const federation = await startFederation({
+      between: (parties) => ({
+        ...parties,
+        async open(id, message) {
+          const reply = await parties.open(id, message);
+          return id === 'bank' ? reply : { ...reply, pieces: [] };
+        },
+      }),
+    });
+    await federation.fileEverywhere(person, 0);
+    expect(await problemOf(federation.score(federation.apply(person)))).toEqual({
+      code: 'federation_refused',
+      fields: [
+        { pointer: '/open/operator', code: 'contributors_invalid' },
+        { pointer: '/open/registry', code: 'contributors_invalid' },
+      ],
     });
   });
 
@@ -290,7 +370,8 @@ describe('R1, R5: once per request, once per person and minute', () => {
     const first = await federation.score(federation.apply(person));
     for (let i = 1; i < requestsPerHourMax; i++) {
       const requestId = i.toString(16).padStart(32, '0');
-      await federation.coordinator.requests.begin({ ...first, requestId });
+      const limit = { requestsMax: requestsPerHourMax, sinceMs: 0 };
+      await federation.coordinator.requests.begin({ ...first, requestId }, limit);
     }
     const late = federation.apply(person);
     expect(await problemOf(federation.score(late))).toMatchObject({ code: 'rate_limited' });
@@ -298,8 +379,6 @@ describe('R1, R5: once per request, once per person and minute', () => {
     await federation.score(federation.apply(person));
   });
 });
-
-const unanswered = () => Promise.reject(new CinnabarError('federation_unavailable'));
 
 const mishaps = {
   /** The message does not arrive. */
