@@ -125,7 +125,7 @@ const share = (value: number) => `${(100 * value).toFixed(1)} %`.padStart(9);
 function fairnessText({ column, groups, ratio }: ColumnFairness): string[] {
   return [
     '',
-    `${column}: lowest over highest share of tiers 1 to 3: ${ratio.toFixed(3)}`,
+    `${column}: lowest over highest share of tiers 1 to 3: ${ratio?.toFixed(3) ?? 'no group is large enough'}`,
     `${''.padEnd(12)}${['persons', 'admitted', 'mean PD', 'default', 'AUC'].map((name) => name.padStart(9)).join('')}`,
     ...groups.map(
       ({ group, rows, admitted, meanPd, defaultRate, auc }) =>

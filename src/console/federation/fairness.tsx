@@ -6,7 +6,8 @@ import { Panel } from '../parts/page.tsx';
 /** A part of what `cinnabar federation evaluate --fairness --json` writes; shares from 0 to 1. */
 interface ColumnFairness {
   readonly column: string;
-  readonly ratio: number;
+  /** Absent when no group is large enough to be compared. */
+  readonly ratio?: number;
   readonly groups: readonly Group[];
 }
 
@@ -16,7 +17,8 @@ interface Group {
   readonly admitted: number;
   readonly meanPd: number;
   readonly defaultRate: number;
-  readonly auc: number;
+  /** No number where all of a group paid, or none. */
+  readonly auc: number | null;
 }
 
 type Loaded = { kind: 'none' } | { kind: 'wrong' } | { kind: 'report'; report: ColumnFairness[] };
@@ -25,14 +27,19 @@ const shown = ['rows', 'admitted', 'meanPd', 'defaultRate', 'auc'] as const;
 
 function isGroup(value: unknown): value is Group {
   const group = value as Partial<Record<keyof Group, unknown>> | null;
-  return typeof group?.group === 'string' && shown.every((name) => typeof group[name] === 'number');
+  return (
+    typeof group?.group === 'string' &&
+    shown.every(
+      (name) => typeof group[name] === 'number' || (name === 'auc' && group[name] === null),
+    )
+  );
 }
 
 function isColumn(value: unknown): value is ColumnFairness {
   const column = value as Partial<Record<keyof ColumnFairness, unknown>> | null;
   return (
     typeof column?.column === 'string' &&
-    typeof column.ratio === 'number' &&
+    (column.ratio === undefined || typeof column.ratio === 'number') &&
     Array.isArray(column.groups) &&
     column.groups.every(isGroup)
   );
@@ -87,7 +94,7 @@ function Column({ column, ratio, groups }: ColumnFairness) {
   return (
     <table class="table list">
       <caption class="label">
-        {column} · {t('fairness.ratio', { ratio: ratio.toFixed(3) })}
+        {column} · {t('fairness.ratio', { ratio: ratio?.toFixed(3) ?? '–' })}
       </caption>
       <thead>
         <tr>
@@ -114,7 +121,7 @@ function Column({ column, ratio, groups }: ColumnFairness) {
               </td>
             ))}
             <td class="num" data-label={t('fairness.auc')}>
-              {group.auc.toFixed(4)}
+              {group.auc?.toFixed(4) ?? '–'}
             </td>
           </tr>
         ))}

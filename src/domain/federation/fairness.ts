@@ -13,8 +13,11 @@ export interface ColumnFairness {
   readonly column: string;
   /** Largest first; groups of fewer than `groupRowsMin` persons are one, named `other`. */
   readonly groups: readonly GroupFairness[];
-  /** Lowest share of admitted persons over the highest, of groups that are large enough; 1 is equal. */
-  readonly ratio: number;
+  /**
+   * Lowest share of admitted persons over the highest, of groups that are large enough; 1 is equal.
+   * Absent when there is no such group.
+   */
+  readonly ratio?: number;
 }
 
 /** Figures of fewer persons would be chance, and could point at one of them. */
@@ -49,8 +52,13 @@ export function fairnessOf(
     const shares = groups
       .filter(({ rows }) => rows >= groupRowsMin)
       .map(({ admitted }) => admitted);
-    return { column, groups, ratio: Math.min(...shares) / Math.max(...shares) };
+    return { column, groups, ...(shares.length > 0 ? { ratio: lowestOverHighest(shares) } : {}) };
   });
+}
+
+function lowestOverHighest(shares: readonly number[]): number {
+  const highest = Math.max(...shares);
+  return highest === 0 ? 1 : Math.min(...shares) / highest;
 }
 
 function rowsByGroup(cells: readonly string[]): Map<string, number[]> {

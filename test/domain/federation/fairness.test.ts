@@ -31,4 +31,23 @@ describe('A10: groups of a protected column', () => {
     expect(found?.groups[0]?.defaultRate).toBeCloseTo(63 / 250);
     expect(found?.groups[0]?.meanPd).toBeCloseTo(0.1);
   });
+
+  it('have no ratio where no group is large enough, and are equal where nobody is admitted', () => {
+    const rows = 2 * groupRowsMin;
+    const labels = Array.from({ length: rows }, (_, row) => row % 3 === 0);
+    const ratioOf = (count: number) => {
+      const cells = Array.from({ length: count }, (_, row) => (row % 2 === 0 ? 'a' : 'b'));
+      const outcomes = labels.slice(0, count).map(Number);
+      const [found] = fairnessOf(
+        outcomes.map(() => 0.9),
+        outcomes,
+        new Map([['SEX', cells]]),
+        0.16,
+      );
+      return found;
+    };
+    expect(ratioOf(groupRowsMin - 2)).not.toHaveProperty('ratio');
+    expect(ratioOf(groupRowsMin - 2)?.groups.map(({ group }) => group)).toEqual(['other']);
+    expect(ratioOf(rows)?.ratio).toBe(1);
+  });
 });
