@@ -8,7 +8,7 @@ import { CinnabarError } from '../errors.ts';
 import { splitJson } from './extract.ts';
 import type { TokenDeps } from './ports.ts';
 import type { KnownFact } from './release.ts';
-import { isSecretPath } from './secret-names.ts';
+import { isSecretPath, mentionsSecret } from './secret-names.ts';
 
 export interface SplitIdentity {
   readonly facts: readonly KnownFact[];
@@ -46,7 +46,9 @@ export async function splitIdentity(
     const [first] = labels;
     for (const other of found) if (!isSealable(other)) dropped.add(other);
     if (!first || labels.length < found.length || isSecretPath(path)) continue;
-    facts.push({ name: path, label: first, labels, value: leafAt(identity, path) });
+    const value = leafAt(identity, path);
+    if (mentionsSecret(value)) dropped.add('PASSWORD');
+    else facts.push({ name: path, label: first, labels, value });
   }
   const isLarge =
     facts.length > factsMax || facts.some(({ value }) => value.length > factCharactersMax);

@@ -33,6 +33,18 @@ export function isSecretPath(pointer: string): boolean {
   return pointer.split('/').some(isSecretName);
 }
 
+/**
+ * Whether a text speaks of a secret: what stands beside the word may be it. Short words say too
+ * little here: Pin is a name of people.
+ */
+export function mentionsSecret(text: string): boolean {
+  const plain = text
+    .normalize('NFKC')
+    .replaceAll(/\p{Cf}/gu, '')
+    .toLowerCase();
+  return parts.some((part) => plain.includes(part));
+}
+
 function isSecretName(name: string): boolean {
   const letters = name.normalize('NFKC').replaceAll(/\p{Cf}/gu, '');
   const joined = letters.replaceAll(/\P{L}/gu, '').toLowerCase();

@@ -113,6 +113,8 @@ describe('D1 D2 D3: a token', () => {
     ['under the name of one', { card: { CVV2: { value: '13812345678' } } }],
     ['in capitals and marks', { 'One-Time Pass-Code': '13812345678', cardPIN: '13912345678' }],
     ['that nobody labelled', { otp: '7' }],
+    ['that its text names', { 备注: '密码：13812345678' }],
+    ['in a text of JSON', { note: '{"Password":"13812345678"}' }],
   ])('D1: drops a secret %s, and says so', async (_, sent) => {
     const { facts, dropped } = await splitIdentity(centre.deps, sent);
     expect(facts).toEqual([]);
@@ -120,9 +122,9 @@ describe('D1 D2 D3: a token', () => {
   });
 
   test('D1: keeps what only sounds like a secret', async () => {
-    const sent = { pinyin: '13812345678', secretary: { 手机号: '13912345678' } };
+    const sent = { pinyin: '13812345678', secretary: { 手机号: '13912345678' }, name: 'Wang Pin' };
     const { facts, dropped } = await splitIdentity(centre.deps, sent);
-    expect(valuesOf(facts)).toEqual(['13812345678', '13912345678']);
+    expect(valuesOf(facts)).toEqual(['13812345678', '13912345678', 'Wang Pin']);
     expect(dropped).toEqual([]);
   });
 
