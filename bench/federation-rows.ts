@@ -43,9 +43,10 @@ function plainDot(floats: Float64Array, weights: Float64Array): Float64Array {
  * at other rows, and several times slower than it must. workerd compiles no text at run time: there
  * the function stays as it is, and its ratios say little.
  */
-function compiledApart(peer: typeof plainDot): typeof plainDot {
+function compiledApart(peer: typeof plainDot, row: string): typeof plainDot {
   try {
-    return new Function(`return ${peer}`)() as typeof plainDot;
+    // The engine keeps what it compiled under its text, so each row has a text of its own.
+    return new Function(`/* ${row} */ return ${peer}`)() as typeof plainDot;
   } catch {
     return peer;
   }
@@ -60,7 +61,7 @@ function dotRow(federated: Federated, columns: number): Row {
   const floatWeights = Float64Array.from(shortWeights);
   const prepared = federated.prepare(short, columns);
   const preparedLong = federated.prepare(long, columns);
-  const dot = compiledApart(plainDot);
+  const dot = compiledApart(plainDot, `${columns} features`);
   // Weights of which none fits into 27 bits together with a feature.
   const wideWeights = longWeights.map((weight) => weight * 100_000);
   return {
