@@ -42,6 +42,7 @@ export {
   renewSessionKeys,
   SessionUntrusted,
   type StoredTerminal,
+  sessionKeysEnd,
   type TerminalOptions,
   type TerminalSession,
   type TerminalSigner,

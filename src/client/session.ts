@@ -270,11 +270,15 @@ function innerOf(input: RequestInfo | URL, init: RequestInit): InnerRequest {
   };
 }
 
+/** When the first of the keys ends, by their certificates, in milliseconds. */
+export function sessionKeysEnd(keys: StoredKeySet): number {
+  return Math.min(...Object.values(keys).map(({ notAfter }) => Date.parse(notAfter)));
+}
+
 async function openedAndRenewed(options: TerminalOptions): Promise<TerminalSession> {
   const session = await openTerminalSession(options);
   const { current } = await storedTerminal(options);
-  const ends = Object.values(current).map(({ notAfter }) => Date.parse(notAfter));
-  if (Math.min(...ends) - options.now() > renewalMs) return session;
+  if (sessionKeysEnd(current) - options.now() > renewalMs) return session;
   await renewSessionKeys(options, session);
   const renewed = await openTerminalSession(options);
   await session.close();

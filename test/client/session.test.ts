@@ -4,6 +4,7 @@ import {
   registerSessionKeys,
   SessionUntrusted,
   type StoredTerminal,
+  sessionKeysEnd,
   type TerminalOptions,
   terminalFetch,
 } from '../../src/client/certificates.ts';
@@ -285,7 +286,11 @@ describe('a terminal and its sessions', () => {
     await expect(openTerminalSession(options)).rejects.toMatchObject({
       code: 'terminal_keys_expired',
     });
+    const old = await options.vault.load(options.terminalId);
+    expect(sessionKeysEnd(old?.current ?? {})).toBeLessThan(service.edge.clock.now());
     await registerSessionKeys(options, payer);
+    const kept = await options.vault.load(options.terminalId);
+    expect(sessionKeysEnd(kept?.current ?? {})).toBeGreaterThan(service.edge.clock.now());
     await inside().payments.list();
   });
 

@@ -1,5 +1,6 @@
 import {
   registerSessionKeys,
+  sessionKeysEnd,
   type TerminalOptions,
   terminalFetch,
   withPersonalKey,
@@ -13,9 +14,13 @@ import { client, identity, openClient } from '../session.ts';
 
 const terminals = browserTerminals();
 
-/** Whether this browser has session keys of the device; without them it pays nothing. */
+/**
+ * Whether this browser has session keys of the device whose time is not over; without them it pays
+ * nothing, and the person registers it again.
+ */
 export async function hasSessionKeys(terminalId: string): Promise<boolean> {
-  return (await terminals.load(terminalId)) !== undefined;
+  const kept = await terminals.load(terminalId);
+  return kept !== undefined && sessionKeysEnd(kept.current) > Date.now();
 }
 
 /**
