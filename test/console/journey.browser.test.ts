@@ -305,6 +305,8 @@ describeInChromium('the seal journey in the browser', () => {
     await box.fill('zzzz');
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/seals\?q=zzzz$/);
+    // The address changes before the dialog is away.
+    await box.waitFor({ state: 'hidden' });
     await page.keyboard.press('Control+k');
     await box.fill('高远');
     await page.keyboard.press('ArrowDown');
