@@ -1,4 +1,5 @@
 import type { Label } from './labels.ts';
+import { arePairs, columnsOf, headersIn, namesBeside } from './pairs.ts';
 import { readBody } from './structured.ts';
 import { TaggerError } from './tagger-error.ts';
 
@@ -40,32 +41,77 @@ const invalid = (message: string) => new TaggerError('json_invalid', message);
 const isVector = (value: readonly unknown[]) =>
   value.length > 1 && value.every((item) => typeof item === 'number');
 
-function collect(
-  value: unknown,
-  path: string,
-  keys: readonly string[],
-  depth: number,
-  leaves: Leaf[],
-): void {
+/** Names of the items of a row; an empty one says nothing. */
+type Columns = readonly string[];
+
+interface Place {
+  readonly path: string;
+  readonly keys: readonly string[];
+  readonly depth: number;
+  /** Of the rows in this list, or of the items in this row. */
+  readonly rows?: Columns | undefined;
+  readonly items?: Columns | undefined;
+}
+
+interface Member extends Pick<Place, 'rows' | 'items'> {
+  readonly step: string | number;
+  readonly item: unknown;
+  readonly name: string;
+}
+
+function membersOf(value: object, { rows, items }: Place): readonly Member[] {
+  if (!Array.isArray(value)) {
+    const entries = Object.entries(value);
+    const beside = namesBeside(entries);
+    const headers = headersIn(entries.map(([, item]) => item));
+    return entries.map(([key, item]) => ({
+      step: escaped(key),
+      item,
+      name: beside(key) ?? key,
+      rows: Array.isArray(item) ? columnsOf(item, headers) : undefined,
+    }));
+  }
+  const list: readonly unknown[] = value;
+  if (arePairs(list))
+    return list.map((item, step) => ({ step, item, name: '', items: ['', item[0]] }));
+  return list.map((item, step) => ({ step, item, name: items?.[step] ?? '', items: rows }));
+}
+
+function collect(value: unknown, place: Place, leaves: Leaf[]): void {
+  const { path, keys, depth, items } = place;
   if (depth > MAX_DEPTH) throw invalid(`JSON is nested deeper than ${MAX_DEPTH}.`);
   if (leaves.length > MAX_LEAVES) throw invalid(`JSON has more than ${MAX_LEAVES} leaves.`);
-  if (Array.isArray(value)) {
-    if (isVector(value)) leaves.push({ path, keys, text: `[${value.join(', ')}]` });
-    else
-      for (const [i, item] of value.entries())
-        collect(item, `${path}/${i}`, keys, depth + 1, leaves);
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [key, item] of Object.entries(value)) {
-      collect(item, `${path}/${escaped(key)}`, [...keys, key], depth + 1, leaves);
+  if (Array.isArray(value) && isVector(value) && !items)
+    leaves.push({ path, keys, text: `[${value.map(textOfLeaf).join(', ')}]` });
+  else if (typeof value === 'object' && value !== null) {
+    for (const { step, item, name, ...names } of membersOf(value, place)) {
+      const inner = name === '' ? keys : [...keys, name];
+      collect(item, { path: `${path}/${step}`, keys: inner, depth: depth + 1, ...names }, leaves);
     }
-  } else leaves.push({ path, keys, text: value === null ? '' : String(value) });
+  } else leaves.push({ path, keys, text: textOfLeaf(value) });
+}
+
+function textOfLeaf(value: unknown): string {
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+    throw new TaggerError('json_number_unsafe', 'A whole number is beyond 2^53; send it as text.');
+  }
+  return value === null ? '' : String(value);
+}
+
+/** Strings, and whole numbers that a reader may round. */
+const LONG_NUMBER = /"(?:[^"\\]|\\.)*"|((?<![\d.])-?\d{16,})(?![\d.eE])/g;
+
+/** A document or card number that stands in JSON as a number keeps every digit. */
+function exactJson(text: string): unknown {
+  JSON.parse(text);
+  return JSON.parse(text.replace(LONG_NUMBER, (all, digits) => (digits ? `"${digits}"` : all)));
 }
 
 function parsed(json: unknown): unknown {
   let value = json;
   if (typeof json === 'string') {
     try {
-      value = JSON.parse(json);
+      value = exactJson(json);
     } catch {
       value = readBody(json);
       if (!value) throw invalid('The text is no JSON, form, list of key=value or table.');
@@ -92,7 +138,7 @@ export function splitJson(
   tag: (text: string) => readonly { start: number; end: number; label: Label; score: number }[],
 ): Split {
   const leaves: Leaf[] = [];
-  collect(parsed(json), '', [], 0, leaves);
+  collect(parsed(json), { path: '', keys: [], depth: 0 }, leaves);
   const sensitive: SensitiveLeaf[] = [];
   const open: OpenLeaf[] = [];
   for (const leaf of leaves) {

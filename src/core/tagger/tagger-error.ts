@@ -6,6 +6,8 @@ export type TaggerErrorCode =
   | 'text_too_long'
   /** Not a JSON object or array, or nested deeper than `MAX_DEPTH`. */
   | 'json_invalid'
+  /** A whole number beyond 2^53: what was sent is not what was read. Send it as a string. */
+  | 'json_number_unsafe'
   /** The module carries no model, or one of another kind. */
   | 'model_invalid'
   /** The module failed inside; its instance has been discarded. */

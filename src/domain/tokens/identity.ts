@@ -8,7 +8,8 @@ import { CinnabarError } from '../errors.ts';
 import { splitJson } from './extract.ts';
 import type { TokenDeps } from './ports.ts';
 import type { KnownFact } from './release.ts';
-import { isSecretPath, mentionsSecret } from './secret-names.ts';
+import { secretMentioned } from './secret-names.ts';
+import { secretPlaces } from './secret-places.ts';
 
 export interface SplitIdentity {
   readonly facts: readonly KnownFact[];
@@ -25,7 +26,7 @@ const none: SplitIdentity = { facts: [], dropped: [] };
 /**
  * Splits what a terminal sent about a person (D1). A leaf in which the tagger finds something is
  * sensitive as a whole, and carries every label that was found in it. One with a secret in it, or
- * under the name of one, is dropped whatever else it holds. What nobody labelled is not kept: a
+ * under or beside the name of one, is dropped whatever else it holds. What nobody labelled is not kept: a
  * token repeats no text that was not understood.
  *
  * @throws CinnabarError `invalid_request` for too many or too long facts
@@ -37,17 +38,23 @@ export async function splitIdentity(
   if (identity === undefined) return none;
   if (JSON.stringify(identity).length > identityCharactersMax) throw tooLarge();
   const { sensitive, open } = await splitJson(deps, identity);
-  const secret = [...sensitive, ...open].filter(({ path }) => isSecretPath(path));
-  const dropped = new Set<Label>(secret.length > 0 ? ['PASSWORD'] : []);
+  const secretAt = secretPlaces(identity);
+  const dropped = new Set<Label>();
+  for (const { path } of [...sensitive, ...open]) {
+    const secret = secretAt(path);
+    if (secret) dropped.add(secret);
+  }
   const facts: KnownFact[] = [];
   for (const { path, label, spans } of sensitive) {
     const found = [...new Set([label, ...spans.map((span) => span.label)])];
     const labels = found.filter(isSealable);
     const [first] = labels;
     for (const other of found) if (!isSealable(other)) dropped.add(other);
-    if (!first || labels.length < found.length || isSecretPath(path)) continue;
+    if (!first || labels.length < found.length || secretAt(path)) continue;
     const value = leafAt(identity, path);
-    if (mentionsSecret(value)) dropped.add('PASSWORD');
+    const people = spans.filter((span) => span.label === 'NAME');
+    const mentioned = secretMentioned(value, people);
+    if (mentioned) dropped.add(mentioned);
     else facts.push({ name: path, label: first, labels, value });
   }
   const isLarge =

@@ -185,7 +185,7 @@ describe('D1: operating points', () => {
 });
 
 describe('D1: split', () => {
-  const pathsOf = (body: string) =>
+  const pathsOf = (body: unknown) =>
     tagger.split(body).sensitive.map(({ path, label }) => [path, label]);
 
   it.each([
@@ -262,6 +262,49 @@ describe('D1: split', () => {
   it('reads keys as pointers, also strange ones', () => {
     const { sensitive } = tagger.split({ 'a/b': { '~mobile': MOBILE }, __proto__x: 1 });
     expect(sensitive.map(({ path }) => path)).toEqual(['/a~1b/~0mobile']);
+  });
+
+  it('judges what a name beside it calls a value, in pairs and under columns', () => {
+    const code = '7731';
+    expect(
+      pathsOf({
+        form: [
+          { name: '手机号', value: MOBILE },
+          { field: 'pin', value: code },
+        ],
+        pairs: [
+          ['取件码', code],
+          ['page', code],
+        ],
+        table: {
+          columns: ['id', 'password'],
+          rows: [
+            ['7', 'Blue!River7'],
+            ['8', 'Red-Lake_9'],
+          ],
+        },
+      }),
+    ).toEqual([
+      ['/form/0/value', 'CONTACT'],
+      ['/form/1/value', 'PASSWORD'],
+      ['/pairs/0/1', 'PASSWORD'],
+      ['/table/rows/0/1', 'PASSWORD'],
+      ['/table/rows/1/1', 'PASSWORD'],
+    ]);
+  });
+
+  it('keeps every digit of a number in a text, and refuses one that was rounded', () => {
+    const card = '6222021234567890128';
+    expect(pathsOf(`{"bankCard":${card},"note":"\\"1, ${card}","ratio":0.${card}}`)[0]).toEqual([
+      '/bankCard',
+      'PAYMENT',
+    ]);
+    expect(() => tagger.split({ bankCard: Number(card) })).toThrow(
+      expect.objectContaining({ code: 'json_number_unsafe' }),
+    );
+    expect(() => tagger.split(`{"a":${card}x}`)).toThrow(
+      expect.objectContaining({ code: 'json_invalid' }),
+    );
   });
 
   it.each([
