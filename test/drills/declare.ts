@@ -13,7 +13,7 @@ function declare(drill: Drill, isLong: boolean): void {
   it('holds', { timeout }, async ({ task }) => {
     const { measured, faults } = await drill.run({ isLong, seed });
     task.meta.drill = { id, name, target, measured };
-    expect(faults.slice(0, 20)).toEqual([]);
+    expect(faults.slice(0, 20), faults.slice(0, 20).join('\n')).toEqual([]);
   });
   if (isLong) return;
   it.each(plants)('is failed by: %s', { timeout }, async (plant) => {

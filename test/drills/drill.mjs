@@ -65,24 +65,36 @@ async function functionDrills() {
 }
 
 /** A drill that is a file of tests: what counts is that all of them pass. */
-function fileDrill({ files, long = [], ...described }) {
+function fileDrill({ files, long = [], longEnvironment = {}, ...described }) {
   const out = mkdtempSync(join(tmpdir(), 'cinnabar-drill-'));
-  const count = (mode, chosen) => {
-    if (chosen.length === 0) return { passed: 0, failed: 0 };
+  const count = (mode, chosen, more = {}) => {
+    if (chosen.length === 0) return { passed: 0, failed: 0, said: [] };
     const report = join(out, `${mode}.json`);
     const words = ['vitest', 'run', '--mode', mode, '--reporter=json', `--outputFile=${report}`];
-    spawnSync('npx', [...words, ...chosen], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
-    const { numPassedTests, numTotalTests, success } = JSON.parse(readFileSync(report, 'utf8'));
+    spawnSync('npx', [...words, ...chosen], {
+      cwd: root,
+      env: { ...process.env, ...more },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const results = JSON.parse(readFileSync(report, 'utf8'));
+    const { numPassedTests, numTotalTests, success, testResults } = results;
     const failed = numTotalTests - numPassedTests;
-    return { passed: numPassedTests, failed: success ? failed : Math.max(1, failed) };
+    const said = testResults
+      .flatMap(({ assertionResults }) => assertionResults)
+      .flatMap(({ meta }) => meta?.measured ?? []);
+    return { passed: numPassedTests, failed: success ? failed : Math.max(1, failed), said };
   };
   try {
-    const counts = [count('test', files), count('slow', isLong ? long : [])];
+    const counts = [
+      count('test', files),
+      isLong ? count('slow', long, longEnvironment) : count('slow', []),
+    ];
     const passed = counts.reduce((sum, one) => sum + one.passed, 0);
     const failed = counts.reduce((sum, one) => sum + one.failed, 0);
+    const said = counts.flatMap((one) => one.said);
     report({
       ...described,
-      measured: `${passed} tests held, ${failed} failed`,
+      measured: [...said, `${passed} tests held, ${failed} failed`].join('; '),
       pass: failed === 0,
     });
   } finally {

@@ -38,5 +38,7 @@ export interface DrillRow {
 declare module 'vitest' {
   interface TaskMeta {
     drill?: DrillRow;
+    /** What a test of a file drill measured, in few words. */
+    measured?: string;
   }
 }

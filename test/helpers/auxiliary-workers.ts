@@ -7,12 +7,6 @@ import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangle
 type PoolOptions = Exclude<Parameters<typeof cloudflareTest>[0], (...input: never[]) => unknown>;
 type AuxiliaryWorker = NonNullable<NonNullable<PoolOptions['miniflare']>['workers']>[number];
 
-/**
- * Bundles the Workers that stand beside the one under test.
- *
- * The test pool transforms only the main Worker; the others must reach it as plain modules. Names,
- * bindings and objects come from their own configuration files, so tests run what is deployed.
- */
 type Services = AuxiliaryWorker['serviceBindings'];
 
 /** The pool runs the Worker under test under a name of its own. */
@@ -32,6 +26,59 @@ function services(bindings: Services, mainName: string): NonNullable<Services> {
   return Object.fromEntries(entries);
 }
 
+/** Settings of one Worker for Miniflare, with what `wrangler` would have bundled for it. */
+export async function bundledWorker(
+  root: string,
+  configPath: string,
+  secrets: Readonly<Record<string, string>>,
+): Promise<AuxiliaryWorker> {
+  const path = join(root, configPath);
+  const config = unstable_readConfig({ config: path });
+  if (!config.main || !config.name) throw new Error(`${configPath} names no main or no name`);
+  const folder = join(root, 'wasm-build', 'out', 'workers', config.name);
+  await mkdir(folder, { recursive: true });
+  await build({
+    entryPoints: { index: config.main },
+    outdir: folder,
+    bundle: true,
+    format: 'esm',
+    target: 'es2024',
+    conditions: ['workerd', 'worker', 'browser'],
+    external: ['cloudflare:*', 'node:async_hooks'],
+    alias: Object.fromEntries(
+      Object.entries<string>(config.alias ?? {}).map(([name, file]) => [
+        name,
+        resolve(dirname(path), file),
+      ]),
+    ),
+    loader: { '.wasm': 'copy' },
+    assetNames: '[name]',
+    logLevel: 'warning',
+  });
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(path);
+  const files = (await readdir(folder)).filter((file) => file !== 'index.js');
+  const required: readonly string[] = config.secrets?.required ?? [];
+  return {
+    ...workerOptions,
+    name: config.name,
+    modulesRoot: folder,
+    modules: [
+      { type: 'ESModule', path: join(folder, 'index.js') },
+      ...files.map((file) => ({ type: 'CompiledWasm' as const, path: join(folder, file) })),
+    ],
+    bindings: {
+      ...workerOptions.bindings,
+      ...Object.fromEntries(required.map((name) => [name, secrets[name] ?? ''])),
+    },
+  } as AuxiliaryWorker;
+}
+
+/**
+ * Bundles the Workers that stand beside the one under test.
+ *
+ * The test pool transforms only the main Worker; the others must reach it as plain modules. Names,
+ * bindings and objects come from their own configuration files, so tests run what is deployed.
+ */
 export async function auxiliaryWorkers(
   root: string,
   mainConfigPath: string,
@@ -41,46 +88,8 @@ export async function auxiliaryWorkers(
   const mainName = unstable_readConfig({ config: join(root, mainConfigPath) }).name ?? '';
   return Promise.all(
     configPaths.map(async (configPath) => {
-      const path = join(root, configPath);
-      const config = unstable_readConfig({ config: path });
-      if (!config.main || !config.name) throw new Error(`${configPath} names no main or no name`);
-      const folder = join(root, 'wasm-build', 'out', 'workers', config.name);
-      await mkdir(folder, { recursive: true });
-      await build({
-        entryPoints: { index: config.main },
-        outdir: folder,
-        bundle: true,
-        format: 'esm',
-        target: 'es2024',
-        conditions: ['workerd', 'worker', 'browser'],
-        external: ['cloudflare:*', 'node:async_hooks'],
-        alias: Object.fromEntries(
-          Object.entries<string>(config.alias ?? {}).map(([name, file]) => [
-            name,
-            resolve(dirname(path), file),
-          ]),
-        ),
-        loader: { '.wasm': 'copy' },
-        assetNames: '[name]',
-        logLevel: 'warning',
-      });
-      const { workerOptions } = unstable_getMiniflareWorkerOptions(path);
-      const files = (await readdir(folder)).filter((file) => file !== 'index.js');
-      const required: readonly string[] = config.secrets?.required ?? [];
-      return {
-        ...workerOptions,
-        name: config.name,
-        modulesRoot: folder,
-        modules: [
-          { type: 'ESModule', path: join(folder, 'index.js') },
-          ...files.map((file) => ({ type: 'CompiledWasm' as const, path: join(folder, file) })),
-        ],
-        serviceBindings: services(workerOptions.serviceBindings, mainName),
-        bindings: {
-          ...workerOptions.bindings,
-          ...Object.fromEntries(required.map((name) => [name, secrets[name] ?? ''])),
-        },
-      } as AuxiliaryWorker;
+      const worker = await bundledWorker(root, configPath, secrets);
+      return { ...worker, serviceBindings: services(worker.serviceBindings, mainName) };
     }),
   );
 }

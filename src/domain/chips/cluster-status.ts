@@ -1,6 +1,6 @@
 import { type Protection, protections } from './keys.ts';
 import type { ChipsReady } from './messages.ts';
-import { type Duty, type Health, isServing, replicasLeast, sharedPool } from './placement.ts';
+import { type ChipView, isServing, replicasLeast, sharedPool } from './placement.ts';
 
 /** A chip that is to join: where it stands and whose keys it takes. */
 export interface NewChip {
@@ -17,28 +17,29 @@ export const founders: readonly NewChip[] = [
   { chip: 'chip-4', zone: 'a', pool: sharedPool },
 ];
 
-/** A chip as the operator sees it. */
-export interface ChipStatus {
-  readonly chip: string;
-  readonly zone: string;
-  readonly pool: string;
-  readonly protection: Protection;
+/** What a chip's last heartbeats said. */
+export interface ChipFacts {
   /** The program that runs it, as the chip attests: a Worker's version, or a hash of a host's files. */
   readonly build: string;
-  readonly health: Health;
-  readonly duty: Duty;
   /** Why it is quarantined; empty otherwise. */
   readonly reason: string;
+  readonly logHashHex: string;
   readonly keys: number;
   readonly queue: number;
-  readonly operations: number;
-  readonly bootCount: number;
-  readonly logHashHex: string;
   /** Milliseconds that the last heartbeats took, oldest first. */
   readonly latenciesMs: readonly number[];
   /** Positions in the chip's log at the last heartbeats: what it did in between. */
   readonly loads: readonly number[];
   readonly seenAtMs: number;
+}
+
+/** A chip as the operator sees it. */
+export interface ChipStatus
+  extends ChipFacts,
+    Pick<ChipView, 'chip' | 'zone' | 'pool' | 'health' | 'duty'> {
+  readonly protection: Protection;
+  readonly operations: number;
+  readonly bootCount: number;
   /** Keys that are not yet safe without a chip that is leaving. */
   readonly keysToMove: number;
 }

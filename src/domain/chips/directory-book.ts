@@ -1,21 +1,15 @@
 import { CinnabarError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
-import type { ClusterEvent } from './cluster-status.ts';
+import type { ChipFacts, ClusterEvent } from './cluster-status.ts';
 import type { ChipView } from './placement.ts';
 import type { Attestation, Cells } from './ports.ts';
 
 /** What the directory knows of a chip. */
-export interface Entry extends ChipView {
-  readonly build: string;
-  readonly reason: string;
+export interface Entry extends ChipView, ChipFacts {
+  /** Position in the chip's log. */
   readonly sequence: number;
-  readonly logHashHex: string;
-  readonly keys: number;
-  readonly queue: number;
-  readonly latenciesMs: readonly number[];
-  readonly loads: readonly number[];
+  /** Heartbeats in a row without an answer. */
   readonly misses: number;
-  readonly seenAtMs: number;
 }
 
 /** The list of chips and of what happened to them, in the directory's storage. */
@@ -51,7 +45,11 @@ export function openBook(cells: Cells, clock: Clock): Book {
   }
 
   function note(chip: string, what: string): void {
-    cells.put('events', [...events(), { atMs: clock.now(), chip, what }].slice(-eventsKept));
+    const known = events();
+    const last = known.findLastIndex((event) => event.chip === chip);
+    // A storm of reports of one fault must not push out why a chip was quarantined.
+    const others = known[last]?.what === what ? known.toSpliced(last, 1) : known;
+    cells.put('events', [...others, { atMs: clock.now(), chip, what }].slice(-eventsKept));
   }
 
   function placementEpoch(): number {

@@ -73,29 +73,43 @@ export function directoryHealth(deps: HealthDeps, book: Book) {
     return p95 > slowFactor * median && p95 > slowLeastMs;
   }
 
+  async function lookNow(chip: string): Promise<void> {
+    const known = book.entryOf(chip);
+    let seen: Seen;
+    try {
+      seen = await attested(deps, chip, (challenge) => deps.chip(chip).attest(challenge));
+    } catch {
+      missed(chip);
+      return;
+    }
+    const entry = book.entryOf(chip);
+    // Emptied or taken back meanwhile: the answer is that of the chip before.
+    if (entry.certificate.storageEpoch !== known.certificate.storageEpoch) return;
+    const fault = faultOf(known, seen.attestation);
+    if (fault) {
+      book.quarantine(entry, fault);
+      return;
+    }
+    const fresh = seenNow(entry, seen, clock.now());
+    const health = isSlow(fresh) ? 'slow' : 'healthy';
+    if (health !== entry.health) book.note(chip, health);
+    // A chip of before builds were attested has none.
+    if (entry.build && entry.build !== fresh.build) book.note(chip, 'new_build');
+    if (entry.health === 'out') book.movePlacement();
+    book.put({ ...fresh, health });
+  }
+
+  const looks = new Map<string, Promise<void>>();
+
   return {
-    /** One heartbeat of one chip. */
+    /**
+     * One heartbeat of one chip; whoever asks while one is on its way waits for that one. Of two at
+     * once the later answer may be the older one, which would look like a storage put back.
+     */
     async look(chip: string): Promise<void> {
-      let seen: Seen;
-      try {
-        seen = await attested(deps, chip, (challenge) => deps.chip(chip).attest(challenge));
-      } catch {
-        missed(chip);
-        return;
-      }
-      const entry = book.entryOf(chip);
-      const fault = faultOf(entry, seen.attestation);
-      if (fault) {
-        book.quarantine(entry, fault);
-        return;
-      }
-      const fresh = seenNow(entry, seen, clock.now());
-      const health = isSlow(fresh) ? 'slow' : 'healthy';
-      if (health !== entry.health) book.note(chip, health);
-      // A chip of before builds were attested has none.
-      if (entry.build && entry.build !== fresh.build) book.note(chip, 'new_build');
-      if (entry.health === 'out') book.movePlacement();
-      book.put({ ...fresh, health });
+      const look = looks.get(chip) ?? lookNow(chip).finally(() => looks.delete(chip));
+      looks.set(chip, look);
+      await look;
     },
   };
 }

@@ -1,6 +1,8 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { describe, expect, it } from 'vitest';
 import { loadGm } from '../../../src/core/gm.ts';
+import { callOn, callsOf } from '../../../src/domain/chips/calls.ts';
+import { chipCalls, type OwnedChip } from '../../../src/domain/chips/chip.ts';
 import { joinedKeyIdleMs } from '../../../src/domain/chips/chip-backup.ts';
 import { verifyChipLog } from '../../../src/domain/chips/chip-log.ts';
 import { openChipStore } from '../../../src/domain/chips/chip-store.ts';
@@ -72,6 +74,63 @@ function keyCellsOf({ cellsOf }: Cluster, chip: string): string[] {
     [...cells.list(prefix)].map(([cell]) => cell),
   );
 }
+
+/** A network that keeps one heartbeat back, on its way there or with its answer. */
+function slowHeartbeat(where: 'there' | 'back') {
+  let isArmed = false;
+  let go: (() => void) | undefined;
+  const kept = async (name: string, way: string) => {
+    if (!isArmed || name !== 'attest' || way !== where) return;
+    isArmed = false;
+    await new Promise<void>((release) => {
+      go = release;
+    });
+  };
+  const link: MemoryClusterOptions['link'] = (_chip, target) =>
+    callsOf<OwnedChip>(chipCalls, async (name, input) => {
+      await kept(name, 'there');
+      const answer = await callOn(target(), chipCalls, name, input);
+      await kept(name, 'back');
+      return answer;
+    });
+  return {
+    link,
+    /** Keeps the next heartbeat, which `ask` causes. */
+    async keep<T>(ask: () => Promise<T>) {
+      isArmed = true;
+      const asked = ask();
+      while (!go) await Promise.resolve();
+      return { asked, release: go };
+    },
+  };
+}
+
+describe('heartbeats that overtake each other', () => {
+  it('E2: an answer that is older than the one before it is no storage put back', async () => {
+    const network = slowHeartbeat('back');
+    const { directory, make, sign, statusOf } = await freshCluster({ link: network.link });
+    const [chip = ''] = (await make(1)).replicas;
+    const late = await network.keep(() => directory.report(chip, 'no_answer'));
+    for (let i = 0; i < 6; i++) await sign(1, `r-${i}`);
+    const next = directory.report(chip, 'no_answer');
+    for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+    late.release();
+    await Promise.all([late.asked, next]);
+    expect(await statusOf(chip)).toMatchObject({ duty: 'active', health: 'healthy' });
+  });
+
+  it('E2: a chip that was emptied meanwhile is not judged by who it was', async () => {
+    const network = slowHeartbeat('there');
+    const { directory, statusOf } = await freshCluster({ link: network.link });
+    await directory.drain('chip-4');
+    await directory.tick(20);
+    const late = await network.keep(() => directory.report('chip-4', 'no_answer'));
+    await directory.reset('chip-4', false);
+    late.release();
+    await late.asked;
+    expect(await statusOf('chip-4')).toMatchObject({ duty: 'empty', reason: '' });
+  });
+});
 
 describe('a chip that is emptied', () => {
   it('E2: forgets every key, is somebody else, goes on with its log, and only then comes back', async () => {

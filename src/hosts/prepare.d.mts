@@ -1,0 +1,8 @@
+/** Makes what secrets are missing. @returns the file that holds them, a line `NAME=value` each */
+export declare function ensureSecrets(state: string): Promise<string>;
+/** Brings the local database to the newest schema; `tick` hears when something was done. */
+export declare function applyMigrations(
+  root: string,
+  state: string,
+  tick: (what: string) => void,
+): Promise<void>;
