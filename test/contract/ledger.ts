@@ -87,6 +87,35 @@ export function ledgerContract(make: () => Ledger | Promise<Ledger>, nowMs: () =
     expect(await ledger.history(subject)).toHaveLength(1);
   });
 
+  it('C8: puts events that exclude nobody behind each other, each once, and gives them in parts', async () => {
+    const ledger = await make();
+    const subject = freshSubject();
+    const { prev: _, ...event } = thawedEvent(subject, hash);
+    const made = await Promise.all(
+      Array.from({ length: 16 }, (_, i) => ledger.appendNext(event, { requestId: `r${i}` })),
+    );
+    const [first] = made;
+    const later = { ...event, at: '2026-03-02T04:00:00.000Z' };
+    const again = await ledger.appendNext(later, { requestId: 'r0' });
+    expect(again).toMatchObject({ index: first?.index, leafHash: first?.leafHash });
+    const other = { ...event, certSha256: 'cd'.repeat(32) };
+    await expect(ledger.appendNext(other, { requestId: 'r0' })).rejects.toMatchObject({
+      code: 'ledger_conflict',
+    });
+    const history = await ledger.history(subject);
+    expect(history.map(({ event: { prev } }) => prev)).toEqual([
+      null,
+      ...history.slice(0, -1).map(({ leafHash: one }) => one),
+    ]);
+    const indexes = history.map(({ index }) => index);
+    expect(indexes).toEqual(made.map(({ index }) => index).toSorted((a, b) => a - b));
+    const part = async (from: number, count: number) =>
+      (await ledger.history(subject, { first: from, count })).map(({ index }) => index);
+    expect(await part(0, 5)).toEqual(indexes.slice(0, 5));
+    expect(await part(14, 5)).toEqual(indexes.slice(14));
+    expect(await part(16, 5)).toEqual([]);
+  });
+
   it('A8: grows from each checkpoint to the next, whatever arrives at once', async () => {
     const ledger = await make();
     const policy = policyOf(await ledger.trust());

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { askOperation } from '../../src/domain/signing/operations.ts';
+import { asking, bank, finish, granted } from '../helpers/bank.ts';
 import { callsByPort, counting } from '../helpers/counting.ts';
 import { bodyOf, type Edge, enrolled, startEdge, verificationForm } from '../helpers/edge.ts';
 import { ringWithCross } from '../helpers/imprints.ts';
 import { intention, paymentDeps, weighingNothing } from '../helpers/payments.ts';
-import { certifiedTerminal } from '../helpers/signing.ts';
+import { certifiedTerminal, signingDeps } from '../helpers/signing.ts';
 import type { Drill } from './drill.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -22,6 +24,22 @@ async function paymentCalls(nth: number): Promise<Calls> {
     plain.clock.advance(dayMs / 20);
     for (const key of Object.keys(counts)) delete counts[key];
     await intention(deps, person, { amountMinor: 100 }).pay(deps);
+  }
+  return callsByPort(counts);
+}
+
+const usePorts = ['audit', 'certificates', 'keys', 'ledger', 'shares', 'signing'] as const;
+
+/** What one use of an institution's key asks of everything else, the `nth` time. */
+async function useCalls(nth: number): Promise<Calls> {
+  const { deps, counts } = counting(signingDeps(), usePorts);
+  const own = await bank(deps);
+  const grantId = await granted(own, own.clerk, { usesMax: nth });
+  for (let i = 1; i <= nth; i++) {
+    deps.clock.advance(dayMs / 20);
+    for (const key of Object.keys(counts)) delete counts[key];
+    const { id } = await askOperation(deps, own.clerk.caller, asking(own, own.clerk, grantId));
+    await finish(own, own.clerk, id);
   }
   return callsByPort(counts);
 }
@@ -60,6 +78,7 @@ async function granting(edge: Edge) {
 async function measured(late: number) {
   const operations = {
     payment: paymentCalls,
+    'use of a key': useCalls,
     'seal verification': (nth: number) => edgeCalls(nth, verifying),
     token: (nth: number) => edgeCalls(nth, granting),
   };

@@ -1,6 +1,10 @@
-/** Ports that count how often each of their methods is called, as `port.method`. */
+/**
+ * Ports that count how often each of their methods is called, as `port.method`, and how many rows
+ * those that give lists have given.
+ */
 export function counting<D extends object>(deps: D, names: readonly (keyof D & string)[]) {
   const counts: Record<string, number> = {};
+  const rows: Record<string, number> = {};
   const counted = names.map((name) => {
     const port = deps[name] as object;
     const calls = Object.entries(port).map(([method, call]) => [
@@ -8,13 +12,18 @@ export function counting<D extends object>(deps: D, names: readonly (keyof D & s
       (...input: unknown[]) => {
         const key = `${name}.${method}`;
         counts[key] = (counts[key] ?? 0) + 1;
-        return (call as (...all: unknown[]) => unknown)(...input);
+        const answer = (call as (...all: unknown[]) => unknown)(...input);
+        if (!(answer instanceof Promise)) return answer;
+        return answer.then((value) => {
+          if (Array.isArray(value)) rows[key] = (rows[key] ?? 0) + value.length;
+          return value;
+        });
       },
     ]);
     return [name, Object.fromEntries(calls)] as const;
   });
   // The same methods under the same names.
-  return { deps: { ...deps, ...(Object.fromEntries(counted) as Partial<D>) }, counts };
+  return { deps: { ...deps, ...(Object.fromEntries(counted) as Partial<D>) }, counts, rows };
 }
 
 /** How many calls of each port there were. */

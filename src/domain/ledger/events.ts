@@ -134,6 +134,10 @@ export type LedgerEventOf<Type extends LedgerEventType> = Flat<
 /** Everything that can happen, as it is written. */
 export type LedgerEvent = { [Type in LedgerEventType]: LedgerEventOf<Type> }[LedgerEventType];
 
+type WithoutPrev<T> = T extends unknown ? Omit<T, 'prev'> : never;
+/** An event that the log itself puts behind the newest one of its subject. */
+export type UnplacedEvent = WithoutPrev<LedgerEvent>;
+
 const common = {
   v: { isOptional: false, accepts: (value) => value === 1 },
   type: { isOptional: false, accepts: (value) => ledgerEventTypes.includes(value as never) },

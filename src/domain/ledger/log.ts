@@ -13,11 +13,18 @@ import { canonicalJson } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
 import { CinnabarError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
-import { eventBytes, isLedgerEvent, type LedgerEvent, parseEntry } from './events.ts';
+import {
+  eventBytes,
+  isLedgerEvent,
+  type LedgerEvent,
+  parseEntry,
+  type UnplacedEvent,
+} from './events.ts';
 import type {
   Appended,
   Ledger,
   LedgerEntry,
+  LogStore,
   Published,
   SignedStatus,
   StoredEntry,
@@ -53,20 +60,22 @@ export function createLog(deps: LogDeps): Ledger {
     if (size > (store.published()?.size ?? 0)) throw absent();
   }
 
+  async function proven({ index, leafHash: hash }: StoredEntry): Promise<Appended> {
+    const { size, checkpoint } = await publisher.published(index + 1);
+    const proof = proofHex(tree.inclusion(index, size));
+    return { index, leafHash: bytesToHex(hash), size, checkpoint, proof };
+  }
+
   return {
-    async append(event, { requestId }) {
-      const { index, leafHash: hash } = place(deps, event, requestId);
-      const { size, checkpoint } = await publisher.published(index + 1);
-      const proof = proofHex(tree.inclusion(index, size));
-      return { index, leafHash: bytesToHex(hash), size, checkpoint, proof } satisfies Appended;
-    },
+    append: async (event, { requestId }) => proven(place(deps, event, requestId)),
+    appendNext: async (event, { requestId }) => proven(placeNext(deps, event, requestId)),
     async head(subject) {
       const entry = store.newestOf(subject);
       if (entry) await publisher.published(entry.index + 1);
       return entry && entryOf(entry);
     },
-    async history(subject) {
-      const entries = store.ofSubject(subject);
+    async history(subject, range) {
+      const entries = store.ofSubject(subject, range);
       await publisher.published((entries.at(-1)?.index ?? -1) + 1);
       return entries.map(entryOf);
     },
@@ -119,6 +128,18 @@ export function createLog(deps: LogDeps): Ledger {
   };
 }
 
+/** As `place`, behind the newest event, or where the request's event is already. */
+function placeNext(deps: LogDeps, event: UnplacedEvent, requestId: string): StoredEntry {
+  const earlier = deps.store.ofRequest(event.subject, requestId);
+  const prev = earlier ? entryOf(earlier).event.prev : newestHash(deps.store, event.subject);
+  return place(deps, { ...event, prev } as LedgerEvent, requestId);
+}
+
+function newestHash(store: LogStore, subject: string): string | null {
+  const newest = store.newestOf(subject);
+  return newest ? bytesToHex(newest.leafHash) : null;
+}
+
 /** Gives the event its place, or finds the one it has. Nothing is awaited, so nobody comes between. */
 function place({ store }: LogDeps, event: LedgerEvent, requestId: string): StoredEntry {
   if (!isLedgerEvent(event)) throw new TypeError('ledger: this is not an event');
@@ -129,8 +150,7 @@ function place({ store }: LogDeps, event: LedgerEvent, requestId: string): Store
     const detail = 'This request has written another event.';
     throw new CinnabarError('ledger_conflict', { detail });
   }
-  const newest = store.newestOf(event.subject);
-  if (event.prev !== (newest ? bytesToHex(newest.leafHash) : null)) {
+  if (event.prev !== newestHash(store, event.subject)) {
     const detail = 'Another event of this subject was written first.';
     throw new CinnabarError('ledger_conflict', { detail });
   }

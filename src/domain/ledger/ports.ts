@@ -1,5 +1,5 @@
 import type { NoteKey } from '../../core/ledger/note.ts';
-import type { LedgerEvent } from './events.ts';
+import type { LedgerEvent, UnplacedEvent } from './events.ts';
 
 /** An event in its place. Hashes are 64 lower-case hex digits everywhere in this port. */
 export interface LedgerEntry {
@@ -52,6 +52,12 @@ export interface SignedStatus {
   readonly note: string;
 }
 
+/** A part of a subject's events: at most `count` of them, without the `first` ones before. */
+export interface HistoryRange {
+  readonly first: number;
+  readonly count: number;
+}
+
 /** The append-only log of everything that outsiders must be able to check. */
 export interface Ledger {
   /**
@@ -66,10 +72,18 @@ export interface Ledger {
    *   was used for another event; `ledger_unavailable` when it is not certain that it is written
    */
   append(event: LedgerEvent, options: { readonly requestId: string }): Promise<Appended>;
+  /**
+   * Writes an event behind the newest one of its subject, whichever that is by then: for subjects
+   * whose events do not exclude each other. Otherwise as `append`.
+   *
+   * @throws CinnabarError `ledger_conflict` when the request id was used for another event;
+   *   `ledger_unavailable` when it is not certain that it is written
+   */
+  appendNext(event: UnplacedEvent, options: { readonly requestId: string }): Promise<Appended>;
   /** The newest event of a subject. */
   head(subject: string): Promise<LedgerEntry | undefined>;
-  /** All events of a subject, oldest first. */
-  history(subject: string): Promise<readonly LedgerEntry[]>;
+  /** The events of a subject, oldest first: all of them, or a part. */
+  history(subject: string, range?: HistoryRange): Promise<readonly LedgerEntry[]>;
   /** Only entries of the published checkpoint. @throws CinnabarError `ledger_entry_not_found` */
   entry(index: number): Promise<LedgerEntry>;
   /** At most `count` (1 to 256) entries of the published checkpoint from `first` on. */
@@ -132,8 +146,8 @@ export interface LogStore {
   entry(index: number): StoredEntry | undefined;
   /** At most `count` entries from `first` on. */
   entries(first: number, count: number): readonly StoredEntry[];
-  /** All of a subject, oldest first. */
-  ofSubject(subject: string): readonly StoredEntry[];
+  /** Those of a subject, oldest first: all of them, or a part. */
+  ofSubject(subject: string, range?: HistoryRange): readonly StoredEntry[];
   newestOf(subject: string): StoredEntry | undefined;
   ofRequest(subject: string, requestId: string): StoredEntry | undefined;
   /** Entries whose hashes are in the tiles. */

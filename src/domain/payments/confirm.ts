@@ -9,7 +9,6 @@ import { audited, record } from '../audit/record.ts';
 import { certificateStateOf, settingsOf } from '../certificates/find.ts';
 import { CinnabarError } from '../errors.ts';
 import { coSign } from '../signing/co-sign.ts';
-import { appendAfterHead } from '../signing/ledger.ts';
 import { getPersonalKey } from '../signing/personal-keys.ts';
 import {
   type AssertionAnswer,
@@ -195,8 +194,7 @@ async function anchor(deps: PaymentDeps, order: Order): Promise<Order> {
   const { receipt, id } = order;
   if (!receipt) throw new CinnabarError('order_state');
   if (receipt.place) return order;
-  const place = await appendAfterHead(
-    deps.ledger,
+  const place = await deps.ledger.appendNext(
     {
       v: 1,
       type: 'payment',
@@ -204,7 +202,7 @@ async function anchor(deps: PaymentDeps, order: Order): Promise<Order> {
       at: instantText(deps.clock.now()),
       recordSha256: receipt.recordSha256,
     },
-    id,
+    { requestId: id },
   );
   return deps.books.annotate(order.tenant, order.payer, id, { ...receipt, place });
 }

@@ -39,10 +39,13 @@ export async function exportRecords(
   const key = await getInstitutionKey(deps, caller.actor, keyId);
   const subject = usageSubject(key.id);
   const status = await deps.ledger.status(subject);
-  // After the status: the record that it calls the newest is in it.
-  const history = await deps.ledger.history(subject);
-  const until = history.findIndex(({ index }) => index === status.newest?.index) + 1;
-  const part = history.slice(from, Math.min(from + exportRecordsMax, until));
+  // One more than a part holds tells whether there is a next one. What came after the status is
+  // left for another export: the status says that it names the newest.
+  const range = { first: from, count: exportRecordsMax + 1 };
+  const found = (await deps.ledger.history(subject, range)).filter(
+    ({ index }) => index <= (status.newest?.index ?? -1),
+  );
+  const part = found.slice(0, exportRecordsMax);
   const { tenant } = caller.actor;
   const stored = await Promise.all(part.map((entry) => storedRecord(deps, tenant, entry)));
   const checkpoint = await deps.ledger.checkpoint();
@@ -67,7 +70,10 @@ export async function exportRecords(
     ...(await certificatesOf(deps, stored)),
   };
   const next = from + part.length;
-  return { text: formatUsageExport(head, records), ...(next < until ? { next } : {}) };
+  return {
+    text: formatUsageExport(head, records),
+    ...(part.length < found.length ? { next } : {}),
+  };
 }
 
 type Stored = Pick<UsageRecord, 'body'> & { readonly entry: LedgerEntry };

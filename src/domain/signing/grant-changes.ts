@@ -17,7 +17,6 @@ import type { Page, PageRequest } from '../ports.ts';
 import { changed } from '../row-store.ts';
 import { getGrant, getInstitutionKey, recordGrant, renewedChange } from './grants.ts';
 import { getInstitution, officersOf } from './institutions.ts';
-import { appendAfterHead } from './ledger.ts';
 import type { Entry, SigningDeps } from './ports.ts';
 import { entryOf, settle } from './rows.ts';
 import type { GrantChange, InstitutionKey } from './types.ts';
@@ -226,8 +225,7 @@ async function recordChange(
 ): Promise<void> {
   if (!officers) return recordGrant(deps, await getGrant(deps, caller.actor, grantId));
   const text = canonicalJson({ institutionKeyId, ...chipOfficers(officers) } as unknown as Json);
-  await appendAfterHead(
-    deps.ledger,
+  await deps.ledger.appendNext(
     {
       v: 1,
       type: 'grant',
@@ -236,7 +234,7 @@ async function recordChange(
       grantSha256: bytesToHex(sha256(utf8ToBytes(text))),
       state: 'active',
     },
-    `officers:${id}`,
+    { requestId: `officers:${id}` },
   );
 }
 

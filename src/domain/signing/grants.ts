@@ -11,7 +11,6 @@ import { newId } from '../id.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
 import { changed } from '../row-store.ts';
-import { appendAfterHead } from './ledger.ts';
 import type { Entry, SigningDeps } from './ports.ts';
 import { entryOf, settle } from './rows.ts';
 import type { Amount, Grant, GrantChange, GrantedOperation, InstitutionKey } from './types.ts';
@@ -214,8 +213,7 @@ export async function recordGrant(deps: SigningDeps, grant: Grant): Promise<void
   const { revision: _, used: __, successor: ___, amountMax, ...terms } = grant;
   const text = canonicalJson({ ...terms, amountMax: amountMax && { ...amountMax } });
   const grantSha256 = bytesToHex(sha256(utf8ToBytes(text)));
-  await appendAfterHead(
-    deps.ledger,
+  await deps.ledger.appendNext(
     {
       v: 1,
       type: 'grant',
@@ -224,7 +222,7 @@ export async function recordGrant(deps: SigningDeps, grant: Grant): Promise<void
       grantSha256,
       state: grant.state,
     },
-    `${grant.state}:${grant.id}`,
+    { requestId: `${grant.state}:${grant.id}` },
   );
 }
 

@@ -19,7 +19,6 @@ import { serialOf } from './decide.ts';
 import { findDocument, keepDocument, readDocument } from './document-store.ts';
 import { finishDocument } from './document-work.ts';
 import { getGrant, getInstitutionKey } from './grants.ts';
-import { appendAfterHead } from './ledger.ts';
 import {
   auditOf,
   getOperation,
@@ -362,8 +361,7 @@ async function anchor(
   caller: Caller,
   record: UsageRecord & Row,
 ): Promise<UsageRecord & Row> {
-  const place = await appendAfterHead(
-    deps.ledger,
+  const place = await deps.ledger.appendNext(
     {
       v: 1,
       type: 'key_usage',
@@ -371,7 +369,7 @@ async function anchor(
       at: instantText(deps.clock.now()),
       recordSha256: record.recordSha256,
     },
-    record.id,
+    { requestId: record.id },
   );
   return settle(deps, caller.actor.tenant, async () => {
     const current = (await deps.signing.find(record.tenant, 'record', record.id)) ?? record;

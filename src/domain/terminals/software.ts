@@ -9,7 +9,6 @@ import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
 import { changed, type Row, type RowEntry, settleRows } from '../row-store.ts';
-import { appendAfterHead } from '../signing/ledger.ts';
 import type { TerminalDeps, TerminalRows } from './ports.ts';
 
 /** Software of terminals that the key manager signed. Its id is the hash of its manifest. */
@@ -63,10 +62,9 @@ export async function releaseSoftware(
     });
     const at = instantText(deps.clock.now());
     const event = { v: 1, type: 'software', subject: `software/${id}`, at } as const;
-    await appendAfterHead(
-      deps.ledger,
+    await deps.ledger.appendNext(
       { ...event, manifestSha256: id, version: parsed.version },
-      id,
+      { requestId: id },
     );
     return settleRows(deps.terminalRows, serviceTenant, async () => {
       const earlier = await deps.terminalRows.find(serviceTenant, kind, id);

@@ -88,8 +88,14 @@ export function sqlLogStore(storage: DurableObjectStorage): LogStore {
         first,
         first + count,
       ).map(parseEntryRow),
-    ofSubject: (subject) =>
-      rows(`${entryColumns} WHERE subject = ? ORDER BY position`, subject).map(parseEntryRow),
+    // A limit of -1 is none (SQLite, SELECT: the LIMIT clause).
+    ofSubject: (subject, { first, count } = { first: 0, count: -1 }) =>
+      rows(
+        `${entryColumns} WHERE subject = ? ORDER BY position LIMIT ? OFFSET ?`,
+        subject,
+        count,
+        first,
+      ).map(parseEntryRow),
     newestOf: (subject) =>
       rows(`${entryColumns} WHERE subject = ? ORDER BY position DESC LIMIT 1`, subject).map(
         parseEntryRow,

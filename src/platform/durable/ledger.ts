@@ -110,8 +110,9 @@ export function durableLedger(logs: DurableObjectNamespace<LedgerLog>, origin: s
 
   return {
     append: (event, options) => ask('append', event, options),
+    appendNext: (event, options) => ask('appendNext', event, options),
     head: (subject) => ask('head', subject),
-    history: (subject) => ask('history', subject),
+    history: (subject, range) => ask('history', subject, range),
     entry: (index) => ask('entry', index),
     entries: (first, count) => ask('entries', first, count),
     checkpoint: () => ask('checkpoint'),

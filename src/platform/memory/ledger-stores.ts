@@ -1,4 +1,5 @@
 import type {
+  HistoryRange,
   LogStore,
   NewEntry,
   Published,
@@ -6,6 +7,8 @@ import type {
   StoredTile,
   WitnessStore,
 } from '../../domain/ledger/ports.ts';
+
+const wholeHistory: HistoryRange = { first: 0, count: Number.POSITIVE_INFINITY };
 
 /** What a log keeps, in RAM. */
 export function memoryLogStore(): LogStore {
@@ -30,7 +33,9 @@ export function memoryLogStore(): LogStore {
     },
     entry: (index): StoredEntry | undefined => entries[index],
     entries: (first, count) => entries.slice(first, first + count),
-    ofSubject: (subject) => [...(bySubject.get(subject) ?? [])],
+    ofSubject(subject, { first, count } = wholeHistory) {
+      return (bySubject.get(subject) ?? []).slice(first, first + count);
+    },
     newestOf: (subject) => bySubject.get(subject)?.at(-1),
     ofRequest: (subject, requestId) => byRequest.get(requestName(subject, requestId)),
     treeSize: () => treeSize,

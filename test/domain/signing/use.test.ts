@@ -289,8 +289,8 @@ describe('grants', () => {
         signature: await by.sign(grantChangeBytes(change)),
       });
     await sign(officers[0], deps);
-    const append = async () => Promise.reject(new CinnabarError('ledger_unavailable'));
-    const silent = { ...deps, ledger: { ...deps.ledger, append } };
+    const appendNext = async () => Promise.reject(new CinnabarError('ledger_unavailable'));
+    const silent = { ...deps, ledger: { ...deps.ledger, appendNext } };
     await expect(sign(officers[1], silent)).rejects.toMatchObject({ code: 'ledger_unavailable' });
     expect(await deps.ledger.history(`grant/${id}`)).toHaveLength(0);
     for (let i = 0; i < 2; i++) expect((await sign(officers[1], deps)).state).toBe('done');
