@@ -31,10 +31,12 @@ import { gm } from './gm.ts';
 import { key } from './key.ts';
 import { ledger } from './ledger.ts';
 import { pay } from './pay.ts';
+import { rotate } from './rotate.ts';
 import { seal } from './seal.ts';
 import { software } from './software.ts';
 import { tag } from './tag.ts';
 import { token } from './token.ts';
+import { webhook } from './webhook.ts';
 
 /** Put in by wasm-build/package.mjs. */
 declare const CINNABAR_VERSION: string;
@@ -53,6 +55,7 @@ const groups: Readonly<Record<string, Group>> = {
   software,
   deploy,
   token,
+  webhook,
 };
 
 /** Commands that are about the whole service and stand without a group. */
@@ -61,6 +64,7 @@ const alone: Readonly<Record<string, Command>> = {
   backup,
   restore,
   'verify-backup': verifyBackup,
+  rotate,
   completion: completion(() => ({ groups, alone })),
 };
 

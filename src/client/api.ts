@@ -31,6 +31,7 @@ import type {
   Problem,
   Readiness,
 } from './types.ts';
+import { webhookCalls } from './webhook-api.ts';
 
 export { ApiError };
 
@@ -322,6 +323,7 @@ export function createClient(options: ClientOptions = {}) {
     ...paymentCalls({ getJson, getText, write, queryString }),
     ...chipBackupCalls({ getJson, write, queryString }),
     ...tokenCalls({ getJson, write, queryString }),
+    ...webhookCalls({ getJson, write, queryString }),
     ...federationCalls({ getJson, post, request, wait }),
     audit: {
       list: (query: ListQuery = {}, read?: ReadOptions) =>

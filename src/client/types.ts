@@ -63,6 +63,7 @@ export type {
   NewPayment,
   NewSession,
   NewTerminalKeys,
+  NewWebhook,
   NextTerminalKeys,
   Notice,
   OpenBackup,
@@ -108,6 +109,11 @@ export type {
   Verification,
   VerificationTemplates,
   Voucher,
+  Webhook,
+  WebhookAttempt,
+  WebhookChange,
+  WebhookSecret,
+  Webhooks,
 } from './types.gen.ts';
 
 export type Role = DemoIdentity['role'];

@@ -55,6 +55,7 @@ const places = {
   keys: { words: 'nav.keys', href: '/keys', letter: 'k', also: ['/devices'] },
   signed: { words: 'nav.signed', href: '/signed', letter: 'z' },
   tokens: { words: 'nav.tokens', href: '/tokens', letter: 'o' },
+  webhooks: { words: 'nav.webhooks', href: '/webhooks', letter: 'g', right: 'readWebhooks' },
   chips: { words: 'nav.chips', href: '/chips', letter: 'x', right: 'operateChips' },
   audit: { words: 'nav.audit', href: '/audit', letter: 'a', right: 'readAudit' },
   uses: { words: 'nav.uses', href: '/audit/uses', letter: 'u', right: 'readUses' },
@@ -84,7 +85,7 @@ const rails: Readonly<Record<Role, readonly PlaceName[]>> = {
   ],
   risk_officer: ['home', 'risk', 'policies', 'federation', 'certificates', 'approvals', 'uses'],
   auditor: ['home', 'audit', 'uses', 'evidence', 'ledger', 'verifications', 'certificates'],
-  developer: ['home', 'tokens', 'tagger', 'core', 'certificates', 'api'],
+  developer: ['home', 'tokens', 'webhooks', 'tagger', 'core', 'certificates', 'api'],
   operator: ['home', 'chips', 'tokens', 'ledger', 'api'],
   customer: ['home', 'pay', 'signed', 'keys', 'certificates', 'tokens'],
 };

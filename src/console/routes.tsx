@@ -106,6 +106,14 @@ const routes: readonly Route[] = [
     ),
   },
   {
+    pattern: '/webhooks',
+    right: 'readWebhooks',
+    render: lazyPage(
+      () => import('./webhooks/page.tsx'),
+      ({ WebhooksPage }) => <WebhooksPage />,
+    ),
+  },
+  {
     pattern: '/tokens',
     render: lazyPage(
       () => import('./tokens/token.tsx'),

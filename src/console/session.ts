@@ -112,6 +112,9 @@ const may = {
   registerSystems: ['administrator', 'developer'],
   changeSystems: ['administrator'],
   rotateKeys: ['administrator', 'operator'],
+  readWebhooks: ['administrator', 'developer', 'auditor'],
+  changeWebhooks: ['administrator'],
+  testWebhooks: ['administrator', 'developer'],
 } satisfies Record<string, readonly Role[]>;
 
 /** What the console shows; the service decides again on every request. */

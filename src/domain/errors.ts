@@ -126,6 +126,10 @@ export const errorTitles = {
   biometric_sample_unusable: 'The sample shows nothing that can be compared.',
   biometric_demanded: 'The policy allows this order for a biometric match only.',
   biometrics_unavailable: 'The biometric service did not answer.',
+  webhook_not_found: 'There is no such webhook.',
+  /** Not `https`, no host name, a name inside somebody's network, or with credentials in it. */
+  webhook_address_refused: 'Messages may not be sent to this address.',
+  webhooks_too_many: 'The institution has as many webhooks as it may have.',
   /** The certificate whose key should sign is on hold, revoked, expired or unknown. */
   certificate_not_active: 'The certificate is not in force.',
   /** The handshake is not one of this terminal with this service; no more is said. */

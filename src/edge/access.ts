@@ -46,6 +46,8 @@ const recordExporters: readonly Role[] = ['auditor', 'administrator', 'risk_offi
 const anyone: RouteRule = { roles: 'anyone' };
 const everybody: RouteRule = { roles };
 const tokenAdministrators: readonly Role[] = ['administrator', 'developer'];
+/** What a webhook hears is the audit log: who may point one somewhere reads that log already. */
+const webhookReaders: readonly Role[] = ['administrator', 'developer', 'auditor'];
 const keyAdministrators: readonly Role[] = ['administrator', 'operator'];
 const operate: RouteRule = { roles: chipOperators, ofService: true };
 const readChipLogs: RouteRule = { roles: [...chipOperators, 'auditor'], ofService: true };
@@ -284,6 +286,13 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'POST /v1/tokens/revoke': { roles: 'anyone', body: 'json' },
   'POST /v1/tokens/{id}/revoke': everybody,
   'GET /v1/tokens': everybody,
+  'GET /v1/webhooks': { roles: webhookReaders },
+  'POST /v1/webhooks': { roles: ['administrator'], body: 'json' },
+  'GET /v1/webhooks/{id}': { roles: webhookReaders },
+  'PATCH /v1/webhooks/{id}': { roles: ['administrator'], body: 'json' },
+  'DELETE /v1/webhooks/{id}': { roles: ['administrator'] },
+  'POST /v1/webhooks/{id}/secret': { roles: ['administrator'] },
+  'POST /v1/webhooks/{id}/test': { roles: tokenAdministrators },
   'POST /v1/business-systems': { roles: tokenAdministrators, body: 'json' },
   'POST /v1/business-systems/{name}/proof': { roles: tokenAdministrators, body: 'json' },
   'POST /v1/business-systems/{name}/next-key': { roles: tokenAdministrators, body: 'json' },

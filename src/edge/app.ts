@@ -47,6 +47,7 @@ import { addSessionRoutes } from './routes/sessions.ts';
 import { addSoftwareRoutes } from './routes/software.ts';
 import { addTokenRoutes } from './routes/tokens.ts';
 import { addVerificationRoutes } from './routes/verifications.ts';
+import { addWebhookRoutes } from './routes/webhooks.ts';
 import { answerMissing, assertEveryRouteHasRule } from './routing.ts';
 import { refuseInvalid } from './validation.ts';
 
@@ -106,6 +107,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addPasskeyRoutes(app, deps);
   addTokenRoutes(app, deps);
   addTokenAdministrationRoutes(app, deps);
+  addWebhookRoutes(app, deps);
   addSensitiveRoutes(app, deps);
   if (deps.business) addBusinessRoutes(app, deps.business);
   if (deps.demo) addDemoRoutes(app, deps.demo, deps.demoLedger);

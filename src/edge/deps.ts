@@ -15,6 +15,7 @@ import type { SealDeps } from '../domain/seals/ports.ts';
 import type { TerminalDeps } from '../domain/terminals/ports.ts';
 import type { Nonces } from '../domain/tokens/nonces.ts';
 import type { TokenDeps } from '../domain/tokens/ports.ts';
+import type { WebhookDeps } from '../domain/webhooks/ports.ts';
 import type { LogLine } from './middleware/log.ts';
 
 /** How a request showed its token: as it is, or with a proof of possession (RFC 9449 §7.1). */
@@ -63,7 +64,8 @@ export interface EdgeDeps
     BiometricDeps,
     RiskDeps,
     TerminalDeps,
-    TokenDeps {
+    TokenDeps,
+    WebhookDeps {
   readonly paymentRows: RowStore<PaymentRows>;
   readonly authenticator: Authenticator;
   /** Whose people operate what all institutions share. */

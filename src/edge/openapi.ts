@@ -68,6 +68,7 @@ export function openApiDocument(app: EdgeApp) {
       { name: 'Payments', description: 'Orders of a payer, confirmed with the cloud key.' },
       { name: 'Risk', description: 'How orders are judged, and by whom.' },
       { name: 'Audit', description: 'Who did what, in a chain of hashes.' },
+      { name: 'Webhooks', description: 'Messages about audit records, signed.' },
       { name: 'Operation', description: 'For those who run the service.' },
       { name: 'Demo mode only', description: 'Sample people, on one’s own machine.' },
     ],

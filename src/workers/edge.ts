@@ -26,6 +26,7 @@ import { allowedProfiles } from '../domain/tokens/literal.ts';
 import { sharedNonces } from '../domain/tokens/nonces.ts';
 import type { TokenRows } from '../domain/tokens/ports.ts';
 import { ownVerifier } from '../domain/tokens/verifier.ts';
+import type { WebhookRows } from '../domain/webhooks/ports.ts';
 import { createApp } from '../edge/app.ts';
 import type { EdgeDeps } from '../edge/deps.ts';
 import {
@@ -48,12 +49,17 @@ import { d1IdempotencyStore, removeExpiredKeys } from '../platform/d1/idempotenc
 import { firstTrust } from '../platform/d1/ledger-pin.ts';
 import { d1SealStore } from '../platform/d1/seal-store.ts';
 import { d1WorkStore } from '../platform/d1/work-store.ts';
-import { type AuditChain, durableAuditLog } from '../platform/durable/audit-log.ts';
+import {
+  type AuditChain,
+  durableAuditLog,
+  type WebhookBindings,
+} from '../platform/durable/audit-log.ts';
 import { durableLedger, type LedgerBindings } from '../platform/durable/ledger.ts';
 import { durablePaymentBooks, type PaymentBook } from '../platform/durable/payment-book.ts';
 import { durableBoard, type ScoringBoard } from '../platform/durable/progress-board.ts';
 import { durableRowStore, type RowDesk } from '../platform/durable/row-desk.ts';
 import { durableSessions, type TerminalSessions } from '../platform/durable/terminal-sessions.ts';
+import { durableCourier } from '../platform/durable/webhook-desk.ts';
 import { edgeFederation, type FederationBindings } from '../platform/federation/edge.ts';
 import { kvNotices } from '../platform/kv/notices.ts';
 import { consumeWatches, queuedOrphans } from '../platform/queues/orphans.ts';
@@ -67,6 +73,7 @@ import {
   traceIdNow,
   withRequestTrace,
 } from '../platform/tracing.ts';
+import { httpWebhookSender } from '../platform/webhook-sender.ts';
 
 export { AuditChain } from '../platform/durable/audit-log.ts';
 export { LedgerLog } from '../platform/durable/ledger.ts';
@@ -74,9 +81,14 @@ export { PaymentBook } from '../platform/durable/payment-book.ts';
 export { ScoringBoard } from '../platform/durable/progress-board.ts';
 export { RowDesk } from '../platform/durable/row-desk.ts';
 export { TerminalSessions } from '../platform/durable/terminal-sessions.ts';
+export { WebhookDesk } from '../platform/durable/webhook-desk.ts';
 
 /** The bindings of wrangler.toml, and the variables that docs/operations.md describes. */
-export interface EdgeBindings extends LedgerBindings, FederationBindings, TracingBindings {
+export interface EdgeBindings
+  extends LedgerBindings,
+    FederationBindings,
+    TracingBindings,
+    WebhookBindings {
   readonly CINNABAR_MODE: string;
   /** Where this service is reached from outside; certificates carry it for `/pki`. */
   readonly PUBLIC_ORIGIN: string;
@@ -156,6 +168,10 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     pkiBase: env.PUBLIC_ORIGIN,
     signing: durableRowStore(env.DESKS, 'signing'),
     ...paymentsOf(env),
+    webhooks: durableRowStore<WebhookRows>(env.DESKS, 'webhooks'),
+    webhookSender: httpWebhookSender(),
+    webhookCourier: durableCourier(env.WEBHOOKS, env.AUDIT),
+    webhooksToLoopback: env.CINNABAR_MODE === 'demo',
     keys: remoteKeys(env.CHIPS),
     shares: remoteShares(env.CHIPS),
     chips: remoteCluster(env.CHIPS),

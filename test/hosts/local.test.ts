@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
 
 const samples = 'src/console/public/samples';
@@ -139,6 +141,31 @@ describe('the local host', { timeout: timeoutMs }, () => {
       code: 2,
       stderr: expect.stringMatching(/^Unknown option '--prot'[\s\S]*--port N/),
     });
+  });
+
+  test('it posts signed audit records, in order, until they are taken', async () => {
+    const taken: { type: string; data: { index: number } }[] = [];
+    let refusals = 1;
+    let secret = '';
+    const receiver = createHttpServer(async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      const message = new Webhook(secret).verify(body, request.headers as Record<string, string>);
+      refusals -= 1;
+      response.writeHead(refusals < 0 ? 204 : 503).end();
+      if (refusals < 0) taken.push(message as (typeof taken)[number]);
+    });
+    await new Promise<void>((settle) => receiver.listen(0, '127.0.0.1', settle));
+    const url = `http://127.0.0.1:${portOf(receiver)}/`;
+    const made = await call('administrator', '/v1/webhooks', { url, actions: ['webhook.*'] });
+    expect(made.status).toBe(200);
+    ({ secret } = await made.json());
+    await vi.waitFor(() => expect(refusals).toBe(0), { timeout: 20_000, interval: 100 });
+    await vi.waitFor(() => expect(taken.map(({ type }) => type)).toEqual(['webhook.create']), {
+      timeout: 30_000,
+      interval: 100,
+    });
+    receiver.close();
   });
 
   test('it answers on the loopback address and on no other', async () => {

@@ -218,6 +218,13 @@ export const errorsEn: Record<keyof typeof errorsZh, string> = {
   'error.biometric_demanded.next': 'Have the customer compared on their device, or end the order.',
   'error.biometrics_unavailable.why': 'The service that compares did not answer.',
   'error.biometrics_unavailable.next': 'Try again in a while.',
+  'error.webhook_not_found.why': 'There is no such webhook.',
+  'error.webhook_not_found.next': 'It may have been removed: load the list again.',
+  'error.webhook_address_refused.why': 'Nothing may be sent to this address.',
+  'error.webhook_address_refused.next':
+    'Use https and a public host name, without credentials and not in numbers.',
+  'error.webhooks_too_many.why': 'The institution has as many webhooks as it may have.',
+  'error.webhooks_too_many.next': 'Remove one that is not needed.',
   'error.order_over_limit.why': 'The order is above a limit.',
   'error.order_over_limit.next': 'Lower the amount, or apply for a higher limit.',
   'error.certificate_not_active.why': 'The certificate is not in force.',

@@ -20,6 +20,7 @@ export const shellEn: Record<keyof typeof shellZh, string> = {
   'nav.chips': 'Chips',
   'nav.api': 'API',
   'nav.tokens': 'Tokens',
+  'nav.webhooks': 'Webhooks',
   'nav.tagger': 'Tagger',
   'nav.core': 'Core',
   'nav.signed': 'Signed',

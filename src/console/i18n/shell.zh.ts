@@ -19,6 +19,7 @@ export const shellZh = {
   'nav.api': '接口',
   'nav.tagger': '识别',
   'nav.tokens': '令牌',
+  'nav.webhooks': '回调',
   'nav.core': '核心',
   'nav.signed': '签名',
   'nav.uses': '用印',

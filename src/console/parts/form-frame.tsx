@@ -10,7 +10,7 @@ import { Refusal } from './states.tsx';
 export function FormFrame(props: {
   wide?: boolean;
   /** Said when it was refused, with the reason. */
-  what: Key;
+  what: Key | { readonly said: string };
   error: ApiError | undefined;
   retry?: () => void;
   onSubmit: () => void;

@@ -14,9 +14,16 @@ import type { PageRequest } from '../../domain/ports.ts';
 import { type Fields, fieldsOf, integerOf, jsonOf, oneOf, textOf } from '../fields.ts';
 import { systemClock } from '../system.ts';
 import { durableLedger, type LedgerBindings } from './ledger.ts';
+import type { WebhookDesk } from './webhook-desk.ts';
+
+/** Whom a chain wakes when somebody wants to hear of its records. */
+export interface WebhookBindings {
+  readonly WEBHOOKS: DurableObjectNamespace<WebhookDesk>;
+}
 
 /** A record is fixed in the ledger at the latest this long after it was written. */
 const anchorAfterMs = 60 * 60 * 1000;
+const watchedKey = 'watched';
 
 /**
  * One tenant's audit chain: the single place where its next record is made.
@@ -27,6 +34,7 @@ const anchorAfterMs = 60 * 60 * 1000;
 export class AuditChain extends DurableObject {
   readonly #sql: SqlStorage;
   readonly #tenant: string;
+  #isWatched = false;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
@@ -45,6 +53,13 @@ export class AuditChain extends DurableObject {
       previous_hash_hex TEXT NOT NULL,
       hash_hex TEXT NOT NULL
     ) STRICT`);
+    this.#isWatched = ctx.storage.kv.get(watchedKey) === true;
+  }
+
+  /** Whether new records wake the institution's webhooks. */
+  watch(isWatched: boolean): void {
+    this.ctx.storage.kv.put(watchedKey, isWatched);
+    this.#isWatched = isWatched;
   }
 
   append(entry: AuditEntry): AuditRecord {
@@ -64,6 +79,7 @@ export class AuditChain extends DurableObject {
       record.hashHex,
     );
     this.ctx.waitUntil(this.#anchorLater());
+    if (this.#isWatched && record.outcome !== 'intended') this.ctx.waitUntil(this.#wakeWebhooks());
     return record;
   }
 
@@ -73,6 +89,14 @@ export class AuditChain extends DurableObject {
     const { LEDGER, LEDGER_ORIGIN } = this.env as Cloudflare.Env & LedgerBindings;
     const deps = { ledger: durableLedger(LEDGER, LEDGER_ORIGIN), clock: systemClock };
     if (head) await anchorHead(deps, this.#tenant, head);
+  }
+
+  /** Best effort: a record is not lost when nobody wakes, only told later. */
+  async #wakeWebhooks(): Promise<void> {
+    const { WEBHOOKS } = this.env as Cloudflare.Env & WebhookBindings;
+    await WEBHOOKS.getByName(this.#tenant)
+      .wake()
+      .catch(() => undefined);
   }
 
   async #anchorLater(): Promise<void> {

@@ -12,8 +12,10 @@ import type { SigningRows } from '../../domain/signing/ports.ts';
 import type { TerminalRows } from '../../domain/terminals/ports.ts';
 import { sharedNonces } from '../../domain/tokens/nonces.ts';
 import type { TokenRows } from '../../domain/tokens/ports.ts';
+import type { WebhookRows } from '../../domain/webhooks/ports.ts';
 import { chipTemplateKeys } from '../chips/template-keys.ts';
 import { timerWaits } from '../system.ts';
+import { httpWebhookSender } from '../webhook-sender.ts';
 import { memoryAuditLog } from './audit-log.ts';
 import { memoryCertificateStore } from './certificate-store.ts';
 import { memoryChips } from './chip-cluster.ts';
@@ -86,6 +88,11 @@ export function memoryPlatform(base: MemoryBase) {
     biometricRows: memoryRowStore<BiometricRows>(),
     biometrics: [] as readonly BiometricService[],
     utcOffsetMinutes: 480,
+    webhooks: memoryRowStore<WebhookRows>(),
+    webhookSender: httpWebhookSender(),
+    // Nothing delivers by itself here: who holds these ports calls `deliver`.
+    webhookCourier: { watch: async () => undefined, wake: async () => undefined },
+    webhooksToLoopback: true,
     tokens,
     nonces: sharedNonces({ clock, random, tokens }),
     sensitive: async () => (await import('../../core/tagger.ts')).loadTagger(),
