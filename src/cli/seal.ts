@@ -9,6 +9,7 @@ import { openVendor } from '../core/seal-vendor.ts';
 import { command, type Group, UsageError } from './command.ts';
 import { parseDpi, readInput } from './files.ts';
 import { evaluate } from './seal-evaluate.ts';
+import { importSeals } from './seal-import.ts';
 import { sealServiceCommands } from './seal-service.ts';
 import { sealWorkCommands } from './seal-work.ts';
 
@@ -119,5 +120,13 @@ const sha256Of = (bytes: Uint8Array) => bytesToHex(sha256(bytes));
 
 export const seal: Group = {
   summary: 'seal imprints: on this machine, and through a running service',
-  commands: { verify, evaluate, precheck, meter, ...sealServiceCommands, ...sealWorkCommands },
+  commands: {
+    verify,
+    evaluate,
+    precheck,
+    meter,
+    ...sealServiceCommands,
+    import: importSeals,
+    ...sealWorkCommands,
+  },
 };

@@ -22,14 +22,6 @@ export function inFours(text: string): string {
   return text.replace(/(\S{4})(?=\S)/g, '$1 ');
 }
 
-/** What was meant by a pasted number: `3301-0428 8800…` without what people put between. */
-export function normaliseNumber(text: string): string {
-  return text
-    .normalize('NFKC')
-    .replace(/[\s\-–—.·]/g, '')
-    .toUpperCase();
-}
-
 /** The first eight and the last four of a hash; the whole stands in the title and the copy. */
 export function shortHash(hash: string): string {
   return hash.length <= 16 ? hash : `${hash.slice(0, 4)} ${hash.slice(4, 8)} … ${hash.slice(-4)}`;

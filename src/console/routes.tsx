@@ -50,6 +50,14 @@ const routes: readonly Route[] = [
     ),
   },
   {
+    pattern: '/seals/import',
+    right: 'writeSeals',
+    render: lazyPage(
+      () => import('./pages/import-seals.tsx'),
+      ({ ImportSealsPage }) => <ImportSealsPage />,
+    ),
+  },
+  {
     pattern: '/seals/accounts/new',
     right: 'writeSeals',
     render: lazyPage(

@@ -1,8 +1,11 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadSeal } from '../../src/core/seal.ts';
 import { type Edge, startEdge } from '../helpers/edge.ts';
+import { zipFile } from '../helpers/zip-file.ts';
 import { buildTool, cinnabar, samples, served } from './tool.ts';
 
 const sample = (name: string) => join(samples, `${name}.jpg`);
@@ -93,6 +96,37 @@ describe('seals of a running service', () => {
   it("passes the service's refusal on with its code", async () => {
     const refused = await asked(['cards', '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10']);
     expect(refused).toMatchObject({ status: 2, json: { error: { code: 'account_not_found' } } });
+  });
+
+  it('B2: enrols the imprints of an archive, says which row was refused, and nothing twice', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'cinnabar-archive-'));
+    const path = join(folder, 'seals.zip');
+    const manifest = [
+      'picture,account,card,serial,shape,dpi,name,contact,start,end',
+      'r01.jpg,6222-8001,YJK-8001,S-8001,round,300,杭州启明商务有限公司,0571,2020-01-01,2090-12-31',
+      'r01.jpg,6222-8001,YJK-9,S-8002,round,300,,,,',
+    ];
+    const files = [
+      { path: 'r01.jpg', bytes: await readFile(sample('r01-reserved')) },
+      { path: 'manifest.csv', bytes: Buffer.from(manifest.join('\n')) },
+    ];
+    await writeFile(path, zipFile(files));
+    expect(await asked(['import', path, '--dry-run'])).toMatchObject({
+      status: 0,
+      json: { seals: [{ state: 'checked' }, { state: 'checked' }], unused: [] },
+    });
+    const first = await asked(['import', path]);
+    expect(first).toMatchObject({
+      status: 1,
+      json: { seals: [{ state: 'enrolled' }, { state: 'refused', error: 'card_not_found' }] },
+    });
+    expect(await asked(['import', path])).toEqual(first);
+    await writeFile(path, manifest.join('\n'));
+    expect(await asked(['import', path])).toMatchObject({
+      status: 2,
+      json: { error: { code: 'archive_unreadable' } },
+    });
+    await rm(folder, { recursive: true });
   });
 
   it.each([

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  formatBytes,
-  formatDate,
-  inFours,
-  normaliseNumber,
-  shortHash,
-} from '../../src/console/format.ts';
+import { formatBytes, formatDate, inFours, shortHash } from '../../src/console/format.ts';
+import { normaliseNumber } from '../../src/lib/number-text.ts';
 
 describe('numbers that are codes', () => {
   it('stand in fours, unless they bring their own separators', () => {

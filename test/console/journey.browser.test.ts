@@ -8,6 +8,7 @@ import { loadPictures } from '../../src/core/pictures.ts';
 import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
 import { filmOf } from '../helpers/film.ts';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
+import { zipFile } from '../helpers/zip-file.ts';
 import {
   enrolSample,
   freshPort,
@@ -223,6 +224,41 @@ describeInChromium('the seal journey in the browser', () => {
       await visit.close();
     }
   }, 120_000);
+
+  it('B2: enrols an archive, names the rows that are wrong, and stops at none that is refused', async () => {
+    const visit = await openConsole(browser, host.url, '/seals/import', { language: 'en' });
+    const { page, w, faults } = visit;
+    const picture = await readFile(
+      new URL('../../src/console/public/samples/s06-reserved.jpg', import.meta.url),
+    );
+    const head = 'picture,account,card,serial,shape,dpi,name,contact,start,end';
+    const good =
+      'a.jpg,62227101,K7101,S7101,square,300,台州远山商贸有限公司,0576,2026-01-01,2090-12-31';
+    const choose = (lines: readonly string[]) =>
+      page.locator('input[type=file]').setInputFiles({
+        name: 'seals.zip',
+        mimeType: 'application/zip',
+        buffer: Buffer.from(
+          zipFile([
+            { path: 'list.csv', bytes: Buffer.from(lines.join('\n')) },
+            { path: 'a.jpg', bytes: picture },
+          ]),
+        ),
+      });
+    await choose([head, 'b.jpg,1,2,,star,,,,,']);
+    await page.getByRole('alert').getByText(w['error.archive_manifest.why']).waitFor();
+    await page.getByText(`Row 1, picture ${w['import.problem.picture']}`).waitFor();
+    await choose([head, 'a.jpg,62227102,K7102,S7102,square,300,,,,', good]);
+    await page.getByRole('button', { name: 'Enrol 2' }).click();
+    await page.getByRole('link', { name: w['seal.enrolled'] }).waitFor();
+    await page.getByText(w['error.account_not_found.why']).waitFor();
+    await page.getByRole('button', { name: 'Try the 1 refused again' }).waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.setViewportSize({ width: 390, height: 800 });
+    await noSideways(page);
+    expect(faults).toEqual([]);
+    await visit.close();
+  });
 
   it('B4, B6: sets which seals answer together, and verifies a whole voucher', async () => {
     const visit = await openConsole(browser, host.url, '/seals', { language: 'en' });

@@ -57,6 +57,9 @@ export function AccountsPage() {
               <a class="btn" href="/seal-changes">
                 {t('nav.seal-changes')}
               </a>
+              <a class="btn" href="/seals/import">
+                {t('import.title')}
+              </a>
               <a class="btn" href="/seals/accounts/new">
                 {t('account.new')}
               </a>

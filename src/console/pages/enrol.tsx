@@ -6,7 +6,7 @@ import {
   isWaiting,
   type SealShape,
 } from '../../client/index.ts';
-import { normaliseNumber } from '../format.ts';
+import { normaliseNumber } from '../../lib/number-text.ts';
 import { t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import {

@@ -1,4 +1,4 @@
-import { normaliseNumber } from '../format.ts';
+import { normaliseNumber } from '../../lib/number-text.ts';
 import { t } from '../i18n/index.ts';
 import { TextField } from './field.tsx';
 

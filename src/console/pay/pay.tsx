@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { NewPayment, Payment } from '../../client/index.ts';
-import { inFours, normaliseNumber } from '../format.ts';
+import { normaliseNumber } from '../../lib/number-text.ts';
+import { inFours } from '../format.ts';
 import { samplePayee } from '../i18n/sample-payee.ts';
 import { inCapitals, parseAmount } from '../money.ts';
 import { SelectField, TextField } from '../parts/field.tsx';

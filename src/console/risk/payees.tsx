@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { ListedPayee } from '../../client/index.ts';
-import { formatMoment, inFours, normaliseNumber } from '../format.ts';
+import { normaliseNumber } from '../../lib/number-text.ts';
+import { formatMoment, inFours } from '../format.ts';
 import { SelectField, TextField } from '../parts/field.tsx';
 import { Panel } from '../parts/page.tsx';
 import { Paged } from '../parts/paged.tsx';
