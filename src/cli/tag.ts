@@ -1,14 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import {
-  type Label,
-  labels,
-  loadTagger,
-  MAX_TEXT,
-  type OperatingPoint,
-  operatingPoints,
-} from '../core/tagger.ts';
+import { type Label, labels, loadTagger, MAX_TEXT } from '../core/tagger.ts';
 import { command, type Group, UsageError } from './command.ts';
 import { progress } from './progress.ts';
+import { find, pointOf, pointOption } from './tag-find.ts';
 import { type LabelledRecord, type TagScores, tagScores } from './tag-scores.ts';
 
 function spanOf(value: unknown, text: string, where: string): { start: number; end: number } {
@@ -60,12 +54,6 @@ async function readRecords(path: string): Promise<LabelledRecord[]> {
   return lines.flatMap((line, i) => (line.trim() === '' ? [] : [recordOf(line, `line ${i + 1}`)]));
 }
 
-function pointOf(name: string): OperatingPoint {
-  const point = operatingPoints.find((known) => known === name);
-  if (!point) throw new UsageError(`--point is one of ${operatingPoints.join(', ')}`);
-  return point;
-}
-
 const percent = (value: number) => (100 * value).toFixed(1);
 
 function textOf(scores: TagScores): string {
@@ -99,11 +87,7 @@ const evaluate = command({
   summary: 'precision, recall and F1 of the tagger on labelled records',
   operands: ['FILE.jsonl'],
   options: {
-    point: {
-      type: 'string',
-      value: 'POINT',
-      about: `operating point: ${operatingPoints.join(', ')}`,
-    },
+    point: pointOption,
     errors: { type: 'boolean', about: 'also show what was missed and what was found wrongly' },
   },
   details: `One record a line: { id, text, spans: [{ start, end, label }], ignore?: [{ start, end }] }, offsets in
@@ -147,5 +131,5 @@ function errorsOf(
 
 export const tag: Group = {
   summary: 'finds sensitive data in text',
-  commands: { evaluate },
+  commands: { find, evaluate },
 };

@@ -2788,6 +2788,8 @@ export type WebhookChange = {
 };
 
 export type Extract = {
+  /** What a text or a body was read as, when its values have names. */
+  format?: "json" | "form" | "multipart" | "lines" | "table";
   /** Of a text. */
   spans?: Array<{
     /** In UTF-16 units. */
@@ -2796,7 +2798,7 @@ export type Extract = {
     label: "NAME" | "ID_DOC" | "CONTACT" | "PASSWORD" | "PAYMENT" | "BIOMETRIC" | "ADDRESS";
     score: number;
   }>;
-  /** Of a JSON value: leaves that hold something sensitive. */
+  /** Of a JSON value or a body: leaves that hold something sensitive. */
   sensitive?: Array<{
     /** JSON Pointer (RFC 6901). */
     path: string;
@@ -2812,7 +2814,7 @@ export type Extract = {
       score: number;
     }>;
   }>;
-  /** Of a JSON value: the other leaves. */
+  /** Of a JSON value or a body: the other leaves. */
   open?: Array<{
     path: string;
   }>;
@@ -2821,8 +2823,18 @@ export type Extract = {
 export type ExtractRequest = {
   text?: string;
   json?: Record<string, unknown> | Array<unknown>;
-  /** How readily something is called sensitive. */
-  point?: "precision" | "balanced" | "recall";
+  /** A body as it was sent: JSON, a form, a form in parts, lines of key=value, or a table (CSV) with a header. */
+  body?: string;
+  /** How readily something is called sensitive, or by label. */
+  point?: "precision" | "balanced" | "recall" | {
+    NAME?: "precision" | "balanced" | "recall";
+    ID_DOC?: "precision" | "balanced" | "recall";
+    CONTACT?: "precision" | "balanced" | "recall";
+    PASSWORD?: "precision" | "balanced" | "recall";
+    PAYMENT?: "precision" | "balanced" | "recall";
+    BIOMETRIC?: "precision" | "balanced" | "recall";
+    ADDRESS?: "precision" | "balanced" | "recall";
+  };
 };
 
 export type SampleBusinessSystem = {

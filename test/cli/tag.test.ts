@@ -28,6 +28,50 @@ const spans = [
   { start: 10, end: 21, label: 'CONTACT' },
 ];
 
+describe('D1: tag find', () => {
+  const written = async (content: string) => {
+    const path = join(folder, 'body.txt');
+    await writeFile(path, content);
+    return path;
+  };
+
+  it('names the place of what is sensitive and never repeats it', async () => {
+    const { status, stdout } = await cinnabar(['tag', 'find', await written(`备注\n${text}\n`)]);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^2:4 +3 +NAME +\d/m);
+    expect(stdout).toMatch(/^2:11 +11 +CONTACT/m);
+    expect(stdout).toContain('read as text');
+    expect(stdout).not.toMatch(/陈晓东|13812345678/);
+  });
+
+  it('reads a table, and judges each value by its column', async () => {
+    const path = await written('姓名,手机,page\n林志远,13812345678,1\n');
+    const { status, stdout } = await cinnabar(['tag', 'find', path, '--split', '--json']);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      format: 'table',
+      sensitive: [
+        { path: '/0/姓名', label: 'NAME' },
+        { path: '/0/手机', label: 'CONTACT' },
+      ],
+      open: [{ path: '/0/page' }],
+    });
+    const { stdout: clean } = await cinnabar(['tag', 'find', path, '--redact']);
+    expect(clean).toBe('姓名,手机,page\n[NAME],[CONTACT],1\n');
+  });
+
+  it('takes an operating point for each label, and refuses others', async () => {
+    const path = await written('页码=1\n');
+    const at = (point: string) => cinnabar(['tag', 'find', path, '--point', point]);
+    expect(await at('NAME=recall,ADDRESS=precision')).toMatchObject({ status: 0 });
+    for (const wrong of ['EYES=recall', 'NAME=best', 'best']) {
+      expect(await at(wrong)).toMatchObject({ status: 2 });
+    }
+    const plain = await written('Nothing here has a name.');
+    expect(await cinnabar(['tag', 'find', plain, '--split'])).toMatchObject({ status: 2 });
+  });
+});
+
 describe('D1: tag evaluate', () => {
   it('counts exact and relaxed finds, coverage and false alarms', async () => {
     const wide = {

@@ -56,6 +56,16 @@ describeInChromium('D1: the tagger’s page', () => {
       await page.getByText(w['tagger.nothing'], { exact: true }).waitFor();
       await page.getByRole('button', { name: w['tagger.example.json'] }).click();
       await page.locator('.under mark[data-label=BIOMETRIC]').waitFor();
+      await page.getByRole('button', { name: w['tagger.example.table'] }).click();
+      await page.getByText(w['tagger.format.table']).waitFor();
+      expect((await marked(visit)).filter(([label]) => label === 'PASSWORD')).toEqual([
+        ['PASSWORD', '583920'],
+        ['PASSWORD', '410752'],
+      ]);
+      await page.getByRole('button', { name: w['tagger.example.form'], exact: true }).click();
+      await page.getByText(w['tagger.format.form'], { exact: false }).waitFor();
+      // Marked as it is written, judged as it is meant.
+      expect(await marked(visit)).toContainEqual(['NAME', '%E6%9E%97%E5%BF%97%E8%BF%9C']);
       // The status line of the frame asks for the service's health; no text goes with it.
       expect(requests.filter((request) => !request.startsWith('GET '))).toEqual([]);
       expect(requests.join()).not.toContain('13812345678');

@@ -217,6 +217,8 @@ describe('D1 D3 D8: the token routes', () => {
 
 describe('D1: sensitive fields over HTTP', () => {
   const extract = (json: object) => edge.call('/v1/sensitive/extract', { json });
+  const spansOf = async (response: Response) =>
+    (await bodyOf(response)).spans as { readonly start: number; readonly end: number }[];
 
   test('are named by place and label, in a text and in a form, and nothing is repeated', async () => {
     const text = await extract({ text: `客户手机${identity.手机号}` });
@@ -232,6 +234,37 @@ describe('D1: sensitive fields over HTTP', () => {
     for (const value of Object.values(identity)) expect(form + edge.log).not.toContain(value);
   });
 
+  test.each([
+    ['form', `mobile=%31${identity.手机号.slice(1)}&page=1`, '/mobile'],
+    ['lines', `MOBILE = ${identity.手机号}\nPAGE = 1`, '/MOBILE'],
+    ['table', `page,mobile\n1,${identity.手机号}`, '/0/mobile'],
+    ['json', `{"mobile":${identity.手机号}}`, '/mobile'],
+    [
+      'multipart',
+      `--b1\r\nContent-Disposition: form-data; name="mobile"\r\n\r\n${identity.手机号}\r\n--b1--\r\n`,
+      '/mobile',
+    ],
+  ])(
+    'are named in a body that was sent as %s, by its names and by its text',
+    async (format, body, path) => {
+      const split = await bodyOf(await extract({ body }));
+      expect(split).toMatchObject({ format, sensitive: [{ path, label: 'CONTACT', whole: true }] });
+      const [span, ...others] = await spansOf(await extract({ text: body }));
+      expect(others).toEqual([]);
+      expect(body.slice(span?.start, span?.end)).toMatch(/^(?:%31|1)3805712290$/);
+    },
+  );
+
+  test('are called so as readily as is asked, for each label', async () => {
+    const text = '寄件人宁远，收件人安然，品名：书籍。';
+    const count = async (point: object | string) =>
+      (await spansOf(await extract({ text, point }))).length;
+    const [few, many] = [await count('precision'), await count('recall')];
+    expect(many).toBeGreaterThan(few);
+    expect(await count({ NAME: 'recall', CONTACT: 'precision' })).toBe(many);
+    expect(await count({ NAME: 'precision', CONTACT: 'recall' })).toBe(few);
+  });
+
   test('are refused in a wrong form with the reason, never with a defect', async () => {
     let deep: object = {};
     for (let i = 0; i < 40; i++) deep = { deep };
@@ -240,6 +273,10 @@ describe('D1: sensitive fields over HTTP', () => {
       { text: 'a', json: {} },
       { text: 'a'.repeat(20_001) },
       { json: deep },
+      { body: 'Nothing in here has a name.' },
+      { body: 'a=1&b=2', text: 'a' },
+      { text: 'a', point: { NAME: 'best' } },
+      { text: 'a', point: { EYES: 'recall' } },
     ]) {
       const response = await extract(json);
       expect([response.status, (await bodyOf(response)).code]).toEqual([400, 'invalid_request']);

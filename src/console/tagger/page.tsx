@@ -2,6 +2,7 @@ import './tagger.css';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import {
+  formatOf,
   type Label,
   labels,
   type OperatingPoint,
@@ -170,7 +171,8 @@ export function Playground({ tagger }: { tagger: Tagger }) {
   const field = useRef<HTMLTextAreaElement>(null);
   const found = useMemo(() => {
     const startedAt = performance.now();
-    return { all: tagger.tag(text, { point }), millis: performance.now() - startedAt };
+    const all = tagger.tag(text, { point });
+    return { all, format: formatOf(text), millis: performance.now() - startedAt };
   }, [tagger, text, point]);
   const spans = found.all.filter(({ label }) => !hidden.has(label));
   useEffect(() => {
@@ -211,6 +213,7 @@ export function Playground({ tagger }: { tagger: Tagger }) {
           title={t('tagger.text')}
           aside={
             <span class="small num">
+              {found.format && `${t(`tagger.format.${found.format}`)} · `}
               {t('tagger.time', { count: text.length, millis: found.millis.toFixed(1) })}
             </span>
           }

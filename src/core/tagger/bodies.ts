@@ -1,15 +1,15 @@
-// Bodies with fields (JSON, forms, queries): where their values lie. No span of ours reaches over
-// the border of a value, and a code that is most of its value is all of it.
+// JSON: where its values lie. No span of ours reaches over the border of a value, and a code that is
+// most of its value is all of it.
 import type { ScoredSpan } from './engine.ts';
 import { labels } from './labels.ts';
 
-/** Values in order, none touching another; empty when the text has no fields. */
+/** Values in order, none touching another; empty when the text is no JSON. */
 export type Body = readonly { readonly start: number; readonly end: number }[];
 
 const JSON_VALUE =
   /"(?:[^"\\]|\\.)*"(\s*:)?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|\[\s*-?\d[^\]"{}]*\]/g;
 
-function isJson(text: string): boolean {
+export function isJson(text: string): boolean {
   if (!/^\s*[[{]/.test(text)) return false;
   try {
     JSON.parse(text);
@@ -30,21 +30,8 @@ function jsonValues(text: string): Body {
   return values;
 }
 
-const FORM = /^[\w.\-[\]%\u4e00-\u9fff]{1,64}=[^&\s]*(?:&[\w.\-[\]%\u4e00-\u9fff]{1,64}=[^&\s]*)+$/;
-
-function formValues(text: string): Body {
-  const values: { start: number; end: number }[] = [];
-  for (const { 1: value = '', 0: pair, index } of text.matchAll(/[^&=]+=([^&]*)/g)) {
-    const end = index + pair.length;
-    if (value !== '') values.push({ start: end - value.length, end });
-  }
-  return values;
-}
-
 export function valuesOf(text: string): Body {
-  if (isJson(text)) return jsonValues(text);
-  const line = text.trim();
-  return FORM.test(line) ? formValues(text) : [];
+  return isJson(text) ? jsonValues(text) : [];
 }
 
 /** Labels whose value is a code, so that most of a value means all of it. */

@@ -35,8 +35,8 @@ export type Leaning = readonly number[];
 
 export interface Engine {
   readonly head: ModelHead;
-  /** Reads folded text. */
-  read(text: string, point: OperatingPoint, leaning?: Leaning): Reading;
+  /** Reads folded text, with an operating point for each label by its index. */
+  read(text: string, points: readonly OperatingPoint[], leaning?: Leaning): Reading;
 }
 
 const BROKEN = 'The tagger module failed; load it again.';
@@ -80,10 +80,10 @@ export function openEngine(module: WebAssembly.Module): Engine {
 
   return {
     head,
-    read(text, point, leaning) {
+    read(text, points, leaning) {
       const features = featuresOf(text, head.vocabulary, head.lexicon);
-      const preset = head.biases[point];
-      const biases = labels.map((_, i) => (preset[i] ?? 0) + (leaning?.[i] ?? 0));
+      const preset = (i: number) => head.biases[points[i] ?? 'balanced'][i] ?? 0;
+      const biases = labels.map((_, i) => preset(i) + (leaning?.[i] ?? 0));
       const outside = new Float32Array(text.length);
       const spans: ScoredSpan[] = [];
       for (let from = 0; from < text.length; from += WINDOW - OVERLAP) {

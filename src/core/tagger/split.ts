@@ -1,6 +1,6 @@
 import type { Label } from './labels.ts';
 import { arePairs, columnsOf, headersIn, namesBeside } from './pairs.ts';
-import { readBody } from './structured.ts';
+import { escaped, type Fields, readFields } from './structured.ts';
 import { TaggerError } from './tagger-error.ts';
 
 /** A leaf that holds something sensitive. `path` is a JSON Pointer (RFC 6901). */
@@ -12,7 +12,7 @@ export interface SensitiveLeaf {
   /** Whether the whole value is sensitive, or only the spans. */
   readonly whole: boolean;
   /** Offsets within the value, as in `tag`. */
-  readonly spans: readonly { start: number; end: number; label: Label; score: number }[];
+  readonly spans: readonly Found[];
 }
 
 export interface OpenLeaf {
@@ -34,7 +34,6 @@ interface Leaf {
   readonly text: string;
 }
 
-const escaped = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
 const invalid = (message: string) => new TaggerError('json_invalid', message);
 
 /** A list of numbers is one value: a vector. */
@@ -107,18 +106,26 @@ function exactJson(text: string): unknown {
   return JSON.parse(text.replace(LONG_NUMBER, (all, digits) => (digits ? `"${digits}"` : all)));
 }
 
-function parsed(json: unknown): unknown {
+function leavesOf(json: unknown): readonly Leaf[] {
   let value = json;
   if (typeof json === 'string') {
     try {
       value = exactJson(json);
     } catch {
-      value = readBody(json);
-      if (!value) throw invalid('The text is no JSON, form, list of key=value or table.');
+      const body = readFields(json);
+      if (!body) throw invalid('The text is no JSON, form, list of key=value or table.');
+      return leavesOfFields(body);
     }
   }
   if (typeof value !== 'object' || value === null) throw invalid('JSON is no object and no array.');
-  return value;
+  const leaves: Leaf[] = [];
+  collect(value, { path: '', keys: [], depth: 0 }, leaves);
+  return leaves;
+}
+
+function leavesOfFields({ fields }: Fields): readonly Leaf[] {
+  if (fields.length > MAX_LEAVES) throw invalid(`The body has more than ${MAX_LEAVES} values.`);
+  return fields.map(({ path, name, text }) => ({ path, keys: [name], text }));
 }
 
 const clean = (key: string) => key.replace(/["\\\n]/g, ' ').slice(0, 64);
@@ -133,36 +140,52 @@ function inContext({ keys, text }: Leaf): { before: string; text: string; after:
     : { before: `{"${clean(outer)}":${before}`, text, after: `${quote}}}` };
 }
 
-export function splitJson(
-  json: unknown,
-  tag: (text: string) => readonly { start: number; end: number; label: Label; score: number }[],
-): Split {
-  const leaves: Leaf[] = [];
-  collect(parsed(json), { path: '', keys: [], depth: 0 }, leaves);
+type Tag = (text: string) => readonly Found[];
+
+interface Found {
+  readonly start: number;
+  readonly end: number;
+  readonly label: Label;
+  readonly score: number;
+}
+
+/** What is found in a value with its keys in front; offsets are those of the value. */
+function foundIn(leaf: Leaf, tag: Tag): readonly Found[] {
+  const { before, text, after } = inContext(leaf);
+  if (text === '') return [];
+  return tag(before + text + after)
+    .map((span) => ({
+      ...span,
+      start: Math.max(0, span.start - before.length),
+      end: Math.min(text.length, span.end - before.length),
+    }))
+    .filter(({ start, end }) => start < end);
+}
+
+/** The same for the values of a body, at the places where they are written. */
+export function foundInFields(body: Fields, tag: Tag): readonly Found[] {
+  return leavesOfFields(body).flatMap((leaf, i) => {
+    const offsets = body.fields[i]?.offsets ?? [];
+    return foundIn(leaf, tag).map((span) => ({
+      ...span,
+      start: offsets[span.start] ?? 0,
+      end: offsets[span.end] ?? 0,
+    }));
+  });
+}
+
+export function splitJson(json: unknown, tag: Tag): Split {
   const sensitive: SensitiveLeaf[] = [];
   const open: OpenLeaf[] = [];
-  for (const leaf of leaves) {
-    const { before, text, after } = inContext(leaf);
-    const found = text === '' ? [] : tag(before + text + after);
-    const spans = found
-      .map((span) => ({
-        ...span,
-        start: Math.max(0, span.start - before.length),
-        end: Math.min(text.length, span.end - before.length),
-      }))
-      .filter(({ start, end }) => start < end);
+  for (const leaf of leavesOf(json)) {
+    const spans = foundIn(leaf, tag);
     const [first] = [...spans].sort((a, b) => b.end - b.start - (a.end - a.start));
     if (!first) open.push({ path: leaf.path });
     else {
       const covered = spans.reduce((sum, { start, end }) => sum + end - start, 0);
       const { label, score } = first;
-      sensitive.push({
-        path: leaf.path,
-        label,
-        score,
-        whole: covered >= text.trim().length,
-        spans,
-      });
+      const whole = covered >= leaf.text.trim().length;
+      sensitive.push({ path: leaf.path, label, score, whole, spans });
     }
   }
   return { sensitive, open };

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import { splitJson, tagText } from '../../domain/tokens/extract.ts';
+import { splitBody, splitJson, tagText } from '../../domain/tokens/extract.ts';
 import type { EdgeApp } from '../context.ts';
 import type { EdgeDeps } from '../deps.ts';
 import { extractRequestSchema, extractSchema } from '../schemas/business.ts';
@@ -14,7 +14,7 @@ const extractRoute = createRoute({
   ...about(`POST ${path}`, {
     tag: 'Sensitive fields',
     operationId: 'extractSensitive',
-    summary: 'Find what is sensitive in a text or a JSON value',
+    summary: 'Find what is sensitive in a text, a JSON value or a body',
     description:
       'Answers with places and labels and repeats nothing of what was sent; nothing is kept. The same runs in the browser and in `cinnabar/tagger`, where nothing needs to be sent at all.',
   }),
@@ -27,11 +27,9 @@ const extractRoute = createRoute({
 
 export function addSensitiveRoutes(app: EdgeApp, deps: Pick<EdgeDeps, 'sensitive'>): void {
   app.openapi(extractRoute, async (c) => {
-    const { text, json: value, point } = c.req.valid('json');
-    const found =
-      text === undefined
-        ? await splitJson(deps, value, point)
-        : { spans: await tagText(deps, text, point) };
-    return c.json(plainJson(found), 200);
+    const { text, json: value, body, point } = c.req.valid('json');
+    if (text !== undefined) return c.json(plainJson(await tagText(deps, text, point)), 200);
+    const split = body === undefined ? splitJson(deps, value, point) : splitBody(deps, body, point);
+    return c.json(plainJson(await split), 200);
   });
 }

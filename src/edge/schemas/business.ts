@@ -1,5 +1,10 @@
 import { z } from '@hono/zod-openapi';
-import { labels, operatingPoints, sealableLabels } from '../../domain/tokens/vocabulary.ts';
+import {
+  bodyFormats,
+  labels,
+  operatingPoints,
+  sealableLabels,
+} from '../../domain/tokens/vocabulary.ts';
 import { line } from './common.ts';
 
 const spanSchema = z.object({
@@ -9,22 +14,32 @@ const spanSchema = z.object({
   score: z.number(),
 });
 
+const isGiven = (value: unknown) => value !== undefined;
+
 export const extractRequestSchema = z
   .strictObject({
     text: z.string().max(20_000).optional(),
     json: z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]).optional(),
+    body: z.string().max(20_000).optional().openapi({
+      description:
+        'A body as it was sent: JSON, a form, a form in parts, lines of key=value, or a table (CSV) with a header.',
+    }),
     point: z
-      .enum(operatingPoints)
+      .union([z.enum(operatingPoints), z.partialRecord(z.enum(labels), z.enum(operatingPoints))])
       .optional()
-      .openapi({ description: 'How readily something is called sensitive.' }),
+      .openapi({ description: 'How readily something is called sensitive, or by label.' }),
   })
-  .refine(({ text, json }) => (text === undefined) !== (json === undefined), {
-    message: 'either text or json',
+  .refine(({ text, json, body }) => [text, json, body].filter(isGiven).length === 1, {
+    message: 'one of text, json and body',
   })
   .openapi('ExtractRequest');
 
 export const extractSchema = z
   .object({
+    format: z
+      .enum(bodyFormats)
+      .optional()
+      .openapi({ description: 'What a text or a body was read as, when its values have names.' }),
     spans: z.array(spanSchema).optional().openapi({ description: 'Of a text.' }),
     sensitive: z
       .array(
@@ -37,11 +52,11 @@ export const extractSchema = z
         }),
       )
       .optional()
-      .openapi({ description: 'Of a JSON value: leaves that hold something sensitive.' }),
+      .openapi({ description: 'Of a JSON value or a body: leaves that hold something sensitive.' }),
     open: z
       .array(z.object({ path: z.string() }))
       .optional()
-      .openapi({ description: 'Of a JSON value: the other leaves.' }),
+      .openapi({ description: 'Of a JSON value or a body: the other leaves.' }),
   })
   .openapi('Extract');
 

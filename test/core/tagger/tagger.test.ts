@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type LabelledRecord, tagScores } from '../../../src/cli/tag-scores.ts';
 import { markRuns } from '../../../src/core/tagger/runs.ts';
-import { readBody } from '../../../src/core/tagger/structured.ts';
+import { readFields } from '../../../src/core/tagger/structured.ts';
 import {
   labels,
   loadTagger,
@@ -210,12 +210,55 @@ describe('D1: split', () => {
       fc.property(fc.array(fc.tuple(cell, cell), { minLength: 1, maxLength: 4 }), (rows) => {
         const quoted = (text: string) => `"${text.replaceAll('"', '""')}"`;
         const text = [['one', 'two'], ...rows].map((row) => row.map(quoted).join(',')).join('\n');
-        expect(readBody(text)).toEqual(rows.map(([one, two]) => ({ one, two })));
+        expect(readFields(text)?.fields.map((field) => field.text)).toEqual(rows.flat());
       }),
     );
     for (const text of [`${'x'.repeat(60_000)}"`, '"a",'.repeat(20_000), '%41'.repeat(20_000)]) {
-      expect(readBody(text)).toBeUndefined();
+      expect(readFields(text)).toBeUndefined();
     }
+  });
+
+  it('finds a decoded value where it is written, in any form', () => {
+    const value = fc.string({ unit: fc.constantFrom(...'aé名🔐 &=%+"\'') });
+    fc.assert(
+      fc.property(fc.array(value, { minLength: 2, maxLength: 5 }), (values) => {
+        const pairs = values.map((text, i): [string, string] => [`k${i}`, text]);
+        const form = String(new URLSearchParams(pairs));
+        const { format, fields = [] } = readFields(form) ?? {};
+        expect(format).toBe('form');
+        expect(fields.map(({ text }) => text)).toEqual(values);
+        for (const { text, offsets } of fields) {
+          expect(offsets.length).toBe(text.length + 1);
+          const written = form.slice(offsets[0], offsets[text.length]);
+          expect(new URLSearchParams(`k=${written}`).get('k')).toBe(text);
+        }
+      }),
+    );
+  });
+
+  it('reads a form in parts, and none that is cut short or has no names', () => {
+    const part = (name: string, text: string) =>
+      `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${text}\r\n`;
+    const body = `${part('姓名', '林志远')}${part('note', 'a\r\n--y\r\nb')}--x--\r\n`;
+    const { format, fields = [] } = readFields(body) ?? {};
+    expect(format).toBe('multipart');
+    expect(fields.map(({ path, text }) => [path, text])).toEqual([
+      ['/姓名', '林志远'],
+      ['/note', 'a\r\n--y\r\nb'],
+    ]);
+    expect(found(body)).toEqual([['NAME', '林志远']]);
+    for (const cut of [body.slice(0, -6), body.replaceAll('name=', 'n='), '--x\r\n', '--x--']) {
+      expect(readFields(cut)).toBeUndefined();
+    }
+  });
+
+  it('takes a list of names and numbers for no table', () => {
+    expect(found(`陈晓东,${MOBILE}\n李娜,13912345678`).map(([label]) => label)).toEqual([
+      'NAME',
+      'CONTACT',
+      'NAME',
+      'CONTACT',
+    ]);
   });
 
   it('marks a number with stars once, however long the word before it is', () => {
