@@ -62,6 +62,7 @@ const everyday = [
         miniflare: {
           bindings: {
             CINNABAR_MODE: 'demo',
+            PLACES: 'cloudflare',
             DEMO_TOKEN_SECRET: testSecret,
             FEDERATION_ROSTER: testSecrets.FEDERATION_ROSTER,
             FEDERATION_DEADLINE_MS: '20000',

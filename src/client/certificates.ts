@@ -50,7 +50,7 @@ export {
   terminalFetch,
 } from './session.ts';
 export { passkeyProtection, pinProtection, type ShareProtection } from './share-protection.ts';
-export { verifyReceipt, verifyUse } from './signed.ts';
+export { type ReceiptVerdict, verifyReceipt, verifyUse } from './signed.ts';
 export { ShareUnreadable } from './terminal-share.ts';
 export {
   activateOperation,

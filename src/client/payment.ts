@@ -38,10 +38,11 @@ export function readOrder(payment: Payment): ShownOrder {
     words,
   };
   const expected = {
-    v: 1,
+    v: 2,
     kind: 'cinnabar payment order',
     institution: institutionIn(text),
     payer,
+    assessment: payment.assessmentHash,
     ...shown,
   };
   if (canonicalJson(expected as unknown as Json) !== text) throw new ApiError('order_text_differs');

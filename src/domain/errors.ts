@@ -121,6 +121,8 @@ export const errorTitles = {
   order_expired: 'The order has expired.',
   /** Together with what was spent today the order is above a limit of the certificate. */
   order_over_limit: 'The order is above a limit.',
+  /** `errors` says what does not fit: `unknown`, `stale`, `other_money` or `used`. */
+  seal_verification_refused: 'The order cannot lean on this verification of a seal.',
   biometric_not_offered: 'The institution compares nobody by this trait.',
   biometric_not_found: 'There is no template of this trait.',
   biometric_sample_unusable: 'The sample shows nothing that can be compared.',

@@ -2,12 +2,17 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Actor, Caller } from '../domain/actor.ts';
 import { CinnabarError, type ErrorCode } from '../domain/errors.ts';
+import type { Place } from '../domain/risk/types.ts';
 import type { RouteRule } from './access.ts';
 
 /** What the middleware leaves for those behind it. */
 export interface EdgeEnv {
-  /** Not from outside: only a session gives it to the request that it carries. */
-  Bindings: { readonly terminalId?: string };
+  Bindings: {
+    /** Not from outside: only a session gives it to the request that it carries. */
+    readonly terminalId?: string;
+    /** Where the request came from, if the network in front of the Worker says so. */
+    readonly place?: Place;
+  };
   Variables: {
     requestId: string;
     /** The pattern of the matched route, and its rule; both absent when nothing matched. */
@@ -31,9 +36,12 @@ export function actorOf(c: EdgeContext): Actor {
   return actor;
 }
 
+/** Where the app is called without bindings there are none, whatever the type says. */
+export const bindingsOf = (c: EdgeContext): EdgeEnv['Bindings'] =>
+  (c.env as EdgeEnv['Bindings'] | undefined) ?? {};
+
 export function callerOf(c: EdgeContext): Caller {
-  // Where the app is called without bindings there are none, whatever the type says.
-  const terminalId = (c.env as EdgeEnv['Bindings'] | undefined)?.terminalId;
+  const { terminalId } = bindingsOf(c);
   const caller = { actor: actorOf(c), requestId: c.get('requestId') };
   return terminalId === undefined ? caller : { ...caller, terminalId };
 }

@@ -13,6 +13,7 @@ import type { LedgerTrust } from '../domain/ledger/ports.ts';
 import type { PaymentRows } from '../domain/payments/ports.ts';
 import { rowRiskRegister } from '../domain/payments/register.ts';
 import { rowDevices } from '../domain/payments/terminals.ts';
+import { placeFrom } from '../domain/risk/place.ts';
 import type { RiskRows } from '../domain/risk/ports.ts';
 import type { WorkMessage } from '../domain/seals/messages.ts';
 import { sweepOrphans } from '../domain/seals/orphans.ts';
@@ -28,6 +29,7 @@ import type { TokenRows } from '../domain/tokens/ports.ts';
 import { ownVerifier } from '../domain/tokens/verifier.ts';
 import type { WebhookRows } from '../domain/webhooks/ports.ts';
 import { createApp } from '../edge/app.ts';
+import type { EdgeEnv } from '../edge/context.ts';
 import type { EdgeDeps } from '../edge/deps.ts';
 import {
   demoTokens,
@@ -102,6 +104,8 @@ export interface EdgeBindings
   /** The two switches of the compatibility profile: docs/literal-profile.md. */
   readonly TOKEN_LITERAL_PROFILE?: string;
   readonly TOKEN_LITERAL_ACCEPT?: string;
+  /** `cloudflare` where its network fills in `request.cf`: where payments come from. */
+  readonly PLACES?: string;
   /** Services that compare people: docs/biometrics.md. */
   readonly BIOMETRICS?: string;
   /** The ledger's keys as `/ledger/trust` once gave them, pinned here: JSON. */
@@ -308,13 +312,22 @@ function depsOnce(env: EdgeBindings): Promise<EdgeDeps> {
   return made;
 }
 
+/**
+ * Where a request came from, as Cloudflare's network says it; nothing where the service stands behind
+ * no such network. Headers and bodies are the caller's own words and are not asked.
+ */
+function bindingsOf({ cf }: Request, { PLACES }: EdgeBindings): EdgeEnv['Bindings'] {
+  const place = PLACES === 'cloudflare' && cf ? placeFrom(cf) : undefined;
+  return place ? { place } : {};
+}
+
 let app: ReturnType<typeof createApp> | undefined;
 
 export default {
   fetch(request, env, context) {
     return withRequestTrace('cinnabar-edge', { request, env, context }, async () => {
       app ??= createApp(await depsOnce(env));
-      return app.fetch(request);
+      return app.fetch(request, bindingsOf(request, env));
     });
   },
 

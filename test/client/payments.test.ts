@@ -1,8 +1,11 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readOrder, verifyReceipt } from '../../src/client/certificates.ts';
 import { createClient, type Payment } from '../../src/client/index.ts';
+import { hashOf } from '../../src/domain/payments/assessment.ts';
+import type { Place } from '../../src/domain/risk/types.ts';
 import { freshId } from '../contract/fresh.ts';
-import { startEdge } from '../helpers/edge.ts';
+import { bodyOf, enrolled, startEdge, verificationForm } from '../helpers/edge.ts';
+import { ringWithCross, ringWithSquare } from '../helpers/imprints.ts';
 import { type Ask, answerOf, payerOver } from '../helpers/payer.ts';
 import { terms } from '../helpers/payments.ts';
 
@@ -20,7 +23,7 @@ test('E7 E8: the client lists, stops, decides and states orders', async () => {
   const own = clientOf('customer-chen');
   const officer = clientOf('risk-officer-xu');
   const place = () => {
-    const json = { ...terms, terminalId: payer.keyId, channel: 'online' };
+    const json = { ...terms, terminalId: payer.keyId };
     return answerOf<Payment>(ask('customer-chen', 'POST', '/v1/payments', json));
   };
   const [first, second] = [await place(), await place()];
@@ -46,7 +49,10 @@ async function receiptHolds({
   readonly receipt?: Payment['receipt'] | undefined;
 }): Promise<void> {
   if (!receipt) throw new Error('no receipt');
-  expect(await verifyReceipt(receipt)).toBe(true);
+  expect(await verifyReceipt(receipt)).toEqual({ ok: true });
+  const chip = String(receipt.chipReceipt.chipPublicKeyHex);
+  expect(await verifyReceipt(receipt, [chip])).toEqual({ ok: true });
+  expect(await verifyReceipt(receipt, [])).toEqual({ ok: false, code: 'chip_signature_invalid' });
   const flipped = (text: string) => `${text.slice(0, -1)}${text.endsWith('0') ? '1' : '0'}`;
   const changes: Partial<typeof receipt>[] = [
     { text: receipt.text.replace('1,200.00', '1,200.01') },
@@ -58,10 +64,46 @@ async function receiptHolds({
     { assessmentHash: flipped(receipt.assessmentHash) },
     { executedAt: '2020-01-01T00:00:00.000Z' },
     { recordSha256: flipped(receipt.recordSha256) },
+    { cleared: null },
+    { cleared: { method: 'biometric', by: 'risk-officer-xu' } },
+    { chipAsked: { ...receipt.chipAsked, epoch: receipt.chipAsked.epoch + 1 } },
+    { assessment: { ...receipt.assessment, score: 0 } },
   ];
   for (const change of changes) {
-    expect(await verifyReceipt({ ...receipt, ...change }), JSON.stringify(change)).toBe(false);
+    const verdict = await verifyReceipt({ ...receipt, ...change });
+    expect(verdict.ok, JSON.stringify(change)).toBe(false);
   }
+  // Whoever also makes the record anew is found by what is inside.
+  const forged = async (change: Partial<typeof receipt>) => {
+    const changed = { ...receipt, ...change };
+    return verifyReceipt({ ...changed, recordSha256: recordOf(changed) });
+  };
+  const other = '0'.repeat(64);
+  const { epoch, message } = receipt.chipAsked;
+  const asked = (change: object) => ({ chipAsked: { epoch, message, ...change } });
+  expect(await forged({})).toEqual({ ok: true });
+  for (const [change, code] of [
+    [{ signatureHex: flipped(receipt.signatureHex) }, 'signature_invalid'],
+    [{ text: receipt.text.replace('1,200.00', '1,200.01') }, 'signature_invalid'],
+    [{ assessment: { ...receipt.assessment, reasons: [] } }, 'assessment_differs'],
+    [{ assessmentHash: other }, 'assessment_differs'],
+    [{ chipReceipt: { ...receipt.chipReceipt, sequence: 9_999 } }, 'chip_signature_invalid'],
+    [{ chipReceipt: {} }, 'chip_signature_invalid'],
+    [asked({ message: `B${message.slice(1)}` }), 'chip_of_other_text'],
+    [asked({ message: '' }), 'chip_of_other_text'],
+    [asked({ epoch: epoch + 1 }), 'chip_of_other_text'],
+  ] as const) {
+    expect(await forged(change), JSON.stringify(change)).toEqual({ ok: false, code });
+  }
+}
+
+function recordOf({
+  recordSha256: _,
+  executedAt,
+  ledgerIndex: __,
+  ...rest
+}: NonNullable<Payment['receipt']>): string {
+  return hashOf({ ...rest, executedAtMs: Date.parse(executedAt) });
 }
 
 test('E8: a text that is not that of the order around it is not shown, and so not signed', async () => {
@@ -69,7 +111,7 @@ test('E8: a text that is not that of the order around it is not shown, and so no
   const ask: Ask = (who, method, path, json) =>
     edge.call(path, json ? { as: who, method, json } : { as: who, method });
   const payer = await payerOver(ask, 'customer-chen', freshId);
-  const json = { ...terms, terminalId: payer.keyId, channel: 'online' };
+  const json = { ...terms, terminalId: payer.keyId };
   const order = await answerOf<Payment>(ask('customer-chen', 'POST', '/v1/payments', json));
   expect(readOrder(order)).toMatchObject({ order: order.id, payee: terms.payee });
   const differs = expect.objectContaining({ code: 'order_text_differs' });
@@ -88,8 +130,115 @@ test('E8: a text that is not that of the order around it is not shown, and so no
     { purpose: 'x' },
     { words: { ...order.words, zh: 'x' } },
     { id: '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10' },
+    { assessmentHash: '0'.repeat(64) },
   ];
   for (const change of changes) {
     expect(() => readOrder({ ...order, ...change }), JSON.stringify(change)).toThrow(differs);
   }
+});
+
+describe('E7: what the network and the paper say of an order', () => {
+  const inHangzhou = { country: 'CN', latitudeTenths: 303, longitudeTenths: 1202 };
+  const inNewYork = { country: 'US', latitudeTenths: 407, longitudeTenths: -740 };
+
+  async function placed() {
+    const edge = await startEdge();
+    let place: Place | undefined;
+    const ask: Ask = async (who, method, path, json) => {
+      const headers = new Headers({ authorization: `Bearer ${await edge.tokenOf(who)}` });
+      if (json) headers.set('content-type', 'application/json');
+      const init = { method, headers, ...(json ? { body: JSON.stringify(json) } : {}) };
+      return edge.app.request(`http://localhost${path}`, init, place ? { place } : {});
+    };
+    const payer = await payerOver(ask, 'customer-chen', freshId);
+    const order = (more: object = {}) =>
+      ask('customer-chen', 'POST', '/v1/payments', { ...terms, terminalId: payer.keyId, ...more });
+    const decide = (id: string) =>
+      ask('risk-officer-xu', 'POST', `/v1/risk/orders/${id}/decision`, { decision: 'allow' });
+    const from = (told: Place | undefined) => {
+      place = told;
+    };
+    return { edge, ask, payer, order, decide, from };
+  }
+  const rulesOf = ({ assessment }: Payment) => assessment.reasons.map(({ rule }) => rule);
+
+  test('E7: an order from a place that nobody reaches in the time is judged so, and says it', async () => {
+    const { edge, ask, payer, order, decide, from } = await placed();
+    from(inHangzhou);
+    const first = await answerOf<Payment>(order());
+    expect(first.evidence).toEqual({ place: inHangzhou });
+    const paid = await payer.pay(await answerOf<Payment>(decide(first.id)));
+    expect(paid.receipt?.assessment).toMatchObject({ evidence: first.evidence });
+    edge.clock.advance(10 * 60_000);
+    from(inNewYork);
+    const far = await answerOf<Payment>(order());
+    expect(rulesOf(far)).toContain('travel_impossible');
+    expect(far.evidence.movement?.km).toBeGreaterThan(11_000);
+    const seen = await answerOf<{ items: Payment[] }>(
+      ask('risk-officer-xu', 'GET', '/v1/risk/orders?limit=1'),
+    );
+    expect(seen.items[0]?.evidence).toEqual(far.evidence);
+    from(inHangzhou);
+    expect(rulesOf(await answerOf<Payment>(order()))).not.toContain('travel_impossible');
+    from(undefined);
+    const unknown = await answerOf<Payment>(order());
+    expect(unknown.evidence).toEqual({ place: 'unknown' });
+    expect(rulesOf(unknown)).not.toContain('travel_impossible');
+  });
+
+  test('E7: no payer says where it is, nor under which limits it pays', async () => {
+    const { order, from } = await placed();
+    from(undefined);
+    for (const lie of [
+      { place: inHangzhou },
+      { movement: { km: 0, sinceMs: 1 } },
+      { sealVerification: 'pass' },
+      { channel: 'counter' },
+    ]) {
+      expect((await order(lie)).status, JSON.stringify(lie)).toBe(400);
+    }
+    const placedOrder = await answerOf<Payment>(order());
+    expect(placedOrder).toMatchObject({ channel: 'direct', evidence: { place: 'unknown' } });
+  });
+
+  test('E7 B: an order leans on one fresh verification over its own money, and on no verdict of its payer', async () => {
+    const { edge, order } = await placed();
+    const { sealId } = await enrolled(edge, ringWithCross);
+    const verified = async (imprint: Uint8Array) => {
+      const form = verificationForm(sealId, imprint);
+      const answer = await bodyOf(await edge.call('/v1/seal-verifications', { form }));
+      return { sealVerificationId: String(answer.id), verdict: answer.verdict };
+    };
+    const money = { amountMinor: 1_250_000 };
+    const leaning = (sealVerificationId: string, more: object = {}) =>
+      order({ ...money, sealVerificationId, ...more });
+    const refusal = async (asked: Promise<Response>) => {
+      const { code, errors } = (await (await asked).json()) as Record<string, unknown>;
+      return [code, (errors as { code: string }[])[0]?.code];
+    };
+
+    const good = await verified(ringWithCross);
+    expect(good.verdict).toBe('pass');
+    const first = await answerOf<Payment>(leaning(good.sealVerificationId));
+    expect(first.evidence.seal).toMatchObject({
+      verificationId: good.sealVerificationId,
+      sealId,
+      verdict: 'pass',
+    });
+    const refused = 'seal_verification_refused';
+    expect(await refusal(leaning(good.sealVerificationId))).toEqual([refused, 'used']);
+    const next = await verified(ringWithCross);
+    expect(await refusal(leaning(next.sealVerificationId, { amountMinor: 1 }))).toEqual([
+      refused,
+      'other_money',
+    ]);
+    expect(await refusal(leaning(freshId()))).toEqual([refused, 'unknown']);
+    const forged = await verified(ringWithSquare);
+    expect(forged.verdict).toBe('fail');
+    const ended = await answerOf<Payment>(leaning(forged.sealVerificationId));
+    expect(ended).toMatchObject({ state: 'terminated', termination: { reason: 'risk' } });
+    expect(rulesOf(ended)[0]).toBe('seal_refused');
+    edge.clock.advance(25 * 60 * 60_000);
+    expect(await refusal(leaning(next.sealVerificationId))).toEqual([refused, 'stale']);
+  });
 });

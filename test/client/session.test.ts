@@ -95,7 +95,6 @@ const place = (asked: Ask) =>
     asked(owner, 'POST', '/v1/payments', {
       ...terms,
       terminalId: payer.keyId,
-      channel: 'online',
     }),
   );
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { PaymentBooks } from '../../src/domain/payments/ports.ts';
-import { bookOrder } from '../helpers/payments.ts';
+import { bookOrder, terms } from '../helpers/payments.ts';
 import { freshId, freshTenant } from './fresh.ts';
 
 const nowMs = Date.UTC(2026, 10, 27, 3);
@@ -46,6 +46,37 @@ export function paymentBooksContract(open: () => PaymentBooks): void {
       (await books.view(tenant, 'p', { ...now, currency: 'CNY', payeeAccount: '' }))
         .spentTodayMinor,
     ).toBe(0);
+  });
+
+  it('E7: tells what is usual by counts, in constant space', async () => {
+    const books = open();
+    const tenant = freshTenant();
+    const amounts = [300, 100, 65_536, 200, 100];
+    const some = { ...now, limits: { ...limits, singleMinor: 1e6, dailyMinor: 1e6 } };
+    const place = { country: 'CN', latitudeTenths: 303, longitudeTenths: 1202 };
+    for (const [i, amountMinor] of amounts.entries()) {
+      const order = bookOrder(freshId(), amountMinor, nowMs + i);
+      const facts = { ...order.facts, nowMs: nowMs + i, ...(i === 2 ? { place } : {}) };
+      await books.place(tenant, 'p', { ...order, facts });
+      await books.authorise(tenant, 'p', order.id, some);
+      await books.execute(tenant, 'p', order.id, { text: '' } as never, nowMs + i);
+    }
+    const view = (atMs: number, currency = 'CNY') =>
+      books.view(tenant, 'p', { ...now, currency, payeeAccount: terms.payee.account, nowMs: atMs });
+    const whole = {
+      ordersToday: 5,
+      spentTodayMinor: 66_236,
+      habit: { orders: 5, nearHour: 5, medianMinor: 200 },
+      lastHour: { orders: 5, amountMinor: 66_236 },
+      firstPaidAtMs: nowMs,
+      lastPlace: { place, atMs: nowMs + 2 },
+    };
+    expect(await view(nowMs + 10)).toEqual(whole);
+    expect((await view(nowMs + 10, 'USD')).habit.orders).toBe(0);
+    const later = await view(nowMs + 90 * 24 * 60 * 60 * 1000 + 3);
+    expect(later.habit).toEqual({ orders: 2, nearHour: 2, medianMinor: 200 });
+    expect(later.firstPaidAtMs).toBe(nowMs + 3);
+    expect(await view(nowMs + 10)).toEqual(whole);
   });
 
   it('keeps the orders of each payer apart, newest first, page by page', async () => {

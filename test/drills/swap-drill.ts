@@ -27,7 +27,6 @@ async function livingBank(edge: Edge): Promise<ReadonlySet<string>> {
   const [terminal] = terminals.items as { id: string }[];
   const order = {
     ...terms,
-    channel: 'online',
     personalKeyId: payer.keyId,
     terminalId: terminal?.id,
   };

@@ -68,6 +68,7 @@ export const requestedSettings: NewApplication['requested'] = {
   permissions: ['view', 'make', 'check'],
   limits: [
     { channel: 'online', currency: 'CNY', single: '10000000', daily: '90000000', count: 40 },
+    { channel: 'direct', currency: 'CNY', single: '10000000', daily: '90000000', count: 40 },
   ],
 };
 

@@ -16,6 +16,7 @@ import type { RiskFacts } from '../../src/domain/risk/types.ts';
 import type { TokenRows } from '../../src/domain/tokens/ports.ts';
 import { memoryPaymentBooks } from '../../src/platform/memory/payment-books.ts';
 import { memoryRowStore } from '../../src/platform/memory/row-store.ts';
+import { memoryWorkStore } from '../../src/platform/memory/work-store.ts';
 import { signingDeps, type Terminal } from './signing.ts';
 
 const gm = await loadGm();
@@ -30,6 +31,7 @@ export function paymentDeps(startMs?: number) {
   };
   return {
     ...signingDeps(startMs),
+    work: memoryWorkStore(),
     known,
     books: memoryPaymentBooks(),
     tokens: memoryRowStore<TokenRows>(),
@@ -37,6 +39,7 @@ export function paymentDeps(startMs?: number) {
     riskRegister: {
       policyInForce: async () => ({ version: 1, policy: known.policy }),
       payeeListed: async () => known.listed,
+      claimSeal: async () => true,
       keep: async (order: Order) => void known.kept.push(order),
     },
     utcOffsetMinutes: 480,
@@ -66,7 +69,6 @@ export function ordering(
   return {
     id: newId(deps),
     terms: { ...terms, ...more },
-    channel: 'online',
     personalKeyId: person.key.id,
     terminalId: newId(deps),
   };
@@ -121,7 +123,14 @@ export async function signOrder(
 
 /** An assessed order as a book takes it. */
 export function bookOrder(id: string, amountMinor: number, createdAtMs: number): Order {
-  const head = { id, tenant: 't', payer: 'p', certificateSerial: '01', createdAtMs };
+  const head = {
+    id,
+    tenant: 't',
+    payer: 'p',
+    certificateSerial: '01',
+    createdAtMs,
+    assessmentHash: '',
+  };
   const own = { ...terms, amountMinor };
   return {
     ...head,

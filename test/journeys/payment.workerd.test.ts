@@ -20,11 +20,15 @@ const customer = 'customer-chen';
 const officer = 'risk-officer-xu';
 const current = '/v1/risk/policies/current';
 
+/** What Cloudflare's network would say of the requests. */
+let cf: Record<string, string> | undefined;
+
 function fetchJson(path: string, method: string, json?: object, token?: string) {
   const headers = new Headers();
   if (token) headers.set('authorization', `Bearer ${token}`);
   if (json) headers.set('content-type', 'application/json');
-  const init = json ? { method, headers, body: JSON.stringify(json) } : { method, headers };
+  const from = cf ? { cf } : {};
+  const init = { method, headers, ...from, ...(json ? { body: JSON.stringify(json) } : {}) };
   return exports.default.fetch(new Request(`http://localhost${path}`, init));
 }
 
@@ -48,7 +52,7 @@ describe('E7 E8: paying with the cloud key on the real Workers', () => {
   });
 
   const place = (change: object = {}) => {
-    const json = { ...terms, terminalId: payer.keyId, channel: 'online', ...change };
+    const json = { ...terms, terminalId: payer.keyId, ...change };
     return answerOf<Payment>(ask(customer, 'POST', '/v1/payments', json));
   };
 
@@ -135,6 +139,16 @@ describe('E7 E8: paying with the cloud key on the real Workers', () => {
     expect(await codeOf(ask(customer, 'POST', path, payer.start(order).body))).toBe('order_state');
   });
 
+  test('E7: a place is what the network says, and nothing where it says nothing', async () => {
+    cf = { country: 'CN', latitude: '30.27130', longitude: '120.15000', city: 'Hangzhou' };
+    const told = await place().finally(() => {
+      cf = undefined;
+    });
+    const where = { country: 'CN', latitudeTenths: 303, longitudeTenths: 1202 };
+    expect(told).toMatchObject({ channel: 'direct', evidence: { place: where } });
+    expect((await place()).evidence).toEqual({ place: 'unknown' });
+  });
+
   test('E8: an order is stopped, and stays so across a restart', async () => {
     const order = await place();
     await answerOf(ask(customer, 'POST', `/v1/payments/${order.id}/stop`));
@@ -172,7 +186,7 @@ describe('E7 E8: paying with the cloud key on the real Workers', () => {
       now: Date.now,
     };
     await registerSessionKeys(options, payer);
-    const json = { ...terms, terminalId: payer.keyId, channel: 'online' };
+    const json = { ...terms, terminalId: payer.keyId };
     expect(await codeOf(ask(customer, 'POST', '/v1/payments', json))).toBe('session_required');
     const send = terminalFetch(options);
     const inside: Ask = (who, method, path, body) =>
@@ -183,6 +197,7 @@ describe('E7 E8: paying with the cloud key on the real Workers', () => {
     await abortAllDurableObjects();
     paid.push(await payer.pay(order, inside));
     expect(paid.at(-1)?.state).toBe('executed');
+    expect(paid.at(-1)?.channel).toBe('online');
     const bySm2 = await openTerminalSession({ ...options, suites: ['sm2'] });
     const listed = await bySm2.send({ method: 'GET', path: '/v1/payments?limit=1' });
     expect(JSON.parse(listed.body).items[0].id).toBe(order.id);

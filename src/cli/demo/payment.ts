@@ -18,7 +18,6 @@ export async function paymentJourney(stage: Stage): Promise<void> {
       amountMinor: 120_000,
       purpose: '三月物业费',
       terminalId: holder.key.id,
-      channel: 'online',
     });
   const pay = async (account: string) => {
     const order = await place(account);

@@ -60,6 +60,7 @@ async function certified(stage: Stage, who: string, name: string, request: strin
       permissions: ['view', 'make', 'check'],
       limits: [
         { channel: 'online', currency: 'CNY', single: '10000000', daily: '90000000', count: 40 },
+        { channel: 'direct', currency: 'CNY', single: '10000000', daily: '90000000', count: 40 },
       ],
     },
   });

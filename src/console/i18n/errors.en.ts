@@ -222,6 +222,9 @@ export const errorsEn: Record<keyof typeof errorsZh, string> = {
     'The picture does not show one face, and one only, clearly.',
   'error.biometric_sample_unusable.next':
     'Take another, facing the camera in even light, with nobody else in it.',
+  'error.seal_verification_refused.why':
+    'The verification of the seal is not of today, is over other money, belongs to another payment, or does not exist.',
+  'error.seal_verification_refused.next': 'Have the paper verified again, and use the new number.',
   'error.biometric_demanded.why':
     'By the rules in force this order may pass for a match of the customer only.',
   'error.biometric_demanded.next': 'Have the customer compared on their device, or end the order.',

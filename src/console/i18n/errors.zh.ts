@@ -210,6 +210,9 @@ export const errorsZh = {
   'error.biometric_not_found.next': '请先登记。',
   'error.biometric_sample_unusable.why': '这张照片里看不清唯一的一张脸。',
   'error.biometric_sample_unusable.next': '请正对镜头、光线均匀地再拍一张，画面里只有您一人。',
+  'error.seal_verification_refused.why':
+    '这次验印不在一天之内、金额不同、已用于另一笔付款，或不存在。',
+  'error.seal_verification_refused.next': '请重新验印，并使用新的编号。',
   'error.biometric_demanded.why': '按现行规则，此单须核对客户本人的面容才能放行。',
   'error.biometric_demanded.next': '请客户在其设备上核对，或终止此单。',
   'error.biometrics_unavailable.why': '核对服务没有应答。',

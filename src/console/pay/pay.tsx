@@ -112,6 +112,8 @@ interface Draft {
   readonly bank: string;
   readonly amount: string;
   readonly purpose: string;
+  /** Empty for an order without paper. */
+  readonly seal: string;
 }
 
 function mistakes(draft: Draft): Partial<Record<keyof Draft, string>> {
@@ -123,13 +125,15 @@ function mistakes(draft: Draft): Partial<Record<keyof Draft, string>> {
     if (draft[name].trim() === '') wrong[name] = q('pay.missing');
   }
   if (parseAmount(draft.amount, 'CNY') === undefined) wrong.amount = q('pay.amount.wrong');
+  if (!/^(?:|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/.test(draft.seal.trim())) {
+    wrong.seal = q('pay.seal.wrong');
+  }
   return wrong;
 }
 
 function paymentOf(draft: Draft): NewPayment {
   return {
     terminalId: draft.terminalId,
-    channel: 'online',
     payee: {
       account: normaliseNumber(draft.account),
       name: draft.name.trim(),
@@ -138,6 +142,7 @@ function paymentOf(draft: Draft): NewPayment {
     amountMinor: parseAmount(draft.amount, 'CNY') ?? 0,
     currency: 'CNY',
     purpose: draft.purpose.trim(),
+    ...(draft.seal.trim() === '' ? {} : { sealVerificationId: draft.seal.trim() }),
   };
 }
 
@@ -149,6 +154,7 @@ function PayForm({ keys, past }: { keys: readonly PayingKey[]; past: readonly Pa
     bank: '',
     amount: '',
     purpose: '',
+    seal: '',
   });
   const [checked, setChecked] = useState(false);
   const change = (part: Partial<Draft>) => setDraft((old) => ({ ...old, ...part }));
@@ -186,6 +192,14 @@ function PayForm({ keys, past }: { keys: readonly PayingKey[]; past: readonly Pa
         value={draft.purpose}
         onInput={(purpose) => change({ purpose })}
         wrong={wrong.purpose}
+      />
+      <TextField
+        label={q('pay.seal')}
+        mono
+        value={draft.seal}
+        onInput={(seal) => change({ seal })}
+        hint={q('pay.seal.hint')}
+        wrong={wrong.seal}
       />
       {keys.length > 1 && (
         <SelectField

@@ -11,7 +11,7 @@ import { openClient } from '../session.ts';
  * @throws LedgerRefusal, ApiError
  */
 export async function checkPayment({ receipt }: Payment): Promise<boolean> {
-  if (!receipt || !(await verifyReceipt(receipt))) return false;
+  if (!receipt || !(await verifyReceipt(receipt)).ok) return false;
   return receipt.ledgerIndex !== null && isEntry(receipt.ledgerIndex, receipt.recordSha256);
 }
 

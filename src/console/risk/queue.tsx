@@ -4,7 +4,7 @@ import { formatMoment, inFours } from '../format.ts';
 import { language, t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import { formatMoney } from '../money.ts';
-import { Panel } from '../parts/page.tsx';
+import { Facts, Panel } from '../parts/page.tsx';
 import { Paged } from '../parts/paged.tsx';
 import { Empty, Loaded, Refusal } from '../parts/states.tsx';
 import { OrderStatus } from '../pay/history.tsx';
@@ -83,6 +83,7 @@ function Waiting({ items, reload }: { items: readonly Payment[]; reload: () => v
       <section class="in">
         {decide.error && <Refusal what={{ said: q('risk.not-decided') }} error={decide.error} />}
         <ReasonsTable item={item} />
+        <Evidence item={item} />
         <div class="foot">
           <button type="button" class="btn" onClick={() => setArmed('allow')}>
             {q('risk.allow')} <kbd>F8</kbd>
@@ -182,6 +183,57 @@ function ReasonsTable({ item }: { item: Payment }) {
       </tbody>
     </table>
   );
+}
+
+/** Where the order came from and which paper it leans on. */
+function Evidence({ item }: { item: Payment }) {
+  const { place, movement, seal } = item.evidence;
+  return (
+    <Facts
+      items={[
+        [q('risk.place'), place === 'unknown' ? q('risk.place.unknown') : placeWords(place)],
+        ...(movement
+          ? [
+              [
+                q('risk.movement'),
+                q('risk.movement.seen', {
+                  km: movement.km,
+                  minutes: Math.round(movement.sinceMs / 60_000),
+                }),
+              ] as const,
+            ]
+          : []),
+        ...(seal
+          ? [
+              [
+                q('risk.seal'),
+                <a key="seal" href={`/verifications/${seal.verificationId}`}>
+                  {q(`risk.seal.${seal.verdict}`)} · {formatMoment(seal.at)}
+                </a>,
+              ] as const,
+            ]
+          : []),
+      ]}
+    />
+  );
+}
+
+type Place = Exclude<Payment['evidence']['place'], string>;
+
+/** The country by its name in this language, and the place to a tenth of a degree. */
+function placeWords({ country, latitudeTenths, longitudeTenths }: Place): string {
+  const half = (tenths: number, [plus, minus]: readonly [string, string]) =>
+    `${(Math.abs(tenths) / 10).toFixed(1)}° ${tenths < 0 ? minus : plus}`;
+  return `${countryName(country)} · ${half(latitudeTenths, ['N', 'S'])}, ${half(longitudeTenths, ['E', 'W'])}`;
+}
+
+function countryName(code: string): string {
+  try {
+    return new Intl.DisplayNames([language.value], { type: 'region' }).of(code) ?? code;
+  } catch {
+    // Codes of networks, such as Tor's, are no regions.
+    return code;
+  }
 }
 
 type Rule = Payment['assessment']['reasons'][number]['rule'];

@@ -4,6 +4,8 @@ import { type BiometricFinding, checkBiometric } from '../biometrics/check.ts';
 import type { BiometricDeps, Modality } from '../biometrics/ports.ts';
 import { CinnabarError } from '../errors.ts';
 import { assessOrder } from '../risk/assess.ts';
+import { wholeFacts } from '../risk/earlier.ts';
+import { policyHash } from '../risk/policy.ts';
 import { looksMax } from './book.ts';
 import { assertThroughSession, auditOf, getOrder } from './order.ts';
 import type { PaymentDeps } from './ports.ts';
@@ -55,9 +57,14 @@ async function afterLook(
     return deps.books.clear(tenant, payer, id, { method: 'biometric', by: payer }, nowMs);
   }
   if (finding === 'no_match' && isLast) {
-    const { policy } = await deps.riskRegister.policyInForce(tenant);
-    const known = { ...facts, biometric: 'no_match' } as const;
-    const assessed = { facts: known, assessment: assessOrder(policy, known) };
+    const { version, policy } = await deps.riskRegister.policyInForce(tenant);
+    const known = { ...wholeFacts(facts), biometric: 'no_match' } as const;
+    const assessed = {
+      facts: known,
+      assessment: assessOrder(policy, known),
+      policyVersion: version,
+      policyHash: policyHash(policy),
+    };
     return deps.books.reassess(tenant, payer, id, assessed, nowMs);
   }
   const order = await deps.books.find(tenant, payer, id, nowMs);

@@ -1,8 +1,8 @@
-import type { Receipt } from '../../core/usage/receipt.ts';
 import { calendarDay } from '../../lib/time.ts';
 import { CinnabarError } from '../errors.ts';
 import type { PageRequest } from '../ports.ts';
-import type { PaymentLimits } from '../risk/types.ts';
+import type { Habit, PaymentLimits, Place } from '../risk/types.ts';
+import { type CountStore, countPaid, habitOf } from './habit.ts';
 import { nextOrderState, type OrderAction } from './states.ts';
 import type { Order, PaymentReceipt, TerminationReason } from './types.ts';
 
@@ -19,24 +19,46 @@ export const orderLifeMs = 30 * 60 * 1000;
 export interface BookStore {
   order(id: string): Order | undefined;
   put(order: Order): void;
-  /** Created at `sinceMs` or later, newest first. */
-  ordersSince(sinceMs: number): readonly Order[];
+  /** Newest first by id. */
   list(page: PageRequest): readonly Order[];
+  /** Whose amount was set aside at `sinceMs` or later and is still, or was paid. */
+  counted(currency: string, sinceMs: number): readonly CountedOrder[];
+  /** Executed after the first and not after the second instant. */
+  paidBetween(currency: string, afterMs: number, untilMs: number): HourTotal;
+  /** When the first of the orders to this payee that ended at `sinceMs` or later was executed. */
+  firstPaidAtMs(payeeAccount: string, sinceMs: number): number | undefined;
+  /** The newest executed order that came from a known place. */
+  lastPlaced(): Pick<Order, 'facts'> | undefined;
+  readonly counts: CountStore;
+}
+
+export type CountedOrder = Pick<Order, 'id' | 'state' | 'amountMinor'> & {
+  readonly authorisedAtMs: number;
+};
+
+export interface HourTotal {
+  readonly orders: number;
+  readonly amountMinor: number;
 }
 
 /** What the payer has done so far, for the risk engine and for limits. */
 export interface BookView {
   readonly spentTodayMinor: number;
   readonly ordersToday: number;
-  readonly earlier: readonly { readonly atMs: number; readonly amountMinor: number }[];
-  /** When an order to this payee was first executed. */
+  readonly habit: Habit;
+  readonly lastHour: HourTotal;
+  /** When an order to this payee was first executed, of the last 90 days. */
   readonly firstPaidAtMs?: number;
+  /** Where the last executed order of a known place came from, and when. */
+  readonly lastPlace?: { readonly place: Place; readonly atMs: number };
 }
 
 /** So often a person may be looked at for one order. */
 export const looksMax = 3;
 
-const historyMs = 90 * 24 * 60 * 60 * 1000;
+const hourMs = 60 * 60 * 1000;
+const dayMs = 24 * hourMs;
+const historyMs = 90 * dayMs;
 
 /**
  * The book of one payer: the one place where an order moves. Limits are exact because what is set
@@ -56,7 +78,11 @@ export interface Book {
   /** Counts a look at the person for a challenged order, before it. @throws CinnabarError `order_state` */
   look(id: string, nowMs: number): Order;
   /** What is known of a challenged order by now; a verdict that ends it does. @throws CinnabarError `order_state` */
-  reassess(id: string, known: Pick<Order, 'facts' | 'assessment'>, nowMs: number): Order;
+  reassess(
+    id: string,
+    known: Pick<Order, 'facts' | 'assessment' | 'policyVersion' | 'policyHash'>,
+    nowMs: number,
+  ): Order;
   /**
    * Sets the amount aside, and notes the attempt that the person approved. Repeated by the same
    * attempt it gives the same order.
@@ -72,8 +98,8 @@ export interface Book {
       readonly utcOffsetMinutes: number;
     },
   ): Order;
-  /** Notes that a chip answered, and its receipt. @throws CinnabarError `order_state` */
-  answered(id: string, chipReceipt: Receipt): Order;
+  /** Notes that a chip answered, its receipt and what it answered. @throws CinnabarError `order_state` */
+  answered(id: string, chip: Required<Pick<Order, 'chipReceipt' | 'chipAsked'>>): Order;
   /** Once. @throws CinnabarError `order_state`, `order_expired` */
   execute(id: string, receipt: PaymentReceipt, nowMs: number): Order;
   /** Adds what came after the end: where the receipt stands in the ledger. */
@@ -111,17 +137,13 @@ export function createBook(store: BookStore): Book {
   /** Spent or set aside on the day of `nowMs`, in one currency. */
   function usedOn(nowMs: number, utcOffsetMinutes: number, currency: string, except: string) {
     const today = calendarDay(nowMs, utcOffsetMinutes);
-    const dayMs = 24 * 60 * 60 * 1000;
-    const counted = store
-      .ordersSince(nowMs - 2 * dayMs)
-      .map((order) => expired(order, nowMs))
-      .filter(
-        (order) =>
-          order.id !== except &&
-          order.currency === currency &&
-          (order.state === 'executed' || order.state === 'authorised') &&
-          calendarDay(order.authorisedAtMs ?? order.createdAtMs, utcOffsetMinutes) === today,
-      );
+    const counted = store.counted(currency, nowMs - 2 * dayMs).filter(
+      ({ id, state, authorisedAtMs }) =>
+        id !== except &&
+        calendarDay(authorisedAtMs, utcOffsetMinutes) === today &&
+        // What is not counted any more has ended for good: a clock that goes back revives nothing.
+        (state === 'executed' || current(id, nowMs).state === 'authorised'),
+    );
     const spentMinor = counted.reduce((sum, { amountMinor }) => sum + amountMinor, 0);
     return { spentMinor, orders: counted.length };
   }
@@ -131,19 +153,18 @@ export function createBook(store: BookStore): Book {
 
     view({ currency, payeeAccount, nowMs, utcOffsetMinutes }) {
       const used = usedOn(nowMs, utcOffsetMinutes, currency, '');
-      const executed = store
-        .ordersSince(nowMs - historyMs)
-        .filter((order) => order.state === 'executed');
-      const paid = executed
-        .filter(({ payee }) => payee.account === payeeAccount)
-        .map(({ endedAtMs = nowMs }) => endedAtMs);
+      const sinceMs = nowMs - historyMs;
+      const firstPaidAtMs = store.firstPaidAtMs(payeeAccount, sinceMs);
+      const placed = store.lastPlaced();
       return {
         spentTodayMinor: used.spentMinor,
         ordersToday: used.orders,
-        earlier: executed
-          .filter((order) => order.currency === currency)
-          .map(({ endedAtMs = nowMs, amountMinor }) => ({ atMs: endedAtMs, amountMinor })),
-        ...(paid.length > 0 ? { firstPaidAtMs: Math.min(...paid) } : {}),
+        habit: habitOf(store.counts, { currency, sinceMs, nowMs, utcOffsetMinutes }),
+        lastHour: store.paidBetween(currency, nowMs - hourMs, nowMs),
+        ...(firstPaidAtMs === undefined ? {} : { firstPaidAtMs }),
+        ...(placed?.facts.place
+          ? { lastPlace: { place: placed.facts.place, atMs: placed.facts.nowMs } }
+          : {}),
       };
     },
 
@@ -187,19 +208,22 @@ export function createBook(store: BookStore): Book {
       );
     },
 
-    answered(id, chipReceipt) {
+    answered(id, chip) {
       const order = store.order(id);
       if (!order) throw new CinnabarError('order_not_found');
       if (order.state === 'executed') return order;
       if (order.state !== 'authorised') throw new CinnabarError('order_state');
-      return put({ ...order, chipReceipt });
+      return put({ ...order, ...chip });
     },
 
     execute(id, receipt, nowMs) {
       const order = current(id, nowMs);
       if (order.state === 'executed') return order;
       assertOpen(order);
-      return put(moved(order, 'execute', { receipt, endedAtMs: nowMs }));
+      const executed = moved(order, 'execute', { receipt, endedAtMs: nowMs });
+      store.put(executed);
+      countPaid(store.counts, { ...executed, endedAtMs: nowMs });
+      return executed;
     },
 
     annotate(id, receipt) {

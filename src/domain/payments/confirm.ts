@@ -1,8 +1,6 @@
-import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { loadGm } from '../../core/gm.ts';
-import { base64urlBytes } from '../../lib/base64url.ts';
-import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
+import { base64urlBytes, base64urlText } from '../../lib/base64url.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Actor, Caller } from '../actor.ts';
 import { audited, record } from '../audit/record.ts';
@@ -17,7 +15,9 @@ import {
   type RelyingParty,
   startAssertion,
 } from '../tokens/passkeys.ts';
-import { assertThroughSession, auditOf, getOrder, paymentLimits } from './order.ts';
+import { assessmentRecord, hashOf } from './assessment.ts';
+import { paymentLimits } from './facts.ts';
+import { assertThroughSession, auditOf, getOrder } from './order.ts';
 import type { PaymentDeps } from './ports.ts';
 import { agreementKind } from './shown-payment.ts';
 import type { Order, PaymentReceipt } from './types.ts';
@@ -108,7 +108,9 @@ export async function confirmOrder(
   const request = { keyId: order.personalKeyId, requestId, epoch, message };
   const approved = { purpose: 'payment', bytes: utf8ToBytes(order.text) };
   const { reply, receipt } = await coSign(deps, caller, request, approved);
-  return { order: await deps.books.answered(tenant, payer, id, receipt), reply };
+  const chipAsked = { epoch, message: base64urlText(message) };
+  const chip = { chipReceipt: receipt, chipAsked };
+  return { order: await deps.books.answered(tenant, payer, id, chip), reply };
 }
 
 /** The certificate may have lost its standing since the order was assessed. */
@@ -168,8 +170,8 @@ async function receiptOf(
   order: Order,
   signature: Uint8Array,
 ): Promise<PaymentReceipt> {
-  const { chipReceipt } = order;
-  if (!chipReceipt) throw new CinnabarError('order_state');
+  const { chipReceipt, chipAsked } = order;
+  if (!chipReceipt || !chipAsked) throw new CinnabarError('order_state');
   const gm = await loadGm();
   const { publicKeyHex } = await getPersonalKey(deps, caller.actor, order.personalKeyId);
   if (!gm.sm2.verify(hexToBytes(publicKeyHex), utf8ToBytes(order.text), signature)) {
@@ -180,14 +182,13 @@ async function receiptOf(
     signatureHex: bytesToHex(signature),
     publicKeyHex,
     chipReceipt,
-    assessmentHash: hashOf(order.assessment as unknown as Json),
+    chipAsked,
+    assessment: assessmentRecord(order),
+    assessmentHash: order.assessmentHash,
+    cleared: order.cleared ?? null,
     executedAtMs: deps.clock.now(),
   };
-  return { ...body, recordSha256: hashOf(body as unknown as Json) };
-}
-
-function hashOf(value: Json): string {
-  return bytesToHex(sha256(utf8ToBytes(canonicalJson(value))));
+  return { ...body, recordSha256: hashOf(body) };
 }
 
 async function anchor(deps: PaymentDeps, order: Order): Promise<Order> {

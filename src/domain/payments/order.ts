@@ -1,15 +1,17 @@
 import type { Actor, Caller } from '../actor.ts';
 import { audited, record } from '../audit/record.ts';
-import { certificateStateOf, federatedTierOf, settingsOf } from '../certificates/find.ts';
 import { CinnabarError } from '../errors.ts';
-import type { Channel, Settings } from '../federation/settings.ts';
+import type { Channel } from '../federation/settings.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
 import { assessOrder } from '../risk/assess.ts';
 import { policyHash } from '../risk/policy.ts';
-import type { PaymentLimits, RiskFacts } from '../risk/types.ts';
+import type { Place } from '../risk/types.ts';
 import { getPersonalKey } from '../signing/personal-keys.ts';
+import { assessmentRecord, hashOf } from './assessment.ts';
+import { factsOf } from './facts.ts';
 import type { PaymentDeps } from './ports.ts';
+import { sealRefused } from './seal.ts';
 import type { OrderState } from './states.ts';
 import { orderText } from './text.ts';
 import type { Order, OrderTerms } from './types.ts';
@@ -18,12 +20,12 @@ export interface NewOrder {
   /** The id to give. A retry passes the same one and gets the same order. */
   readonly id: string;
   readonly terms: OrderTerms;
-  readonly channel: Channel;
   readonly personalKeyId: string;
   readonly terminalId: string;
-  /** Where the device is and was, when it told. */
-  readonly movement?: RiskFacts['movement'];
-  readonly sealVerification?: RiskFacts['sealVerification'];
+  /** Where the request came from, as the network says; the payer has no say in it. */
+  readonly place?: Place;
+  /** The verification of a seal on paper that the order leans on. */
+  readonly sealVerificationId?: string;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface NewOrder {
  * with its reasons, and no key ever moves for it.
  *
  * @throws CinnabarError `personal_key_not_found`, `terminal_not_found`, `session_required`,
- * `audit_unavailable`
+ * `seal_verification_refused`, `audit_unavailable`
  */
 export async function placeOrder(
   deps: PaymentDeps,
@@ -47,8 +49,9 @@ export async function placeOrder(
     return earlier;
   }
   await assertThroughSession(deps, caller, request.terminalId);
-  const order = await assessed(deps, caller.actor, request);
+  const order = await assessed(deps, caller, request);
   return audited(deps.audit, caller, auditOf('payment.place', order), async () => {
+    await claimSeal(deps, order);
     const placed = await deps.books.place(tenant, payer, order);
     await deps.riskRegister.keep(placed);
     return placed;
@@ -72,16 +75,38 @@ export async function assertThroughSession(
   }
 }
 
-async function assessed(deps: PaymentDeps, actor: Actor, request: NewOrder): Promise<Order> {
+/**
+ * Under which of the certificate's limits an order stands. What comes inside a terminal's session is
+ * online banking; what comes by an access token alone is a program's direct call. Counters and apps
+ * have no way in here, so nothing claims their limits.
+ */
+function channelOf({ terminalId }: Caller): Channel {
+  return terminalId === undefined ? 'direct' : 'online';
+}
+
+/** One order leans on one verification, for ever. */
+async function claimSeal({ riskRegister }: PaymentDeps, order: Order): Promise<void> {
+  const { seal } = order.facts;
+  if (!seal) return;
+  const { tenant, id } = order;
+  const isOurs = await riskRegister.claimSeal(tenant, seal.verificationId, id);
+  if (!isOurs) throw sealRefused('used');
+}
+
+async function assessed(deps: PaymentDeps, caller: Caller, request: NewOrder): Promise<Order> {
+  const { actor } = caller;
   const { tenant, id: payer } = actor;
-  const { id, terms, channel, personalKeyId, terminalId } = request;
+  const { id, terms, personalKeyId, terminalId } = request;
+  const channel = channelOf(caller);
   const key = await getPersonalKey(deps, actor, personalKeyId);
   const certificateSerial = key.certificateSerial ?? '';
   const device = await deps.devices.find(tenant, payer, terminalId);
   if (!device) throw new CinnabarError('terminal_not_found');
-  const facts = await factsOf(deps, actor, request, certificateSerial, device);
+  const facts = await factsOf(deps, actor, { ...request, channel }, certificateSerial, device);
   const { version, policy } = await deps.riskRegister.policyInForce(tenant);
   const assessment = assessOrder(policy, facts);
+  const judged = { facts, assessment, policyVersion: version, policyHash: policyHash(policy) };
+  const assessmentHash = hashOf(assessmentRecord(judged));
   const head = { id, tenant, payer, certificateSerial, createdAtMs: facts.nowMs };
   const states = { allow: 'assessed', challenge: 'challenged', terminate: 'terminated' } as const;
   const state: OrderState = states[assessment.verdict];
@@ -91,12 +116,10 @@ async function assessed(deps: PaymentDeps, actor: Actor, request: NewOrder): Pro
     channel,
     personalKeyId,
     terminalId,
-    text: orderText(head, terms),
+    text: orderText({ ...head, assessmentHash }, terms),
+    assessmentHash,
     state,
-    facts,
-    assessment,
-    policyVersion: version,
-    policyHash: policyHash(policy),
+    ...judged,
     ...(state === 'challenged' && policy.biometric !== 'none'
       ? { biometric: policy.biometric }
       : {}),
@@ -104,93 +127,6 @@ async function assessed(deps: PaymentDeps, actor: Actor, request: NewOrder): Pro
       ? { endedAtMs: facts.nowMs, termination: { reason: 'risk', by: '' } as const }
       : {}),
   };
-}
-
-async function factsOf(
-  deps: PaymentDeps,
-  { tenant, id: payer }: Actor,
-  { terms, channel, movement, sealVerification }: NewOrder,
-  certificateSerial: string,
-  device: RiskFacts['device'],
-): Promise<RiskFacts> {
-  const { amountMinor, currency, payee } = terms;
-  const nowMs = deps.clock.now();
-  const { utcOffsetMinutes } = deps;
-  const [certificate, settings, federatedTier, listed, book] = await Promise.all([
-    certificateFact(deps, certificateSerial),
-    settingsOf(deps, certificateSerial),
-    federatedTierOf(deps, certificateSerial),
-    deps.riskRegister.payeeListed(tenant, payee.account),
-    deps.books.view(tenant, payer, {
-      currency,
-      payeeAccount: payee.account,
-      nowMs,
-      utcOffsetMinutes,
-    }),
-  ]);
-  const limits = settings && paymentLimits(settings, channel, currency);
-  const { firstPaidAtMs, ...done } = book;
-  return {
-    nowMs,
-    utcOffsetMinutes,
-    amountMinor,
-    certificate,
-    ...(limits ? { limits } : {}),
-    ...done,
-    payee: { listed, ...(firstPaidAtMs === undefined ? {} : { firstPaidAtMs }) },
-    device: { enrolledAtMs: device.enrolledAtMs, keyStore: device.keyStore },
-    ...(federatedTier === undefined ? {} : { federatedTier }),
-    ...(movement ? { movement } : {}),
-    ...(sealVerification ? { sealVerification } : {}),
-  };
-}
-
-async function certificateFact(
-  deps: PaymentDeps,
-  serialHex: string,
-): Promise<RiskFacts['certificate']> {
-  const standing = await certificateStateOf(deps, serialHex);
-  switch (standing) {
-    case 'good':
-      return 'active';
-    case 'on_hold':
-    case 'undelivered':
-      return 'frozen';
-    case 'revoked':
-    case 'superseded':
-      return 'revoked';
-    case 'expired':
-    case 'not_yet_valid':
-      return 'expired';
-    case 'unknown':
-      return 'unknown';
-  }
-}
-
-/**
- * What the settings allow through one channel in one currency; nothing when they name neither, or
- * when they do not allow to make payments at all (A10).
- */
-export function paymentLimits(
-  { permissions, limits }: Settings,
-  channel: Channel,
-  currency: string,
-): PaymentLimits | undefined {
-  const line = limits.find((limit) => limit.channel === channel && limit.currency === currency);
-  if (!line || !permissions.includes('make')) return undefined;
-  // Settings are decimal texts; an amount of an order is a safe integer, so more is no limit to it.
-  const bounded = (text: string) => Number(BigInt.asUintN(53, clamp(BigInt(text))));
-  return {
-    singleMinor: bounded(line.single),
-    dailyMinor: bounded(line.daily),
-    dailyCount: line.count,
-  };
-}
-
-const safeMax = BigInt(Number.MAX_SAFE_INTEGER);
-
-function clamp(value: bigint): bigint {
-  return value > safeMax ? safeMax : value;
 }
 
 /**
@@ -277,6 +213,11 @@ export function auditOf(action: string, order: Order) {
   return {
     action,
     subject: `payment:${order.id}`,
-    detail: { verdict, score, policyVersion: order.policyVersion },
+    detail: {
+      verdict,
+      score,
+      policyVersion: order.policyVersion,
+      assessmentHash: order.assessmentHash,
+    },
   };
 }

@@ -1,9 +1,10 @@
 import type { RiskPolicy } from '../risk/policy.ts';
 import type { RiskFacts } from '../risk/types.ts';
+import type { WorkStore } from '../seals/ports.ts';
 import type { SigningDeps } from '../signing/ports.ts';
 import type { TokenDeps } from '../tokens/ports.ts';
 import type { Book } from './book.ts';
-import type { KeptOrder } from './register.ts';
+import type { KeptOrder, SealUse } from './register.ts';
 import type { PaymentTerminal } from './terminals.ts';
 import type { Order } from './types.ts';
 
@@ -21,6 +22,7 @@ export type PaymentBooks = { readonly [Name in keyof Book]: Remote<Book[Name]> }
 export interface PaymentRows {
   readonly order: KeptOrder;
   readonly terminal: PaymentTerminal;
+  readonly 'seal-use': SealUse;
 }
 
 export type Device = RiskFacts['device'] & {
@@ -41,6 +43,8 @@ export interface RiskRegister {
   policyInForce(tenant: string): Promise<{ readonly version: number; readonly policy: RiskPolicy }>;
   /** Whether an account is on the institution's list of payees to watch or to block. */
   payeeListed(tenant: string, account: string): Promise<RiskFacts['payee']['listed']>;
+  /** Keeps a verification of a seal for one order; `false` when another order has it. */
+  claimSeal(tenant: string, verificationId: string, orderId: string): Promise<boolean>;
   /** Keeps the order where risk officers find it, and past ones for simulations. */
   keep(order: Order): Promise<void>;
 }
@@ -49,6 +53,8 @@ export interface PaymentDeps extends SigningDeps, Pick<TokenDeps, 'tokens'> {
   readonly books: PaymentBooks;
   readonly devices: Devices;
   readonly riskRegister: RiskRegister;
+  /** What people said of imprints that no vendor could decide. */
+  readonly work: WorkStore;
   /** Of the banks' clocks; the days of limits are theirs. */
   readonly utcOffsetMinutes: number;
 }

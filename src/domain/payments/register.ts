@@ -2,6 +2,7 @@ import type { Actor } from '../actor.ts';
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
+import { wholeFacts } from '../risk/earlier.ts';
 import { payeeListed } from '../risk/payees.ts';
 import { riskPolicyInForce } from '../risk/policies.ts';
 import type { RiskPolicy } from '../risk/policy.ts';
@@ -15,6 +16,11 @@ import type { Order } from './types.ts';
 /** An order as risk officers find it. The payer's book decides; this follows. */
 export interface KeptOrder extends Row {
   readonly order: Order;
+}
+
+/** Which order leans on a verification of a seal. It has the id of the verification. */
+export interface SealUse extends Row {
+  readonly orderId: string;
 }
 
 /** Past orders that a simulation looks at. */
@@ -37,6 +43,14 @@ export function rowRiskRegister(
   return {
     policyInForce: (tenant) => riskPolicyInForce(risk, tenant),
     payeeListed: (tenant, account) => payeeListed(risk, tenant, account),
+    claimSeal: (tenant, id, orderId) =>
+      settleRows(payments, tenant, async () => {
+        const use = await payments.find(tenant, 'seal-use', id);
+        if (use) return { result: use.orderId === orderId, write: [] };
+        const row = { tenant, id, revision: 1, orderId };
+        const entry = { kind: 'seal-use', row, owner: '', parent: orderId, state: 'used' } as const;
+        return { result: true, write: [entry] };
+      }),
     keep: (order) =>
       settleRows(payments, order.tenant, async () => {
         const { tenant, id, state, payer: owner } = order;
@@ -92,6 +106,6 @@ export async function simulateOnPast(
   return simulatePolicy(
     policy,
     candidate,
-    past.map(({ id, order }) => ({ id, facts: order.facts })),
+    past.map(({ id, order }) => ({ id, facts: wholeFacts(order.facts) })),
   );
 }

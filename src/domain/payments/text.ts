@@ -9,6 +9,8 @@ export interface OrderHead {
   readonly payer: string;
   readonly certificateSerial: string;
   readonly createdAtMs: number;
+  /** Of what the risk engine said when the order was placed. */
+  readonly assessmentHash: string;
 }
 
 /** What the person reads before confirming, in both languages; the signature covers both. */
@@ -27,13 +29,14 @@ export function orderWords(terms: OrderTerms): { readonly zh: string; readonly e
  */
 export function orderText(head: OrderHead, terms: OrderTerms): string {
   return canonicalJson({
-    v: 1,
+    v: 2,
     kind: 'cinnabar payment order',
     order: head.id,
     institution: head.tenant,
     payer: head.payer,
     certificate: head.certificateSerial,
     at: instantText(head.createdAtMs),
+    assessment: head.assessmentHash,
     payee: { ...terms.payee },
     amountMinor: terms.amountMinor,
     currency: terms.currency,

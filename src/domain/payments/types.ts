@@ -3,6 +3,7 @@ import type { Channel } from '../federation/settings.ts';
 import type { Appended } from '../ledger/ports.ts';
 import type { BiometricUse } from '../risk/policy.ts';
 import type { Assessment, RiskFacts } from '../risk/types.ts';
+import type { AssessmentRecord } from './assessment.ts';
 import type { OrderState } from './states.ts';
 
 export interface Payee {
@@ -42,6 +43,8 @@ export interface Order extends OrderTerms {
   readonly state: OrderState;
   readonly facts: RiskFacts;
   readonly assessment: Assessment;
+  /** Of the assessment when it was placed, as it stands in the text. */
+  readonly assessmentHash: string;
   /** Version and hash of the policy that assessed it. */
   readonly policyVersion: number;
   readonly policyHash: string;
@@ -57,9 +60,18 @@ export interface Order extends OrderTerms {
   readonly approvedRequestId?: string;
   readonly endedAtMs?: number;
   readonly termination?: { readonly reason: TerminationReason; readonly by: string };
-  /** Of the chip that answered the confirmation. */
+  /** Of the chip that answered the confirmation, and what it answered. */
   readonly chipReceipt?: Receipt;
+  readonly chipAsked?: ChipAsked;
   readonly receipt?: PaymentReceipt;
+}
+
+/** What a terminal asked the chip for: with the text, all that the chip's receipt is over. */
+export interface ChipAsked {
+  /** Of the two shares. */
+  readonly epoch: number;
+  /** First message of `gm.twoParty.sign`, base64url. */
+  readonly message: string;
 }
 
 /** What proves an executed payment to anyone: the person's signature, the chip's, the ledger's. */
@@ -70,7 +82,12 @@ export interface PaymentReceipt {
   readonly publicKeyHex: string;
   /** Of the chip that took part in the signature. */
   readonly chipReceipt: Receipt;
+  readonly chipAsked: ChipAsked;
+  /** What the risk engine said; its hash is the one in the text. */
+  readonly assessment: AssessmentRecord;
   readonly assessmentHash: string;
+  /** How a challenge was met; null when there was none. */
+  readonly cleared: { readonly method: 'biometric' | 'officer'; readonly by: string } | null;
   readonly executedAtMs: number;
   readonly recordSha256: string;
   readonly place?: Appended;

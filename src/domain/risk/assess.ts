@@ -1,7 +1,7 @@
 import { type RiskPolicy, scoreMax } from './policy.ts';
 import type {
   Assessment,
-  EarlierOrder,
+  Habit,
   HardRule,
   RiskFacts,
   RiskReason,
@@ -56,7 +56,7 @@ function hardReasons(facts: RiskFacts): RiskReason[] {
     ['over_daily_limit', spent > dailyMinor, spent, dailyMinor],
     ['over_daily_count', ordersToday + 1 > dailyCount, ordersToday + 1, dailyCount],
     ['payee_blocked', facts.payee.listed === 'blocked', 0, 0],
-    ['seal_refused', facts.sealVerification === 'fail', 0, 0],
+    ['seal_refused', facts.seal?.verdict === 'fail', 0, 0],
     ['biometric_refused', isRefused(facts.biometric), 0, 0],
   ];
   return found
@@ -103,21 +103,20 @@ function weighedReasons({ rules }: RiskPolicy, facts: RiskFacts): RiskReason[] {
 }
 
 function observe(facts: RiskFacts): Record<WeighedRule, Observation> {
-  const { nowMs, amountMinor, limits = nothing, earlier, payee, device, movement } = facts;
-  const lastHour = earlier.filter(({ atMs }) => atMs > nowMs - hourMs && atMs <= nowMs);
-  const hourMinor = lastHour.reduce((sum, order) => sum + order.amountMinor, amountMinor);
+  const { nowMs, amountMinor, limits = nothing, habit, lastHour, payee, device, movement } = facts;
+  const hourMinor = lastHour.amountMinor + amountMinor;
   return {
     payee_new: below(wholeDays(payee.firstPaidAtMs, nowMs)),
     payee_watched: always(payee.listed === 'watched'),
     device_new: below(wholeDays(device.enrolledAtMs, nowMs)),
     device_weak: always(device.keyStore !== 'hardware'),
-    velocity_count: above(lastHour.length + 1),
+    velocity_count: above(lastHour.orders + 1),
     velocity_amount: above(percent(hourMinor, limits.dailyMinor)),
-    amount_unusual: above(timesTheMedian(amountMinor, earlier)),
+    amount_unusual: above(timesTheMedian(amountMinor, habit)),
     amount_near_limit: above(percent(amountMinor, limits.singleMinor)),
-    hour_unusual: hourObservation(facts),
+    hour_unusual: hourObservation(habit),
     travel_impossible: above(movement === undefined ? 0 : kmPerHour(movement)),
-    seal_in_review: always(facts.sealVerification === 'review'),
+    seal_in_review: always(facts.seal?.verdict === 'review'),
     tier_low: above(facts.federatedTier ?? 0),
   };
 }
@@ -131,23 +130,14 @@ function percent(part: number, whole: number): number {
   return whole > 0 ? Math.floor((100 * part) / whole) : 0;
 }
 
-function timesTheMedian(amountMinor: number, earlier: readonly EarlierOrder[]): number {
-  if (earlier.length < ordersForHabit) return 0;
-  const amounts = earlier.map((order) => order.amountMinor).toSorted((a, b) => a - b);
-  const median = amounts[Math.floor(amounts.length / 2)] ?? 0;
-  return median > 0 ? Math.floor(amountMinor / median) : 0;
+function timesTheMedian(amountMinor: number, { orders, medianMinor }: Habit): number {
+  if (orders < ordersForHabit || medianMinor <= 0) return 0;
+  return Math.floor(amountMinor / medianMinor);
 }
 
 /** Which share of the earlier orders fell within an hour of this one's time of day. */
-function hourObservation({ nowMs, utcOffsetMinutes, earlier }: RiskFacts): Observation {
-  if (earlier.length < ordersForHabit) return always(false);
-  const hourOf = (ms: number) => Math.floor((ms + utcOffsetMinutes * 60_000) / hourMs) % 24;
-  const now = hourOf(nowMs);
-  const near = earlier.filter(({ atMs }) => {
-    const apart = Math.abs(hourOf(atMs) - now);
-    return Math.min(apart, 24 - apart) <= 1;
-  });
-  return below(percent(near.length, earlier.length));
+function hourObservation({ orders, nearHour }: Habit): Observation {
+  return orders < ordersForHabit ? always(false) : below(percent(nearHour, orders));
 }
 
 function kmPerHour({ km, sinceMs }: { readonly km: number; readonly sinceMs: number }): number {

@@ -45,9 +45,32 @@ export interface PaymentLimits {
   readonly dailyCount: number;
 }
 
-export interface EarlierOrder {
+/** What is usual for a payer: the executed orders of the last 90 days, in the order's currency. */
+export interface Habit {
+  readonly orders: number;
+  /** How many of them fell within an hour of this order's time of day, by the bank's clocks. */
+  readonly nearHour: number;
+  /** The middle one of the amounts, the upper of two; 0 without orders. */
+  readonly medianMinor: number;
+}
+
+/** A place on earth. Coordinates are whole tenths of a degree: about 11 km, and no street. */
+export interface Place {
+  /** ISO 3166-1 alpha-2, or `T1` for Tor. */
+  readonly country: string;
+  /** -900 to 900. */
+  readonly latitudeTenths: number;
+  /** -1800 to 1800. */
+  readonly longitudeTenths: number;
+}
+
+/** A verification of the seal on the paper that an order leans on. */
+export interface SealEvidence {
+  readonly verificationId: string;
+  readonly sealId: string;
+  /** Of the vendors, or of the people who looked after them. */
+  readonly verdict: 'pass' | 'review' | 'fail';
   readonly atMs: number;
-  readonly amountMinor: number;
 }
 
 /**
@@ -56,8 +79,6 @@ export interface EarlierOrder {
  */
 export interface RiskFacts {
   readonly nowMs: number;
-  /** Of the payer's bank, for the hour of the day. */
-  readonly utcOffsetMinutes: number;
   readonly amountMinor: number;
   readonly certificate: 'active' | 'frozen' | 'revoked' | 'expired' | 'unknown';
   /** Absent when the settings allow nothing in this currency. */
@@ -75,16 +96,20 @@ export interface RiskFacts {
     /** Where its passkey lives, as its attestation says. */
     readonly keyStore: 'hardware' | 'software' | 'unknown';
   };
-  /** The payer's executed orders of the last 90 days, in any order. */
-  readonly earlier: readonly EarlierOrder[];
-  /** Where the device is and was, when it told. */
+  readonly habit: Habit;
+  /** Executed within the last hour, in the order's currency. */
+  readonly lastHour: { readonly orders: number; readonly amountMinor: number };
+  /** Where the request came from, as the network says; absent when it does not know. */
+  readonly place?: Place;
+  /** How far that is from the payer's last executed order of a known place, and how long after it. */
   readonly movement?: { readonly km: number; readonly sinceMs: number };
   /**
    * The tier, 1 the best, that the federation's decision gave the payer; absent where nobody scored
    * them. It says what other institutions know, without saying what.
    */
   readonly federatedTier?: number;
-  readonly sealVerification?: 'pass' | 'review' | 'fail';
+  /** Absent for an order without paper. */
+  readonly seal?: SealEvidence;
   /** `unavailable` is not a match. */
   readonly biometric?: 'match' | 'no_match' | 'unavailable';
 }

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { evidenceOf } from '../../domain/payments/assessment.ts';
 import { looksMax, orderEndsAtMs } from '../../domain/payments/book.ts';
 import { askForGesture, confirmOrder, executeOrder } from '../../domain/payments/confirm.ts';
 import { getOrder, listOrders, placeOrder, stopOrder } from '../../domain/payments/order.ts';
@@ -14,7 +15,7 @@ import type { Order, PaymentReceipt } from '../../domain/payments/types.ts';
 import type { Assessment } from '../../domain/risk/types.ts';
 import { base64urlText } from '../../lib/base64url.ts';
 import { instantText } from '../../lib/time.ts';
-import { actorOf, callerOf, type EdgeApp, type EdgeContext } from '../context.ts';
+import { actorOf, bindingsOf, callerOf, type EdgeApp, type EdgeContext } from '../context.ts';
 import type { EdgeDeps } from '../deps.ts';
 import { idempotencyHeaderSchema, idParamsSchema, pageQuerySchema } from '../schemas/common.ts';
 import {
@@ -61,7 +62,13 @@ const placeRoute = createRoute({
   request: { headers, body: jsonBody(newPaymentSchema) },
   responses: {
     201: created(paymentSchema, 'The order, with the text to show and to sign.'),
-    ...problems(`POST ${base}`, 'terminal_not_found', 'personal_key_not_found', 'rows_contended'),
+    ...problems(
+      `POST ${base}`,
+      'terminal_not_found',
+      'personal_key_not_found',
+      'seal_verification_refused',
+      'rows_contended',
+    ),
   },
 });
 
@@ -249,9 +256,10 @@ const revokeRoute = createRoute({
 
 export function addPaymentRoutes(app: EdgeApp, deps: EdgeDeps): void {
   app.openapi(placeRoute, async (c) => {
-    const { terminalId, channel, ...terms } = c.req.valid('json');
+    const { terminalId, sealVerificationId, ...terms } = c.req.valid('json');
     const id = c.get('operationId');
-    const request = { id, terms, channel, personalKeyId: terminalId, terminalId };
+    const known = present({ place: bindingsOf(c).place, sealVerificationId });
+    const request = { id, terms, personalKeyId: terminalId, terminalId, ...known };
     const order = await placeOrder(deps, callerOf(c), request);
     c.header('location', `${base}/${order.id}`);
     return c.json(paymentView(order), 201);
@@ -357,6 +365,8 @@ export function paymentView(order: Order): Payment {
     text,
     words: { ...orderWords(order) },
     assessment: assessmentView(order.assessment),
+    assessmentHash: order.assessmentHash,
+    evidence: evidenceOf(order.facts),
     policyVersion,
     policyHash,
     createdAt: instantText(order.createdAtMs),
@@ -380,6 +390,9 @@ function receiptView({ place, executedAtMs, chipReceipt, ...receipt }: PaymentRe
   return {
     ...receipt,
     chipReceipt: { ...chipReceipt },
+    chipAsked: { ...receipt.chipAsked },
+    assessment: { ...receipt.assessment },
+    cleared: receipt.cleared && { ...receipt.cleared },
     executedAt: instantText(executedAtMs),
     ledgerIndex: place?.index ?? null,
   };

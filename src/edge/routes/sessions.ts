@@ -11,7 +11,14 @@ import {
 } from '../../domain/terminals/terminal-keys.ts';
 import { base64urlText } from '../../lib/base64url.ts';
 import { instantText } from '../../lib/time.ts';
-import { actorOf, callerOf, type EdgeApp, type EdgeContext } from '../context.ts';
+import {
+  actorOf,
+  bindingsOf,
+  callerOf,
+  type EdgeApp,
+  type EdgeContext,
+  type EdgeEnv,
+} from '../context.ts';
 import type { EdgeDeps } from '../deps.ts';
 import { idParamsSchema } from '../schemas/common.ts';
 import {
@@ -192,7 +199,8 @@ export function addSessionRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const { number, body } = c.req.valid('json');
     const message = { id: c.req.valid('param').id, number, ciphertext: bytesOf(body, 'body') };
     const exchange = await receiveInSession(deps, callerOf(c), message);
-    const inner = await answerInside(app, c, exchange.terminalId, exchange.plaintext);
+    const { terminalId, plaintext } = exchange;
+    const inner = await answerInside(app, c, { ...bindingsOf(c), terminalId }, plaintext);
     const answer = exchange.answer(new TextEncoder().encode(JSON.stringify(inner)));
     return c.json({ body: base64urlText(answer) }, 200);
   });
@@ -209,7 +217,7 @@ const keptHeaders = ['content-type', 'location', 'retry-after', 'x-request-id'];
 async function answerInside(
   app: EdgeApp,
   c: EdgeContext,
-  terminalId: string,
+  bindings: EdgeEnv['Bindings'],
   plaintext: Uint8Array,
 ): Promise<InnerAnswer> {
   const inner = innerRequestSchema.safeParse(jsonIn(plaintext));
@@ -228,7 +236,7 @@ async function answerInside(
   if (body !== undefined) headers.set('content-type', 'application/json');
   const init = body === undefined ? { method, headers } : { method, headers, body };
   const url = new URL(path, c.req.url);
-  const answer = await app.fetch(new Request(url, init), { terminalId });
+  const answer = await app.fetch(new Request(url, init), bindings);
   const kept = keptHeaders.flatMap((name) => {
     const value = answer.headers.get(name);
     return value === null ? [] : [[name, value] as const];

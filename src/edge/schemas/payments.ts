@@ -31,13 +31,39 @@ const payeeSchema = z.strictObject({
 export const newPaymentSchema = z
   .strictObject({
     terminalId: idSchema,
-    channel: z.enum(channels),
     payee: payeeSchema,
     amountMinor: amountMinorSchema,
     currency: currencySchema,
     purpose: line(100).min(1).openapi({ example: '三月物业费' }),
+    sealVerificationId: idSchema.optional().openapi({
+      description:
+        'The verification of the seal on the paper that the order leans on: of the last day, over the same money, and of no other order.',
+    }),
   })
   .openapi('NewPayment');
+
+const evidenceSchema = z
+  .object({
+    place: z
+      .union([
+        z.object({ country: z.string(), latitudeTenths: z.int(), longitudeTenths: z.int() }),
+        z.literal('unknown'),
+      ])
+      .openapi({ description: 'Where the request came from, as the network says.' }),
+    movement: z
+      .object({ km: z.int(), sinceMs: z.int() })
+      .optional()
+      .openapi({ description: 'Since the last executed order of a known place.' }),
+    seal: z
+      .object({
+        verificationId: z.string(),
+        sealId: z.string(),
+        verdict: z.enum(['pass', 'review', 'fail']),
+        at: instantSchema,
+      })
+      .optional(),
+  })
+  .openapi('PaymentEvidence');
 
 const assessmentSchema = z
   .object({
@@ -61,7 +87,18 @@ const receiptSchema = z
     signatureHex: z.string(),
     publicKeyHex: z.string(),
     chipReceipt: z.record(z.string(), z.union([z.string(), z.number()])),
-    assessmentHash: z.string(),
+    chipAsked: z.object({ epoch: z.int(), message: z.string() }).openapi({
+      description:
+        'What the terminal asked: with `text`, all that the receipt of the chip is over.',
+    }),
+    assessment: z.record(z.string(), z.unknown()).openapi({
+      description: 'What the risk engine said, by which policy and on what evidence.',
+    }),
+    assessmentHash: z.string().openapi({ description: 'Of `assessment`; it stands in `text`.' }),
+    cleared: z
+      .object({ method: z.enum(['biometric', 'officer']), by: z.string() })
+      .nullable()
+      .openapi({ description: 'How a challenge was met.' }),
     executedAt: instantSchema,
     recordSha256: z.string().openapi({ description: 'What the ledger holds of it.' }),
     ledgerIndex: z.int().nullable().openapi({ description: 'Null until it is anchored.' }),
@@ -83,6 +120,8 @@ export const paymentSchema = z
     text: z.string().openapi({ description: 'What is shown, and what is signed.' }),
     words: bilingualSchema.openapi({ description: 'The sentence in `text`, in both languages.' }),
     assessment: assessmentSchema,
+    assessmentHash: z.string().openapi({ description: 'As it stands in `text`.' }),
+    evidence: evidenceSchema,
     policyVersion: z.int(),
     policyHash: z.string(),
     createdAt: instantSchema,

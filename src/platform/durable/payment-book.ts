@@ -1,8 +1,10 @@
 import { DurableObject } from 'cloudflare:workers';
 import { type Book, type BookStore, createBook } from '../../domain/payments/book.ts';
+import type { CountStore } from '../../domain/payments/habit.ts';
 import type { PaymentBooks } from '../../domain/payments/ports.ts';
+import { orderStates } from '../../domain/payments/states.ts';
 import type { Order } from '../../domain/payments/types.ts';
-import { jsonOf } from '../fields.ts';
+import { integerOf, jsonOf, oneOf, textOf } from '../fields.ts';
 import { type Answer, asked, settled } from './answer.ts';
 
 /**
@@ -24,18 +26,48 @@ export class PaymentBook extends DurableObject {
   }
 }
 
-function sqlBookStore(sql: SqlStorage): BookStore {
-  sql.exec(`CREATE TABLE IF NOT EXISTS orders (
+/** Members of an order inside its body; each question below has an index of just what it reads. */
+const at = (path: string) => `json_extract(body, '$.${path}')`;
+const [state, currency, amountMinor] = [at('state'), at('currency'), at('amountMinor')];
+const [authorisedAt, endedAt, payee] = [at('authorisedAtMs'), at('endedAtMs'), at('payee.account')];
+const isCounted = `${state} IN ('authorised', 'executed')`;
+const isExecuted = `${state} = 'executed'`;
+const isPlaced = `${isExecuted} AND ${at('facts.place')} IS NOT NULL`;
+
+const tables = [
+  `CREATE TABLE IF NOT EXISTS orders (
     id TEXT PRIMARY KEY,
     created_at_ms INTEGER NOT NULL,
     body TEXT NOT NULL
-  ) STRICT`);
-  sql.exec('CREATE INDEX IF NOT EXISTS orders_by_time ON orders (created_at_ms)');
+  ) STRICT`,
+  'DROP INDEX IF EXISTS orders_by_time',
+  `CREATE INDEX IF NOT EXISTS orders_counted
+    ON orders (${currency}, ${authorisedAt}, ${state}, ${amountMinor}, id) WHERE ${isCounted}`,
+  `CREATE INDEX IF NOT EXISTS orders_ended
+    ON orders (${currency}, ${endedAt}, ${amountMinor}) WHERE ${isExecuted}`,
+  `CREATE INDEX IF NOT EXISTS orders_paid
+    ON orders (created_at_ms, ${currency}, ${amountMinor}, ${endedAt}) WHERE ${isExecuted}`,
+  `CREATE INDEX IF NOT EXISTS orders_payee ON orders (${payee}, ${endedAt}) WHERE ${isExecuted}`,
+  `CREATE INDEX IF NOT EXISTS orders_placed ON orders (created_at_ms) WHERE ${isPlaced}`,
+  `CREATE TABLE IF NOT EXISTS habit (
+    currency TEXT NOT NULL,
+    level INTEGER NOT NULL,
+    bucket INTEGER NOT NULL,
+    orders INTEGER NOT NULL,
+    PRIMARY KEY (currency, level, bucket)
+  ) STRICT, WITHOUT ROWID`,
+  'CREATE TABLE IF NOT EXISTS habit_window (id INTEGER PRIMARY KEY, from_ms INTEGER NOT NULL) STRICT',
+];
+
+function sqlBookStore(sql: SqlStorage): BookStore {
+  for (const table of tables) sql.exec(table);
+  const rows = (query: string, ...values: readonly SqlStorageValue[]) =>
+    sql.exec(query, ...values).toArray();
   // Written by `put` from an order, and by nothing else.
   const parse = (row: Record<string, SqlStorageValue>) => jsonOf(row, 'body') as unknown as Order;
   return {
     order(id) {
-      const [row] = sql.exec('SELECT body FROM orders WHERE id = ?', id).toArray();
+      const [row] = rows('SELECT body FROM orders WHERE id = ?', id);
       return row && parse(row);
     },
     put(order) {
@@ -47,16 +79,99 @@ function sqlBookStore(sql: SqlStorage): BookStore {
         JSON.stringify(order),
       );
     },
-    ordersSince: (sinceMs) =>
-      sql
-        .exec('SELECT body FROM orders WHERE created_at_ms >= ? ORDER BY id DESC', sinceMs)
-        .toArray()
-        .map(parse),
     list: ({ limit, before }) =>
-      sql
-        .exec('SELECT body FROM orders WHERE id < ? ORDER BY id DESC LIMIT ?', before ?? '~', limit)
-        .toArray()
-        .map(parse),
+      rows(
+        'SELECT body FROM orders WHERE id < ? ORDER BY id DESC LIMIT ?',
+        before ?? '~',
+        limit,
+      ).map(parse),
+    counted: (inCurrency, sinceMs) =>
+      rows(
+        `SELECT id, ${state} AS state, ${authorisedAt} AS at, ${amountMinor} AS amount FROM orders
+         WHERE ${isCounted} AND ${currency} = ? AND ${authorisedAt} >= ?`,
+        inCurrency,
+        sinceMs,
+      ).map((row) => ({
+        id: textOf(row, 'id'),
+        state: oneOf(row, 'state', orderStates),
+        authorisedAtMs: integerOf(row, 'at'),
+        amountMinor: integerOf(row, 'amount'),
+      })),
+    paidBetween(inCurrency, afterMs, untilMs) {
+      const [row = {}] = rows(
+        `SELECT COUNT(*) AS orders, COALESCE(SUM(${amountMinor}), 0) AS amount FROM orders
+         WHERE ${isExecuted} AND ${currency} = ? AND ${endedAt} > ? AND ${endedAt} <= ?`,
+        inCurrency,
+        afterMs,
+        untilMs,
+      );
+      return { orders: integerOf(row, 'orders'), amountMinor: integerOf(row, 'amount') };
+    },
+    firstPaidAtMs(account, sinceMs) {
+      const [row] = rows(
+        `SELECT ${endedAt} AS at FROM orders
+         WHERE ${isExecuted} AND ${payee} = ? AND ${endedAt} >= ? ORDER BY ${endedAt} LIMIT 1`,
+        account,
+        sinceMs,
+      );
+      return row && integerOf(row, 'at');
+    },
+    lastPlaced() {
+      const [row] = rows(
+        `SELECT body FROM orders WHERE ${isPlaced} ORDER BY created_at_ms DESC LIMIT 1`,
+      );
+      return row && parse(row);
+    },
+    counts: sqlCounts(sql, rows),
+  };
+}
+
+function sqlCounts(
+  sql: SqlStorage,
+  rows: (query: string, ...values: readonly SqlStorageValue[]) => Record<string, SqlStorageValue>[],
+): CountStore {
+  return {
+    windowFromMs() {
+      const [row] = rows('SELECT from_ms FROM habit_window');
+      return row && integerOf(row, 'from_ms');
+    },
+    setWindow(fromMs) {
+      sql.exec('INSERT OR REPLACE INTO habit_window (id, from_ms) VALUES (1, ?)', fromMs);
+    },
+    executed: (fromMs, beforeMs) =>
+      rows(
+        `SELECT created_at_ms, ${currency} AS currency, ${amountMinor} AS amount, ${endedAt} AS at
+         FROM orders WHERE ${isExecuted} AND created_at_ms >= ? AND created_at_ms < ?`,
+        fromMs,
+        beforeMs,
+      ).map((row) => ({
+        currency: textOf(row, 'currency'),
+        amountMinor: integerOf(row, 'amount'),
+        createdAtMs: integerOf(row, 'created_at_ms'),
+        endedAtMs: integerOf(row, 'at'),
+      })),
+    add(inCurrency, level, bucket, change) {
+      sql.exec(
+        `INSERT INTO habit (currency, level, bucket, orders) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (currency, level, bucket) DO UPDATE SET orders = orders + ?4`,
+        inCurrency,
+        level,
+        bucket,
+        change,
+      );
+      if (change > 0) return;
+      const place = 'currency = ? AND level = ? AND bucket = ? AND orders <= 0';
+      sql.exec(`DELETE FROM habit WHERE ${place}`, inCurrency, level, bucket);
+    },
+    between: (inCurrency, level, first, last) =>
+      rows(
+        `SELECT bucket, orders FROM habit
+         WHERE currency = ? AND level = ? AND bucket BETWEEN ? AND ? ORDER BY bucket`,
+        inCurrency,
+        level,
+        first,
+        last,
+      ).map((row) => ({ bucket: integerOf(row, 'bucket'), count: integerOf(row, 'orders') })),
   };
 }
 

@@ -1,19 +1,76 @@
 import { type Book, type BookStore, createBook } from '../../domain/payments/book.ts';
+import type { CountStore } from '../../domain/payments/habit.ts';
 import type { PaymentBooks } from '../../domain/payments/ports.ts';
 import type { Order } from '../../domain/payments/types.ts';
 
 /** The orders of one payer in RAM. */
 export function memoryBookStore(): BookStore {
   const orders = new Map<string, Order>();
-  const newestFirst = () => [...orders.values()].sort((a, b) => (a.id < b.id ? 1 : -1));
+  const all = () => [...orders.values()];
+  const executed = () => all().filter(({ state }) => state === 'executed');
   return {
     order: (id) => orders.get(id),
     put: (order) => void orders.set(order.id, structuredClone(order)),
-    ordersSince: (sinceMs) => newestFirst().filter(({ createdAtMs }) => createdAtMs >= sinceMs),
     list: ({ limit, before }) =>
-      newestFirst()
+      all()
+        .toSorted((a, b) => (a.id < b.id ? 1 : -1))
         .filter(({ id }) => before === undefined || id < before)
         .slice(0, limit),
+    counted: (currency, sinceMs) =>
+      all()
+        .filter(({ state }) => state === 'executed' || state === 'authorised')
+        .filter((order) => order.currency === currency)
+        .map((order) => ({ ...order, authorisedAtMs: order.authorisedAtMs ?? 0 }))
+        .filter(({ authorisedAtMs }) => authorisedAtMs >= sinceMs),
+    paidBetween(currency, afterMs, untilMs) {
+      const paid = executed()
+        .filter((order) => order.currency === currency)
+        .filter(({ endedAtMs = 0 }) => endedAtMs > afterMs && endedAtMs <= untilMs);
+      const amountMinor = paid.reduce((sum, order) => sum + order.amountMinor, 0);
+      return { orders: paid.length, amountMinor };
+    },
+    firstPaidAtMs(payeeAccount, sinceMs) {
+      const ends = executed()
+        .filter(({ payee }) => payee.account === payeeAccount)
+        .map(({ endedAtMs = 0 }) => endedAtMs)
+        .filter((endedAtMs) => endedAtMs >= sinceMs);
+      return ends.length === 0 ? undefined : Math.min(...ends);
+    },
+    lastPlaced: () =>
+      executed()
+        .filter(({ facts }) => facts.place !== undefined)
+        .toSorted((a, b) => b.createdAtMs - a.createdAtMs)[0],
+    counts: memoryCounts(executed),
+  };
+}
+
+function memoryCounts(executed: () => readonly Order[]): CountStore {
+  const counts = new Map<string, Map<number, number>>();
+  const levelOf = (currency: string, level: number) => {
+    const name = `${currency} ${level}`;
+    const buckets = counts.get(name) ?? new Map<number, number>();
+    counts.set(name, buckets);
+    return buckets;
+  };
+  let window: number | undefined;
+  return {
+    windowFromMs: () => window,
+    setWindow(fromMs) {
+      window = fromMs;
+    },
+    executed: (fromMs, beforeMs) =>
+      executed()
+        .filter(({ createdAtMs }) => createdAtMs >= fromMs && createdAtMs < beforeMs)
+        .map((order) => ({ ...order, endedAtMs: order.endedAtMs ?? 0 })),
+    add(currency, level, bucket, change) {
+      const buckets = levelOf(currency, level);
+      buckets.set(bucket, (buckets.get(bucket) ?? 0) + change);
+    },
+    between: (currency, level, first, last) =>
+      [...levelOf(currency, level)]
+        .filter(([bucket, count]) => count > 0 && bucket >= first && bucket <= last)
+        .map(([bucket, count]) => ({ bucket, count }))
+        .sort((a, b) => a.bucket - b.bucket),
   };
 }
 

@@ -44,7 +44,8 @@ describe('the book of a payer', () => {
 
   test('E8: the same race with a look and a write apart overspends: the drill can fail', async () => {
     const store = memoryBookStore();
-    const spent = () => store.ordersSince(0).filter(({ state }) => state === 'authorised').length;
+    const spent = () =>
+      store.list({ limit: 1_000 }).filter(({ state }) => state === 'authorised').length;
     const careless = async (id: string) => {
       const before = spent();
       await Promise.resolve();
@@ -75,7 +76,7 @@ describe('the book of a payer', () => {
           atMs += 30_000;
         });
         const counted = store
-          .ordersSince(0)
+          .list({ limit: 1_000 })
           .filter(({ state }) => state === 'authorised' || state === 'executed');
         expect(counted.every(({ amountMinor }) => amountMinor <= limits.singleMinor)).toBe(true);
         const fresh = counted.filter(
@@ -99,6 +100,19 @@ describe('the book of a payer', () => {
     expect(() => set('b', nowMs)).toThrow('order_over_limit');
     expect(set('b', nowMs + authorisationLifeMs + 1).state).toBe('authorised');
     expect(book.find('a', nowMs + authorisationLifeMs + 1)?.termination?.reason).toBe('expired');
+  });
+
+  test('E8: a clock that goes forward and back frees no amount twice', () => {
+    const book = createBook(memoryBookStore());
+    const all = { ...limits, dailyMinor: 100 };
+    const set = (id: string, atMs: number) =>
+      book.authorise(id, { requestId: 'r', limits: all, nowMs: atMs, utcOffsetMinutes });
+    book.place(order('a'));
+    book.place(order('b'));
+    set('a', nowMs);
+    set('b', nowMs + 10 * 60_000);
+    book.execute('b', receipt, nowMs + 10 * 60_000);
+    expect(() => book.execute('a', receipt, nowMs)).toThrow('order_expired');
   });
 
   test("E8: a day is the bank's day, not the server's", () => {
@@ -157,13 +171,16 @@ describe('the book of a payer', () => {
 });
 
 describe('the life of an order in its book', () => {
-  const chipReceipt = { atMs: 7 } as unknown as Receipt;
+  const chip = {
+    chipReceipt: { atMs: 7 } as unknown as Receipt,
+    chipAsked: { epoch: 0, message: 'm' },
+  };
   const later = { text: 'x', recordSha256: 'later' } as PaymentReceipt;
 
   test('E8: each step keeps what it adds, is repeated without effect, and comes in its turn', () => {
     const book = createBook(memoryBookStore());
     for (const act of [
-      () => book.answered('a', chipReceipt),
+      () => book.answered('a', chip),
       () => book.annotate('a', receipt),
       () => book.execute('a', receipt, nowMs),
       () => book.terminate('a', 'stopped', 'p', nowMs),
@@ -172,15 +189,17 @@ describe('the life of an order in its book', () => {
     }
     expect(book.find('a', nowMs)).toBeUndefined();
     book.place(order('a'));
-    expect(() => book.answered('a', chipReceipt)).toThrow('order_state');
+    expect(() => book.answered('a', chip)).toThrow('order_state');
     expect(() => book.annotate('a', receipt)).toThrow('order_state');
     authorise(book, 'a');
-    expect(book.answered('a', chipReceipt)).toMatchObject({ state: 'authorised', chipReceipt });
+    expect(book.answered('a', chip)).toMatchObject({ state: 'authorised', ...chip });
     expect(() => book.annotate('a', receipt)).toThrow('order_state');
     const executed = book.execute('a', receipt, nowMs + 1);
-    expect(executed).toMatchObject({ state: 'executed', chipReceipt, endedAtMs: nowMs + 1 });
+    expect(executed).toMatchObject({ state: 'executed', ...chip, endedAtMs: nowMs + 1 });
     expect(book.execute('a', later, nowMs + 2)).toEqual(executed);
-    expect(book.answered('a', { atMs: 8 } as unknown as Receipt)).toEqual(executed);
+    expect(book.answered('a', { ...chip, chipAsked: { epoch: 1, message: 'm' } })).toEqual(
+      executed,
+    );
     expect(book.annotate('a', later)).toEqual({ ...executed, receipt: later });
     expect(book.find('a', nowMs + day)).toEqual({ ...executed, receipt: later });
     expect(() => book.terminate('a', 'stopped', 'p', nowMs)).toThrow('order_state');
@@ -285,20 +304,22 @@ describe('limits, to the last cent and the last order', () => {
     authorise(book, 'other', nowMs + 7);
     const view = (payeeAccount: string, currency = 'CNY') =>
       book.view({ currency, payeeAccount, nowMs: nowMs + 10, utcOffsetMinutes });
-    const both = [
-      { atMs: nowMs, amountMinor: 400 },
-      { atMs: nowMs + 2, amountMinor: 200 },
-    ];
     const known = view(terms.payee.account);
-    expect(known.earlier.toSorted((a, b) => a.atMs - b.atMs)).toEqual(both);
-    expect(known).toMatchObject({ spentTodayMinor: 650, ordersToday: 3, firstPaidAtMs: nowMs });
+    expect(known).toEqual({
+      spentTodayMinor: 650,
+      ordersToday: 3,
+      firstPaidAtMs: nowMs,
+      habit: { orders: 2, nearHour: 2, medianMinor: 400 },
+      lastHour: { orders: 2, amountMinor: 600 },
+    });
     expect(view('other')).not.toHaveProperty('firstPaidAtMs');
     expect(view(terms.payee.account, 'USD')).toMatchObject({ spentTodayMinor: 300 });
     const later = { payeeAccount: terms.payee.account, nowMs: nowMs + 91 * day, utcOffsetMinutes };
     expect(book.view({ currency: 'CNY', ...later })).toEqual({
       spentTodayMinor: 0,
       ordersToday: 0,
-      earlier: [],
+      habit: { orders: 0, nearHour: 0, medianMinor: 0 },
+      lastHour: { orders: 0, amountMinor: 0 },
     });
   });
 
@@ -327,7 +348,14 @@ describe('the text of an order', () => {
   });
 
   test('E8: every term is in it: another payee, amount or purpose is another text', () => {
-    const head = { id: 'a', tenant: 't', payer: 'p', certificateSerial: '01', createdAtMs: nowMs };
+    const head = {
+      id: 'a',
+      tenant: 't',
+      payer: 'p',
+      certificateSerial: '01',
+      createdAtMs: nowMs,
+      assessmentHash: '00',
+    };
     const texts = new Set([
       orderText(head, terms),
       orderText(head, { ...terms, amountMinor: terms.amountMinor + 1 }),
@@ -337,7 +365,8 @@ describe('the text of an order', () => {
         orderText(head, { ...terms, payee: { ...terms.payee, [member]: 'x' } }),
       ),
       orderText({ ...head, id: 'b' }, terms),
+      orderText({ ...head, assessmentHash: '01' }, terms),
     ]);
-    expect(texts.size).toBe(8);
+    expect(texts.size).toBe(9);
   });
 });

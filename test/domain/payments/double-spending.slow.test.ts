@@ -61,7 +61,7 @@ test('E8: 200 orders, each confirmed 64 times and executed 64 times at once, are
 async function race(books: (exact: PaymentBooks) => PaymentBooks): Promise<readonly Order[]> {
   const deps = paymentDeps();
   const { settingsSource } = deps;
-  const limit = { channel: 'online', currency: 'CNY', single: '10000', daily: '1000000' } as const;
+  const limit = { channel: 'direct', currency: 'CNY', single: '10000', daily: '1000000' } as const;
   const limited = {
     ...deps,
     books: books(deps.books),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { assessOrder } from '../../../src/domain/risk/assess.ts';
+import { type ListedFacts, wholeFacts } from '../../../src/domain/risk/earlier.ts';
 import {
   defaultRiskPolicy,
   policyErrors,
@@ -11,9 +12,9 @@ import {
 } from '../../../src/domain/risk/policy.ts';
 import { simulatePolicy } from '../../../src/domain/risk/simulate.ts';
 import {
-  type RiskFacts,
   type RiskReason,
   type RiskVerdict,
+  type SealEvidence,
   weighedRules,
 } from '../../../src/domain/risk/types.ts';
 
@@ -28,7 +29,7 @@ const habit = Array.from({ length: 20 }, (_, i) => ({
   amountMinor: 10_000,
 }));
 
-const ordinary: RiskFacts = {
+const ordinary: ListedFacts = {
   nowMs,
   utcOffsetMinutes: 480,
   amountMinor: 12_000,
@@ -41,8 +42,12 @@ const ordinary: RiskFacts = {
   earlier: habit,
 };
 
-const assess = (more: Partial<RiskFacts>, policy: RiskPolicy = defaultRiskPolicy) =>
-  assessOrder(policy, { ...ordinary, ...more });
+const assess = (more: Partial<ListedFacts>, policy: RiskPolicy = defaultRiskPolicy) =>
+  assessOrder(policy, wholeFacts({ ...ordinary, ...more }));
+
+const seal = (verdict: SealEvidence['verdict']) => ({
+  seal: { verificationId: 'v', sealId: 's', verdict, atMs: nowMs },
+});
 const rulesOf = (reasons: readonly RiskReason[]) => reasons.map(({ rule }) => rule);
 const severity: Record<RiskVerdict, number> = { allow: 0, challenge: 1, terminate: 2 };
 
@@ -51,14 +56,14 @@ describe('E7: the risk verdict', () => {
     expect(assess({})).toEqual({ verdict: 'allow', score: 0, reasons: [] });
   });
 
-  test.each<[string, Partial<RiskFacts>]>([
+  test.each<[string, Partial<ListedFacts>]>([
     ['certificate_not_active', { certificate: 'frozen' }],
     ['certificate_not_active', { certificate: 'unknown' }],
     ['over_single_limit', { amountMinor: 1_000_001 }],
     ['over_daily_limit', { spentTodayMinor: 1_988_001 }],
     ['over_daily_count', { ordersToday: 20 }],
     ['payee_blocked', { payee: { listed: 'blocked' } }],
-    ['seal_refused', { sealVerification: 'fail' }],
+    ['seal_refused', seal('fail')],
     ['biometric_refused', { biometric: 'no_match' }],
     ['biometric_refused', { biometric: 'unavailable' }],
   ])('%s ends the order by itself, whatever the policy weighs', (rule, facts) => {
@@ -73,10 +78,10 @@ describe('E7: the risk verdict', () => {
     expect(rulesOf(assess(atLimit).reasons)).not.toContain('over_daily_limit');
     expect(assess({ ...atLimit, spentTodayMinor: 1_000_001 }).verdict).toBe('terminate');
     const { limits: _, ...unlimited } = ordinary;
-    expect(assessOrder(defaultRiskPolicy, unlimited).verdict).toBe('terminate');
+    expect(assessOrder(defaultRiskPolicy, wholeFacts(unlimited)).verdict).toBe('terminate');
   });
 
-  test.each<[string, Partial<RiskFacts>, number, number]>([
+  test.each<[string, Partial<ListedFacts>, number, number]>([
     ['payee_new', { payee: { listed: 'none' } }, 0, 2],
     ['payee_new', { payee: { listed: 'none', firstPaidAtMs: nowMs - 2 * day + 1 } }, 1, 2],
     ['payee_watched', { payee: { listed: 'watched', firstPaidAtMs: 0 } }, 1, 0],
@@ -87,7 +92,7 @@ describe('E7: the risk verdict', () => {
     ['amount_near_limit', { amountMinor: 920_000, earlier: [] }, 92, 90],
     ['hour_unusual', { nowMs: nowMs + 11 * hour }, 0, 2],
     ['travel_impossible', { movement: { km: 2000, sinceMs: hour } }, 2000, 900],
-    ['seal_in_review', { sealVerification: 'review' }, 1, 0],
+    ['seal_in_review', seal('review'), 1, 0],
   ])('%s is seen with its number and its threshold', (rule, facts, seen, threshold) => {
     const found = assess(facts).reasons.find((reason) => reason.rule === rule);
     expect(found).toMatchObject({ rule, effect: 'score', seen, threshold });
@@ -150,7 +155,7 @@ describe('E7: the risk verdict', () => {
   });
 
   test('what ends an order comes first, then the heavier reasons', () => {
-    const facts: Partial<RiskFacts> = {
+    const facts: Partial<ListedFacts> = {
       certificate: 'frozen',
       payee: { listed: 'watched' },
       device: { enrolledAtMs: nowMs, keyStore: 'software' },
@@ -162,7 +167,7 @@ describe('E7: the risk verdict', () => {
   });
 
   test('a score at its mark is over it', () => {
-    const facts: Partial<RiskFacts> = {
+    const facts: Partial<ListedFacts> = {
       payee: { listed: 'none' },
       device: { enrolledAtMs: nowMs, keyStore: 'hardware' },
     };
@@ -180,14 +185,14 @@ describe('E7: the risk verdict', () => {
     const [first] = assess({ ordersToday: 20 }).reasons;
     expect(first).toMatchObject({ rule: 'over_daily_count', seen: 21, threshold: 20 });
     const { limits: _, ...unlimited } = ordinary;
-    const rules = rulesOf(assessOrder(defaultRiskPolicy, unlimited).reasons);
+    const rules = rulesOf(assessOrder(defaultRiskPolicy, wholeFacts(unlimited)).reasons);
     expect(rules).not.toContain('velocity_amount');
     expect(rules).not.toContain('amount_near_limit');
   });
 
   const ago = (ms: number, amountMinor = 10_000) => ({ atMs: nowMs - ms, amountMinor });
   const burst = (count: number) => Array.from({ length: count }, (_, i) => ago(i * 60_000, 1));
-  test.each<[string, Partial<RiskFacts>, Partial<RiskFacts>]>([
+  test.each<[string, Partial<ListedFacts>, Partial<ListedFacts>]>([
     [
       'payee_new',
       { payee: { listed: 'none', firstPaidAtMs: nowMs - 2 * day + 1 } },
@@ -223,7 +228,7 @@ describe('E7: the risk verdict', () => {
   test('a habit takes eight orders, and its middle is that of the amounts, not of the days', () => {
     const orders = (...amountsMinor: number[]) =>
       amountsMinor.map((amountMinor, i) => ({ atMs: nowMs - (i + 1) * day, amountMinor }));
-    const isUnusual = (amountMinor: number, earlier: RiskFacts['earlier']) =>
+    const isUnusual = (amountMinor: number, earlier: ListedFacts['earlier']) =>
       rulesOf(assess({ amountMinor, earlier }).reasons).includes('amount_unusual');
     const same = (count: number, amountMinor: number) =>
       orders(...Array.from({ length: count }, () => amountMinor));
@@ -238,7 +243,7 @@ describe('E7: the risk verdict', () => {
 
   test("an hour is one of the bank's day, next to midnight too, and a habit before it is unusual", () => {
     const at = (...instants: number[]) => instants.map((atMs) => ({ atMs, amountMinor: 10_000 }));
-    const isUnusual = (more: Partial<RiskFacts>) =>
+    const isUnusual = (more: Partial<ListedFacts>) =>
       rulesOf(assess(more).reasons).includes('hour_unusual');
     const daysBefore = (instant: number, offsetMs: number, count = 8) =>
       at(...Array.from({ length: count }, (_, i) => instant - (i + 1) * day + offsetMs));
@@ -275,7 +280,7 @@ describe('E7: the risk verdict', () => {
   });
 
   test('a heavier rule never makes a verdict milder', () => {
-    const facts: Partial<RiskFacts> = {
+    const facts: Partial<ListedFacts> = {
       payee: { listed: 'watched' },
       device: { enrolledAtMs: nowMs, keyStore: 'unknown' },
       amountMinor: 990_000,
@@ -347,9 +352,9 @@ describe('risk policies', () => {
 
   test('a simulation says which past orders another verdict would have met', () => {
     const past = [
-      { id: 'ordinary', facts: ordinary },
-      { id: 'new payee', facts: { ...ordinary, payee: { listed: 'none' as const } } },
-      { id: 'frozen', facts: { ...ordinary, certificate: 'frozen' as const } },
+      { id: 'ordinary', facts: wholeFacts(ordinary) },
+      { id: 'new payee', facts: wholeFacts({ ...ordinary, payee: { listed: 'none' as const } }) },
+      { id: 'frozen', facts: wholeFacts({ ...ordinary, certificate: 'frozen' as const }) },
     ];
     const strict = { ...defaultRiskPolicy, challengeAt: 20 };
     const simulation = simulatePolicy(defaultRiskPolicy, strict, past);

@@ -1,0 +1,108 @@
+import type { Actor } from '../actor.ts';
+import { certificateStateOf, federatedTierOf, settingsOf } from '../certificates/find.ts';
+import type { Channel, Settings } from '../federation/settings.ts';
+import { kmBetween } from '../risk/place.ts';
+import type { PaymentLimits, Place, RiskFacts } from '../risk/types.ts';
+import type { BookView } from './book.ts';
+import type { NewOrder } from './order.ts';
+import type { PaymentDeps } from './ports.ts';
+import { sealEvidence } from './seal.ts';
+
+/** What is known of an order when it is placed. */
+export async function factsOf(
+  deps: PaymentDeps,
+  { tenant, id: payer }: Actor,
+  { terms, channel, place, sealVerificationId }: NewOrder & { readonly channel: Channel },
+  certificateSerial: string,
+  device: RiskFacts['device'],
+): Promise<RiskFacts> {
+  const { amountMinor, currency, payee } = terms;
+  const nowMs = deps.clock.now();
+  const { utcOffsetMinutes } = deps;
+  const [certificate, settings, federatedTier, listed, book, seal] = await Promise.all([
+    certificateFact(deps, certificateSerial),
+    settingsOf(deps, certificateSerial),
+    federatedTierOf(deps, certificateSerial),
+    deps.riskRegister.payeeListed(tenant, payee.account),
+    deps.books.view(tenant, payer, {
+      currency,
+      payeeAccount: payee.account,
+      nowMs,
+      utcOffsetMinutes,
+    }),
+    sealVerificationId === undefined
+      ? undefined
+      : sealEvidence(deps, tenant, sealVerificationId, terms),
+  ]);
+  const limits = settings && paymentLimits(settings, channel, currency);
+  const { firstPaidAtMs, lastPlace, ...done } = book;
+  return {
+    nowMs,
+    amountMinor,
+    certificate,
+    ...(limits ? { limits } : {}),
+    ...done,
+    payee: { listed, ...(firstPaidAtMs === undefined ? {} : { firstPaidAtMs }) },
+    device: { enrolledAtMs: device.enrolledAtMs, keyStore: device.keyStore },
+    ...(federatedTier === undefined ? {} : { federatedTier }),
+    ...(place ? { place } : {}),
+    ...(place && lastPlace ? { movement: movementSince(lastPlace, place, nowMs) } : {}),
+    ...(seal ? { seal } : {}),
+  };
+}
+
+async function certificateFact(
+  deps: PaymentDeps,
+  serialHex: string,
+): Promise<RiskFacts['certificate']> {
+  const standing = await certificateStateOf(deps, serialHex);
+  switch (standing) {
+    case 'good':
+      return 'active';
+    case 'on_hold':
+    case 'undelivered':
+      return 'frozen';
+    case 'revoked':
+    case 'superseded':
+      return 'revoked';
+    case 'expired':
+    case 'not_yet_valid':
+      return 'expired';
+    case 'unknown':
+      return 'unknown';
+  }
+}
+
+/**
+ * What the settings allow through one channel in one currency; nothing when they name neither, or
+ * when they do not allow to make payments at all (A10).
+ */
+export function paymentLimits(
+  { permissions, limits }: Settings,
+  channel: Channel,
+  currency: string,
+): PaymentLimits | undefined {
+  const line = limits.find((limit) => limit.channel === channel && limit.currency === currency);
+  if (!line || !permissions.includes('make')) return undefined;
+  // Settings are decimal texts; an amount of an order is a safe integer, so more is no limit to it.
+  const bounded = (text: string) => Number(BigInt.asUintN(53, clamp(BigInt(text))));
+  return {
+    singleMinor: bounded(line.single),
+    dailyMinor: bounded(line.daily),
+    dailyCount: line.count,
+  };
+}
+
+const safeMax = BigInt(Number.MAX_SAFE_INTEGER);
+
+function clamp(value: bigint): bigint {
+  return value > safeMax ? safeMax : value;
+}
+
+function movementSince(
+  last: NonNullable<BookView['lastPlace']>,
+  place: Place,
+  nowMs: number,
+): NonNullable<RiskFacts['movement']> {
+  return { km: kmBetween(last.place, place), sinceMs: Math.max(0, nowMs - last.atMs) };
+}
