@@ -26,7 +26,7 @@ function item<T>(items: readonly T[], index: number): T {
   return known(items[index]);
 }
 
-/** Dot products in plain JavaScript. Names nothing from outside, so that its text is all of it. */
+/** Dot products as one writes them in JavaScript; inexact beyond 2^53. */
 function plainDot(floats: Float64Array, weights: Float64Array): Float64Array {
   const columns = weights.length;
   const out = new Float64Array(floats.length / columns);
@@ -38,45 +38,77 @@ function plainDot(floats: Float64Array, weights: Float64Array): Float64Array {
   return out;
 }
 
-/**
- * The same function compiled by itself. One function for all rows runs with what the engine learnt
- * at other rows, and several times slower than it must. workerd compiles no text at run time: there
- * the function stays as it is, and its ratios say little.
- */
-function compiledApart(peer: typeof plainDot, row: string): typeof plainDot {
-  try {
-    // The engine keeps what it compiled under its text, so each row has a text of its own.
-    return new Function(`/* ${row} */ return ${peer}`)() as typeof plainDot;
-  } catch {
-    return peer;
+/** The same with four sums, which do not wait for each other. */
+function fourSums(floats: Float64Array, weights: Float64Array): Float64Array {
+  const columns = weights.length;
+  const out = new Float64Array(floats.length / columns);
+  for (let r = 0, at = 0; r < out.length; r++) {
+    let [a, b, c, d] = [0, 0, 0, 0];
+    for (let j = 0; j < columns; j += 4, at += 4) {
+      a += (floats[at] as number) * (weights[j] as number);
+      b += (floats[at + 1] as number) * (weights[j + 1] as number);
+      c += (floats[at + 2] as number) * (weights[j + 2] as number);
+      d += (floats[at + 3] as number) * (weights[j + 3] as number);
+    }
+    out[r] = a + b + c + d;
   }
+  return out;
 }
 
-function dotRow(federated: Federated, columns: number): Row {
-  const short = Int16Array.from({ length: rows * columns }, (_, i) => (i * 7919) % 2000);
-  const shortWeights = Int16Array.from({ length: columns }, (_, i) => i * 37 - 500);
-  const long = Int32Array.from(short);
-  const longWeights = Int32Array.from(shortWeights);
-  const floats = Float64Array.from(short);
-  const floatWeights = Float64Array.from(shortWeights);
-  const prepared = federated.prepare(short, columns);
-  const preparedLong = federated.prepare(long, columns);
-  const dot = compiledApart(plainDot, `${columns} features`);
-  // Weights of which none fits into 27 bits together with a feature.
-  const wideWeights = longWeights.map((weight) => weight * 100_000);
+/** Exact mod 2^64: weights cut at 16 bits, so that both sums stay below 2^53. */
+function exactDot(floats: Float64Array, weights: Int32Array): BigInt64Array {
+  const columns = weights.length;
+  const high = Float64Array.from(weights, (weight) => weight >> 16);
+  const low = Float64Array.from(weights, (weight) => weight & 0xffff);
+  const out = new BigInt64Array(floats.length / columns);
+  for (let r = 0, at = 0; r < out.length; r++) {
+    let [a, b] = [0, 0];
+    for (let j = 0; j < columns; j++, at++) {
+      const x = floats[at] as number;
+      a += x * (high[j] as number);
+      b += x * (low[j] as number);
+    }
+    out[r] = (BigInt(a) << 16n) + BigInt(b);
+  }
+  return out;
+}
+
+type Numbers = Int16Array | Int32Array;
+
+function dotRow(
+  federated: Federated,
+  kind: string,
+  title: string,
+  features: Numbers,
+  weights: Numbers,
+): Row {
+  const columns = weights.length;
+  const prepared = federated.prepare<Numbers>(features, columns);
+  const floats = Float64Array.from(features);
+  const floatWeights = Float64Array.from(weights);
+  const longWeights = Int32Array.from(weights);
   return {
-    id: `federated-dot-${columns}`,
-    title: `Dot products, ${rows} rows of ${columns} features`,
+    id: `federated-dot-${columns}-${kind}`,
+    title: `Dot products, ${rows} rows of ${columns} features, ${title}`,
     contestants: [
-      { name: 'cinnabar, 16 bits', run: () => prepared.dot(shortWeights) },
-      { name: 'cinnabar, 32 bits', run: () => preparedLong.dot(longWeights) },
-      { name: 'cinnabar, 32 bits, any range', run: () => preparedLong.dot(wideWeights) },
-      {
-        name: 'JavaScript, Float64',
-        run: () => dot(floats, floatWeights),
-      },
+      { name: 'cinnabar', run: () => prepared.dot(weights) },
+      { name: 'JavaScript, Float64', run: () => plainDot(floats, floatWeights) },
+      { name: 'JavaScript, Float64, four sums', run: () => fourSums(floats, floatWeights) },
+      { name: 'JavaScript, exact', run: () => exactDot(floats, longWeights) },
     ],
   };
+}
+
+function dotRows(federated: Federated, columns: number): Row[] {
+  const short = Int16Array.from({ length: rows * columns }, (_, i) => (i * 7919) % 2000);
+  const shortWeights = Int16Array.from({ length: columns }, (_, i) => i * 37 - 500);
+  const long = Int32Array.from(short, (x) => (x - 1000) * 1_000_003);
+  const longWeights = Int32Array.from(shortWeights, (weight) => weight * 100_003);
+  return [
+    dotRow(federated, 'short', '16 bits', short, shortWeights),
+    dotRow(federated, 'mixed', '16 bits by 32', Int32Array.from(short), longWeights),
+    dotRow(federated, 'long', '32 bits by 32', long, longWeights),
+  ];
 }
 
 function scorecardRow(federated: Federated, features: number): Row {
@@ -97,6 +129,85 @@ function scorecardRow(federated: Federated, features: number): Row {
             for (let j = 0; j < features; j++, at++)
               sum += points[256 * j + (bins[at] as number)] as number;
             out[r] = sum;
+          }
+          return out;
+        },
+      },
+    ],
+  };
+}
+
+/** A piece taken from as many words as there are rows, and added again. */
+function sharesRow({ add, subtract }: Federated): Row {
+  const words = BigUint64Array.from({ length: rows }, (_, i) => BigInt(i) * 0x9e37_79b9_7f4a_7c15n);
+  const piece = words.toReversed();
+  return {
+    id: 'federated-shares',
+    title: `A share of ${rows} words split off and added`,
+    contestants: [
+      {
+        name: 'cinnabar',
+        run: () => {
+          subtract(words, piece);
+          add(words, piece);
+        },
+      },
+      {
+        name: 'JavaScript, BigInt',
+        run: () => {
+          for (let i = 0; i < rows; i++) words[i] = (words[i] as bigint) - (piece[i] as bigint);
+          for (let i = 0; i < rows; i++) words[i] = (words[i] as bigint) + (piece[i] as bigint);
+        },
+      },
+    ],
+  };
+}
+
+function histogramRow(federated: Federated): Row {
+  const count = 2 * rows;
+  const bins = Uint8Array.from({ length: count }, (_, i) => (i * 7919) % 200);
+  const residuals = Int32Array.from({ length: count }, (_, i) => ((i * 7919) % 2000) - 1000);
+  const workspace = federated.openWorkspace();
+  return {
+    id: 'federated-histogram',
+    title: `Residuals of ${count} rows summed by bin`,
+    contestants: [
+      { name: 'cinnabar', run: () => workspace.histogram(bins, residuals) },
+      {
+        name: 'JavaScript',
+        run: () => {
+          const sums = new Float64Array(256);
+          for (let i = 0; i < count; i++) {
+            const bin = bins[i] as number;
+            sums[bin] = (sums[bin] as number) + (residuals[i] as number);
+          }
+          return sums;
+        },
+      },
+    ],
+  };
+}
+
+/** What a node computes of masked columns in each round of a training. */
+function productsRow(federated: Federated): Row {
+  const columns = 64;
+  const workspace = federated.openWorkspace();
+  const words = Int32Array.from({ length: rows * columns }, (_, i) => Math.imul(i, 0x9e37_79b1));
+  const vector = Int32Array.from({ length: rows }, (_, i) => Math.imul(i, 0x85eb_ca6b));
+  const matrix = workspace.load(words, rows, columns);
+  return {
+    id: 'federated-products',
+    title: `Masked product, ${rows} rows of ${columns} columns, mod 2^32`,
+    contestants: [
+      { name: 'cinnabar', run: () => workspace.transposed(matrix, vector) },
+      {
+        name: 'JavaScript',
+        run: () => {
+          const out = new Int32Array(columns);
+          for (let r = 0, at = 0; r < rows; r++) {
+            const factor = vector[r] as number;
+            for (let c = 0; c < columns; c++, at++)
+              out[c] = ((out[c] as number) + Math.imul(factor, words[at] as number)) | 0;
           }
           return out;
         },
@@ -186,10 +297,13 @@ export async function federationRows(federated: Federated): Promise<Row[]> {
   const { default: sodium } = await import('libsodium-wrappers');
   await sodium.ready;
   return [
-    dotRow(federated, 32),
-    dotRow(federated, 256),
+    ...dotRows(federated, 32),
+    ...dotRows(federated, 256),
     scorecardRow(federated, 32),
     scorecardRow(federated, 256),
+    sharesRow(federated),
+    histogramRow(federated),
+    productsRow(federated),
     {
       id: 'federated-batch',
       title: '1,000 persons in one request: three nodes, boxes, signatures, sum',

@@ -42,22 +42,28 @@ const titles = {
 
 const find = (row, name) => row.figures.find((figure) => figure.name === name);
 
+/** The median of the factors of each round where they were taken, else the factor of the medians. */
 function times(row, name) {
   const ours = row.figures[0];
   const theirs = find(row, name);
+  if (theirs?.factor !== undefined) return theirs.factor;
   return ours && theirs ? theirs.micros / ours.micros : undefined;
 }
 
 function table(document) {
-  const lines = [
-    '| what | who | median | spread | ours is faster by |',
-    '| --- | --- | --- | --- | --- |',
-  ];
+  const hasWall = document.results.some(({ figures }) => figures.some(({ wall }) => wall));
+  const lines = hasWall
+    ? [
+        '| what | who | median | spread | ours is faster by | wall time |',
+        '| --- | --- | --- | --- | --- | --- |',
+      ]
+    : ['| what | who | median | spread | ours is faster by |', '| --- | --- | --- | --- | --- |'];
   for (const row of document.results) {
     row.figures.forEach((figure, i) => {
       const factor = i === 0 ? '' : `${(times(row, figure.name) ?? 0).toFixed(2)}x`;
       const title = i === 0 ? row.title : '';
       const cells = [title, figure.name, rate(row, figure.micros), spread(figure), factor];
+      if (hasWall) cells.push(figure.wall === undefined ? '' : rate(row, figure.wall));
       lines.push(`| ${cells.join(' | ')} |`);
     });
   }

@@ -1,42 +1,60 @@
 // Dot products of fixed-point rows with one vector of weights, exact mod 2^64.
 
-/** Sums `count` products of 16-bit numbers from `from` on. */
-function tail16(x: usize, w: usize, from: i32, count: i32): i64 {
-  let sum: i64 = 0;
-  for (let j = from; j < count; j++) {
-    const at = (<usize>j) << 1;
-    sum += <i64>(<i32>load<i16>(x + at) * <i32>load<i16>(w + at));
-  }
-  return sum;
-}
-
-/** `i32x4.dot_i16x8_s` of one vector, widened before it can wrap. */
-function widened16(x: usize, w: usize): v128 {
-  const pairs = i32x4.dot_i16x8_s(v128.load(x), v128.load(w));
-  return i64x2.add(i64x2.extend_low_i32x4_s(pairs), i64x2.extend_high_i32x4_s(pairs));
+/** For each of two vectors of 32 bits the exact sum of its lanes, in the halves of one. */
+function laneSums(a: v128, b: v128): v128 {
+  const c = i64x2.add(i64x2.extend_low_i32x4_s(a), i64x2.extend_high_i32x4_s(a));
+  const d = i64x2.add(i64x2.extend_low_i32x4_s(b), i64x2.extend_high_i32x4_s(b));
+  return i64x2.add(i64x2.shuffle(c, d, 0, 2), i64x2.shuffle(c, d, 1, 3));
 }
 
 /**
- * out[r] = sum over j of x[r][j] * w[j], for `rows` rows of `count` numbers of 16 bits; i64 out.
+ * out[r] = sum over d and j of x[r][j] * w[d][j] * 2^(bits * d): 16-bit rows and the digits of the
+ * weights, i64 out.
  *
- * The one pair that `dot_i16x8_s` cannot hold, (-2^15)^2 twice, needs both features and weights at
- * their least; the host keeps weights above -2^15.
+ * Rows and digits take `stride` numbers, a multiple of 16; `rows` is even. What binds is the widening
+ * of 32-bit sums, so it is put off for `turn` steps: the host sees to it that twice as many products
+ * of `dot_i16x8_s` cannot wrap.
  */
-export function dot16(x: usize, w: usize, out: usize, rows: i32, count: i32): void {
-  const whole = count & ~15;
-  for (let r = 0; r < rows; r++) {
-    let low = i64x2.splat(0);
-    let high = i64x2.splat(0);
-    for (let j = 0; j < whole; j += 16) {
-      const at = (<usize>j) << 1;
-      low = i64x2.add(low, widened16(x + at, w + at));
-      high = i64x2.add(high, widened16(x + at + 16, w + at + 16));
+export function dotDigits(
+  x: usize,
+  w: usize,
+  out: usize,
+  rows: i32,
+  stride: i32,
+  digits: i32,
+  bits: i32,
+  turn: i32,
+): void {
+  const line = (<usize>stride) << 1;
+  const span = (<usize>turn) << 5;
+  for (let r = 0; r < rows; r += 2) {
+    const last = x + line;
+    let both = i64x2.splat(0);
+    let v = w;
+    for (let d = 0; d < digits; d++) {
+      let sums = i64x2.splat(0);
+      let p = x;
+      while (p < last) {
+        const end = min(p + span, last);
+        let a = i32x4.splat(0);
+        let b = i32x4.splat(0);
+        let c = i32x4.splat(0);
+        let e = i32x4.splat(0);
+        for (; p < end; p += 32, v += 32) {
+          const f = v128.load(v);
+          const g = v128.load(v, 16);
+          a = i32x4.add(a, i32x4.dot_i16x8_s(v128.load(p), f));
+          b = i32x4.add(b, i32x4.dot_i16x8_s(v128.load(p, 16), g));
+          c = i32x4.add(c, i32x4.dot_i16x8_s(v128.load(p + line), f));
+          e = i32x4.add(e, i32x4.dot_i16x8_s(v128.load(p + line, 16), g));
+        }
+        sums = i64x2.add(sums, laneSums(i32x4.add(a, b), i32x4.add(c, e)));
+      }
+      both = i64x2.add(both, i64x2.shl(sums, d * bits));
     }
-    low = i64x2.add(low, high);
-    const sum = i64x2.extract_lane(low, 0) + i64x2.extract_lane(low, 1);
-    store<i64>(out, sum + tail16(x, w, whole, count));
-    x += (<usize>count) << 1;
-    out += 8;
+    v128.store(out, both);
+    x += line << 1;
+    out += 16;
   }
 }
 
@@ -55,7 +73,8 @@ function sumOf(a: v128, b: v128): i64 {
 }
 
 /**
- * The same for numbers of 32 bits. Four vectors of four a turn: what binds is the shuffling inside
+ * out[r] = sum over j of x[r][j] * w[j], for `rows` rows of `count` numbers of 32 bits; i64 out. Four
+ * vectors of four a turn: what binds is the shuffling inside
  * `extmul`, two for each operand and half, not the memory.
  */
 export function dot32(x: usize, w: usize, out: usize, rows: i32, count: i32): void {

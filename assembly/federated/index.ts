@@ -3,7 +3,7 @@
 // Everything here gives the same bits on every host.
 export { mark, release, resetArena as reset, take as allocate } from '../shared/arena';
 export { descend } from './descent';
-export { dot16, dot32, narrowDot32 } from './dot';
+export { dot32, dotDigits, narrowDot32 } from './dot';
 export { keystream } from './keystream';
 export { logLoss, residuals, sigmoid } from './logistic';
 export { bitGram, crossProduct, maskMatrix, transposedProduct } from './products';

@@ -1,19 +1,10 @@
-import { FederationError } from './federated/error.ts';
 import { type Kernel, kernelMaker } from './federated/kernel.ts';
+import { assertLength, type PreparedRows, prepareRows, rowsOf } from './federated/rows.ts';
 import { openWorkspace, type Workspace } from './federated/workspace.ts';
 
 export { FederationError, type FederationErrorCode } from './federated/error.ts';
+export type { PreparedRows } from './federated/rows.ts';
 export type { Matrix, Quadratic, Workspace } from './federated/workspace.ts';
-
-/** Rows of fixed-point features that stay in the module's memory. */
-export interface PreparedRows<T extends Int16Array | Int32Array> {
-  readonly rows: number;
-  readonly columns: number;
-  /**
-   * The dot product of every row with `weights`, exact mod 2^64. 16-bit weights are above -2^15.
-   */
-  dot(weights: T): BigInt64Array<ArrayBuffer>;
-}
 
 /** Rows of bins that stay in the module's memory. */
 export interface PreparedBins {
@@ -84,7 +75,7 @@ async function bind(): Promise<Federated> {
   }
 
   return {
-    prepare: (features, columns) => prepare(newKernel(), features, columns),
+    prepare: (features, columns) => prepareRows(newKernel(), features, columns),
     prepareBins: (bins, features) => prepareBins(newKernel(), bins, features),
     add: (a, b) => inPlace(a, b, ({ wasm }, x, y) => wasm.addWords(x, y, a.length)),
     subtract: (a, b) => inPlace(a, b, ({ wasm }, x, y) => wasm.subtractWords(x, y, a.length)),
@@ -92,62 +83,6 @@ async function bind(): Promise<Federated> {
     sigmoid: (x) => using(({ wasm }) => wasm.sigmoid(x)),
     openWorkspace: () => openWorkspace(newKernel()),
   };
-}
-
-function assertLength(length: number, wanted: number, name: string): void {
-  if (length === wanted) return;
-  throw new FederationError('argument_invalid', `${name}: ${length} numbers instead of ${wanted}`);
-}
-
-function rowsOf(length: number, columns: number): number {
-  const rows = length / columns;
-  if (columns > 0 && Number.isInteger(columns) && Number.isInteger(rows)) return rows;
-  throw new FederationError('argument_invalid', `${length} numbers are no rows of ${columns}`);
-}
-
-function prepare<T extends Int16Array | Int32Array>(
-  kernel: Kernel,
-  features: T,
-  columns: number,
-): PreparedRows<T> {
-  const rows = rowsOf(features.length, columns);
-  const at = kernel.put(features);
-  const weightsAt = kernel.take(features.BYTES_PER_ELEMENT * columns);
-  const out = kernel.take(8 * rows);
-  const { wasm } = kernel;
-  const isShort = features instanceof Int16Array;
-  const largest = isShort ? 0 : largestOf(features);
-  return {
-    rows,
-    columns,
-    dot(weights) {
-      assertLength(weights.length, columns, 'weights');
-      const { buffer } = wasm.memory;
-      if (isShort) {
-        if (weights.includes(-0x8000)) {
-          throw new FederationError('argument_invalid', 'a 16-bit weight is -2^15');
-        }
-        new Int16Array(buffer, weightsAt, columns).set(weights);
-        wasm.dot16(at, weightsAt, out, rows, columns);
-      } else {
-        new Int32Array(buffer, weightsAt, columns).set(weights);
-        const isNarrow = largest * largestOf(weights) <= narrowProductMax;
-        if (isNarrow) wasm.narrowDot32(at, weightsAt, out, rows, columns);
-        else wasm.dot32(at, weightsAt, out, rows, columns);
-      }
-      return new BigInt64Array(buffer, out, rows).slice();
-    },
-  };
-}
-
-/** Sixteen such products fit into 32 bits. */
-const narrowProductMax = 2 ** 27 - 1;
-
-/** The largest size of a number. */
-function largestOf(numbers: Int16Array | Int32Array): number {
-  let most = 0;
-  for (const x of numbers) most = Math.max(most, Math.abs(x));
-  return most;
 }
 
 function prepareBins(kernel: Kernel, bins: Uint8Array, features: number): PreparedBins {

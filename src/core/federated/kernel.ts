@@ -9,8 +9,17 @@ interface FederatedExports extends CoreExports {
   mark(): number;
   release(position: number): void;
 
-  dot16(x: number, w: number, out: number, rows: number, count: number): void;
   dot32(x: number, w: number, out: number, rows: number, count: number): void;
+  dotDigits(
+    x: number,
+    w: number,
+    out: number,
+    rows: number,
+    stride: number,
+    digits: number,
+    bits: number,
+    turn: number,
+  ): void;
   narrowDot32(x: number, w: number, out: number, rows: number, count: number): void;
   scoreBins(bins: number, points: number, out: number, rows: number, features: number): void;
   histogram(bins: number, d: number, sums: number, rows: number): void;
