@@ -99,16 +99,18 @@ function dotRow(
   };
 }
 
-function dotRows(federated: Federated, columns: number): Row[] {
-  const short = Int16Array.from({ length: rows * columns }, (_, i) => (i * 7919) % 2000);
+function dotRows(federated: Federated, columns: number): Readonly<Record<string, () => Row>> {
+  const short = () => Int16Array.from({ length: rows * columns }, (_, i) => (i * 7919) % 2000);
   const shortWeights = Int16Array.from({ length: columns }, (_, i) => i * 37 - 500);
-  const long = Int32Array.from(short, (x) => (x - 1000) * 1_000_003);
   const longWeights = Int32Array.from(shortWeights, (weight) => weight * 100_003);
-  return [
-    dotRow(federated, 'short', '16 bits', short, shortWeights),
-    dotRow(federated, 'mixed', '16 bits by 32', Int32Array.from(short), longWeights),
-    dotRow(federated, 'long', '32 bits by 32', long, longWeights),
-  ];
+  const long = () => Int32Array.from(short(), (x) => (x - 1000) * 1_000_003);
+  const id = `federated-dot-${columns}`;
+  return {
+    [`${id}-short`]: () => dotRow(federated, 'short', '16 bits', short(), shortWeights),
+    [`${id}-mixed`]: () =>
+      dotRow(federated, 'mixed', '16 bits by 32', Int32Array.from(short()), longWeights),
+    [`${id}-long`]: () => dotRow(federated, 'long', '32 bits by 32', long(), longWeights),
+  };
 }
 
 function scorecardRow(federated: Federated, features: number): Row {
@@ -291,28 +293,31 @@ function batch(federated: Federated, sodium: typeof Sodium, persons: number): ()
   };
 }
 
-/** The rows of every host. */
-export async function federationRows(federated: Federated): Promise<Row[]> {
+/** The rows of every host, or the one of that id; each prepares what it works on. */
+export async function federationRows(federated: Federated, only?: string): Promise<Row[]> {
   // workerd draws no randomness, which it does when it is loaded, before the first request.
   const { default: sodium } = await import('libsodium-wrappers');
   await sodium.ready;
-  return [
+  const makers: Readonly<Record<string, () => Row>> = {
     ...dotRows(federated, 32),
     ...dotRows(federated, 256),
-    scorecardRow(federated, 32),
-    scorecardRow(federated, 256),
-    sharesRow(federated),
-    histogramRow(federated),
-    productsRow(federated),
-    {
+    'federated-scorecard-32': () => scorecardRow(federated, 32),
+    'federated-scorecard-256': () => scorecardRow(federated, 256),
+    'federated-shares': () => sharesRow(federated),
+    'federated-histogram': () => histogramRow(federated),
+    'federated-products': () => productsRow(federated),
+    'federated-batch': () => ({
       id: 'federated-batch',
       title: '1,000 persons in one request: three nodes, boxes, signatures, sum',
       contestants: [{ name: 'cinnabar', run: batch(federated, sodium, 1000) }],
-    },
-    {
+    }),
+    'federated-single': () => ({
       id: 'federated-single',
       title: '1 person in one request',
       contestants: [{ name: 'cinnabar', run: batch(federated, sodium, 1) }],
-    },
-  ];
+    }),
+  };
+  return Object.entries(makers).flatMap(([id, make]) =>
+    only === undefined || only === id ? [make()] : [],
+  );
 }

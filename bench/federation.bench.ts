@@ -4,14 +4,14 @@
 // whose factors are medians of the factors of each round.
 import { execFileSync } from 'node:child_process';
 import { loadFederated } from '../src/core/federated.ts';
-import { sampler, summarise } from '../src/lib/measure.ts';
+import { summarise } from '../src/lib/measure.ts';
 import { federationRows } from './federation-rows.ts';
 
 const rounds = Math.max(9, Number(process.env.BENCH_ROUNDS ?? 21));
 const sampleMicros = Number(process.env.BENCH_SAMPLE_MICROS ?? 20_000);
-const samplesPerProcess = 5;
+const samplesPerProcess = 7;
 /** Work before the first sample, so that the engine has compiled all there is to compile. */
-const warmMicros = 250_000;
+const warmMicros = 150_000;
 
 const cpuClock = () => {
   const { user, system } = process.cpuUsage();
@@ -24,7 +24,7 @@ interface Sample {
 }
 
 const [rowId, contestantName] = process.argv.slice(2);
-const rows = await federationRows(await loadFederated());
+const rows = await federationRows(await loadFederated(), rowId);
 process.stdout.write(
   JSON.stringify(rowId === undefined ? everyRow() : oneSample(rowId, contestantName ?? '')),
 );
@@ -33,12 +33,19 @@ process.stdout.write(
 function oneSample(id: string, name: string): Sample {
   const run = rows.find((row) => row.id === id)?.contestants.find((c) => c.name === name)?.run;
   if (!run) throw new Error(`there is no ${name} in ${id}`);
-  for (const end = cpuClock() + warmMicros; cpuClock() < end; ) run();
-  const median = (clock: () => number) => {
-    const take = sampler(run, { clock, sampleMicros, floorMicros: 0 });
-    return summarise(Array.from({ length: samplesPerProcess }, take)).median;
-  };
-  return { cpu: median(cpuClock), wall: median(() => performance.now() * 1000) };
+  let count = 0;
+  for (const end = cpuClock() + warmMicros; cpuClock() < end; count++) run();
+  const perSample = Math.max(1, Math.round((count * sampleMicros) / warmMicros));
+  const samples = Array.from({ length: samplesPerProcess }, () => {
+    const [cpu, wall] = [cpuClock(), performance.now()];
+    for (let i = 0; i < perSample; i++) run();
+    return {
+      cpu: (cpuClock() - cpu) / perSample,
+      wall: ((performance.now() - wall) * 1000) / perSample,
+    };
+  });
+  const median = (key: keyof Sample) => summarise(samples.map((sample) => sample[key])).median;
+  return { cpu: median('cpu'), wall: median('wall') };
 }
 
 function everyRow() {

@@ -324,7 +324,7 @@ export function createClient(options: ClientOptions = {}) {
     ...chipBackupCalls({ getJson, write, queryString }),
     ...tokenCalls({ getJson, write, queryString }),
     ...webhookCalls({ getJson, write, queryString }),
-    ...federationCalls({ getJson, post, request, wait }),
+    ...federationCalls({ getJson, write, queryString, post, request, wait }),
     audit: {
       list: (query: ListQuery = {}, read?: ReadOptions) =>
         getJson<AuditPage>(`/v1/audit${queryString({ ...query })}`, read),

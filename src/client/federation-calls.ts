@@ -1,23 +1,28 @@
-import type { ReadOptions, WriteOptions } from './api.ts';
+import type { ListQuery, ReadOptions, WriteOptions } from './api.ts';
 import { follow } from './events.ts';
 import type {
-  Caps,
   FederationInfo,
   FederationModel,
   Scoring,
+  ScoringPolicy,
+  ScoringPolicyChange,
+  ScoringPolicyInForce,
   ScoringProgress,
 } from './federation-types.ts';
+import type { Transport } from './seal-service.ts';
+import type { Page } from './types.ts';
 
-interface Ways {
-  getJson<T>(path: string, read?: ReadOptions): Promise<T>;
+interface Ways extends Pick<Transport, 'getJson' | 'write' | 'queryString'> {
   post<T>(path: string, body: object, options?: WriteOptions): Promise<T>;
   request(path: string, init?: RequestInit, sendings?: number): Promise<Response>;
   wait(milliseconds: number): Promise<void>;
 }
 
+const policies = '/v1/federation/policies';
+const segment = encodeURIComponent;
 const pathOf = (requestId: string) => `/v1/federation/requests/${encodeURIComponent(requestId)}`;
 
-export function federationCalls({ getJson, post, request, wait }: Ways) {
+export function federationCalls({ getJson, write, queryString, post, request, wait }: Ways) {
   const progress = (requestId: string, read?: ReadOptions) =>
     getJson<Scoring>(pathOf(requestId), read);
   return {
@@ -25,8 +30,8 @@ export function federationCalls({ getJson, post, request, wait }: Ways) {
       get: (read?: ReadOptions) => getJson<FederationInfo>('/v1/federation', read),
       model: (read?: ReadOptions) => getJson<FederationModel>('/v1/federation/model', read),
       /** Sent once: a request id counts, whatever became of the request. */
-      request: (body: { consent: object; boxes: Record<string, string> }, write?: WriteOptions) =>
-        post<Scoring>('/v1/federation/requests', body, write),
+      request: (body: { consent: object; boxes: Record<string, string> }, options?: WriteOptions) =>
+        post<Scoring>('/v1/federation/requests', body, options),
       progress,
       /**
        * Hears how far a request has come until it has ended: by events, or by asking where a proxy
@@ -49,7 +54,29 @@ export function federationCalls({ getJson, post, request, wait }: Ways) {
           },
           signal,
         ),
-      caps: (read?: ReadOptions) => getJson<Caps>('/v1/federation/caps', read),
+    },
+    scoringPolicies: {
+      current: (read?: ReadOptions) => getJson<ScoringPolicyInForce>(`${policies}/current`, read),
+      propose: (
+        proposal: { baseVersion: number; policy: ScoringPolicy; reason: string },
+        options?: WriteOptions,
+      ) => write<ScoringPolicyChange>('PUT', `${policies}/current`, proposal, options),
+      changes: (
+        query: ListQuery & { state?: ScoringPolicyChange['state'] } = {},
+        read?: ReadOptions,
+      ) =>
+        getJson<Page<ScoringPolicyChange>>(`${policies}/changes${queryString({ ...query })}`, read),
+      decide: (
+        id: string,
+        decision: { decision: 'approve' | 'reject'; reason: string },
+        options?: WriteOptions,
+      ) =>
+        write<ScoringPolicyChange>(
+          'POST',
+          `${policies}/changes/${segment(id)}/decision`,
+          decision,
+          options,
+        ),
     },
   };
 }

@@ -1,6 +1,12 @@
 import type { Federation, ScoringRequest, SettingsCaps } from './types.gen.ts';
 
-export type { DemoApplicants, FederationModel } from './types.gen.ts';
+export type {
+  DemoApplicants,
+  FederationModel,
+  ScoringPolicy,
+  ScoringPolicyChange,
+  ScoringPolicyInForce,
+} from './types.gen.ts';
 export type FederationInfo = Federation;
 export type Scoring = ScoringRequest;
 /** How far a request has come; the outcome is in the answer to the request itself. */
@@ -61,5 +67,7 @@ export interface SettingsDecision {
     readonly reasons: readonly string[];
     readonly requested: RequestedSettings;
     readonly contributors: readonly string[];
+    /** The table of tiers that was decided by; absent in decisions of earlier builds. */
+    readonly policy?: { readonly name: string; readonly version: number };
   };
 }

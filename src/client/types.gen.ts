@@ -2079,7 +2079,7 @@ export type SoftwareKey = {
 };
 
 export type RiskPolicyInForce = {
-  /** 0 is the policy of the product. */
+  /** 0 is the policy before the first change. */
   version: number;
   policy: RiskPolicy;
   policyHash: string;
@@ -2148,7 +2148,7 @@ export type RiskPolicyChange = {
   id: string;
   state: "proposed" | "approved" | "rejected";
   policy: RiskPolicy;
-  /** 0 is the policy of the product. */
+  /** 0 is the policy before the first change. */
   baseVersion: number;
   reason: string;
   proposedBy: string;
@@ -2163,7 +2163,7 @@ export type RiskPolicyChange = {
 };
 
 export type NewRiskPolicy = {
-  /** 0 is the policy of the product. */
+  /** 0 is the policy before the first change. */
   baseVersion: number;
   policy: RiskPolicy;
   reason: string;
@@ -2415,6 +2415,49 @@ export type NewScoringRequest = {
   boxes: Record<string, string>;
 };
 
+export type ScoringPolicyInForce = {
+  /** 0 is the policy before the first change. */
+  version: number;
+  policy: ScoringPolicy;
+  /** Of the table with its name and version, as decisions and the ledger have it. */
+  policyHash: string;
+};
+
+export type ScoringPolicy = {
+  table: {
+    rows: Array<{
+      tier: number;
+      pdBelowMicros: number;
+      permissions: Array<"view" | "make" | "check" | "payroll" | "fx" | "authorise">;
+      /** Minor units, as decimal text. */
+      single: string;
+      /** Minor units, as decimal text. */
+      daily: string;
+      count: number;
+      /** Minor units, as decimal text. */
+      dualControlAbove: string;
+      approvers: {
+        min: number;
+        ordered: boolean;
+      };
+    }>;
+    /** Millionths. */
+    hysteresisMicros: number;
+    bestTierWithMissingPart: number;
+    validDays: number;
+    /** What one minor unit of a currency costs, in millionths of a minor unit of CNY. */
+    rates: Array<{
+      /** ISO 4217. */
+      currency: string;
+      cnyMicros: string;
+      date: string;
+    }>;
+  };
+  /** Applications that one person may begin in an hour. */
+  requestsPerHour: number;
+  caps: SettingsCaps;
+};
+
 /** A channel and currency that a list of limits does not name gets nothing. */
 export type SettingsCaps = {
   enterprise?: {
@@ -2430,6 +2473,7 @@ export type SettingsCaps = {
       count: number;
     }>;
   };
+  /** Of every account that has none of its own in `accounts`. */
   account?: {
     permissions?: Array<"view" | "make" | "check" | "payroll" | "fx" | "authorise">;
     limits?: Array<{
@@ -2443,6 +2487,56 @@ export type SettingsCaps = {
       count: number;
     }>;
   };
+  /** By applicant; an account is an applicant here. */
+  accounts?: Record<string, {
+    permissions?: Array<"view" | "make" | "check" | "payroll" | "fx" | "authorise">;
+    limits?: Array<{
+      channel: "counter" | "online" | "mobile" | "direct";
+      /** ISO 4217. */
+      currency: string;
+      /** Minor units, as decimal text. */
+      single: string;
+      /** Minor units, as decimal text. */
+      daily: string;
+      count: number;
+    }>;
+  }>;
+};
+
+export type ScoringPolicyChange = {
+  id: string;
+  state: "proposed" | "approved" | "rejected";
+  policy: ScoringPolicy;
+  /** 0 is the policy before the first change. */
+  baseVersion: number;
+  reason: string;
+  proposedBy: string;
+  /** RFC 3339, UTC. */
+  proposedAt: string;
+  decision?: {
+    by: string;
+    /** RFC 3339, UTC. */
+    at: string;
+    reason: string;
+  };
+};
+
+export type NewScoringPolicy = {
+  /** 0 is the policy before the first change. */
+  baseVersion: number;
+  policy: ScoringPolicy;
+  reason: string;
+};
+
+export type ScoringPolicyChangePage = {
+  items: Array<ScoringPolicyChange>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type ScoringPolicyDecision = {
+  decision: "approve" | "reject";
+  reason: string;
 };
 
 export type LedgerTrust = {

@@ -40,6 +40,7 @@ import { addPkiRoutes } from './routes/pki.ts';
 import { addPolicyRoutes } from './routes/policies.ts';
 import { addReviewRoutes } from './routes/reviews.ts';
 import { addRiskRoutes } from './routes/risk.ts';
+import { addScoringPolicyRoutes } from './routes/scoring-policy.ts';
 import { addSealChangeRoutes } from './routes/seal-changes.ts';
 import { addSealRoutes } from './routes/seals.ts';
 import { addSensitiveRoutes } from './routes/sensitive.ts';
@@ -103,6 +104,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addRiskRoutes(app, deps);
   addAuditRoutes(app, deps);
   addFederationRoutes(app, deps);
+  addScoringPolicyRoutes(app, deps);
   addLedgerRoutes(app, deps);
   addPasskeyRoutes(app, deps);
   addTokenRoutes(app, deps);

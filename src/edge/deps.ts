@@ -54,7 +54,7 @@ export interface Notices {
 /** The federation that the edge coordinates, and what is public about it. */
 export type EdgeFederation = Pick<
   CoordinatorDeps,
-  'federation' | 'parties' | 'requests' | 'board' | 'policy' | 'model'
+  'federation' | 'parties' | 'requests' | 'board' | 'policy' | 'policyRows' | 'model'
 >;
 
 /** Everything that the edge needs from the machine it runs on. */

@@ -7,6 +7,11 @@ import { finishAbandoned } from '../domain/certificates/status.ts';
 import { anchorChipLogs } from '../domain/chips/chip-log.ts';
 import type { ChipService } from '../domain/chips/messages.ts';
 import type { BackupRows } from '../domain/chips/operate-backup.ts';
+import {
+  capsFor,
+  type ScoringPolicyRows,
+  scoringPolicyInForce,
+} from '../domain/federation/scoring-policy.ts';
 import { demoLedger } from '../domain/ledger/demo.ts';
 import { assertPinnedLog, pinnedTrust } from '../domain/ledger/pin.ts';
 import type { LedgerTrust } from '../domain/ledger/ports.ts';
@@ -130,7 +135,11 @@ export interface EdgeBindings
 const tokenTtlSecondsMax = 60 * 60;
 
 async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
-  const federation = await edgeFederation(env, env.DB, durableBoard(env.BOARDS));
+  const federation = await edgeFederation(env, {
+    db: env.DB,
+    board: durableBoard(env.BOARDS),
+    policyRows: durableRowStore<ScoringPolicyRows>(env.DESKS, 'scoring-policy'),
+  });
   const system = { clock: systemClock, random: systemRandom };
   const centre = {
     tokens: durableRowStore<TokenRows>(env.DESKS, 'tokens'),
@@ -228,11 +237,15 @@ function paymentsOf(env: EdgeBindings) {
   };
 }
 
-/** Whoever is not scored is capped like everybody else. */
+/** Whoever is not scored is ruled and capped like everybody else. */
 function unscoredSettings(federation: EdgeDeps['federation']) {
-  const caps = federation && ((tenant: string) => federation.requests.findCaps(tenant));
-  const rules = { ...referenceRules, ...(caps ? { caps } : {}) };
-  return rulesSettings({ clock: systemClock }, rules);
+  const own =
+    federation &&
+    (async (tenant: string, applicant: string) => ({
+      table: (await scoringPolicyInForce(federation, tenant)).table,
+      caps: await capsFor(federation, tenant, applicant),
+    }));
+  return rulesSettings({ clock: systemClock }, { ...referenceRules, ...(own ? { own } : {}) });
 }
 
 /** Demo mode makes its own tokens; otherwise an issuer outside does, and its keys are known. */

@@ -41,6 +41,42 @@ describe('payments of a running service', () => {
   });
 });
 
+describe('scoring policy of a running service', () => {
+  it('A10: one person proposes, another approves, and the version goes up', async () => {
+    const run = async (words: readonly string[], identity: string) => {
+      const env = { CINNABAR_URL: url, CINNABAR_TOKEN: await edge.tokenOf(identity) };
+      const { status, stdout } = await cinnabar(['federation', ...words, '--json'], { env });
+      return { status, json: JSON.parse(stdout) };
+    };
+    const before = await run(['policy'], 'administrator-lin');
+    expect(before.json).toMatchObject({ version: 0, policy: { requestsPerHour: 60, caps: {} } });
+    const folder = await mkdtemp(join(tmpdir(), 'cinnabar-policy-'));
+    const file = join(folder, 'policy.json');
+    const caps = { account: { permissions: ['view'] }, accounts: { 'customer-chen': {} } };
+    await writeFile(file, JSON.stringify({ ...before.json.policy, requestsPerHour: 5, caps }));
+    const propose = ['propose-policy', file, '--reason', 'quarterly'];
+    const { json: change } = await run(propose, 'administrator-lin');
+    const approve = ['approve-policy', change.id, '--reason', 'checked'];
+    expect(await run(approve, 'administrator-lin')).toMatchObject({
+      status: 2,
+      json: { error: { code: 'own_work' } },
+    });
+    expect((await run(approve, 'risk-officer-xu')).json).toMatchObject({ state: 'approved' });
+    const after = await run(['policy'], 'risk-officer-xu');
+    expect(after.json).toMatchObject({ version: 1, policy: { requestsPerHour: 5, caps } });
+    expect(after.json.policyHash).not.toBe(before.json.policyHash);
+    const generous = structuredClone(before.json.policy);
+    generous.table.rows[0].single = '99999999999';
+    await writeFile(file, JSON.stringify(generous));
+    expect(await run(propose, 'administrator-lin')).toMatchObject({
+      status: 2,
+      json: { error: { code: 'invalid_request' } },
+    });
+    expect((await run(['policy-changes'], 'auditor-gao')).json.items).toHaveLength(1);
+    await rm(folder, { recursive: true });
+  });
+});
+
 describe('seals of a running service', () => {
   it('opens an account and a card, enrols a seal and checks imprints against it (B2, B5)', async () => {
     const account = await asked(['add-account', '6222-7001', '杭州启明商务有限公司', '0571-5550']);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { ScoringRequest, ScoringStore } from '../../src/domain/federation/coordinate.ts';
+import type { ScoringRequest, ScoringStore } from '../../src/domain/federation/scoring-request.ts';
 import { freshTenant } from './fresh.ts';
 
 const hex = (bytes: number) =>
@@ -129,16 +129,5 @@ export function scoringStoreContract(open: () => ScoringStore): void {
     await store.begin(begun({ createdAtMs: 3_000 }), limit);
     await store.begin(begun({ tenant, requestedBy: 'teller-zhou', createdAtMs: 3_000 }), limit);
     await store.begin(mine(4_000), { requestsMax: 3, sinceMs: 3_001 });
-  });
-
-  it('A10: keeps the newest caps of each tenant', async () => {
-    const store = open();
-    const tenant = freshTenant();
-    expect(await store.findCaps(tenant)).toBeUndefined();
-    const caps = { enterprise: { permissions: ['view'] } } as const;
-    await store.putCaps(tenant, caps, { by: 'administrator-lin', atMs: 1 });
-    await store.putCaps(tenant, { account: { limits: [] } }, { by: 'x', atMs: 2 });
-    expect(await store.findCaps(tenant)).toEqual({ account: { limits: [] } });
-    expect(await store.findCaps(freshTenant())).toBeUndefined();
   });
 }

@@ -18,8 +18,6 @@ import {
   type CoordinatorDeps,
   coordinate,
   type NewScoring,
-  type Parties,
-  type ScoringRequest,
 } from '../../src/domain/federation/coordinate.ts';
 import {
   type DecisionDeps,
@@ -37,6 +35,13 @@ import {
 import { openFederation, pairKeysOf } from '../../src/domain/federation/parties.ts';
 import { peopleKeys, referTo } from '../../src/domain/federation/people.ts';
 import { referencePolicy } from '../../src/domain/federation/policy.ts';
+import {
+  decideScoringPolicy,
+  proposeScoringPolicy,
+  type ScoringPolicy,
+  scoringPolicyInForce,
+} from '../../src/domain/federation/scoring-policy.ts';
+import type { Parties, ScoringRequest } from '../../src/domain/federation/scoring-request.ts';
 import type { RequestedSettings } from '../../src/domain/federation/settings.ts';
 import type { SettingsStatement } from '../../src/domain/federation/statement.ts';
 import type { EdgeFederation } from '../../src/edge/deps.ts';
@@ -49,6 +54,7 @@ import {
   memoryScoringStore,
 } from '../../src/platform/memory/federation.ts';
 import { memoryLedger } from '../../src/platform/memory/ledger.ts';
+import { memoryRowStore } from '../../src/platform/memory/row-store.ts';
 import sampleModel from '../../src/workers/sample/model.json' with { type: 'json' };
 import { seededRandom, tickingClock } from './time-and-chance.ts';
 
@@ -175,6 +181,7 @@ export async function startFederation(options: FederationOptions = {}) {
     parties,
     requests: memoryScoringStore(),
     board: memoryBoard(),
+    policyRows: memoryRowStore(),
     policy: referencePolicy,
     model: async () => parseModel(sampleModel),
   };
@@ -253,6 +260,26 @@ export async function startFederation(options: FederationOptions = {}) {
   };
 }
 
+let changes = 0;
+
+/** Has two people change what rules the caller's institution; version of what is in force then. */
+export async function rulePolicy(
+  coordinator: CoordinatorDeps,
+  change: (policy: ScoringPolicy) => Partial<ScoringPolicy>,
+  by: Caller = caller,
+): Promise<number> {
+  const { tenant } = by.actor;
+  const { version, policy } = await scoringPolicyInForce(coordinator, tenant);
+  changes += 1;
+  const id = `change-${changes}`;
+  const next = { ...policy, ...change(policy) };
+  const reason = 'test';
+  await proposeScoringPolicy(coordinator, by, { id, policy: next, baseVersion: version, reason });
+  const checker = { ...by, actor: { ...by.actor, id: `${by.actor.id}-checker` } };
+  await decideScoringPolicy(coordinator, checker, { id, decision: 'approve', reason });
+  return (await scoringPolicyInForce(coordinator, tenant)).version;
+}
+
 export type TestFederation = Awaited<ReturnType<typeof startFederation>>;
 
 /** The parties in one process. Everything that crosses is written down as a network would see it. */
@@ -295,6 +322,7 @@ export async function memoryFederation(): Promise<EdgeFederation> {
     parties: coordinator.parties,
     requests: memoryScoringStore(),
     board: memoryBoard(),
+    policyRows: memoryRowStore(),
     policy: referencePolicy,
     model: async () => parseModel(sampleModel),
   };

@@ -138,7 +138,7 @@ export async function inForce(deps: SigningDeps, application: string, approver =
 /** Two officers give the third tier to whom nobody scored: the lowest may only view. */
 async function lifted(deps: SigningDeps, id: string, checker: Caller): Promise<void> {
   const found = await deps.certificates.findApplication('beichen-bank', id);
-  if (!found || deps.settingsSource.tierRange(found).tier <= 3) return;
+  if (!found || (await deps.settingsSource.tierRange(found)).tier <= 3) return;
   const proposal = { tier: 3, reason: 'known to the branch' } as const;
   const { override } = await proposeOverride(deps, people.officer, id, proposal);
   const proposedAtMs = override?.proposedAtMs ?? 0;

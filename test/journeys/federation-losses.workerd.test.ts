@@ -21,6 +21,7 @@ import { type PartyDoor, remoteParties } from '../../src/platform/federation/par
 import { memoryAuditLog } from '../../src/platform/memory/audit-log.ts';
 import { memoryBoard } from '../../src/platform/memory/federation.ts';
 import { memoryLedger } from '../../src/platform/memory/ledger.ts';
+import { memoryRowStore } from '../../src/platform/memory/row-store.ts';
 import { systemClock, systemRandom } from '../../src/platform/system.ts';
 import sampleModel from '../../src/workers/sample/model.json';
 import bankPart from '../../src/workers/sample/model.part-A.json';
@@ -98,6 +99,7 @@ async function start() {
       parties: remoteParties(doorOf, 'decision', 20_000),
       requests: d1ScoringStore(env.DB),
       board: memoryBoard(),
+      policyRows: memoryRowStore(),
       policy: referencePolicy,
       model: async () => model,
     };

@@ -51,6 +51,7 @@ export const federationEn: Record<keyof typeof federationZh, string> = {
   'refusal.consent_expired': 'The consent has ended',
   'refusal.message_invalid': 'What arrived is not in order',
   'refusal.subject_mismatch': 'What arrived does not fit the consent',
+  'refusal.policy_invalid': 'The table of tiers gives more than the federation allows',
   'decision.granted': 'Granted: tier {tier}',
   'decision.granted.why':
     'Your identity is proven. Only this device can read the settings below; they go into the certificate when it is issued.',

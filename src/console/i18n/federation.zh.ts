@@ -47,6 +47,7 @@ export const federationZh = {
   'refusal.consent_expired': '授权书已到期',
   'refusal.message_invalid': '收到的内容不对',
   'refusal.subject_mismatch': '内容与授权书不符',
+  'refusal.policy_invalid': '分级表超出联合体允许的范围',
   'decision.granted': '已核定：第 {tier} 档',
   'decision.granted.why': '身份相符。权限与限额如下，只有这台设备能读；出证时写入证书。',
   'decision.review': '需要人来决定',

@@ -144,7 +144,7 @@ export interface TierBasis extends TierRange {
 /** Says what a certificate may permit: from a table of rules, or from a federated score. */
 export interface SettingsSource {
   /** For showing: nothing is verified here. */
-  tierRange(application: Application): TierRange;
+  tierRange(application: Application): Promise<TierRange>;
   /** @throws CinnabarError `decision_unusable`, `override_refused` for another policy's decision */
   tierBasis(application: Application): Promise<TierBasis>;
   /** Refuses at once what could not be approved later. @throws CinnabarError `decision_unusable` */

@@ -8,6 +8,7 @@ import type { Caps, Tier } from '../federation/settings.ts';
 import type { Clock } from '../ports.ts';
 import type { SettingsSource } from './ports.ts';
 import { signedOverride, unusable } from './scored.ts';
+import type { Application } from './types.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -15,8 +16,13 @@ export interface Rules {
   readonly table: PolicyTable;
   /** Of everybody whom nobody scored. */
   readonly tier: Tier;
-  /** What enterprise and account allow an institution's people today. */
-  readonly caps?: (tenant: string) => Promise<Caps | undefined>;
+  /** The institution's own table, and what enterprise and account allow the applicant today. */
+  readonly own?: (tenant: string, applicant: string) => Promise<OwnRules>;
+}
+
+interface OwnRules {
+  readonly table: PolicyTable;
+  readonly caps: Caps;
 }
 
 /**
@@ -27,17 +33,26 @@ export interface Rules {
  */
 export function rulesSettings(
   { clock }: { readonly clock: Clock },
-  { table, tier, caps }: Rules,
+  { table: common, tier, own }: Rules,
 ): SettingsSource {
-  const policyHash = policyHashHex(table);
-  const bestTier = Math.min(tier, table.bestTierWithMissingPart) as Tier;
-  const range = { tier, bestTier, isFinal: false };
+  const rulesFor = async ({ tenant, applicant }: Application): Promise<OwnRules> =>
+    own ? own(tenant, applicant) : { table: common, caps: {} };
+  const rangeBy = ({ bestTierWithMissingPart }: PolicyTable) => ({
+    tier,
+    bestTier: Math.min(tier, bestTierWithMissingPart) as Tier,
+    isFinal: false,
+  });
   return {
-    tierRange: () => range,
-    async tierBasis({ id }) {
+    async tierRange(application) {
+      return rangeBy((await rulesFor(application)).table);
+    },
+    async tierBasis(application) {
+      const { table } = await rulesFor(application);
+      const policyHash = policyHashHex(table);
+      const { id } = application;
       const decision = canonicalJson({ application: id, policyHash, tier });
       return {
-        ...range,
+        ...rangeBy(table),
         names: { policyHash },
         ledgerSubject: `application/${id}`,
         decisionSha256: bytesToHex(sha256(utf8ToBytes(decision))),
@@ -48,17 +63,18 @@ export function rulesSettings(
       if (scored) throw unusable('not_signed');
     },
     async settingsFor(application) {
-      const { requested, tenant, id } = application;
+      const { requested, id } = application;
+      const { table, caps } = await rulesFor(application);
       const override = signedOverride(application);
       const given = override?.tier ?? tier;
-      const { grant, reasons } = grantSettings(table, given, requested, await caps?.(tenant));
+      const { grant, reasons } = grantSettings(table, given, requested, caps);
       const nowMs = clock.now();
       return {
         settings: {
           ...grant,
           validFrom: instantText(nowMs),
           validTo: instantText(nowMs + table.validDays * dayMs),
-          policyHash,
+          policyHash: policyHashHex(table),
           decisionId: id,
           ...(override ? { override: override.note } : {}),
         },

@@ -5,11 +5,11 @@ import { canonicalName } from '../../core/federation/identity.ts';
 import { base64urlBytes } from '../../lib/base64url.ts';
 import { instantMs } from '../../lib/time.ts';
 import { CinnabarError } from '../errors.ts';
-import type { ScoringStore } from '../federation/coordinate.ts';
-import { policyHash } from '../federation/decide.ts';
 import { grantSettings, narrowGrant } from '../federation/grant.ts';
 import type { Federation } from '../federation/parties.ts';
 import type { PolicyTable } from '../federation/policy.ts';
+import { capsFor, type ScoringPolicyDeps, tableOfHash } from '../federation/scoring-policy.ts';
+import type { ScoringStore } from '../federation/scoring-request.ts';
 import type { SettingsOverride, Tier } from '../federation/settings.ts';
 import { readStatement, type SettingsStatement } from '../federation/statement.ts';
 import type { Clock } from '../ports.ts';
@@ -17,12 +17,10 @@ import type { IdentityCheck, SettingsSource, TierRange } from './ports.ts';
 import type { Application, TierOverride } from './types.ts';
 
 /** What it takes to believe a federated decision. */
-interface ScoringTrust {
+interface ScoringTrust extends ScoringPolicyDeps {
   readonly clock: Clock;
   readonly federation: Pick<Federation, 'suite' | 'roster'>;
-  readonly requests: Pick<ScoringStore, 'find' | 'findCaps'>;
-  /** The table that the decision service grants by; an override of a tier goes by it too. */
-  readonly policy: PolicyTable;
+  readonly requests: Pick<ScoringStore, 'find'>;
 }
 
 /** Why a decision does not count for an application. Codes are public and stable. */
@@ -60,7 +58,7 @@ function rangeOf({ settings: { tier }, isFinal }: SettingsStatement): TierRange 
  */
 function scoredSettings(trust: ScoringTrust, unscored: SettingsSource): SettingsSource {
   return {
-    tierRange(application) {
+    async tierRange(application) {
       const { scored } = application;
       if (!scored) return unscored.tierRange(application);
       // Its form was checked when the application was accepted.
@@ -69,7 +67,7 @@ function scoredSettings(trust: ScoringTrust, unscored: SettingsSource): Settings
     async tierBasis(application) {
       if (!application.scored) return unscored.tierBasis(application);
       const decided = await usableDecision(trust, application);
-      if (!isSamePolicy(trust.policy, decided)) throw overrideRefused('other_policy');
+      await tableOfDecision(trust, application, decided);
       const { requestId, decisionId } = decided;
       const outcome = (await trust.requests.find(application.tenant, requestId))?.outcome;
       if (!outcome) throw new Error('a decided request has no outcome');
@@ -87,11 +85,16 @@ function scoredSettings(trust: ScoringTrust, unscored: SettingsSource): Settings
     async settingsFor(application) {
       if (!application.scored) return unscored.settingsFor(application);
       const statement = await usableDecision(trust, application);
-      const caps = (await trust.requests.findCaps(application.tenant)) ?? {};
+      const { requested, tenant, applicant } = application;
+      const caps = await capsFor(trust, tenant, applicant);
       const override = signedOverride(application);
-      const { requested } = application;
       const { grant, reasons } = override
-        ? grantSettings(trust.policy, override.tier, requested, caps)
+        ? grantSettings(
+            await tableOfDecision(trust, application, statement),
+            override.tier,
+            requested,
+            caps,
+          )
         : narrowGrant(statement.settings, requested, caps);
       const note = override ? { override: override.note } : {};
       return { settings: { ...statement.settings, ...grant, ...note }, reasons };
@@ -129,7 +132,7 @@ function scoredIdentity(trust: ScoringTrust): IdentityCheck {
  * @throws CinnabarError `decision_unusable`
  */
 async function usableDecision(
-  { clock, federation, requests }: Omit<ScoringTrust, 'policy'>,
+  { clock, federation, requests }: Pick<ScoringTrust, 'clock' | 'federation' | 'requests'>,
   { tenant, applicant, scored, subject, keys }: Application,
 ): Promise<SettingsStatement> {
   const statement = scored && readStatement(federation, scored);
@@ -163,7 +166,17 @@ export function signedOverride({ override }: Application) {
   return { tier, note };
 }
 
-/** Whether the table here is the one that a decision was made by. */
-function isSamePolicy(policy: PolicyTable, { settings }: SettingsStatement): boolean {
-  return policyHash(policy) === settings.policyHash;
+/**
+ * The table that a decision was made by; an override of its tier goes by the same one.
+ *
+ * @throws CinnabarError `override_refused` for one that was never in force here
+ */
+async function tableOfDecision(
+  trust: ScoringTrust,
+  { tenant }: Application,
+  { settings }: SettingsStatement,
+): Promise<PolicyTable> {
+  const table = await tableOfHash(trust, tenant, settings.policyHash);
+  if (!table) throw overrideRefused('other_policy');
+  return table;
 }

@@ -13,14 +13,14 @@ export interface Announcing {
   readonly clock: Clock;
   readonly ledger: Ledger;
   readonly federation: Federation;
-  /** The table that the decision service grants by, as it is shown to everybody. */
+  /** The table that the decision goes by, as it is shown to those whom it rules. */
   readonly policy: PolicyTable;
   /** The public bundle. @throws CinnabarError `federation_unavailable` */
   model(): Promise<FederatedModel>;
 }
 
-/** Of each ledger that this isolate writes to, whether the events are known to be there. */
-const announced = new WeakMap<Ledger, Promise<void>>();
+/** Of each ledger that this isolate writes to, the policies whose events are known to be there. */
+const announced = new WeakMap<Ledger, Map<string, Promise<void>>>();
 
 /**
  * Writes into the ledger that model and policy are in force, before the first decision by them. Once
@@ -37,11 +37,13 @@ export async function announceOnce(
   const isShown =
     record.policyHash === policyHash(policy) && record.modelHash === federation.roster.modelHash;
   if (!isShown) throw new CinnabarError('federation_inconsistent');
-  const known = announced.get(ledger);
+  const policies = announced.get(ledger) ?? new Map<string, Promise<void>>();
+  announced.set(ledger, policies);
+  const known = policies.get(record.policyHash);
   if (known) return known;
   const writing = announce(deps, record);
-  announced.set(ledger, writing);
-  writing.catch(() => announced.delete(ledger));
+  policies.set(record.policyHash, writing);
+  writing.catch(() => policies.delete(record.policyHash));
   return writing;
 }
 

@@ -44,6 +44,7 @@ import {
   scoringContext,
 } from './parties.ts';
 import { type CaseFacts, decideTier, isByScore, isHardRule, type PolicyTable } from './policy.ts';
+import { policyFaults } from './policy-check.ts';
 import type { DecisionStore, PartySystem } from './ports.ts';
 import { parseRequested } from './requested.ts';
 import { wordRing } from './ring.ts';
@@ -66,6 +67,7 @@ export interface DecisionDeps extends PartySystem {
   readonly federation: Federation;
   readonly keys: PartyKeys;
   readonly scale: ScoreScale;
+  /** The table of the federation: an institution's own lies within it. */
   readonly policy: PolicyTable;
   readonly store: DecisionStore;
   readonly federated: Federated;
@@ -79,6 +81,8 @@ export interface Explanation {
   readonly requested: RequestedSettings;
   /** Parties whose part is in the sum. */
   readonly contributors: readonly string[];
+  /** The table that was decided by. */
+  readonly policy: { readonly name: string; readonly version: number };
 }
 
 /** How long a statement may wait for its certificate. */
@@ -119,8 +123,9 @@ export async function decideRequest(
     missingMandatoryParts: sum.needsReview ? 1 : 0,
     ...(previous ? { previousTier: previous.tier } : {}),
   };
-  const { tier, reasons } = decideTier(deps.policy, deps.scale.pdMicros(sum.score), facts);
-  const granted = grantSettings(deps.policy, tier, request.requested, message.caps ?? {});
+  const policy = policyFor(deps, message);
+  const { tier, reasons } = decideTier(policy, deps.scale.pdMicros(sum.score), facts);
+  const granted = grantSettings(policy, tier, request.requested, message.caps ?? {});
   const decided = makeDecision(
     deps,
     message,
@@ -144,6 +149,13 @@ export async function decideRequest(
     decidedAtMs: deps.clock.now(),
   });
   return sameAnswer(stored, digest);
+}
+
+/** @throws PartyRefusal `policy_invalid` for a table that gives more than the federation's */
+function policyFor({ policy }: DecisionDeps, message: DecideMessage): PolicyTable {
+  if (!message.policy) return policy;
+  if (policyFaults(message.policy, policy).length > 0) throw new PartyRefusal('policy_invalid');
+  return message.policy;
 }
 
 function sameAnswer(stored: { digest: string; reply: string }, digest: string): DecideReply {
@@ -277,13 +289,15 @@ function makeDecision(
 ) {
   const { suite } = deps.federation;
   const { consent } = request.consent;
-  const statement = makeStatement(deps, request, facts, decision);
+  const policy = policyFor(deps, message);
+  const statement = makeStatement(deps, request, facts, decision, policy);
   const explanation: Explanation = {
     bands: says.map(({ party, band }) => ({ party, band })),
     binding: decision.binding,
     reasons: decision.reasons,
     requested: request.requested,
     contributors: message.contributors,
+    policy: { name: policy.name, version: policy.version },
   };
   const signature = suite.sign(deps.keys.sign, statementBytes(asJson(statement)));
   const content = {
@@ -304,8 +318,9 @@ function makeStatement(
   { consent: { consent }, subjectKeySha256 }: Request,
   facts: CaseFacts,
   { grant }: GrantDecision,
+  policy: PolicyTable,
 ): SettingsStatement {
-  const { federation, policy } = deps;
+  const { federation } = deps;
   const decisionId = newId(deps);
   const nowMs = deps.clock.now();
   const now = instantText(nowMs);

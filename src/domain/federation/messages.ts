@@ -10,6 +10,8 @@ import {
 } from '../../core/federation/read.ts';
 import { nodesMax } from '../../core/federation/roster.ts';
 import { base64urlText } from '../../lib/base64url.ts';
+import type { PolicyTable } from './policy.ts';
+import { parsePolicy } from './policy-check.ts';
 import { parseCaps } from './requested.ts';
 import type { Caps } from './settings.ts';
 
@@ -57,6 +59,8 @@ export interface DecideMessage {
   readonly reports: readonly Addressed[];
   /** What the institution allows at most, whatever the score; it can only lower. */
   readonly caps?: Caps;
+  /** The institution's own table; it must lie within the one of the federation. */
+  readonly policy?: PolicyTable;
 }
 
 export interface DecideReply {
@@ -78,7 +82,7 @@ export interface DecisionRecord {
 }
 
 /** Why a party does not answer. Codes are public and stable. */
-export type Refusal = FederationErrorCode | ConsentFault | 'subject_mismatch';
+export type Refusal = FederationErrorCode | ConsentFault | 'subject_mismatch' | 'policy_invalid';
 
 const refusals: Readonly<Record<Refusal, true>> = {
   argument_invalid: true,
@@ -98,6 +102,7 @@ const refusals: Readonly<Record<Refusal, true>> = {
   consent_expired: true,
   consent_too_long: true,
   subject_mismatch: true,
+  policy_invalid: true,
 };
 
 export class PartyRefusal extends Error {
@@ -166,6 +171,7 @@ export function parseDecideMessage(value: unknown): DecideMessage {
     'statements',
     'reports',
     'caps?',
+    'policy?',
   ]);
   return {
     requestId: requestIdOf(fields),
@@ -174,6 +180,7 @@ export function parseDecideMessage(value: unknown): DecideMessage {
     statements: addressedOf(fields.statements),
     reports: addressedOf(fields.reports),
     ...(fields.caps === undefined ? {} : { caps: parseCaps(fields.caps) }),
+    ...(fields.policy === undefined ? {} : { policy: parsePolicy(fields.policy) }),
   };
 }
 

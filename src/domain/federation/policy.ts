@@ -179,18 +179,30 @@ function worse(a: Tier, b: Tier): Tier {
  * @throws RangeError naming the first tier that breaks it
  */
 export function assertMonotone(table: PolicyTable): void {
-  const order = table.rows.map(({ tier }) => tier).join();
-  if (order !== tiers.join()) throw new RangeError('a policy has one row per tier, best first');
-  for (const [index, next] of table.rows.entries()) {
-    const better = table.rows[index - 1];
-    if (better && !isNoMoreThan(next, better)) {
-      throw new RangeError(`policy ${table.name}: tier ${next.tier} gives more than the one above`);
-    }
+  const fault = monotoneFault(table.rows);
+  if (fault) throw new RangeError(`policy ${table.name}: ${fault.text}`);
+}
+
+/** The first row that breaks it, and why. */
+export function monotoneFault(
+  rows: readonly TierPolicy[],
+): { readonly index: number; readonly code: string; readonly text: string } | undefined {
+  if (rows.map(({ tier }) => tier).join() !== tiers.join()) {
+    return { index: 0, code: 'tiers', text: 'there is one row per tier, best first' };
   }
-  const last = table.rows.at(-1);
-  if (!last || last.pdBelowMicros <= 1_000_000) {
-    throw new RangeError(`policy ${table.name}: the last tier does not reach certainty`);
+  const index = rows.findIndex((next, i) => {
+    const better = rows[i - 1];
+    return better !== undefined && !isNoMoreThan(next, better);
+  });
+  if (index >= 0) {
+    const text = `tier ${rows[index]?.tier} gives more than the one above`;
+    return { index, code: 'not_monotone', text };
   }
+  const last = rows.length - 1;
+  if ((rows[last]?.pdBelowMicros ?? 0) <= 1_000_000) {
+    return { index: last, code: 'not_certain', text: 'the last tier does not reach certainty' };
+  }
+  return undefined;
 }
 
 function isNoMoreThan(next: TierPolicy, better: TierPolicy): boolean {

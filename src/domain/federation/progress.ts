@@ -1,4 +1,4 @@
-import type { ScoringRequest } from './coordinate.ts';
+import type { ScoringRequest } from './scoring-request.ts';
 
 /** How far a request has come, without the boxes of its outcome. */
 export type Progress = Pick<

@@ -334,7 +334,7 @@ export async function applicationView(
 ): Promise<CertificateApplication> {
   const { identity, decision, override, scored, requested, dnsNames, ...rest } = application;
   const certificates = await certificatesOf(deps, application);
-  const { tier, bestTier } = deps.settingsSource.tierRange(application);
+  const { tier, bestTier } = await deps.settingsSource.tierRange(application);
   return {
     id: rest.id,
     kind: rest.kind,

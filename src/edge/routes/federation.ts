@@ -1,21 +1,16 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { CinnabarError } from '../../domain/errors.ts';
-import {
-  type CoordinatorDeps,
-  coordinate,
-  getScoring,
-  type ScoringRequest,
-  setCaps,
-  watchScoring,
-} from '../../domain/federation/coordinate.ts';
+import { type CoordinatorDeps, coordinate } from '../../domain/federation/coordinate.ts';
 import type { FederatedModel } from '../../domain/federation/model.ts';
-import { parseCaps } from '../../domain/federation/requested.ts';
+import type { PolicyTable } from '../../domain/federation/policy.ts';
+import { scoringPolicyInForce } from '../../domain/federation/scoring-policy.ts';
+import type { ScoringRequest } from '../../domain/federation/scoring-request.ts';
+import { getScoring, watchScoring } from '../../domain/federation/watch.ts';
 import { base64urlBytes, base64urlText } from '../../lib/base64url.ts';
 import { instantText } from '../../lib/time.ts';
 import { actorOf, callerOf, type EdgeApp } from '../context.ts';
 import type { EdgeDeps, EdgeFederation } from '../deps.ts';
 import {
-  capsSchema,
   type FederationModelView,
   type FederationView,
   federationModelSchema,
@@ -26,7 +21,6 @@ import {
   scoringSchema,
 } from '../schemas/federation.ts';
 import { about, created, json, jsonBody, problems } from './contract.ts';
-import { present } from './input.ts';
 
 const tag = 'Federation';
 
@@ -123,38 +117,12 @@ const eventsRoute = createRoute({
   },
 });
 
-const getCapsRoute = createRoute({
-  method: 'get',
-  path: '/v1/federation/caps',
-  ...about('GET /v1/federation/caps', {
-    tag,
-    operationId: 'getSettingsCaps',
-    summary: 'What the institution allows its people at most',
-  }),
-  responses: {
-    200: json(capsSchema, 'The caps; empty when there are none.'),
-    ...problems('GET /v1/federation/caps', 'federation_unavailable'),
-  },
-});
-
-const putCapsRoute = createRoute({
-  method: 'put',
-  path: '/v1/federation/caps',
-  ...about('PUT /v1/federation/caps', {
-    tag,
-    operationId: 'setSettingsCaps',
-    summary: 'Set what the institution allows its people at most',
-    description: 'Holds from the next decision on, and can only lower what the score gives.',
-  }),
-  request: { body: jsonBody(capsSchema) },
-  responses: {
-    200: json(capsSchema, 'The caps.'),
-    ...problems('PUT /v1/federation/caps', 'federation_unavailable', 'audit_unavailable'),
-  },
-});
-
 export function addFederationRoutes(app: EdgeApp, deps: EdgeDeps): void {
-  app.openapi(federationRoute, async (c) => c.json(federationView(federationOf(deps)), 200));
+  app.openapi(federationRoute, async (c) => {
+    const federation = federationOf(deps);
+    const { table } = await scoringPolicyInForce(federation, actorOf(c).tenant);
+    return c.json(federationView(federation, table), 200);
+  });
 
   app.openapi(modelRoute, async (c) => c.json(modelView(await federationOf(deps).model()), 200));
 
@@ -184,21 +152,10 @@ export function addFederationRoutes(app: EdgeApp, deps: EdgeDeps): void {
       'x-accel-buffering': 'no',
     });
   });
-
-  app.openapi(getCapsRoute, async (c) => {
-    const caps = await federationOf(deps).requests.findCaps(actorOf(c).tenant);
-    return c.json(capsView(caps ?? {}), 200);
-  });
-
-  app.openapi(putCapsRoute, async (c) => {
-    const caps = parseCaps(present(c.req.valid('json')));
-    await setCaps(coordinator(deps), callerOf(c), caps);
-    return c.json(capsView(caps), 200);
-  });
 }
 
 /** A service that is set up without a federation says so, as it does of one that is down. */
-function federationOf({ federation }: EdgeDeps): EdgeFederation {
+export function federationOf({ federation }: EdgeDeps): EdgeFederation {
   if (!federation) throw new CinnabarError('federation_unavailable');
   return federation;
 }
@@ -216,7 +173,7 @@ function boxOf(party: string, text: string): Uint8Array {
   });
 }
 
-function federationView({ federation, policy }: EdgeFederation): FederationView {
+function federationView({ federation }: EdgeFederation, policy: PolicyTable): FederationView {
   const { nodes, ...roster } = federation.roster;
   const { name, version, rows, validDays } = policy;
   return {
@@ -247,10 +204,6 @@ function modelView(model: FederatedModel): FederationModelView {
       calibration: report.calibration.map(([...bin]) => bin),
     },
   };
-}
-
-function capsView(caps: ReturnType<typeof parseCaps>) {
-  return capsSchema.parse(caps);
 }
 
 function scoringView(request: ScoringRequest): Scoring {

@@ -15,6 +15,7 @@ import { actorOf, callerOf, type EdgeApp } from '../context.ts';
 import type { EdgeDeps } from '../deps.ts';
 import { idempotencyHeaderSchema, idParamsSchema } from '../schemas/common.ts';
 import { paymentPageSchema, paymentSchema } from '../schemas/payments.ts';
+import { policyChangeQuerySchema } from '../schemas/policy-changes.ts';
 import {
   listedPayeePageSchema,
   listedPayeeSchema,
@@ -27,7 +28,6 @@ import {
   riskDecisionSchema,
   riskOrderQuerySchema,
   riskPolicyChangePageSchema,
-  riskPolicyChangeQuerySchema,
   riskPolicyChangeSchema,
   riskPolicyInForceSchema,
   simulationRequestSchema,
@@ -36,6 +36,7 @@ import {
 import { about, json, jsonBody, problems } from './contract.ts';
 import { pageRequest, present } from './input.ts';
 import { paymentView } from './payments.ts';
+import { policyChangeView } from './policy-change-view.ts';
 
 const tag = 'Risk';
 const policies = '/v1/risk/policies';
@@ -81,7 +82,7 @@ const changesRoute = createRoute({
     operationId: 'listRiskPolicyChanges',
     summary: 'List every policy that was proposed, newest first',
   }),
-  request: { query: riskPolicyChangeQuerySchema },
+  request: { query: policyChangeQuerySchema },
   responses: {
     200: json(riskPolicyChangePageSchema, 'One page.'),
     ...problems(`GET ${policies}/changes`, 'invalid_request'),
@@ -263,23 +264,7 @@ function policyView(policy: PolicyChange['policy']): RiskPolicyDocument {
 }
 
 function changeView(change: PolicyChange): RiskPolicyChangeView {
-  const { id, state, policy, baseVersion, reason, proposedBy, proposedAtMs, decision } = change;
-  return {
-    id,
-    state,
-    policy: policyView(policy),
-    baseVersion,
-    reason,
-    proposedBy,
-    proposedAt: instantText(proposedAtMs),
-    ...present({
-      decision: decision && {
-        by: decision.by,
-        at: instantText(decision.atMs),
-        reason: decision.reason,
-      },
-    }),
-  };
+  return policyChangeView(change, policyView);
 }
 
 function payeeView({ id, listed, reason, listedBy, listedAtMs }: ListedPayee) {

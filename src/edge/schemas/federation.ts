@@ -1,7 +1,14 @@
 import { z } from '@hono/zod-openapi';
-import { nodeStates, requestStates, stages } from '../../domain/federation/coordinate.ts';
+import { requestsPerHourMax } from '../../domain/federation/scoring-policy.ts';
+import { nodeStates, requestStates, stages } from '../../domain/federation/scoring-request.ts';
 import { channels, permissions } from '../../domain/federation/settings.ts';
-import { bilingualSchema, currencySchema, instantSchema } from './common.ts';
+import { bilingualSchema, currencySchema, instantSchema, pageOf } from './common.ts';
+import {
+  newPolicySchema,
+  policyChangeSchema,
+  policyReasonSchema,
+  policyVersionSchema,
+} from './policy-changes.ts';
 
 const partySchema = z
   .string()
@@ -60,15 +67,15 @@ const amountSchema = z
   .regex(/^(?:0|[1-9][0-9]{0,17})$/)
   .openapi({ example: '5000000', description: 'Minor units, as decimal text.' });
 
-const policyRowSchema = z.object({
-  tier: z.int(),
-  pdBelowMicros: z.int(),
+const policyRowSchema = z.strictObject({
+  tier: z.int().min(1).max(6),
+  pdBelowMicros: z.int().min(0).max(1_000_001),
   permissions: z.array(z.enum(permissions)),
   single: amountSchema,
   daily: amountSchema,
-  count: z.int(),
+  count: z.int().min(0).max(1_000_000),
   dualControlAbove: amountSchema,
-  approvers: z.object({ min: z.int(), ordered: z.boolean() }),
+  approvers: z.strictObject({ min: z.int().min(0).max(9), ordered: z.boolean() }),
 });
 
 export const federationSchema = z
@@ -206,11 +213,72 @@ const capSchema = z.strictObject({
     .optional(),
 });
 
-export const capsSchema = z
-  .strictObject({ enterprise: capSchema.optional(), account: capSchema.optional() })
+const capsSchema = z
+  .strictObject({
+    enterprise: capSchema.optional(),
+    account: capSchema
+      .optional()
+      .openapi({ description: 'Of every account that has none of its own in `accounts`.' }),
+    accounts: z
+      .record(z.string().regex(/^[\w.:@-]{1,128}$/), capSchema)
+      .optional()
+      .openapi({ description: 'By applicant; an account is an applicant here.' }),
+  })
   .openapi('SettingsCaps', {
     description: 'A channel and currency that a list of limits does not name gets nothing.',
   });
+
+const tierSchema = z.int().min(1).max(6);
+
+export const scoringPolicySchema = z
+  .strictObject({
+    table: z.strictObject({
+      rows: z.array(policyRowSchema).length(6),
+      hysteresisMicros: microsSchema.min(0).max(1_000_000),
+      bestTierWithMissingPart: tierSchema,
+      validDays: z.int().min(1).max(3650),
+      rates: z
+        .array(
+          z.strictObject({
+            currency: currencySchema,
+            cnyMicros: z.string().regex(/^[1-9][0-9]{0,17}$/),
+            date: z.iso.date(),
+          }),
+        )
+        .max(64)
+        .openapi({
+          description:
+            'What one minor unit of a currency costs, in millionths of a minor unit of CNY.',
+        }),
+    }),
+    requestsPerHour: z
+      .int()
+      .min(1)
+      .max(requestsPerHourMax)
+      .openapi({ description: 'Applications that one person may begin in an hour.' }),
+    caps: capsSchema,
+  })
+  .openapi('ScoringPolicy');
+
+export const scoringPolicyInForceSchema = z
+  .object({
+    version: policyVersionSchema,
+    policy: scoringPolicySchema,
+    policyHash: hashSchema.openapi({
+      description: 'Of the table with its name and version, as decisions and the ledger have it.',
+    }),
+  })
+  .openapi('ScoringPolicyInForce');
+
+export const newScoringPolicySchema =
+  newPolicySchema(scoringPolicySchema).openapi('NewScoringPolicy');
+export const scoringPolicyChangeSchema =
+  policyChangeSchema(scoringPolicySchema).openapi('ScoringPolicyChange');
+export const scoringPolicyChangePageSchema =
+  pageOf(scoringPolicyChangeSchema).openapi('ScoringPolicyChangePage');
+export const scoringPolicyDecisionSchema = z
+  .strictObject({ decision: z.enum(['approve', 'reject']), reason: policyReasonSchema })
+  .openapi('ScoringPolicyDecision');
 
 export type FederationView = z.infer<typeof federationSchema>;
 export type Scoring = z.infer<typeof scoringSchema>;

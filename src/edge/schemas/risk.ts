@@ -1,17 +1,21 @@
 import { z } from '@hono/zod-openapi';
 import { orderStates } from '../../domain/payments/states.ts';
 import { payeeListings } from '../../domain/risk/payees.ts';
-import { policyChangeStates } from '../../domain/risk/policies.ts';
 import { biometricUses } from '../../domain/risk/policy.ts';
 import { riskVerdicts, weighedRules } from '../../domain/risk/types.ts';
 import {
   instantSchema,
   limitSchema,
-  line,
   pageOf,
   pageQuerySchema,
   paperNumberSchema,
 } from './common.ts';
+import {
+  newPolicySchema,
+  policyChangeSchema,
+  policyReasonSchema,
+  policyVersionSchema,
+} from './policy-changes.ts';
 
 const points = z.int().min(0).max(1000);
 const ruleSchema = z.strictObject({ points, threshold: z.int().min(0).max(1_000_000) });
@@ -36,12 +40,9 @@ export const riskPolicySchema = z
   })
   .openapi('RiskPolicy');
 
-const reason = line(200).min(1).openapi({ example: '季度复核' });
-const version = z.int().min(0).openapi({ description: '0 is the policy of the product.' });
-
 export const riskPolicyInForceSchema = z
   .object({
-    version,
+    version: policyVersionSchema,
     policy: riskPolicySchema,
     policyHash: z.string(),
     units: z
@@ -50,32 +51,16 @@ export const riskPolicyInForceSchema = z
   })
   .openapi('RiskPolicyInForce');
 
-export const newRiskPolicySchema = z
-  .strictObject({ baseVersion: version, policy: riskPolicySchema, reason })
-  .openapi('NewRiskPolicy');
+export const newRiskPolicySchema = newPolicySchema(riskPolicySchema).openapi('NewRiskPolicy');
 
-export const riskPolicyChangeSchema = z
-  .object({
-    id: z.string(),
-    state: z.enum(policyChangeStates),
-    policy: riskPolicySchema,
-    baseVersion: version,
-    reason: z.string(),
-    proposedBy: z.string(),
-    proposedAt: instantSchema,
-    decision: z.object({ by: z.string(), at: instantSchema, reason: z.string() }).optional(),
-  })
-  .openapi('RiskPolicyChange');
+export const riskPolicyChangeSchema =
+  policyChangeSchema(riskPolicySchema).openapi('RiskPolicyChange');
 
 export const riskPolicyChangePageSchema =
   pageOf(riskPolicyChangeSchema).openapi('RiskPolicyChangePage');
 
-export const riskPolicyChangeQuerySchema = pageQuerySchema.extend({
-  state: z.enum(policyChangeStates).optional(),
-});
-
 export const riskDecisionSchema = z
-  .strictObject({ decision: z.enum(['approve', 'reject']), reason })
+  .strictObject({ decision: z.enum(['approve', 'reject']), reason: policyReasonSchema })
   .openapi('RiskPolicyDecision');
 
 const counts = z.object(
@@ -118,7 +103,11 @@ export const orderDecisionSchema = z
   .openapi('PaymentDecision');
 
 export const listingSchema = z
-  .strictObject({ account: paperNumberSchema, listed: z.enum(payeeListings), reason })
+  .strictObject({
+    account: paperNumberSchema,
+    listed: z.enum(payeeListings),
+    reason: policyReasonSchema,
+  })
   .openapi('PayeeListing');
 
 export const listedPayeeSchema = z

@@ -1,5 +1,6 @@
 import { parseSignedConsent } from '../../core/federation/consent.ts';
 import { CinnabarError } from '../../domain/errors.ts';
+import { messageJson, parseDecideReply, parseRefusal } from '../../domain/federation/messages.ts';
 import {
   nodeStates,
   type Outcome,
@@ -7,9 +8,7 @@ import {
   type ScoringRequest,
   type ScoringStore,
   stages,
-} from '../../domain/federation/coordinate.ts';
-import { messageJson, parseDecideReply, parseRefusal } from '../../domain/federation/messages.ts';
-import { parseCaps } from '../../domain/federation/requested.ts';
+} from '../../domain/federation/scoring-request.ts';
 import { base64urlBytes } from '../../lib/base64url.ts';
 import { type Fields, fieldsOf, integerOf, jsonOf, listOf, oneOf, textOf } from '../fields.ts';
 import { commit, row } from './database.ts';
@@ -74,17 +73,6 @@ export function d1ScoringStore(db: D1Database): ScoringStore {
           .bind(requestId, tenant),
       );
       return found && requestOf(found);
-    },
-    async findCaps(tenant) {
-      const query = db.prepare('SELECT caps FROM settings_caps WHERE tenant = ?').bind(tenant);
-      const found = await row(query);
-      return found && parseCaps(jsonOf(found, 'caps'));
-    },
-    async putCaps(tenant, caps, { by, atMs }) {
-      const query = `INSERT INTO settings_caps (tenant, caps, changed_by, changed_at_ms)
-        VALUES (?1, ?2, ?3, ?4) ON CONFLICT (tenant) DO UPDATE SET caps = ?2, changed_by = ?3,
-          changed_at_ms = ?4`;
-      await commit(db, [db.prepare(query).bind(tenant, JSON.stringify(caps), by, atMs)]);
     },
   };
 }

@@ -2,6 +2,8 @@ import { CinnabarError } from '../../domain/errors.ts';
 import { type FederatedModel, parseModel } from '../../domain/federation/model.ts';
 import { referencePolicy } from '../../domain/federation/policy.ts';
 import type { ProgressBoard } from '../../domain/federation/progress.ts';
+import type { ScoringPolicyRows } from '../../domain/federation/scoring-policy.ts';
+import type { RowStore } from '../../domain/row-store.ts';
 import { d1ScoringStore } from '../d1/scoring-store.ts';
 import { federationOf } from './configuration.ts';
 import { type PartyDoor, remoteParties } from './parties.ts';
@@ -19,14 +21,17 @@ export interface FederationBindings {
   readonly [node: `NODE_${string}`]: Fetcher | undefined;
 }
 
+/** Where the edge keeps what belongs to its federation. */
+interface EdgeStores {
+  readonly db: D1Database;
+  readonly board: ProgressBoard;
+  readonly policyRows: RowStore<ScoringPolicyRows>;
+}
+
 const defaultDeadlineMs = 800;
 
 /** The federation that the bindings describe, if they do. */
-export async function edgeFederation(
-  bindings: FederationBindings,
-  db: D1Database,
-  board: ProgressBoard,
-) {
+export async function edgeFederation(bindings: FederationBindings, { db, ...kept }: EdgeStores) {
   if (!bindings.FEDERATION_ROSTER) return undefined;
   const federation = await federationOf(bindings.FEDERATION_ROSTER);
   const decisionId = federation.roster.decision.id;
@@ -43,7 +48,7 @@ export async function edgeFederation(
     federation,
     parties: remoteParties(doorOf, decisionId, deadlineMs),
     requests: d1ScoringStore(db),
-    board,
+    ...kept,
     policy: referencePolicy,
     model: () => publicModel(doorOf(decisionId)),
   };

@@ -1,5 +1,4 @@
 import { CinnabarError } from '../../domain/errors.ts';
-import type { Parties } from '../../domain/federation/coordinate.ts';
 import {
   messageJson,
   PartyRefusal,
@@ -8,6 +7,7 @@ import {
   parseRefusal,
   parseSettleReply,
 } from '../../domain/federation/messages.ts';
+import type { Parties } from '../../domain/federation/scoring-request.ts';
 import { traced, traceparentNow } from '../tracing.ts';
 import { messageBytesMax } from './answer.ts';
 

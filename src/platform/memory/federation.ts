@@ -1,5 +1,4 @@
 import { CinnabarError } from '../../domain/errors.ts';
-import type { ScoringRequest, ScoringStore } from '../../domain/federation/coordinate.ts';
 import type {
   DecisionStore,
   KeptAnswer,
@@ -8,7 +7,7 @@ import type {
   StoredDecision,
 } from '../../domain/federation/ports.ts';
 import { createChannel, type ProgressBoard } from '../../domain/federation/progress.ts';
-import type { Caps } from '../../domain/federation/settings.ts';
+import type { ScoringRequest, ScoringStore } from '../../domain/federation/scoring-request.ts';
 import { base64urlText } from '../../lib/base64url.ts';
 import { memoryAnswerBook } from './answer-book.ts';
 
@@ -79,7 +78,6 @@ export function memoryBoard(): ProgressBoard {
 /** The coordinator's store in RAM. */
 export function memoryScoringStore(): ScoringStore {
   const requests = new Map<string, ScoringRequest>();
-  const caps = new Map<string, Caps>();
   return {
     async begin(request, { requestsMax, sinceMs }) {
       const theirs = [...requests.values()].filter(
@@ -98,12 +96,6 @@ export function memoryScoringStore(): ScoringStore {
     async find(tenant, requestId) {
       const found = requests.get(requestId);
       return found?.tenant === tenant ? found : undefined;
-    },
-    async findCaps(tenant) {
-      return caps.get(tenant);
-    },
-    async putCaps(tenant, next) {
-      caps.set(tenant, next);
     },
   };
 }

@@ -24,7 +24,7 @@ import {
   people,
   personApplication,
 } from '../../helpers/certificates.ts';
-import { requested, samplePerson, startFederation } from '../../helpers/federation.ts';
+import { requested, rulePolicy, samplePerson, startFederation } from '../../helpers/federation.ts';
 
 const officers = {
   maker: { ...people.officer, actor: { ...people.officer.actor, id: 'reviewer-qin' } },
@@ -35,7 +35,10 @@ const officers = {
 async function unscoredStart() {
   const caps: Caps = { enterprise: { permissions: ['view', 'make'] } };
   const deps = certificateDeps();
-  const settingsSource = rulesSettings(deps, { ...referenceRules, caps: async () => caps });
+  const settingsSource = rulesSettings(deps, {
+    ...referenceRules,
+    own: async () => ({ table: referenceRules.table, caps }),
+  });
   return { deps: { ...deps, settingsSource }, caps };
 }
 
@@ -43,9 +46,9 @@ async function unscoredStart() {
 async function start(logOdds: readonly number[] = [-4, -4, -4], sanctioned = false) {
   const federation = await startFederation();
   const certificates = certificateDeps(federation.clock.now());
-  const { requests, policy } = federation.coordinator;
+  const { requests, policy, policyRows } = federation.coordinator;
   const unscored = rulesSettings(certificates, referenceRules);
-  const trust = { federation: federation.federation, requests, policy };
+  const trust = { federation: federation.federation, requests, policy, policyRows };
   const deps = {
     ...certificates,
     ledger: federation.coordinator.ledger,
@@ -135,7 +138,7 @@ describe('a federated decision with an application', () => {
     };
     const caps: Caps = { account: { permissions: ['view', 'make'] } };
     const { id } = await identified({ requested: wide });
-    await federation.coordinator.requests.putCaps('beichen-bank', caps, { by: 'x', atMs: 0 });
+    await rulePolicy(federation.coordinator, () => ({ caps }), people.applicant);
     const { settings } = (await approve(id)).decision ?? {};
     // What was not asked for when the score was made is not given now.
     expect(settings).toMatchObject({ role: 'maker', permissions: ['view', 'make'] });

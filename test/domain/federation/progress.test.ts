@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { eventData } from '../../../src/client/events.ts';
 import { CinnabarError } from '../../../src/domain/errors.ts';
-import { watchScoring } from '../../../src/domain/federation/coordinate.ts';
 import { createChannel, type Progress } from '../../../src/domain/federation/progress.ts';
+import { watchScoring } from '../../../src/domain/federation/watch.ts';
 import { caller, samplePerson, startFederation } from '../../helpers/federation.ts';
 
 const person = samplePerson(1);

@@ -2,13 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { openReasons, openSigned } from '../../../src/core/federation/decision.ts';
 import { suiteNames } from '../../../src/core/federation/suite.ts';
 import { CinnabarError } from '../../../src/domain/errors.ts';
-import {
-  type Parties,
-  requestsPerHourMax,
-  setCaps,
-} from '../../../src/domain/federation/coordinate.ts';
 import { boxContext, keysOfParty } from '../../../src/domain/federation/parties.ts';
-import { caller, requested, samplePerson, startFederation } from '../../helpers/federation.ts';
+import { requestsPerHourMax } from '../../../src/domain/federation/scoring-policy.ts';
+import type { Parties } from '../../../src/domain/federation/scoring-request.ts';
+import {
+  caller,
+  requested,
+  rulePolicy,
+  samplePerson,
+  startFederation,
+} from '../../helpers/federation.ts';
 
 const person = samplePerson(1);
 const problemOf = (promise: Promise<unknown>) =>
@@ -197,7 +200,7 @@ describe('A3: what parties say and do not say', () => {
     const limits = [
       { channel: 'online', currency: 'CNY', single: '100', daily: '200', count: 2 },
     ] as const;
-    await setCaps(federation.coordinator, caller, { enterprise: { limits } });
+    await rulePolicy(federation.coordinator, () => ({ caps: { enterprise: { limits } } }));
     const request = await federation.score(applied);
     const { statement, explanation } = federation.open(applied, request);
     expect(statement.settings.limits).toEqual(limits);
