@@ -2765,6 +2765,56 @@ export type IssuedToken = {
   expiresAt: string;
 };
 
+export type OauthToken = {
+  access_token: string;
+  token_type: "Bearer" | "DPoP";
+  /** In seconds. */
+  expires_in: number;
+  refresh_token?: string;
+  issued_token_type?: string;
+};
+
+export type OauthError = {
+  error: "invalid_request" | "invalid_client" | "invalid_grant" | "unsupported_grant_type" | "unsupported_token_type" | "invalid_target" | "invalid_dpop_proof" | "access_denied" | "server_error" | "temporarily_unavailable";
+  error_description: string;
+  code: string;
+};
+
+export type OauthTokenRequest = {
+  grant_type: string;
+  refresh_token?: string;
+  subject_token?: string;
+  subject_token_type?: string;
+  requested_token_type?: string;
+  /** Business systems by name (RFC 8693). */
+  audience?: string | Array<string>;
+  /** Business systems by address, `{issuer}/v1/business-systems/{name}` (RFC 8707). */
+  resource?: string | Array<string>;
+  /** A business system as `institution.system`; with the secret, or in `Basic`. */
+  client_id?: string;
+  client_secret?: string;
+};
+
+export type OauthIntrospection = {
+  active: boolean;
+};
+
+export type OauthIntrospectionRequest = {
+  token: string;
+  token_type_hint?: string;
+  /** A business system as `institution.system`; with the secret, or in `Basic`. */
+  client_id?: string;
+  client_secret?: string;
+};
+
+export type OauthRevocationRequest = {
+  token: string;
+  token_type_hint?: string;
+  /** A business system as `institution.system`; with the secret, or in `Basic`. */
+  client_id?: string;
+  client_secret?: string;
+};
+
 export type RegisteredBusinessSystem = {
   system: BusinessSystem;
   /** A compact JWE; its `challenge` is the answer. */

@@ -7,7 +7,7 @@ export interface RouteRule {
    * What it reads; `batch` is a form with many pictures. Without this the body of a request is
    * never touched.
    */
-  readonly body?: 'json' | 'multipart' | 'batch' | 'ocsp';
+  readonly body?: 'json' | 'form' | 'multipart' | 'batch' | 'ocsp';
   /** Takes an idempotency key. */
   readonly idempotent?: true;
   /**
@@ -45,6 +45,7 @@ const recordExporters: readonly Role[] = ['auditor', 'administrator', 'risk_offi
 
 const anyone: RouteRule = { roles: 'anyone' };
 const everybody: RouteRule = { roles };
+const oauth: RouteRule = { roles: 'anyone', body: 'form' };
 const tokenAdministrators: readonly Role[] = ['administrator', 'developer'];
 /** What a webhook hears is the audit log: who may point one somewhere reads that log already. */
 const webhookReaders: readonly Role[] = ['administrator', 'developer', 'auditor'];
@@ -290,6 +291,9 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'POST /v1/tokens': { roles: 'anyone', body: 'json' },
   'POST /v1/tokens/introspect': { roles: 'anyone', body: 'json' },
   'POST /v1/tokens/revoke': { roles: 'anyone', body: 'json' },
+  'POST /v1/oauth/token': oauth,
+  'POST /v1/oauth/introspect': oauth,
+  'POST /v1/oauth/revoke': oauth,
   'POST /v1/tokens/{id}/revoke': everybody,
   'GET /v1/tokens': everybody,
   'GET /v1/webhooks': { roles: webhookReaders },

@@ -32,6 +32,7 @@ import { addJobRoutes } from './routes/jobs.ts';
 import { addKeyOperationRoutes } from './routes/key-operations.ts';
 import { addLedgerRoutes, ledgerPartsLimited } from './routes/ledger.ts';
 import { addMisbehaviourRoutes } from './routes/misbehaviour.ts';
+import { addOauthRoutes } from './routes/oauth.ts';
 import { addOperationRoutes } from './routes/operation.ts';
 import { addPasskeyRoutes } from './routes/passkeys.ts';
 import { addPaymentRoutes } from './routes/payments.ts';
@@ -108,6 +109,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addLedgerRoutes(app, deps);
   addPasskeyRoutes(app, deps);
   addTokenRoutes(app, deps);
+  addOauthRoutes(app, deps);
   addTokenAdministrationRoutes(app, deps);
   addWebhookRoutes(app, deps);
   addSensitiveRoutes(app, deps);

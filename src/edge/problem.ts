@@ -4,6 +4,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { CinnabarError, type ErrorCode, errorTitles } from '../domain/errors.ts';
 import type { EdgeEnv } from './context.ts';
 import { cscPath, cscProblem } from './csc-problem.ts';
+import { oauthPath, oauthProblem } from './oauth-problem.ts';
 import type { Problem } from './schemas/problem.ts';
 
 /** The only place where a code meets an HTTP status. */
@@ -216,6 +217,12 @@ export function answerProblem(c: Context<EdgeEnv>, thrown: unknown): Response {
   const seconds = retryAfterSeconds[error.code];
   if (seconds !== undefined) c.header('retry-after', String(seconds));
   if (status === 401) c.header('www-authenticate', challengeFor(c, error.code));
+  if (c.get('rule') && c.req.path.startsWith(oauthPath)) {
+    const standard = oauthProblem(error, status);
+    if (standard.status === 401) c.header('www-authenticate', 'Basic realm="cinnabar"');
+    c.header('cache-control', 'no-store');
+    return c.json(standard.body, standard.status);
+  }
   if (c.req.path.startsWith(cscPath)) {
     const standard = cscProblem(error.code, status);
     return c.json(standard.body, standard.status);

@@ -237,8 +237,9 @@ async function judge(
   }
   if (response.status < 400) return;
   const type = response.headers.get('content-type') ?? '';
-  // The signing standard has a form of its own for errors.
-  const form = operation.path.startsWith('/csc/') ? 'application/json' : 'application/problem+json';
+  // The standards of signing and of OAuth have forms of their own for errors.
+  const hasOwn = /^\/(?:csc|v1\/oauth)\//.test(operation.path);
+  const form = hasOwn ? 'application/json' : 'application/problem+json';
   if (!type.startsWith(form) || !/"code":"[a-z_]+"/.test(text)) {
     figures.notProblems.push(`${said} ${type}`);
   }

@@ -81,8 +81,8 @@ export const contentTypes: Drill = {
             'content-encoding': wanted === 400 ? 'gzip' : 'identity',
           },
         });
-        // The signing standard has a single status for what it cannot read (CSC API v2 §10.1).
-        const isRight = answer.status === (path.startsWith('/csc/') ? 400 : wanted);
+        // One status for what cannot be read (CSC API v2 §10.1, RFC 6749 §5.2).
+        const isRight = answer.status === (/^\/(?:csc|v1\/oauth)\//.test(path) ? 400 : wanted);
         if (!isRight) faults.push(`${key} ${contentType}: ${answer.status}`);
       };
       const isJson = type === 'application/json';
@@ -183,7 +183,7 @@ const claims = {
 
 /** Where a standard says that what is not known is passed over (RFC 6749 §3.2, CSC API v2 §8). */
 const passesOver = (operation: Operation) =>
-  /^\/csc\//.test(operation.path) ||
+  /^\/(?:csc|v1\/oauth)\//.test(operation.path) ||
   /^POST \/v1\/tokens(\/revoke|\/introspect)?$/.test(operation.key);
 
 async function extraFields(edge: Edge, document: ApiDocument, plant?: string): Promise<Result> {

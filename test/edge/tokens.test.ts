@@ -4,6 +4,7 @@ import { makeProof } from '../../src/core/token/dpop.ts';
 import type { PublicJwk } from '../../src/core/token/jwk.ts';
 import { openPart } from '../../src/core/token/sealing.ts';
 import { bodyOf, type Edge, startEdge } from '../helpers/edge.ts';
+import { softAuthenticator } from '../helpers/soft-authenticator.ts';
 import { identity, openingPair } from '../helpers/tokens.ts';
 
 const issuer = 'http://localhost:8787';
@@ -212,6 +213,220 @@ describe('D1 D3 D8: the token routes', () => {
         })
       ).status,
     ).toBe(400);
+  });
+});
+
+describe('D5 D8: the endpoints of the metadata, as libraries for OAuth speak', () => {
+  const exchange = 'urn:ietf:params:oauth:grant-type:token-exchange';
+  const access = 'urn:ietf:params:oauth:token-type:access_token';
+  const post = (name: string, form: Record<string, string> | [string, string][], more = {}) =>
+    edge.call(`/v1/oauth/${name}`, {
+      as: null,
+      body: String(new URLSearchParams(form)),
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...more },
+    });
+  const client = () => ({ client_id: 'beichen-bank.bills', client_secret: secret });
+  const basic = (text: string) => ({ authorization: `Basic ${btoa(text)}` });
+  const errorOf = async (response: Response) => {
+    const { error } = await bodyOf(response);
+    expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    return [response.status, error];
+  };
+
+  test('are where the metadata says, and do what it says', async () => {
+    const at = '/.well-known/oauth-authorization-server';
+    const metadata = await bodyOf(await edge.call(at, { as: null }));
+    for (const name of ['token', 'introspection', 'revocation']) {
+      const url = new URL(String(metadata[`${name}_endpoint`]));
+      const answer = await edge.call(url.pathname, {
+        as: null,
+        body: 'token=x&grant_type=none',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      });
+      expect([200, 400, 401]).toContain(answer.status);
+    }
+    for (const type of metadata.grant_types_supported as string[]) {
+      expect(await errorOf(await post('token', { grant_type: type }))).not.toContain(
+        'unsupported_grant_type',
+      );
+    }
+  });
+
+  test('refresh, by form, with RFC 6749’s answer and errors', async () => {
+    const first = await bodyOf(await grant({ identity }));
+    const form = { grant_type: 'refresh_token', refresh_token: String(first.refreshToken) };
+    const response = await post('token', form);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    const answer = await bodyOf(response);
+    expect(answer).toMatchObject({ token_type: 'Bearer', expires_in: expect.any(Number) });
+    expect(decodeJwt(String(answer.access_token))).toMatchObject({ iss: issuer, aud: 'bills' });
+    expect(await errorOf(await post('token', form))).toEqual([400, 'invalid_grant']);
+    expect(await errorOf(await post('token', { grant_type: 'password' }))).toEqual([
+      400,
+      'unsupported_grant_type',
+    ]);
+    const twice: [string, string][] = [...Object.entries(form), ['refresh_token', 'x']];
+    expect(await errorOf(await post('token', twice))).toEqual([400, 'invalid_request']);
+    expect(
+      await errorOf(await post('token', form, { 'content-type': 'application/json' })),
+    ).toEqual([400, 'invalid_request']);
+    expect(await errorOf(await post('token', form, { dpop: 'a.b.c' }))).toEqual([
+      400,
+      'invalid_dpop_proof',
+    ]);
+  });
+
+  test('bind to a key whose proof names the endpoint (RFC 9449)', async () => {
+    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+    const publicJwk = (await exportJWK(publicKey)) as PublicJwk;
+    const proof = (path: string) =>
+      makeProof({
+        key: privateKey,
+        publicJwk,
+        method: 'POST',
+        url: `${issuer}${path}`,
+        jti: crypto.randomUUID(),
+        nowMs: edge.clock.now(),
+      });
+    const first = await bodyOf(await grant({}, { headers: { dpop: await proof('/v1/tokens') } }));
+    const form = { grant_type: 'refresh_token', refresh_token: String(first.refreshToken) };
+    expect(await errorOf(await post('token', form, { dpop: await proof('/v1/tokens') }))).toEqual([
+      400,
+      'invalid_dpop_proof',
+    ]);
+    const answer = await post('token', form, { dpop: await proof('/v1/oauth/token') });
+    expect(await bodyOf(answer)).toMatchObject({ token_type: 'DPoP' });
+  });
+
+  test('exchange, introspect and revoke, for who shows the secret in the form or in Basic', async () => {
+    const first = await bodyOf(await grant({ identity }));
+    const subject = {
+      grant_type: exchange,
+      subject_token: String(first.accessToken),
+      subject_token_type: access,
+    };
+    const credentials = basic(`beichen-bank.bills:${secret}`);
+    const resource = `${issuer}/v1/business-systems/bills`;
+    for (const [form, headers] of [
+      [{ ...subject, ...client(), audience: 'bills' }, {}],
+      [{ ...subject, resource }, credentials],
+    ] as const) {
+      expect(await bodyOf(await post('token', form, headers))).toMatchObject({
+        issued_token_type: access,
+      });
+    }
+    const refused: [Record<string, string>, object, unknown[]][] = [
+      [{ ...subject, audience: 'bills' }, {}, [401, 'invalid_client']],
+      [{ ...subject, audience: 'bills' }, basic('beichen-bank.bills:x'), [401, 'invalid_client']],
+      [{ ...subject, ...client(), audience: 'none' }, {}, [400, 'invalid_target']],
+      [{ ...subject, ...client() }, {}, [400, 'invalid_target']],
+      [{ ...subject, ...client(), resource: 'https://x.example/' }, {}, [400, 'invalid_target']],
+      [{ ...subject, ...client(), audience: 'bills' }, credentials, [400, 'invalid_request']],
+      [
+        { ...subject, ...client(), audience: 'bills', subject_token_type: 'x' },
+        {},
+        [400, 'invalid_request'],
+      ],
+      [
+        { ...subject, ...client(), audience: 'bills', subject_token: 'x' },
+        {},
+        [400, 'invalid_grant'],
+      ],
+    ];
+    for (const [form, headers, expected] of refused) {
+      expect(await errorOf(await post('token', form, headers as never))).toEqual(expected);
+    }
+    const asked = { token: String(first.accessToken), ...client() };
+    expect(await bodyOf(await post('introspect', asked))).toMatchObject({
+      active: true,
+      aud: ['bills'],
+      iss: issuer,
+      token_type: 'Bearer',
+    });
+    expect(await errorOf(await post('introspect', { token: 'x' }))).toEqual([
+      401,
+      'invalid_client',
+    ]);
+    expect(await errorOf(await post('revoke', { token: String(first.accessToken) }))).toEqual([
+      400,
+      'unsupported_token_type',
+    ]);
+    expect((await post('revoke', { token: 'unknown' })).status).toBe(200);
+    expect((await post('revoke', { token: String(first.refreshToken) })).status).toBe(200);
+    expect(await bodyOf(await post('introspect', asked))).toEqual({ active: false });
+  });
+});
+
+describe('D8 E3: what a passkey gave', () => {
+  test('ends with it: refresh token, tokens, and what they asked for', async () => {
+    // The keys that this process verifies with are those of now.
+    edge.clock.advance(10_000);
+    const headers = { origin: issuer };
+    const passkeys = '/v1/auth/passkeys';
+    const device = await softAuthenticator({ id: 'localhost', origin: issuer });
+    const as = 'customer-chen';
+    const started = await bodyOf(
+      await edge.call(`${passkeys}/registration/options`, { as, method: 'POST', headers }),
+    );
+    const { challenge } = started.options as { challenge: string };
+    const response = await device.create(challenge);
+    const registered = await edge.call(`${passkeys}/registration`, {
+      as,
+      headers,
+      json: { id: started.id, label: '手机', response },
+    });
+    expect(registered.ok).toBe(true);
+    const asked = await bodyOf(
+      await edge.call(`${passkeys}/authentication/options`, {
+        as: null,
+        headers,
+        json: { institution: 'beichen-bank' },
+      }),
+    );
+    const answer = await device.get((asked.options as { challenge: string }).challenge);
+    const signIn = (audiences: string[], id: unknown, assertion: unknown) =>
+      edge.call('/v1/tokens', {
+        as: null,
+        headers,
+        json: {
+          grantType: 'urn:cinnabar:grant:passkey',
+          institution: 'beichen-bank',
+          challengeId: id,
+          response: assertion,
+          audiences,
+        },
+      });
+    const own = await bodyOf(await signIn(['cinnabar'], asked.id, answer));
+    const bearer = { authorization: `Bearer ${own.accessToken}` };
+    const json = { grantType: session, audiences: ['bills'], identity };
+    const inner = await bodyOf(await edge.call('/v1/tokens', { as: null, headers: bearer, json }));
+    const bySession = await bodyOf(await grant({}));
+    const isActive = async (token: unknown) => {
+      const client = { institution: 'beichen-bank', id: 'bills', secret };
+      const asking = { as: null, json: { client, token } };
+      return (await bodyOf(await edge.call('/v1/tokens/introspect', asking))).active;
+    };
+    expect(await isActive(inner.accessToken)).toBe(true);
+    const revoked = await edge.call(`${passkeys}/${device.id}/revoke`, { as, method: 'POST' });
+    expect(revoked.ok).toBe(true);
+    expect(await isActive(inner.accessToken)).toBe(false);
+    const refresh = { grantType: 'refresh_token', refreshToken: own.refreshToken };
+    const renewed = await edge.call('/v1/tokens', { as: null, json: refresh });
+    expect((await bodyOf(renewed)).code).toBe('grant_refused');
+    edge.clock.advance(10_000);
+    expect((await edge.call('/v1/tokens', { as: null, headers: bearer })).status).toBe(401);
+    // And the list says so; what came another way is as it was.
+    const list = (await bodyOf(await edge.call('/v1/tokens', { as }))).items as {
+      id: string;
+      state: string;
+    }[];
+    const stateOf = (id: unknown) => list.find((token) => token.id === id)?.state;
+    expect([own, inner, bySession].map(({ id }) => stateOf(id))).toEqual([
+      'revoked',
+      'revoked',
+      'active',
+    ]);
   });
 });
 

@@ -14,10 +14,10 @@ import { introspectToken } from './introspect.ts';
 import { type Minted, mintToken, ownAudience } from './mint.ts';
 import type { TokenDeps } from './ports.ts';
 import { releasedBy } from './release.ts';
-import { endFamily, isInForce } from './revoke.ts';
+import { endFamily, hasPasskey, isInForce } from './revoke.ts';
 import { changed, entryOf, settle } from './rows.ts';
 import { activeSystem } from './systems.ts';
-import type { BusinessSystem, Family, IssuedToken } from './types.ts';
+import type { BusinessSystem, Family, IssuedToken, Passkey } from './types.ts';
 import { closeVault, openVault } from './vault.ts';
 
 export interface TokenRequest {
@@ -36,6 +36,8 @@ export interface TokenRequest {
 export interface Authenticated {
   readonly actor: Actor;
   readonly amr: readonly string[];
+  /** The passkey that they used, if they did: what they get ends with it. */
+  readonly passkey?: Passkey;
   /** Of the token of ours that asks, if one does: what it asks for ends with it. */
   readonly within?: Family;
 }
@@ -62,7 +64,7 @@ const usedHashesMax = 64;
  */
 export async function grantToken(
   deps: TokenDeps,
-  { actor, amr, within }: Authenticated,
+  { actor, amr, passkey, within }: Authenticated,
   requestId: string,
   request: TokenRequest,
 ): Promise<GrantAnswer> {
@@ -89,6 +91,7 @@ export async function grantToken(
     ...(request.certificate === undefined ? {} : { certificate: request.certificate }),
     ...(request.jkt === undefined ? {} : { jkt: request.jkt }),
     ...(within && { within: within.id }),
+    ...(passkey && { passkey: passkey.id }),
     refreshHash: refresh?.hash ?? '',
     usedHashes: [],
     ...(vault ? { vault } : {}),
@@ -135,7 +138,7 @@ async function activeFamily(
 ): Promise<Family> {
   const family = await deps.tokens.find(tenant, 'family', id);
   const isAlive = family?.state === 'active' && family.expiresAtMs > deps.clock.now();
-  if (!isAlive) throw new CinnabarError('grant_refused');
+  if (!isAlive || !(await hasPasskey(deps, family))) throw new CinnabarError('grant_refused');
   return family;
 }
 
@@ -292,10 +295,30 @@ function hashOf(token: string): string {
 const refreshPattern = /^([A-Za-z0-9][A-Za-z0-9_-]{0,63})\.([0-9a-f-]{36})\.[A-Za-z0-9_-]{43}$/;
 
 /** @throws CinnabarError `grant_refused` unless it names a family that is active */
-export async function familyOfRefresh(deps: Pick<TokenDeps, 'clock' | 'tokens'>, token: string) {
+async function familyOfRefresh(deps: Pick<TokenDeps, 'clock' | 'tokens'>, token: string) {
   const [, tenant, id] = refreshPattern.exec(token) ?? [];
   if (!tenant || !id) throw new CinnabarError('grant_refused');
   return { tenant, family: await activeFamily(deps, tenant, id), hash: hashOf(token) };
+}
+
+/**
+ * Withdraws a refresh token and all that came with it (RFC 7009). One that is unknown, or not the
+ * one in force, changes nothing, and nobody learns which it was.
+ *
+ * @throws CinnabarError `audit_unavailable`, `storage_unavailable`
+ */
+export async function withdrawRefresh(
+  deps: TokenDeps,
+  requestId: string,
+  token: string,
+): Promise<void> {
+  try {
+    const { family, hash } = await familyOfRefresh(deps, token);
+    if (family.refreshHash !== hash) return;
+    await endFamily(deps, { actor: family.actor, requestId }, family, 'request');
+  } catch (error) {
+    if (!(error instanceof CinnabarError) || error.code !== 'grant_refused') throw error;
+  }
 }
 
 /** Audited by label, never by value (D8). */

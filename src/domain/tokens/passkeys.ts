@@ -14,6 +14,7 @@ import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
 import { attestationOf, keyStoreOf } from './attestation.ts';
 import type { TokenDeps } from './ports.ts';
+import { endFamiliesOf } from './revoke.ts';
 import { changed, entryOf, settle } from './rows.ts';
 import type { Account, Challenge, Passkey } from './types.ts';
 
@@ -269,9 +270,18 @@ export function renamePasskey(
   return changePasskey(deps, caller, 'passkey.rename', id, { label });
 }
 
-/** From now on it authenticates nobody and confirms nothing. @throws as `renamePasskey` */
-export function revokePasskey(deps: PasskeyDeps, caller: Caller, id: string): Promise<Passkey> {
-  return changePasskey(deps, caller, 'passkey.revoke', id, { state: 'revoked' });
+/**
+ * From now on it authenticates nobody and confirms nothing, and the tokens and refresh tokens that
+ * were given for it are good no more. @throws as `renamePasskey`
+ */
+export async function revokePasskey(
+  deps: PasskeyDeps,
+  caller: Caller,
+  id: string,
+): Promise<Passkey> {
+  const revoked = await changePasskey(deps, caller, 'passkey.revoke', id, { state: 'revoked' });
+  await endFamiliesOf(deps, caller, revoked);
+  return revoked;
 }
 
 async function changePasskey(

@@ -5,7 +5,7 @@ import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
 import type { TokenDeps, TokenEntry } from './ports.ts';
 import { changed, entryOf, settle } from './rows.ts';
-import type { Family, IssuedToken } from './types.ts';
+import type { EndReason, Family, IssuedToken, Passkey } from './types.ts';
 
 type RevokeDeps = Pick<TokenDeps, 'audit' | 'clock' | 'tokens'>;
 
@@ -22,7 +22,7 @@ export function endFamily(
   deps: RevokeDeps,
   caller: Caller,
   { tenant, id }: Family,
-  reason: 'request' | 'reuse',
+  reason: EndReason,
 ): Promise<void> {
   const operation = { action: 'token.revoke', subject: `family:${id}`, detail: { reason } };
   return audited(deps.audit, caller, operation, () =>
@@ -40,13 +40,41 @@ export function endFamily(
 async function entriesOfEnd(
   deps: RevokeDeps,
   { vault: _, ...family }: Family,
-  reason: 'request' | 'reuse',
+  reason: EndReason,
 ): Promise<TokenEntry[]> {
   const aliveIn = { parent: family.id, state: 'active' };
   const alive = await deps.tokens.list(family.tenant, 'token', aliveIn, { limit: aliveMax });
   const ended = changed<Family>(family, { state: 'revoked', revokedFor: reason });
   const tokens = alive.map((token) => changed(token, { state: 'revoked' }));
   return [entryOf('family', ended), ...tokens.map((token) => entryOf('token', token))];
+}
+
+/** Whether the passkey that a family came from, if it came from one, is still in use. */
+export async function hasPasskey(
+  { tokens }: Pick<TokenDeps, 'tokens'>,
+  family: Family | undefined,
+): Promise<boolean> {
+  if (family?.passkey === undefined) return true;
+  const passkey = await tokens.find(family.tenant, 'passkey', family.passkey);
+  return passkey?.state === 'active';
+}
+
+/** Ends what came from a passkey that was revoked: it counts no more already, and now says so. */
+export async function endFamiliesOf(
+  deps: RevokeDeps,
+  caller: Caller,
+  { id, actor: owner }: Passkey,
+): Promise<void> {
+  const { tenant } = caller.actor;
+  const filter = { owner, state: 'active' };
+  for (let before: string | undefined; ; ) {
+    const page = before === undefined ? { limit: aliveMax } : { limit: aliveMax, before };
+    const families = await deps.tokens.list(tenant, 'family', filter, page);
+    for (const family of families)
+      if (family.passkey === id) await endFamily(deps, caller, family, 'passkey');
+    before = families.at(-1)?.id;
+    if (before === undefined || families.length < aliveMax) return;
+  }
 }
 
 /**
@@ -64,7 +92,7 @@ export async function isInForce(
   while (next !== undefined) {
     // One that is gone was not ended, but came to its end.
     const family: Family | undefined = await tokens.find(tenant, 'family', next);
-    if (family?.state === 'revoked') return false;
+    if (family?.state === 'revoked' || !(await hasPasskey({ tokens }, family))) return false;
     next = family?.within;
   }
   return true;

@@ -96,11 +96,14 @@ export interface BusinessSystem extends Row {
   readonly createdAtMs: number;
 }
 
+/** Somebody asked, a refresh token came twice, or the passkey was revoked. */
+export type EndReason = 'request' | 'reuse' | 'passkey';
+
 /** Everything that was issued from one authentication. Withdrawing it ends all of it. */
 export interface Family extends Row {
   readonly actor: Actor;
   readonly state: 'active' | 'revoked';
-  readonly revokedFor?: 'request' | 'reuse';
+  readonly revokedFor?: EndReason;
   readonly profile: ProfileName;
   readonly audiences: readonly string[];
   readonly amr: readonly string[];
@@ -108,6 +111,8 @@ export interface Family extends Row {
   /** Serial number of the certificate whose settings are the permit. */
   readonly certificate?: string;
   readonly jkt?: string;
+  /** The passkey of the authentication: it ends with it. */
+  readonly passkey?: string;
   /** The family whose token asked for this one: it ends with it, and has no refresh token. */
   readonly within?: string;
   /** SHA-256 of the refresh token in force, and of those that it replaced. */

@@ -8,6 +8,13 @@ export const pictureBytesMax = 8 * 1024 * 1024;
 
 const bodies = {
   json: { mediaType: 'application/json', bytesMax: 64 * 1024 },
+  // RFC 6749 §3.2: a parameter comes once, except those that RFC 8693 and RFC 8707 let repeat.
+  form: {
+    mediaType: 'application/x-www-form-urlencoded',
+    bytesMax: 64 * 1024,
+    partsMax: 32,
+    repeated: ['audience', 'resource'] as readonly string[],
+  },
   // A question about a handful of certificates (RFC 6960 §4.1).
   ocsp: { mediaType: 'application/ocsp-request', bytesMax: 4 * 1024 },
   // One picture, and room for the fields and the multipart framing.
@@ -44,6 +51,7 @@ export function checkBodyHeaders(): MiddlewareHandler<EdgeEnv> {
 export function readBody(): MiddlewareHandler<EdgeEnv> {
   const limits = {
     json: bodyLimit({ maxSize: bodies.json.bytesMax, onError: refuseLarge }),
+    form: bodyLimit({ maxSize: bodies.form.bytesMax, onError: refuseLarge }),
     ocsp: bodyLimit({ maxSize: bodies.ocsp.bytesMax, onError: refuseLarge }),
     multipart: bodyLimit({ maxSize: bodies.multipart.bytesMax, onError: refuseLarge }),
     batch: bodyLimit({ maxSize: bodies.batch.bytesMax, onError: refuseLarge }),
@@ -53,6 +61,7 @@ export function readBody(): MiddlewareHandler<EdgeEnv> {
     if (!kind) return next();
     return limits[kind](c, async () => {
       if (kind === 'json') await parseJson(c);
+      if (kind === 'form') await parseParameters(c);
       if (kind === 'multipart' || kind === 'batch') await parseForm(c, bodies[kind].partsMax);
       await next();
     });
@@ -61,6 +70,13 @@ export function readBody(): MiddlewareHandler<EdgeEnv> {
 
 async function parseJson(c: Context<EdgeEnv>): Promise<void> {
   await c.req.json().catch(refuseMalformed);
+}
+
+async function parseParameters(c: Context<EdgeEnv>): Promise<void> {
+  await parseForm(c, bodies.form.partsMax);
+  const names = partsOf(await c.req.formData()).map(([name]) => name);
+  const once = names.filter((name) => !bodies.form.repeated.includes(name));
+  if (new Set(once).size < once.length) refuseMalformed();
 }
 
 async function parseForm(c: Context<EdgeEnv>, partsMax: number): Promise<void> {

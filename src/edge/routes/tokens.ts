@@ -4,17 +4,17 @@ import {
   type Authenticated,
   authenticatedBy,
   exchangeToken,
-  familyOfRefresh,
   type GrantAnswer,
   grantToken,
   refreshToken,
+  withdrawRefresh,
 } from '../../domain/tokens/grants.ts';
 import { introspectToken } from '../../domain/tokens/introspect.ts';
 import { publishedKeys, recoveryKeys } from '../../domain/tokens/issuer-keys.ts';
 import { serverMetadata } from '../../domain/tokens/metadata.ts';
 import { finishAssertion } from '../../domain/tokens/passkeys.ts';
 import { provenKey } from '../../domain/tokens/proofs.ts';
-import { endFamily, listTokens, revokeToken } from '../../domain/tokens/revoke.ts';
+import { listTokens, revokeToken } from '../../domain/tokens/revoke.ts';
 import { authenticateSystem } from '../../domain/tokens/systems.ts';
 import type { IssuedToken } from '../../domain/tokens/types.ts';
 import { isOwnToken } from '../../domain/tokens/verifier.ts';
@@ -185,12 +185,7 @@ export function addTokenRoutes(app: EdgeApp, deps: EdgeDeps): void {
   });
 
   app.openapi(revokeRefreshRoute, async (c) => {
-    const text = c.req.valid('json').refreshToken;
-    const found = await familyOfRefresh(deps, text).catch(ignoreRefusal);
-    if (found && found.family.refreshHash === found.hash) {
-      const caller = { actor: found.family.actor, requestId: c.get('requestId') };
-      await endFamily(deps, caller, found.family, 'request');
-    }
+    await withdrawRefresh(deps, c.get('requestId'), c.req.valid('json').refreshToken);
     return c.body(null, 204);
   });
 
@@ -221,11 +216,6 @@ export function addTokenRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const metadata = serverMetadata(deps.issuer, deps.profiles);
     return c.json({ ...plainJson(metadata), issuer: metadata.issuer }, 200);
   });
-}
-
-function ignoreRefusal(error: unknown): undefined {
-  if (error instanceof CinnabarError && error.code === 'grant_refused') return undefined;
-  throw error;
 }
 
 /** The key of the DPoP proof of this request, if it has one. */
