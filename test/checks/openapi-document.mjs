@@ -1,6 +1,7 @@
 // Writes docs/openapi.json from the schemas and routes of src/edge, docs/errors.md from the codes,
-// their words in the console and the routes that answer them, and docs/access.md from the rules of
-// access; with --check, says whether the files on disk are still that.
+// their words in the console and the routes that answer them, docs/access.md from the rules of
+// access, and docs/cinnabar.http with every request; with --check, says whether the files on disk
+// are still that.
 import { readFile, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
 
@@ -8,7 +9,8 @@ const root = new URL('../../', import.meta.url);
 
 /** The document of a service in demo mode, which has every route; and all that is said of errors. */
 async function sources() {
-  const { outputFiles } = await build({
+  const outfile = new URL('wasm-build/out/openapi-document.mjs', root).pathname;
+  await build({
     stdin: {
       // Routes are declared without touching any dependency.
       contents: `
@@ -19,20 +21,20 @@ async function sources() {
         export { en } from './src/console/i18n/en.ts';
         export { zh } from './src/console/i18n/zh.ts';
         export { routeRules } from './src/edge/access.ts';
+        export { requestFile } from './test/checks/request-file.ts';
         export const document = openApiDocument(createApp({ demo: {}, demoLedger: {}, business: {} }));`,
       resolveDir: new URL('.', root).pathname,
     },
     bundle: true,
-    write: false,
+    outfile,
     format: 'esm',
     platform: 'node',
-    external: ['libsodium-wrappers'],
+    external: ['libsodium-wrappers', 'fast-check'],
     // Modules are addressed when they are loaded, and here none is.
     define: { 'import.meta.url': '"file:///"' },
     logLevel: 'error',
   });
-  const code = Buffer.from(outputFiles[0].contents).toString('base64');
-  return import(`data:text/javascript;base64,${code}`);
+  return import(outfile);
 }
 
 /** Which operations name the code among their answers. */
@@ -102,6 +104,7 @@ const files = {
   'docs/openapi.json': `${JSON.stringify(found.document, null, 2)}\n`,
   'docs/errors.md': errorsPage(found),
   'docs/access.md': accessPage(found),
+  'docs/cinnabar.http': `${found.requestFile(found.document).trimEnd()}\n`,
 };
 for (const [name, wanted] of Object.entries(files)) {
   const file = new URL(name, root);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { routeRules } from '../../src/edge/access.ts';
 import { demoIdentities } from '../../src/edge/demo-identities.ts';
 
@@ -10,6 +11,8 @@ export interface Schema {
   enum?: unknown[];
   const?: unknown;
   format?: string;
+  pattern?: string;
+  minLength?: number;
   properties?: Record<string, Schema>;
   required?: string[];
   items?: Schema;
@@ -29,6 +32,7 @@ interface Parameter {
 
 interface Described {
   operationId: string;
+  summary?: string;
   parameters?: Parameter[];
   requestBody?: { content: Record<string, { schema: Schema }> };
   responses: Record<string, unknown>;
@@ -43,6 +47,12 @@ export interface Operation extends Described {
   readonly as: string | null;
 }
 
+/** What is read of the document. */
+interface Source {
+  readonly paths: Record<string, Record<string, Described>>;
+  readonly components: { readonly schemas: Record<string, Schema> };
+}
+
 /** Sends a request as a demo identity, or as nobody, to a service. */
 export type Send = (
   path: string,
@@ -54,10 +64,7 @@ export class ApiDocument {
   readonly operations: readonly Operation[];
   readonly #schemas: Readonly<Record<string, Schema>>;
 
-  private constructor(document: {
-    paths: Record<string, Record<string, Described>>;
-    components: { schemas: Record<string, Schema> };
-  }) {
+  private constructor(document: Source) {
     this.#schemas = document.components.schemas;
     this.operations = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, described]) => {
@@ -67,17 +74,24 @@ export class ApiDocument {
     );
   }
 
+  static from(source: Source): ApiDocument {
+    return new ApiDocument(source);
+  }
+
   static async of(send: Send): Promise<ApiDocument> {
     const answer = await send('/openapi.json', { method: 'GET', as: null });
-    return new ApiDocument(await answer.json());
+    return ApiDocument.from(await answer.json());
+  }
+
+  /** What a reference stands for. */
+  resolved(schema: Schema): Schema {
+    if (!schema.$ref) return schema;
+    return this.#schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {};
   }
 
   /** A value that the schema describes: its examples where it has them. */
   sample(schema: Schema, depth = 0): unknown {
-    if (schema.$ref) {
-      const name = schema.$ref.split('/').at(-1) ?? '';
-      return this.sample(this.#schemas[name] ?? {}, depth + 1);
-    }
+    if (schema.$ref) return this.sample(this.resolved(schema), depth + 1);
     if (schema.example !== undefined) return schema.example;
     if (schema.examples?.length) return schema.examples[0];
     if (schema.const !== undefined) return schema.const;
@@ -105,8 +119,21 @@ export class ApiDocument {
     if (schema.format === 'uuid') return nobodysId;
     if (schema.format === 'date') return '2026-01-01';
     if (schema.format === 'date-time') return '2026-01-01T00:00:00Z';
-    return 'x';
+    const lengthMin = Math.max(1, schema.minLength ?? 1);
+    if (schema.pattern === undefined) return 'x'.repeat(lengthMin);
+    return textLike(schema.pattern, lengthMin);
   }
+}
+
+/** The same text for the same pattern, every time; one letter where look-around rules out making one. */
+function textLike(pattern: string, lengthMin: number): string {
+  const expression = new RegExp(pattern, 'u');
+  // A letter over and over: base64, hex and names alike.
+  const plain = 'a'.repeat(lengthMin);
+  if (lengthMin > 1 && expression.test(plain)) return plain;
+  if (pattern.includes('(?!')) return 'x'.repeat(lengthMin);
+  const [text = ''] = fc.sample(fc.stringMatching(expression), { seed: 7, numRuns: 1 });
+  return text;
 }
 
 export const nobodysId = '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10';

@@ -110,6 +110,7 @@ export const newBatchSchema = z
     title: line(100).default(''),
     manifest: z.union([z.string().max(64 * 1024), z.instanceof(File)]).openapi({
       type: 'string',
+      example: 'picture,seal,currency,amountMinor\nimprint.jpg,S-0001-01,CNY,1250000',
       description: `CSV (RFC 4180) with the columns \`picture\` (a file's name), \`seal\` (id or serial), \`currency\`, \`amountMinor\`, and optionally \`branch\`, \`reference\`, \`dpi\`; at most ${batchVouchersMax} rows.`,
     }),
     pictures: z

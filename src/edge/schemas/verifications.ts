@@ -79,7 +79,7 @@ export const newCardVerificationSchema = z
   .strictObject({
     sealIds: z.union([idSchema, z.array(idSchema).max(cardImprintsMax)]).openapi({
       type: 'array',
-      items: { type: 'string' },
+      items: { type: 'string', format: 'uuid' },
       description: `The seals whose imprints are on the paper, at most ${cardImprintsMax}.`,
     }),
     imprints: z.union([imprintSchema, z.array(imprintSchema).max(cardImprintsMax)]).openapi({
