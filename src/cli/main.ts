@@ -12,6 +12,7 @@ import { TaggerError } from '../core/tagger.ts';
 import { TokenError } from '../core/token/error.ts';
 import { CinnabarError } from '../domain/errors.ts';
 import { audit } from './audit.ts';
+import { authority } from './authority.ts';
 import { backup, restore, verifyBackup } from './backup.ts';
 import { cert } from './cert.ts';
 import { chips } from './chips.ts';
@@ -44,6 +45,7 @@ declare const CINNABAR_VERSION: string;
 const groups: Readonly<Record<string, Group>> = {
   audit,
   cert,
+  authority,
   seal,
   federation,
   tag,

@@ -1,12 +1,16 @@
 import type { ListQuery, ReadOptions, WriteOptions } from './api.ts';
 import type {
+  AuthorityRevocation,
   Certificate,
   CertificateApplication,
   CertificateBundle,
   CertificateRevocation,
   CertificateVerification,
   IdentityFinding,
+  IssuingAuthorities,
+  IssuingAuthority,
   NewCertificateApplication,
+  NewIssuingAuthority,
   Page,
   TierOverride,
   TierOverrideDecision,
@@ -20,6 +24,7 @@ interface Calls {
 }
 
 const applications = '/v1/certificates/applications';
+const authorities = '/v1/authorities';
 const one = (serial: string) => `/v1/certificates/${encodeURIComponent(serial)}`;
 const application = (id: string) => `${applications}/${encodeURIComponent(id)}`;
 
@@ -52,6 +57,23 @@ export function certificateApi({ getJson, post, query }: Calls) {
         post<CertificateApplication>(`${application(id)}/reject`, { reason }, write),
       withdraw: (id: string, write?: WriteOptions) =>
         post<CertificateApplication>(`${application(id)}/withdraw`, {}, write),
+    },
+    authorities: {
+      list: (read?: ReadOptions) => getJson<IssuingAuthorities>(authorities, read),
+      /** The next one of a hierarchy; the same call again finds it made. */
+      open: (body: NewIssuingAuthority, write?: WriteOptions) =>
+        post<IssuingAuthority>(authorities, body, write),
+      /** Proposes, or as the second person does it. */
+      revoke: (
+        { algorithm, generation }: NewIssuingAuthority,
+        reason: AuthorityRevocation['reason'],
+        write?: WriteOptions,
+      ) =>
+        post<IssuingAuthority>(
+          `${authorities}/${algorithm}/${generation}/revocation`,
+          { reason },
+          write,
+        ),
     },
     list: (
       filter: ListQuery & {

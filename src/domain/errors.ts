@@ -313,6 +313,14 @@ export const errorTitles = {
   certificate_state: 'The certificate is not in a state for that.',
   /** Another change of the same certificate came first. */
   certificate_changed: 'The certificate was changed by someone else in the meantime.',
+  /** The hierarchy never had an issuing authority of this generation. */
+  authority_not_found: 'There is no such issuing authority.',
+  /** The one that issues is not revoked before the next one is open. */
+  authority_in_use: 'The authority still issues certificates.',
+  /** Another generation is the next one, or another revocation was proposed. */
+  authority_changed: 'The issuing authorities are not as the request takes them to be.',
+  /** Nothing comes into force any more under an authority that was revoked. */
+  authority_revoked: 'The authority that issued the certificate was revoked.',
   /** What was made is not what was meant; it was not put into the ledger, so it does not exist. */
   certificate_lint_failed: 'The certificate did not pass its own checks.',
   /** The verification against the ledger failed; `errors` names each failed step and its code. */

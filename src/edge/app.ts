@@ -15,6 +15,7 @@ import { registerSharedParts } from './openapi.ts';
 import { answerProblem } from './problem.ts';
 import { addApplicationRoutes } from './routes/applications.ts';
 import { addAuditRoutes } from './routes/audit.ts';
+import { addAuthorityRoutes } from './routes/authorities.ts';
 import { addBiometricRoutes } from './routes/biometrics.ts';
 import { addBusinessRoutes } from './routes/business.ts';
 import { addTokenAdministrationRoutes } from './routes/business-systems.ts';
@@ -87,6 +88,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addApplicationRoutes(app, deps);
   addCertificateRoutes(app, deps);
   addPkiRoutes(app, deps);
+  addAuthorityRoutes(app, deps);
   addSealChangeRoutes(app, deps);
   addJobRoutes(app, deps);
   addChipRoutes(app, deps);

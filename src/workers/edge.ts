@@ -4,6 +4,7 @@ import type { BiometricRows } from '../domain/biometrics/ports.ts';
 import { referenceRules, rulesSettings } from '../domain/certificates/rules.ts';
 import { scoringLinks } from '../domain/certificates/scored.ts';
 import { finishAbandoned } from '../domain/certificates/status.ts';
+import { finishRevocations } from '../domain/certificates/succession.ts';
 import { anchorChipLogs } from '../domain/chips/chip-log.ts';
 import type { ChipService } from '../domain/chips/messages.ts';
 import type { BackupRows } from '../domain/chips/operate-backup.ts';
@@ -359,6 +360,7 @@ export default {
     const deps = await depsOnce(env);
     await sweepWork(deps);
     await finishAbandoned(deps);
+    await finishRevocations(deps);
     await anchorChipLogs(deps);
   },
 } satisfies ExportedHandler<EdgeBindings>;

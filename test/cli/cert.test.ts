@@ -27,11 +27,12 @@ afterAll(() => {
 });
 
 /** A command of the group in JSON, as one of the people of the demo. */
-async function run(identity: string, ...words: string[]) {
+async function tool(identity: string, ...words: string[]) {
   const env = { CINNABAR_URL: url, CINNABAR_TOKEN: await edge.tokenOf(identity) };
-  const { status, stdout } = await cinnabar(['cert', ...words, '--json'], { env });
+  const { status, stdout } = await cinnabar([...words, '--json'], { env });
   return { status, json: JSON.parse(stdout) };
 }
+const run = (identity: string, ...words: string[]) => tool(identity, 'cert', ...words);
 const applicant = (...words: string[]) => run('customer-chen', ...words);
 const officer = (...words: string[]) => run('reviewer-he', ...words);
 const administrator = (...words: string[]) => run('administrator-lin', ...words);
@@ -108,6 +109,30 @@ describe('cinnabar cert', () => {
     await applicant('request', '--algorithm', 'p256', ...out, ...secret);
     return file(`${name}.csr`);
   }
+
+  it('A12: an issuing authority is followed by the next, and revoked by two people', async () => {
+    const serial = await issued('p256', 'ended');
+    const authority = (who: string, ...words: string[]) => tool(who, 'authority', ...words);
+    const revoke = (...words: string[]) => authority('operator-ma', 'revoke', ...words);
+    expect((await authority('operator-ma', 'open', 'p256-2')).status).toBe(2);
+    const opened = await authority('operator-ma', 'open', 'p256/2');
+    expect(opened.json).toMatchObject({ generation: 2, state: 'issuing' });
+    expect((await revoke('p256/1', '--reason', 'whim')).status).toBe(2);
+    const why = ['--reason', 'cACompromise'];
+    expect((await revoke('p256/2', ...why)).json).toMatchObject({
+      error: { code: 'authority_in_use' },
+    });
+    expect((await revoke('p256/1', ...why)).json).toMatchObject({ state: 'retired' });
+    const revoked = await authority('administrator-lin', 'revoke', 'p256/1', ...why);
+    expect(revoked.json).toMatchObject({ state: 'revoked', revocationsLeft: 0 });
+    expect((await applicant('show', serial)).json).toMatchObject({ state: 'revoked' });
+    const { json } = await authority('auditor-gao', 'list');
+    expect(json.items.map(({ state }: { state: string }) => state)).toEqual([
+      'issuing',
+      'revoked',
+      'issuing',
+    ]);
+  }, 120_000);
 
   it('A8 A9: names the step when the ledger lies, and the thaw is refused', async () => {
     const serial = await issued('sm2', 'lied');

@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest';
-import type { CertificateStore, StoredCrl } from '../../src/domain/certificates/ports.ts';
+import type {
+  CertificateStore,
+  IssuerName,
+  StoredCrl,
+} from '../../src/domain/certificates/ports.ts';
 import type { Application, Certificate } from '../../src/domain/certificates/types.ts';
 import { freshId, freshTenant } from './fresh.ts';
 
@@ -38,6 +42,7 @@ export function certificate(tenant: string, changes: Partial<Certificate> = {}):
     kind: 'person',
     purpose: 'signature',
     algorithm: 'sm2',
+    issuer: 1,
     subject: { commonName: '陈思远', organization: 'Beichen Bank', country: 'CN' },
     spki: spki(),
     notBeforeMs: nowMs,
@@ -50,6 +55,14 @@ export function certificate(tenant: string, changes: Partial<Certificate> = {}):
     ...changes,
   };
 }
+
+/** An issuing authority that no other test has. */
+const freshIssuer = (): IssuerName => ({
+  algorithm: 'sm2',
+  generation: 1 + (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0),
+});
+
+const rowOf = ({ algorithm, generation }: IssuerName) => ({ algorithm, issuer: generation });
 
 const full: Partial<Certificate> = {
   keyId: '019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a10',
@@ -180,10 +193,10 @@ export function certificateStoreContract(
   it('knows whose key is in use, what is unfinished, and what is not in force', async () => {
     const store = await make();
     const tenant = freshTenant();
-    // A hierarchy of its own for the test: rows of others are in the same table.
-    const algorithm = 'p256';
+    // An issuer of its own for the test: rows of others are in the same table.
+    const issuer = freshIssuer();
     const sinceMs = nowMs + 50_000_000 + 0;
-    const at = { algorithm, changedAtMs: sinceMs, notAfterMs: sinceMs + 9 } as const;
+    const at = { ...rowOf(issuer), changedAtMs: sinceMs, notAfterMs: sinceMs + 9 } as const;
     const held = certificate(tenant, { ...at, state: 'frozen' });
     const good = certificate(tenant, { ...at, state: 'active', delivery: 'thawed' });
     const pending = { action: 'suspend', requestId: 'x', atMs: sinceMs } as const;
@@ -197,29 +210,98 @@ export function certificateStoreContract(
     const serials = (rows: readonly { serialHex: string }[]) =>
       rows.map(({ serialHex }) => serialHex).filter((serialHex) => own.has(serialHex));
     const sorted = (...rows: Certificate[]) => rows.map((item) => item.serialHex).sort();
-    const notInForce = serials(await store.notInForce(algorithm, sinceMs));
+    const notInForce = serials(await store.notInForce(issuer, sinceMs));
     expect(notInForce).toEqual(sorted(held, leaving, gone));
-    expect(serials(await store.backInForce(algorithm, sinceMs))).toEqual(sorted(good));
-    expect(await store.hasChanges(algorithm, sinceMs)).toBe(true);
-    expect(await store.hasChanges(algorithm, sinceMs + 1e12)).toBe(false);
+    expect(serials(await store.backInForce(issuer, sinceMs))).toEqual(sorted(good));
+    expect(await store.hasChanges(issuer, sinceMs)).toBe(true);
+    expect(await store.hasChanges(issuer, sinceMs + 1e12)).toBe(false);
+    const other = freshIssuer();
+    expect(await store.notInForce(other, sinceMs)).toEqual([]);
+    expect(await store.backInForce(other, sinceMs)).toEqual([]);
+    expect(await store.hasChanges(other, sinceMs)).toBe(false);
     const left = serials(await store.unfinished(sinceMs + 1, 1000));
     expect(left.sort()).toEqual(sorted(good, leaving));
     expect(serials(await store.unfinished(sinceMs, 1000))).toEqual([]);
   });
 
+  it('A12: revokes all under an issuer in one step, but what is on the move or at its end', async () => {
+    const store = await make();
+    const tenant = freshTenant();
+    const issuer = freshIssuer();
+    const atMs = nowMs + 100;
+    const of = (changes: Partial<Certificate>) =>
+      certificate(tenant, { ...rowOf(issuer), ...changes });
+    const frozen = of({ state: 'frozen' });
+    const active = of({ state: 'active', delivery: 'delivered' });
+    const suspended = of({ state: 'suspended' });
+    const thawing = of({
+      state: 'frozen',
+      pending: { action: 'thaw', requestId: 't', atMs: nowMs },
+    });
+    const revoked = of({ state: 'revoked', reason: 'superseded' });
+    const prepared = of({});
+    const ended = of({ state: 'active', notAfterMs: atMs - 1 });
+    const all = [frozen, active, suspended, thawing, revoked, prepared, ended];
+    for (const item of all) await store.addCertificate(item);
+    expect(await store.countUnder(issuer, nowMs)).toBe(5);
+    const move = { action: 'revoke', requestId: 'a', reason: 'cACompromise', atMs } as const;
+    await store.revokeAllUnder(issuer, move);
+    await store.revokeAllUnder(issuer, { ...move, requestId: 'b' });
+    const marked = [frozen, active, suspended].map((item) => ({
+      ...item,
+      pending: move,
+      revision: 2,
+    }));
+    const byId = (items: readonly Certificate[]) =>
+      [...items].sort((a, b) => (a.id < b.id ? -1 : 1));
+    const { some, left } = await store.revocationsUnder(issuer, 9);
+    expect(some).toEqual(byId(marked));
+    expect(left).toBe(3);
+    expect((await store.revocationsUnder(issuer, 1)).some).toEqual(byId(marked).slice(0, 1));
+    for (const item of [thawing, revoked, prepared, ended]) {
+      expect(await store.findCertificate(item.serialHex)).toEqual(item);
+    }
+    expect(await store.revocationsUnder(freshIssuer(), 9)).toEqual({ some: [], left: 0 });
+  });
+
+  it('A12: revokes an issuing authority only as it is known', async () => {
+    const store = await make();
+    const { algorithm, generation } = freshIssuer();
+    const issuer = { algorithm, generation };
+    const der = Uint8Array.of(0x30, 1);
+    const row = { ...issuer, role: 'issuing', under: 0, keyId: 'k', der } as const;
+    await store.addAuthority(row);
+    const stored = async () =>
+      (await store.listIssuing(algorithm)).find((one) => one.generation === generation);
+    const first = { reason: 'superseded', proposedBy: 'ma', proposedAtMs: nowMs } as const;
+    const second = { ...first, by: 'gao', atMs: nowMs + 1 };
+    await store.setRevocation(issuer, undefined, first);
+    expect(await stored()).toEqual({ ...row, revocation: first });
+    const late = store.setRevocation(issuer, undefined, first);
+    await expect(late).rejects.toMatchObject({ code: 'authority_changed' });
+    await store.setRevocation(issuer, first, second);
+    expect(await stored()).toEqual({ ...row, revocation: second });
+    const none = store.setRevocation(freshIssuer(), undefined, first);
+    await expect(none).rejects.toMatchObject({ code: 'authority_changed' });
+  });
+
   it('keeps authorities and lists by number, and the first of each counts', async () => {
     const store = await make();
     const der = (byte: number) => Uint8Array.of(0x30, 1, byte);
-    const row = { algorithm: 'sm2', role: 'ocsp', generation: 1, keyId: 'k', der: der(1) } as const;
+    const under = freshIssuer().generation;
+    const base = { algorithm: 'sm2', role: 'ocsp', under, keyId: 'k' } as const;
+    const row = { ...base, generation: 1, der: der(1) };
     await store.addAuthority(row);
     await store.addAuthority({ ...row, der: der(2) });
-    expect(await store.findAuthority('sm2', 'ocsp')).toEqual(row);
+    expect(await store.findAuthority('sm2', 'ocsp', under)).toEqual(row);
     const next = { ...row, generation: 2, der: der(3) };
     await store.addAuthority(next);
-    expect(await store.findAuthority('sm2', 'ocsp')).toEqual(next);
-    expect(await store.findAuthority('p256', 'ocsp')).toBeUndefined();
+    expect(await store.findAuthority('sm2', 'ocsp', under)).toEqual(next);
+    expect(await store.findAuthority('p256', 'ocsp', under)).toBeUndefined();
+    expect(await store.findAuthority('sm2', 'ocsp', under + 1)).toBeUndefined();
+    const issuer = freshIssuer();
     const list = (number: number): StoredCrl => ({
-      algorithm: 'sm2',
+      issuer,
       number,
       thisUpdateMs: nowMs + number,
       nextUpdateMs: nowMs + 10 * number,
@@ -228,10 +310,10 @@ export function certificateStoreContract(
     expect(await store.addCrl(list(1))).toBe(true);
     expect(await store.addCrl({ ...list(1), der: der(9) })).toBe(false);
     expect(await store.addCrl(list(2))).toBe(true);
-    expect(await store.newestCrl('sm2')).toEqual(list(2));
-    expect(await store.oldestCrl('sm2', nowMs)).toEqual(list(1));
-    expect(await store.oldestCrl('sm2', nowMs + 10)).toEqual(list(2));
-    expect(await store.newestCrl('p256')).toBeUndefined();
+    expect(await store.newestCrl(issuer)).toEqual(list(2));
+    expect(await store.oldestCrl(issuer, nowMs)).toEqual(list(1));
+    expect(await store.oldestCrl(issuer, nowMs + 10)).toEqual(list(2));
+    expect(await store.newestCrl({ ...issuer, algorithm: 'p256' })).toBeUndefined();
   });
 
   it('A8: remembers the largest checkpoint only', async () => {

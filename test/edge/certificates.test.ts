@@ -342,6 +342,15 @@ describe('/pki', () => {
     expect(await load('/pki/crl?algorithm=p256&delta=true', 'delta.der')).toBe(
       'application/pkix-crl',
     );
+    // What cannot be meant is refused, not passed over.
+    for (const query of ['role=root&delta=true', 'role=root&generation=1', 'generation=0']) {
+      const answer = await edge.call(`/pki/crl?algorithm=p256&${query}`, anyone);
+      expect([answer.status, query]).toEqual([400, query]);
+    }
+    for (const path of ['crl', 'ca.crt']) {
+      const answer = await edge.call(`/pki/${path}?algorithm=p256&generation=2`, anyone);
+      expect(await answer.json()).toMatchObject({ status: 404, code: 'authority_not_found' });
+    }
     expect(files.run('crl -inform DER -in list.der -CAfile all.pem -noout').text).toContain(
       'verify OK',
     );

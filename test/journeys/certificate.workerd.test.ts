@@ -124,12 +124,43 @@ describe('A6 A7 A8 A9 A10 A11 A12: a certificate on the real Workers', () => {
     const hex = Array.from(list, (byte) => byte.toString(16).padStart(2, '0')).join('');
     expect(hex).toContain(serial);
     const ofRoot = await ask('/pki/crl?algorithm=sm2&role=root');
-    expect([ofRoot.status, ofRoot.headers.get('cache-control')]).toEqual([
-      200,
-      'public, max-age=3600',
-    ]);
+    expect([ofRoot.status, ofRoot.headers.get('cache-control')]).toEqual([200, 'no-store']);
     const lists = await Promise.all([ofRoot, ask('/pki/crl?algorithm=sm2&role=root')]);
     const [first, again] = await Promise.all(lists.map((answer) => answer.bytes()));
     expect(again).toEqual(first);
+  });
+
+  test('A12: the next issuing authority takes over, and the one before is revoked with all under it', async () => {
+    const frozen = await issued(await person('sm2'));
+    const authorities = '/v1/authorities';
+    const name = { algorithm: 'sm2', generation: 2 };
+    type View = { state: string; revocationsLeft: number; certificates: number };
+    const opened = await read<View>('operator-ma', 'POST', authorities, name);
+    expect(opened).toMatchObject({ ...name, state: 'issuing' });
+    const fresh = await issued(await person('sm2'));
+    const path = `${authorities}/sm2/1/revocation`;
+    const reason = { reason: 'cACompromise' };
+    await read('operator-ma', 'POST', path, reason);
+    expect((await call('operator-ma', 'POST', path, reason)).status).toBe(403);
+    const revoked = await read<View>('administrator-lin', 'POST', path, reason);
+    expect(revoked).toMatchObject({ state: 'revoked', certificates: 0, revocationsLeft: 0 });
+    const stateOf = async (serial = '') =>
+      (await read<Certificate>('administrator-lin', 'GET', `${base}/${serial}`)).state;
+    expect(await stateOf(frozen[0])).toBe('revoked');
+    expect(await stateOf(fresh[0])).toBe('frozen');
+    const listOf = async (query: string) =>
+      (await (await ask(`/pki/crl?algorithm=sm2${query}`)).bytes()).toHex();
+    expect(await listOf('')).toContain(frozen[0]);
+    const second = await listOf('&generation=2');
+    expect(second).toContain(fresh[0]);
+    expect(second).not.toContain(frozen[0]);
+    const { items } = await read<{ items: { serial: string; algorithm: string }[] }>(
+      'auditor-gao',
+      'GET',
+      authorities,
+    );
+    expect(await listOf('&role=root')).toContain(items[0]?.serial);
+    const thawed = await read<Certificate>('administrator-lin', 'POST', `${base}/${fresh[0]}/thaw`);
+    expect(thawed).toMatchObject({ state: 'active', delivery: 'delivered' });
   });
 });

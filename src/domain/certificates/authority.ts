@@ -4,172 +4,228 @@ import { parseCertificate } from '../../core/pki/certificate.ts';
 import { derivedUuid } from '../../lib/uuid.ts';
 import { type KeyRecord, serviceTenant } from '../chips/keys.ts';
 import { CinnabarError } from '../errors.ts';
-import type { AuthorityRole, AuthorityRow, CertificateDeps } from './ports.ts';
-import type { KeyAlgorithm, KeyUsage } from './profiles.ts';
-import {
-  buildCertificate,
-  type CertificateIssuer,
-  type ExtendedKeyUsage,
-  encodeName,
-  type SubjectName,
-} from './x509/build.ts';
-import { buildCrl, crlEndsAtMs } from './x509/crl.ts';
+import { type CertifiedRole, nameOf, roles, schemes } from './authority-roles.ts';
+import type { AuthorityRow, CertificateDeps, IssuerName } from './ports.ts';
+import type { KeyAlgorithm } from './profiles.ts';
+import type { Certificate } from './types.ts';
+import { buildCertificate, type CertificateIssuer, encodeName } from './x509/build.ts';
+import { buildCrl, type CrlEntry, crlFacts } from './x509/crl.ts';
 import type { CertificateSigner } from './x509/library.ts';
 
-type AuthorityDeps = Pick<
+export type AuthorityDeps = Pick<
   CertificateDeps,
   'certificates' | 'clock' | 'keys' | 'pkiBase' | 'random'
 >;
 
 const dayMs = 24 * 60 * 60 * 1000;
-
-type CertifiedRole = Exclude<AuthorityRole, 'root_list'>;
-
-/**
- * What a root's key may ever sign: its own certificate, issuing authorities and lists. Several
- * attempts at once each count, so this is more than a hundred years need and little for a thief.
- */
-const rootUsesMax = 256;
 /** The root's list is made for so long, and anew when less than the second is left. */
 const rootListLifeMs = 400 * dayMs;
 const rootListRenewalMs = 60 * dayMs;
 
-interface RoleProfile {
-  readonly name: string;
-  readonly validityDays: number;
-  /** The certificate is made anew when it has less than this left. */
-  readonly renewalDays: number;
-  readonly keyUsage: readonly KeyUsage[];
-  readonly extendedKeyUsage: readonly ExtendedKeyUsage[];
-  readonly pathLength?: number;
-  /** Of the key, over its life; the chips count. */
-  readonly usesMax?: number;
-}
-
-/**
- * The certificates of the service itself. A root and an issuing authority are not made anew by the
- * clock: that is a ceremony, and certificates below end with their issuer.
- */
-const roles: Readonly<Record<CertifiedRole, RoleProfile>> = {
-  root: {
-    name: 'Root',
-    validityDays: 20 * 365,
-    renewalDays: 0,
-    keyUsage: ['keyCertSign', 'cRLSign'],
-    extendedKeyUsage: [],
-    pathLength: 1,
-    usesMax: rootUsesMax,
-  },
-  issuing: {
-    name: 'Issuing Authority',
-    validityDays: 10 * 365,
-    renewalDays: 0,
-    keyUsage: ['keyCertSign', 'cRLSign'],
-    extendedKeyUsage: [],
-    pathLength: 0,
-  },
-  ocsp: {
-    name: 'OCSP Responder',
-    validityDays: 30,
-    renewalDays: 10,
-    keyUsage: ['digitalSignature'],
-    extendedKeyUsage: ['ocspSigning'],
-  },
-};
-
-const schemes = { sm2: 'sm2-sm3', p256: 'ecdsa-p256-sha256' } as const;
-const labels: Readonly<Record<KeyAlgorithm, string>> = { sm2: 'SM2', p256: 'P-256' };
-
-/** A hierarchy: whoever signs certificates and lists of this kind of key, and its root above. */
+/** An issuing authority, and the root above it. */
 export interface Authority {
   readonly algorithm: KeyAlgorithm;
+  /** Counts the issuing authorities of the hierarchy; the newest one issues. */
+  readonly generation: number;
   readonly root: Uint8Array;
   readonly issuing: Uint8Array;
   /** SubjectPublicKeyInfo of the issuing key. */
   readonly spki: Uint8Array;
   readonly notAfterMs: number;
+  readonly isRevoked: boolean;
   readonly issuer: CertificateIssuer;
 }
 
 /**
- * The hierarchy for a kind of key, made when it is first asked for: keys in the chips, root, then
- * issuing authority and the root's list. Whatever races here, the first row of each role is the one that everybody uses.
+ * The authority that issues for a kind of key, or an earlier one by its generation. The hierarchy is
+ * made when it is first asked for: keys in the chips, root, then issuing authority and the root's
+ * list. Whatever races here, the first row of each role is the one that everybody uses.
  *
- * @throws CinnabarError `chips_unavailable`, `chips_busy`, `storage_unavailable`
+ * @throws CinnabarError `authority_not_found`, `chips_unavailable`, `chips_busy`,
+ * `storage_unavailable`
  */
 export async function loadAuthority(
   deps: AuthorityDeps,
   algorithm: KeyAlgorithm,
+  generation?: number,
 ): Promise<Authority> {
+  const all = await allAuthorities(deps, algorithm);
+  const found =
+    generation === undefined ? all.at(-1) : all.find((one) => one.generation === generation);
+  if (!found) throw new CinnabarError('authority_not_found');
+  return found;
+}
+
+/** The authority that issued a certificate. Errors as `loadAuthority`. */
+export function authorityOf(
+  deps: AuthorityDeps,
+  { algorithm, issuer }: Pick<Certificate, 'algorithm' | 'issuer'>,
+): Promise<Authority> {
+  return loadAuthority(deps, algorithm, issuer);
+}
+
+/** Every issuing authority that a hierarchy ever had, the newest last. Errors as `loadAuthority`. */
+export async function allAuthorities(
+  deps: AuthorityDeps,
+  algorithm: KeyAlgorithm,
+): Promise<readonly Authority[]> {
   const { certificates } = deps;
-  const [knownRoot, knownIssuing] = await Promise.all([
+  const [knownRoot, known] = await Promise.all([
     certificates.findAuthority(algorithm, 'root'),
-    certificates.findAuthority(algorithm, 'issuing'),
+    certificates.listIssuing(algorithm),
   ]);
   const { root, issuing } =
-    knownRoot && knownIssuing
-      ? { root: knownRoot, issuing: knownIssuing }
+    knownRoot && known.length > 0
+      ? { root: knownRoot, issuing: known }
       : await foundHierarchy(deps, algorithm);
-  const parsed = parseCertificate(issuing.der);
+  return issuing.map((row) => authorityFrom(deps, root, row));
+}
+
+function authorityFrom(deps: AuthorityDeps, root: AuthorityRow, issuing: AuthorityRow): Authority {
+  const { algorithm, generation, der, revocation } = issuing;
+  const { spki, notAfterMs } = parseCertificate(der);
   return {
     algorithm,
+    generation,
     root: root.der,
-    issuing: issuing.der,
-    spki: parsed.spki,
-    notAfterMs: parsed.notAfterMs,
-    issuer: { ...issuerOf(deps, issuing), urls: urlsOf(deps.pkiBase, algorithm) },
+    issuing: der,
+    spki,
+    notAfterMs,
+    isRevoked: revocation?.atMs !== undefined,
+    issuer: { ...issuerOf(deps, issuing), urls: urlsOf(deps.pkiBase, issuing) },
   };
 }
 
 /** The ceremony: root, issuing authority, and the root's first list; then the root's key rests. */
 async function foundHierarchy(deps: AuthorityDeps, algorithm: KeyAlgorithm) {
-  const root = await ensureRole(deps, algorithm, 'root', undefined);
+  const root = await ensureRole(deps, { algorithm, role: 'root', under: 0 });
   await renewRootList(deps, root);
-  const issuing = await deps.certificates.findAuthority(algorithm, 'issuing');
-  return { root, issuing: issuing ?? unreachable('issuing') };
+  return { root, issuing: await deps.certificates.listIssuing(algorithm) };
 }
 
 /**
  * The root's revocation list (RFC 5280 §5): which issuing authorities are no longer to be believed.
- * Served as it is for a year; the root's key is woken for a new one only then.
+ * Served as it is for a year, or until one of them is revoked; the root's key is woken for a new one
+ * only then.
  *
  * @throws CinnabarError `chips_unavailable`, `chips_busy`, `storage_unavailable`
  */
 export async function rootList(deps: AuthorityDeps, algorithm: KeyAlgorithm): Promise<Uint8Array> {
   await loadAuthority(deps, algorithm);
   const known = await freshRootList(deps, algorithm);
-  if (known) return known;
-  const root = await deps.certificates.findAuthority(algorithm, 'root');
-  return renewRootList(deps, root ?? unreachable('root'));
+  return known ?? renewRootList(deps, await storedRoot(deps, algorithm));
+}
+
+async function storedRoot({ certificates }: AuthorityDeps, algorithm: KeyAlgorithm) {
+  return (await certificates.findAuthority(algorithm, 'root')) ?? unreachable('root');
 }
 
 async function freshRootList(
-  { certificates, clock }: AuthorityDeps,
+  deps: AuthorityDeps,
   algorithm: KeyAlgorithm,
 ): Promise<Uint8Array | undefined> {
-  const known = await certificates.findAuthority(algorithm, 'root_list');
-  const isFresh = known && crlEndsAtMs(known.der) - clock.now() > rootListRenewalMs;
-  return isFresh ? known.der : undefined;
+  const [known, revoked] = await Promise.all([
+    deps.certificates.findAuthority(algorithm, 'root_list'),
+    revokedUnderRoot(deps, algorithm),
+  ]);
+  if (!known) return undefined;
+  const { endsAtMs, serials } = crlFacts(known.der);
+  const isFresh = endsAtMs - deps.clock.now() > rootListRenewalMs;
+  return isFresh && revoked.every(({ serialHex }) => serials.has(serialHex))
+    ? known.der
+    : undefined;
+}
+
+async function revokedUnderRoot(
+  { certificates }: AuthorityDeps,
+  algorithm: KeyAlgorithm,
+): Promise<readonly CrlEntry[]> {
+  return (await certificates.listIssuing(algorithm)).flatMap(({ der, revocation }) => {
+    if (revocation?.atMs === undefined) return [];
+    const { serialHex } = parseCertificate(der);
+    return [{ serialHex, atMs: revocation.atMs, reason: revocation.reason }];
+  });
+}
+
+/**
+ * Signs what is not there yet (issuing authority, list). The list is stored last: while there is
+ * none, the root's key may be awake, and whoever asks for the list next puts it to rest.
+ */
+function renewRootList(deps: AuthorityDeps, root: AuthorityRow): Promise<Uint8Array> {
+  const { algorithm, keyId } = root;
+  return underRoot(
+    deps,
+    root,
+    () => freshRootList(deps, algorithm),
+    async (issuer) => {
+      if ((await deps.certificates.listIssuing(algorithm)).length === 0) {
+        await addIssuing(deps, root, 1, issuer);
+      }
+      const entries = await revokedUnderRoot(deps, algorithm);
+      const last = await deps.certificates.findAuthority(algorithm, 'root_list');
+      const generation = (last?.generation ?? 0) + 1;
+      const thisUpdateMs = startOfMinute(deps.clock.now());
+      const times = { thisUpdateMs, nextUpdateMs: thisUpdateMs + rootListLifeMs };
+      const der = await buildCrl({ number: generation, ...times, entries }, issuer);
+      const list = { algorithm, role: 'root_list', under: 0, generation, keyId, der } as const;
+      await deps.certificates.addAuthority(list);
+      // Whoever came first: all serve what is stored.
+      return (await freshRootList(deps, algorithm)) ?? der;
+    },
+  );
+}
+
+/**
+ * The issuing authority after `generation - 1`: a key of its own in the chips, certified by the root,
+ * whose key is woken for it. Does nothing when it is there.
+ *
+ * @throws CinnabarError `chips_unavailable`, `chips_busy`, `storage_unavailable`
+ */
+export async function ensureIssuing(
+  deps: AuthorityDeps,
+  algorithm: KeyAlgorithm,
+  generation: number,
+): Promise<AuthorityRow> {
+  const root = await storedRoot(deps, algorithm);
+  const find = async () =>
+    (await deps.certificates.listIssuing(algorithm)).find((row) => row.generation === generation);
+  return underRoot(deps, root, find, async (issuer) => {
+    await addIssuing(deps, root, generation, issuer);
+    return (await find()) ?? unreachable('issuing');
+  });
+}
+
+function addIssuing(
+  deps: AuthorityDeps,
+  root: AuthorityRow,
+  generation: number,
+  issuer: CertificateIssuer,
+): Promise<void> {
+  const seat = { algorithm: root.algorithm, role: 'issuing', under: 0 } as const;
+  const { notAfterMs } = parseCertificate(root.der);
+  return fillSeat(deps, seat, generation, { ...issuer, notAfterMs });
 }
 
 const attemptsMax = 8;
 
 /**
- * Wakes the root's key in the chips, signs what is not there yet (issuing authority, list), and puts
- * the key to rest. The list is stored last: while there is none, the key may be awake, and whoever
- * asks for the list next puts it to rest. Whoever is at the same work may have done so meanwhile;
- * then this begins anew and mostly finds everything made.
+ * Wakes the root's key in the chips, has something made with it, and puts the key to rest. Whoever
+ * is at the same work may have done so meanwhile; then this begins anew and mostly finds it made.
  */
-async function renewRootList(deps: AuthorityDeps, root: AuthorityRow): Promise<Uint8Array> {
-  const { algorithm, keyId } = root;
+async function underRoot<T>(
+  deps: AuthorityDeps,
+  root: AuthorityRow,
+  find: () => Promise<T | undefined>,
+  make: (issuer: CertificateIssuer) => Promise<T>,
+): Promise<T> {
+  const query = `algorithm=${root.algorithm}&role=root`;
+  const base = `${deps.pkiBase}/pki`;
+  const urls = { certificate: `${base}/ca.crt?${query}`, crl: `${base}/crl?${query}` };
   for (let attempt = 1; ; attempt++) {
-    const known = await freshRootList(deps, algorithm);
-    if (known) return known;
+    const known = await find();
+    if (known !== undefined) return known;
     try {
-      const list = await whileAwake(deps, keyId, () => signUnderRoot(deps, root));
-      await deps.certificates.addAuthority(list);
-      // Whoever came first: all serve what is stored.
-      return (await freshRootList(deps, algorithm)) ?? list.der;
+      return await whileAwake(deps, root.keyId, () => make({ ...issuerOf(deps, root), urls }));
     } catch (error) {
       if (!isResting(error) || attempt === attemptsMax) throw error;
     }
@@ -185,45 +241,49 @@ async function whileAwake<T>({ keys }: AuthorityDeps, keyId: string, work: () =>
   }
 }
 
-async function signUnderRoot(deps: AuthorityDeps, root: AuthorityRow): Promise<AuthorityRow> {
-  const { algorithm, keyId } = root;
-  const base = `${deps.pkiBase}/pki`;
-  const query = `algorithm=${algorithm}&role=root`;
-  const urls = { certificate: `${base}/ca.crt?${query}`, crl: `${base}/crl?${query}` };
-  const issuer = { ...issuerOf(deps, root), urls };
-  await ensureRole(deps, algorithm, 'issuing', issuer);
-  const last = await deps.certificates.findAuthority(algorithm, 'root_list');
-  const generation = (last?.generation ?? 0) + 1;
-  const thisUpdateMs = startOfMinute(deps.clock.now());
-  const times = { thisUpdateMs, nextUpdateMs: thisUpdateMs + rootListLifeMs };
-  const der = await buildCrl({ number: generation, ...times, entries: [] }, issuer);
-  return { algorithm, role: 'root_list', generation, keyId, der };
-}
-
 const isResting = (error: unknown) =>
   error instanceof CinnabarError && error.code === 'key_not_active';
 
-/** The delegated responder of a hierarchy, with a certificate that has enough time left. */
+/** The delegated responder of an issuing authority, with a certificate that has enough time left. */
 export async function loadResponder(
   deps: AuthorityDeps,
-  authority: Authority,
+  { algorithm, generation, issuer, notAfterMs }: Authority,
 ): Promise<{ readonly signer: CertificateSigner; readonly certificate: Uint8Array }> {
-  const row = await ensureRole(deps, authority.algorithm, 'ocsp', authority.issuer);
+  const seat = { algorithm, role: 'ocsp', under: generation } as const;
+  const row = await ensureRole(deps, seat, { ...issuer, notAfterMs });
   return { signer: issuerOf(deps, row).signer, certificate: row.der };
 }
 
+/** One of the service's own certificates, whichever generation has it. */
+type Seat = Pick<AuthorityRow, 'algorithm' | 'under'> & { readonly role: CertifiedRole };
+
+/** Whoever certifies it; no certificate outlives its issuer. */
+type Certifier = CertificateIssuer & { readonly notAfterMs: number };
+
 async function ensureRole(
   deps: AuthorityDeps,
-  algorithm: KeyAlgorithm,
-  role: CertifiedRole,
-  issuer: CertificateIssuer | undefined,
+  seat: Seat,
+  issuer?: Certifier,
 ): Promise<AuthorityRow> {
-  const known = await deps.certificates.findAuthority(algorithm, role);
+  const { algorithm, role, under } = seat;
+  const known = await deps.certificates.findAuthority(algorithm, role, under);
   if (known && !isDue(deps, known, role)) return known;
-  const generation = (known?.generation ?? 0) + 1;
+  await fillSeat(deps, seat, (known?.generation ?? 0) + 1, issuer);
+  // Whoever came first: all use what is stored.
+  return (await deps.certificates.findAuthority(algorithm, role, under)) ?? unreachable(role);
+}
+
+async function fillSeat(
+  deps: AuthorityDeps,
+  seat: Seat,
+  generation: number,
+  issuer?: Certifier,
+): Promise<void> {
+  const { algorithm, role, under } = seat;
   const { usesMax } = roles[role];
   // A fresh key each time, the same for all who are at the same renewal.
-  const keyId = derivedUuid(`cinnabar/pki/${algorithm}/${role}/${generation}`);
+  const name = under > 1 ? `${role}/${under}/${generation}` : `${role}/${generation}`;
+  const keyId = derivedUuid(`cinnabar/pki/${algorithm}/${name}`);
   const key = await deps.keys.create({
     tenant: serviceTenant,
     id: keyId,
@@ -232,15 +292,14 @@ async function ensureRole(
     owner: `pki-${role}`,
     ...(usesMax === undefined ? {} : { policy: { usesMax } }),
   });
-  const der = await certifyRole(deps, algorithm, role, key, issuer).catch(async (error) => {
+  const der = await certifyRole(deps, seat, generation, key, issuer).catch(async (error) => {
     // A root that somebody else has made meanwhile rests already.
-    const made = isResting(error) && (await deps.certificates.findAuthority(algorithm, role));
+    const isRace = role === 'root' && isResting(error);
+    const made = isRace && (await deps.certificates.findAuthority(algorithm, role, under));
     if (!made) throw error;
     return made.der;
   });
-  await deps.certificates.addAuthority({ algorithm, role, generation, keyId, der });
-  // Whoever came first: all use what is stored.
-  return (await deps.certificates.findAuthority(algorithm, role)) ?? unreachable(role);
+  await deps.certificates.addAuthority({ algorithm, role, under, generation, keyId, der });
 }
 
 function unreachable(role: string): never {
@@ -255,25 +314,26 @@ function isDue({ clock }: AuthorityDeps, row: AuthorityRow, role: CertifiedRole)
 
 async function certifyRole(
   deps: AuthorityDeps,
-  algorithm: KeyAlgorithm,
-  role: CertifiedRole,
+  { algorithm, role }: Seat,
+  generation: number,
   key: KeyRecord,
-  issuer: CertificateIssuer | undefined,
+  issuer: Certifier | undefined,
 ): Promise<Uint8Array> {
   const profile = roles[role];
-  const subject = nameOf(algorithm, profile);
+  const subject = nameOf(algorithm, role, generation);
   const notBeforeMs = startOfMinute(deps.clock.now());
   const self: CertificateIssuer = {
     name: encodeName(subject),
     signer: chipSigner(deps, algorithm, key.id, key.publicKey),
   };
+  const endsMs = notBeforeMs + profile.validityDays * dayMs;
   return buildCertificate(
     {
       serialHex: newSerial(deps),
       subject,
       spki: key.publicKey,
       notBeforeMs,
-      notAfterMs: notBeforeMs + profile.validityDays * dayMs,
+      notAfterMs: issuer ? Math.min(endsMs, issuer.notAfterMs) : endsMs,
       keyUsage: profile.keyUsage,
       extendedKeyUsage: profile.extendedKeyUsage,
       policies: [],
@@ -282,14 +342,6 @@ async function certifyRole(
     },
     issuer ?? self,
   );
-}
-
-function nameOf(algorithm: KeyAlgorithm, { name }: RoleProfile): SubjectName {
-  return {
-    commonName: `Cinnabar ${labels[algorithm]} ${name}`,
-    organization: 'Cinnabar',
-    country: 'CN',
-  };
 }
 
 function issuerOf(deps: AuthorityDeps, row: AuthorityRow): CertificateIssuer {
@@ -316,10 +368,12 @@ function chipSigner(
   };
 }
 
-function urlsOf(base: string, algorithm: KeyAlgorithm) {
+/** Of the first generation without its number, which is how the oldest certificates have it. */
+function urlsOf(base: string, { algorithm, generation }: IssuerName) {
+  const query = `algorithm=${algorithm}${generation > 1 ? `&generation=${generation}` : ''}`;
   return {
-    certificate: `${base}/pki/ca.crt?algorithm=${algorithm}`,
-    crl: `${base}/pki/crl?algorithm=${algorithm}`,
+    certificate: `${base}/pki/ca.crt?${query}`,
+    crl: `${base}/pki/crl?${query}`,
     ocsp: `${base}/pki/ocsp`,
   };
 }

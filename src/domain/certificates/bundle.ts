@@ -6,7 +6,7 @@ import { encodePem } from '../../lib/pem.ts';
 import type { Caller } from '../actor.ts';
 import { record } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
-import { loadAuthority } from './authority.ts';
+import { authorityOf } from './authority.ts';
 import { getCertificate } from './find.ts';
 import type { CertificateDeps } from './ports.ts';
 import { deliverCertificate, settle } from './thaw.ts';
@@ -27,7 +27,7 @@ export async function deliveryBundle(
   const certificate = await deliverCertificate(deps, found);
   const { der, statement, ledgerSubject, delivery } = certificate;
   if (!der || !statement || delivery !== 'delivered') throw new CinnabarError('certificate_state');
-  const authority = await loadAuthority(deps, certificate.algorithm);
+  const authority = await authorityOf(deps, certificate);
   const ledger = await provenEvents(deps, ledgerSubject);
   const subject = `certificate:${serialHex}`;
   await record(deps.audit, caller, { action: 'certificate.deliver', subject, detail: {} }, 'done');

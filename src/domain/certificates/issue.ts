@@ -64,7 +64,8 @@ async function issueOne(
   application: Application,
   key: SubjectKey,
 ): Promise<Certificate> {
-  const prepared = await ensureRow(deps, authority, application, key);
+  const known = await ensureRow(deps, authority, application, key);
+  const prepared = known.der ? known : await underNewest(deps, authority, known);
   const signed = prepared.der ? prepared : await signRow(deps, authority, application, prepared);
   if (signed.state !== 'prepared') return signed;
   if (signed.pending) return finishMove(deps, signed, signed.pending);
@@ -86,6 +87,23 @@ async function ensureRow(
   const row = stored.find(({ purpose }) => purpose === key.purpose);
   if (!row) throw new Error('a certificate was stored and is not there');
   return row;
+}
+
+/** A certificate that nobody signed before the next issuing authority came is that one's. */
+async function underNewest(
+  deps: CertificateDeps,
+  { generation, notAfterMs }: Authority,
+  row: Certificate,
+): Promise<Certificate> {
+  if (row.issuer === generation) return row;
+  const moved = {
+    ...row,
+    issuer: generation,
+    notAfterMs: Math.min(row.notAfterMs, notAfterMs),
+    revision: row.revision + 1,
+  };
+  await deps.certificates.replaceCertificate(moved);
+  return moved;
 }
 
 /** Everything about the certificate that is decided once: numbers, names, dates. */
@@ -111,6 +129,7 @@ async function plan(
     kind,
     purpose: key.purpose,
     algorithm,
+    issuer: authority.generation,
     subject: application.subject,
     spki: key.spki,
     ...(key.keyId === undefined ? {} : { keyId: key.keyId }),

@@ -5,7 +5,7 @@ import { instantText } from '../../lib/time.ts';
 import { CinnabarError } from '../errors.ts';
 import { eventBytesToSign, type LedgerEvent } from '../ledger/events.ts';
 import type { Appended } from '../ledger/ports.ts';
-import { type Authority, loadAuthority } from './authority.ts';
+import { type Authority, authorityOf } from './authority.ts';
 import type { CertificateDeps } from './ports.ts';
 import {
   afterEvent,
@@ -69,7 +69,8 @@ export interface Move {
  * Moves a certificate. Durable when it resolves.
  *
  * @throws CinnabarError `certificate_state` when the table has no such move, `certificate_changed`
- * when another one came first, `ledger_unavailable`, `chips_unavailable`, `storage_unavailable`
+ * when another one came first, `authority_revoked` when it would give trust under such a one,
+ * `ledger_unavailable`, `chips_unavailable`, `storage_unavailable`
  */
 export async function moveCertificate(
   deps: CertificateDeps,
@@ -79,19 +80,32 @@ export async function moveCertificate(
   if (!nextCertificateState(certificate.state, move.action)) {
     throw new CinnabarError('certificate_state');
   }
+  await refuseTrust(deps, certificate, move.action);
   const pending: PendingMove = { ...move, atMs: deps.clock.now() };
   const intended = { ...certificate, pending, revision: certificate.revision + 1 };
   await deps.certificates.replaceCertificate(intended);
   return finishMove(deps, intended, pending);
 }
 
-/** Appends a pending move and draws it into the row. */
+/** Under an authority that was revoked nothing comes into force any more. */
+async function refuseTrust(
+  deps: CertificateDeps,
+  certificate: Certificate,
+  action: MoveAction,
+): Promise<Authority> {
+  const authority = await authorityOf(deps, certificate);
+  const givesTrust = action === 'thaw' || action === 'resume';
+  if (authority.isRevoked && givesTrust) throw new CinnabarError('authority_revoked');
+  return authority;
+}
+
+/** Appends a pending move and draws it into the row. Errors as `moveCertificate`. */
 export async function finishMove(
   deps: CertificateDeps,
   certificate: Certificate,
   pending: PendingMove,
 ): Promise<Certificate> {
-  const authority = await loadAuthority(deps, certificate.algorithm);
+  const authority = await refuseTrust(deps, certificate, pending.action);
   const body = bodyOf(certificate, authority, pending);
   let appended: Appended;
   try {

@@ -42,18 +42,42 @@ export interface StatusRow {
 export const authorityRoles = ['root', 'issuing', 'ocsp', 'root_list'] as const;
 export type AuthorityRole = (typeof authorityRoles)[number];
 
+/** Reasons for which an issuing authority is revoked (RFC 5280 §5.3.1). */
+export const authorityReasons = ['cACompromise', 'superseded', 'cessationOfOperation'] as const;
+export type AuthorityReason = (typeof authorityReasons)[number];
+
+/** The end of an issuing authority, which takes two people. */
+export interface AuthorityRevocation {
+  readonly reason: AuthorityReason;
+  readonly proposedBy: string;
+  readonly proposedAtMs: number;
+  /** Who agreed, and when: from then on it is revoked. */
+  readonly by?: string;
+  readonly atMs?: number;
+}
+
 /** What the service itself is certified with, by hierarchy and role. */
 export interface AuthorityRow {
   readonly algorithm: KeyAlgorithm;
   readonly role: AuthorityRole;
+  /** Of a responder, the generation of the issuing authority that it answers for; otherwise 0. */
+  readonly under: number;
   /** Counts renewals of the role; the highest one signs. Of a list, its number. */
   readonly generation: number;
   readonly keyId: string;
   readonly der: Uint8Array;
+  /** Of an issuing authority. */
+  readonly revocation?: AuthorityRevocation;
+}
+
+/** One issuing authority: its hierarchy, and which of those it has. */
+export interface IssuerName {
+  readonly algorithm: KeyAlgorithm;
+  readonly generation: number;
 }
 
 export interface StoredCrl {
-  readonly algorithm: KeyAlgorithm;
+  readonly issuer: IssuerName;
   readonly number: number;
   readonly thisUpdateMs: number;
   readonly nextUpdateMs: number;
@@ -94,22 +118,46 @@ export interface CertificateStore {
   ): Promise<readonly Certificate[]>;
   /** With a move or a delivery that was begun before `beforeMs` and not finished. */
   unfinished(beforeMs: number, limit: number): Promise<readonly Certificate[]>;
-  /** Every certificate of the hierarchy that has not ended and is not plainly in force. */
-  notInForce(algorithm: KeyAlgorithm, atMs: number): Promise<readonly StatusRow[]>;
+  /** Every certificate of the issuer that has not ended and is not plainly in force. */
+  notInForce(issuer: IssuerName, atMs: number): Promise<readonly StatusRow[]>;
   /** Whether any certificate's status changed, or was about to, at `sinceMs` or later. */
-  hasChanges(algorithm: KeyAlgorithm, sinceMs: number): Promise<boolean>;
+  hasChanges(issuer: IssuerName, sinceMs: number): Promise<boolean>;
   /** Certificates that came into force at `sinceMs` or later. */
-  backInForce(algorithm: KeyAlgorithm, sinceMs: number): Promise<readonly StatusRow[]>;
+  backInForce(issuer: IssuerName, sinceMs: number): Promise<readonly StatusRow[]>;
+  /**
+   * Writes the same pending revocation into every certificate of the issuer that is frozen, active
+   * or suspended and has no move pending, in one step.
+   */
+  revokeAllUnder(issuer: IssuerName, move: PendingMove): Promise<void>;
+  /** Certificates of the issuer with a revocation that is pending, and how many there are. */
+  revocationsUnder(
+    issuer: IssuerName,
+    limit: number,
+  ): Promise<{ readonly some: readonly Certificate[]; readonly left: number }>;
+  /** How many of the issuer's certificates end after `atMs` and are not revoked. */
+  countUnder(issuer: IssuerName, atMs: number): Promise<number>;
 
-  /** The one with the highest generation. */
-  findAuthority(algorithm: KeyAlgorithm, role: AuthorityRole): Promise<AuthorityRow | undefined>;
+  /** The one with the highest generation; of responders, under this issuing authority. */
+  findAuthority(
+    algorithm: KeyAlgorithm,
+    role: AuthorityRole,
+    under?: number,
+  ): Promise<AuthorityRow | undefined>;
+  /** All generations of the issuing authority, the newest last. */
+  listIssuing(algorithm: KeyAlgorithm): Promise<readonly AuthorityRow[]>;
   /** Does nothing when this generation of the role is there already. */
   addAuthority(row: AuthorityRow): Promise<void>;
+  /** @throws CinnabarError `authority_changed` unless `known` is what is stored */
+  setRevocation(
+    issuer: IssuerName,
+    known: AuthorityRevocation | undefined,
+    revocation: AuthorityRevocation,
+  ): Promise<void>;
 
   /** The list with the highest number. */
-  newestCrl(algorithm: KeyAlgorithm): Promise<StoredCrl | undefined>;
+  newestCrl(issuer: IssuerName): Promise<StoredCrl | undefined>;
   /** The list with the lowest number that counts until after `atMs`. */
-  oldestCrl(algorithm: KeyAlgorithm, atMs: number): Promise<StoredCrl | undefined>;
+  oldestCrl(issuer: IssuerName, atMs: number): Promise<StoredCrl | undefined>;
   /** `false` when another list took this number. */
   addCrl(crl: StoredCrl): Promise<boolean>;
 

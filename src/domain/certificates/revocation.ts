@@ -1,7 +1,7 @@
 import { parseCertificate } from '../../core/pki/certificate.ts';
-import { type Authority, loadAuthority, loadResponder } from './authority.ts';
-import type { CertificateDeps, StatusRow, StoredCrl } from './ports.ts';
-import { type KeyAlgorithm, keyAlgorithms } from './profiles.ts';
+import { type Authority, allAuthorities, loadAuthority, loadResponder } from './authority.ts';
+import type { CertificateDeps, IssuerName, StatusRow, StoredCrl } from './ports.ts';
+import { keyAlgorithms } from './profiles.ts';
 import { buildCrl, type CrlEntry } from './x509/crl.ts';
 import {
   buildOcspResponse,
@@ -43,17 +43,16 @@ export function statusOf(row: Omit<StatusRow, 'serialHex'>): OcspStatus {
 }
 
 /**
- * The full list of a hierarchy (RFC 5280 §5): fresh whenever something changed since the last one.
- * Numbers rise by one, also when several ask at once.
+ * The full list of an issuing authority (RFC 5280 §5): fresh whenever something changed since the
+ * last one. Numbers rise by one, also when several ask at once.
+ *
+ * @throws CinnabarError `authority_not_found`, `chips_unavailable`, `storage_unavailable`
  */
-export async function currentCrl(
-  deps: CertificateDeps,
-  algorithm: KeyAlgorithm,
-): Promise<StoredCrl> {
+export async function currentCrl(deps: CertificateDeps, issuer: IssuerName): Promise<StoredCrl> {
   for (;;) {
-    const newest = await deps.certificates.newestCrl(algorithm);
+    const newest = await deps.certificates.newestCrl(issuer);
     if (newest && (await isCurrent(deps, newest))) return newest;
-    const crl = await makeCrl(deps, algorithm, (newest?.number ?? 0) + 1);
+    const crl = await makeCrl(deps, issuer, (newest?.number ?? 0) + 1);
     // Whoever took the number made a list of the same moment: look at that one.
     if (await deps.certificates.addCrl(crl)) return crl;
   }
@@ -61,23 +60,22 @@ export async function currentCrl(
 
 async function isCurrent(deps: CertificateDeps, crl: StoredCrl): Promise<boolean> {
   if (deps.clock.now() - crl.thisUpdateMs > crlRefreshMs) return false;
-  const { algorithm, thisUpdateMs } = crl;
-  return !(await deps.certificates.hasChanges(algorithm, thisUpdateMs));
+  return !(await deps.certificates.hasChanges(crl.issuer, crl.thisUpdateMs));
 }
 
 async function makeCrl(
   deps: CertificateDeps,
-  algorithm: KeyAlgorithm,
+  issuer: IssuerName,
   number: number,
 ): Promise<StoredCrl> {
-  const authority = await loadAuthority(deps, algorithm);
+  const authority = await loadAuthority(deps, issuer.algorithm, issuer.generation);
   // The time before the rows are read: a change in between makes the next list.
   const thisUpdateMs = deps.clock.now();
-  const rows = await deps.certificates.notInForce(algorithm, thisUpdateMs);
+  const rows = await deps.certificates.notInForce(issuer, thisUpdateMs);
   const nextUpdateMs = thisUpdateMs + crlLifeMs;
   const template = { number, thisUpdateMs, nextUpdateMs, entries: rows.flatMap(entryOf) };
   const der = await buildCrl(template, authority.issuer);
-  return { algorithm, number, thisUpdateMs, nextUpdateMs, der };
+  return { issuer, number, thisUpdateMs, nextUpdateMs, der };
 }
 
 /**
@@ -85,18 +83,15 @@ async function makeCrl(
  * certificates, and with `removeFromCRL` those that came back into force. Whoever holds any list
  * that has not ended may go on from there with this one.
  */
-export async function deltaCrl(
-  deps: CertificateDeps,
-  algorithm: KeyAlgorithm,
-): Promise<Uint8Array> {
-  const authority = await loadAuthority(deps, algorithm);
-  const { number } = await currentCrl(deps, algorithm);
+export async function deltaCrl(deps: CertificateDeps, issuer: IssuerName): Promise<Uint8Array> {
+  const authority = await loadAuthority(deps, issuer.algorithm, issuer.generation);
+  const { number } = await currentCrl(deps, issuer);
   const thisUpdateMs = deps.clock.now();
-  const base = await deps.certificates.oldestCrl(algorithm, thisUpdateMs);
+  const base = await deps.certificates.oldestCrl(issuer, thisUpdateMs);
   if (!base) throw new Error('the list that was just made has ended already');
   const [held, back] = await Promise.all([
-    deps.certificates.notInForce(algorithm, thisUpdateMs),
-    deps.certificates.backInForce(algorithm, base.thisUpdateMs),
+    deps.certificates.notInForce(issuer, thisUpdateMs),
+    deps.certificates.backInForce(issuer, base.thisUpdateMs),
   ]);
   const released = back.map(({ serialHex, changedAtMs }): CrlEntry => {
     return { serialHex, atMs: changedAtMs, reason: 'removeFromCRL' };
@@ -115,8 +110,8 @@ function entryOf({ serialHex, ...row }: StatusRow): readonly CrlEntry[] {
 }
 
 /**
- * Answers an OCSP request (RFC 6960): signed by the delegated responder of the hierarchy that it
- * asks about. A certificate that this authority never made is `unknown`.
+ * Answers an OCSP request (RFC 6960): signed by the delegated responder of the issuing authority
+ * that it asks about. A certificate that this authority never made is `unknown`.
  */
 export async function answerOcsp(deps: CertificateDeps, request: Uint8Array): Promise<Uint8Array> {
   const query = parseOcspRequest(request);
@@ -138,24 +133,26 @@ export async function answerOcsp(deps: CertificateDeps, request: Uint8Array): Pr
   );
 }
 
-/** One answer has one signer, so all questions must be about one hierarchy. */
+/** One answer has one signer, so all questions must be about one issuing authority. */
 async function authorityAskedFor(
   deps: CertificateDeps,
   questions: readonly OcspQuestion[],
 ): Promise<Authority | undefined> {
   for (const algorithm of keyAlgorithms) {
-    const authority = await loadAuthority(deps, algorithm);
-    const { subject, spki } = parseCertificate(authority.issuing);
-    if (questions.every((question) => question.isBy({ name: subject, spki }))) return authority;
+    for (const authority of await allAuthorities(deps, algorithm)) {
+      const { subject, spki } = parseCertificate(authority.issuing);
+      if (questions.every((question) => question.isBy({ name: subject, spki }))) return authority;
+    }
   }
   return undefined;
 }
 
 async function statusFor(
   deps: CertificateDeps,
-  { algorithm }: Authority,
+  { algorithm, generation }: Authority,
   { serialHex }: OcspQuestion,
 ): Promise<OcspStatus> {
   const certificate = await deps.certificates.findCertificate(serialHex);
-  return certificate?.algorithm === algorithm ? statusOf(certificate) : { state: 'unknown' };
+  const isOurs = certificate?.algorithm === algorithm && certificate.issuer === generation;
+  return isOurs ? statusOf(certificate) : { state: 'unknown' };
 }

@@ -5,13 +5,13 @@ import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import type { Caller } from '../actor.ts';
 import { audited, record } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
-import { loadAuthority } from './authority.ts';
+import { authorityOf, loadAuthority } from './authority.ts';
 import { getCertificate, readStatement, type StatementBody } from './find.ts';
 import { predecessor } from './issue.ts';
 import { appendEvent, draw, finishMove, followLedger, isCode, moveCertificate } from './life.ts';
 import type { CertificateDeps } from './ports.ts';
 import { keyAlgorithms } from './profiles.ts';
-import type { Certificate, SettingsStatement } from './types.ts';
+import type { Certificate, PendingMove, SettingsStatement } from './types.ts';
 import { examine, type Verification } from './verify.ts';
 
 /**
@@ -60,7 +60,8 @@ function refuseUnproven({ verdict }: Verification): void {
 
 /**
  * Brings a pending move to its end, whoever began it. A thaw is verified again first: if that
- * fails and the ledger does not have it, it is given up.
+ * fails and the ledger does not have it, it is given up; so is a release under an authority that
+ * was revoked.
  */
 export async function settle(
   deps: CertificateDeps,
@@ -70,13 +71,23 @@ export async function settle(
   if (!pending) return certificate;
   const followed = await followLedger(deps, certificate);
   if (followed.headHash !== certificate.headHash) return followed;
-  if (pending.action === 'thaw' && !(await examine(deps, certificate)).verdict.ok) {
+  if (await isGivenUp(deps, certificate, pending)) {
     const { pending: _, ...rest } = certificate;
     const given = { ...rest, revision: certificate.revision + 1 };
     await deps.certificates.replaceCertificate(given);
     return given;
   }
   return finishMove(deps, certificate, pending);
+}
+
+/** A move that gives trust, and that would be refused if it began now. */
+async function isGivenUp(
+  deps: CertificateDeps,
+  certificate: Certificate,
+  { action }: PendingMove,
+): Promise<boolean> {
+  if (action === 'resume') return (await authorityOf(deps, certificate)).isRevoked;
+  return action === 'thaw' && !(await examine(deps, certificate)).verdict.ok;
 }
 
 /**
@@ -119,7 +130,10 @@ async function supersedePredecessor(
   await moveCertificate(deps, current, { ...move, requestId: `superseded:${serialHex}` });
 }
 
-/** Signs the settings together with the hash of the certificate, by both authorities. */
+/**
+ * Signs the settings together with the hash of the certificate, by both hierarchies: in its own by
+ * the authority that issued it, which is the one that whoever has the bundle knows.
+ */
 async function bindSettings(deps: CertificateDeps, certificate: Certificate): Promise<Certificate> {
   const { tenant, applicationId, der, ledgerSubject } = certificate;
   const application = await deps.certificates.findApplication(tenant, applicationId);
@@ -133,7 +147,7 @@ async function bindSettings(deps: CertificateDeps, certificate: Certificate): Pr
     settings: application.decision.settings,
   };
   const payload = canonicalJson(body as unknown as Json);
-  const statement = { payload, signatures: await signStatement(deps, payload) };
+  const statement = { payload, signatures: await signStatement(deps, certificate, payload) };
   const bound = { ...certificate, statement, revision: certificate.revision + 1 };
   try {
     await deps.certificates.replaceCertificate(bound);
@@ -145,10 +159,11 @@ async function bindSettings(deps: CertificateDeps, certificate: Certificate): Pr
 
 async function signStatement(
   deps: CertificateDeps,
+  { algorithm: own, issuer }: Certificate,
   payload: string,
 ): Promise<SettingsStatement['signatures']> {
   const authorities = await Promise.all(
-    keyAlgorithms.map((algorithm) => loadAuthority(deps, algorithm)),
+    keyAlgorithms.map((one) => loadAuthority(deps, one, one === own ? issuer : undefined)),
   );
   return Promise.all(
     authorities.map(async ({ issuer: { signer } }) => ({
@@ -167,7 +182,7 @@ async function advance(
   const { der, statement } = certificate;
   if (!der || !statement) throw new Error('settings are bound before they are logged');
   const certSha256 = bytesToHex(sha256(der));
-  const authority = await loadAuthority(deps, certificate.algorithm);
+  const authority = await authorityOf(deps, certificate);
   const body =
     type === 'issued'
       ? ({ type, certSha256 } as const)

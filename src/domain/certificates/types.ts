@@ -127,6 +127,8 @@ export interface Certificate {
   readonly kind: ApplicationKind;
   readonly purpose: Purpose;
   readonly algorithm: KeyAlgorithm;
+  /** Generation of the issuing authority that signs it. */
+  readonly issuer: number;
   readonly subject: SubjectName;
   readonly spki: Uint8Array;
   readonly keyId?: string;

@@ -11,7 +11,7 @@ import type { Caller } from '../actor.ts';
 import { type Operation, record } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { policyOf } from '../ledger/lookup.ts';
-import { loadAuthority } from './authority.ts';
+import { allAuthorities } from './authority.ts';
 import { getCertificate } from './find.ts';
 import type { CertificateDeps } from './ports.ts';
 import { keyAlgorithms } from './profiles.ts';
@@ -74,18 +74,22 @@ export async function examine(
   return { certificate, evidence, issuers, verdict, atMs };
 }
 
-/** Whom verifications here trust: the pinned log and witnesses, and both issuing authorities. */
+/**
+ * Whom verifications here trust: the pinned log and witnesses, and every issuing authority of both
+ * hierarchies that was not revoked.
+ */
 export async function trustOf(
   deps: CertificateDeps,
 ): Promise<{ readonly trust: EvidenceTrust; readonly issuers: readonly Uint8Array[] }> {
   const [trust, ...authorities] = await Promise.all([
     deps.ledgerTrust(),
-    ...keyAlgorithms.map((algorithm) => loadAuthority(deps, algorithm)),
+    ...keyAlgorithms.map((algorithm) => allAuthorities(deps, algorithm)),
   ]);
+  const permitted = authorities.flat().filter(({ isRevoked }) => !isRevoked);
   const ledger: LedgerPolicy = policyOf(trust, checkpointAgeSecondsMax);
   return {
-    trust: { ledger, issuers: authorities.map(({ spki }) => spki) },
-    issuers: authorities.map(({ issuing }) => issuing),
+    trust: { ledger, issuers: permitted.map(({ spki }) => spki) },
+    issuers: permitted.map(({ issuing }) => issuing),
   };
 }
 

@@ -2,7 +2,7 @@ import { loadGm } from '../../core/gm.ts';
 import { parseCertificate } from '../../core/pki/certificate.ts';
 import { base64Text } from '../../lib/base64.ts';
 import { DerError } from '../../lib/der.ts';
-import { loadAuthority } from '../certificates/authority.ts';
+import { authorityOf } from '../certificates/authority.ts';
 import { findCertificate } from '../certificates/find.ts';
 import { CinnabarError } from '../errors.ts';
 import { pictureDpi } from '../seals/pictures.ts';
@@ -141,7 +141,7 @@ async function holderOf(
 ): Promise<DocumentSigner & DocumentOpener> {
   const found = await findCertificate(deps, serial);
   if (!found?.der) throw new CinnabarError('document_key_unfit');
-  const { issuing, root } = await loadAuthority(deps, found.algorithm);
+  const { issuing, root } = await authorityOf(deps, found);
   const kind = signingKeyOf(parseCertificate(found.der).spki);
   const scheme = kind === 'sm2' ? 'sm2-sm3' : 'ecdsa-p256-sha256';
   return {

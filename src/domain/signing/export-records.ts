@@ -5,7 +5,7 @@ import { recordHash, usageSubject } from '../../core/usage/record.ts';
 import { base64Text } from '../../lib/base64.ts';
 import type { Caller } from '../actor.ts';
 import { record } from '../audit/record.ts';
-import { loadAuthority } from '../certificates/authority.ts';
+import { authorityOf } from '../certificates/authority.ts';
 import { findCertificate } from '../certificates/find.ts';
 import { CinnabarError } from '../errors.ts';
 import type { LedgerEntry } from '../ledger/ports.ts';
@@ -102,8 +102,12 @@ async function certificatesOf(deps: SigningDeps, records: readonly Stored[]) {
   );
   const found = await Promise.all([...serials].map((serial) => findCertificate(deps, serial)));
   const issued = found.filter((one) => one?.der !== undefined);
-  const algorithms = new Set(issued.flatMap((one) => (one ? [one.algorithm] : [])));
-  const authorities = await Promise.all([...algorithms].map((one) => loadAuthority(deps, one)));
+  const issuers = new Map(
+    issued.flatMap((one) => (one ? [[`${one.algorithm}/${one.issuer}`, one] as const] : [])),
+  );
+  const authorities = await Promise.all(
+    [...issuers.values()].map((certificate) => authorityOf(deps, certificate)),
+  );
   return {
     certificates: issued.flatMap((one) => (one?.der ? [base64Text(one.der)] : [])),
     authorities: authorities.flatMap(({ issuing, root }) => [issuing, root]).map(base64Text),

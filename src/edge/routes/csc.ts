@@ -279,7 +279,7 @@ async function credentialView(
   const serial = await serialOf(deps, key);
   const certificate = serial === undefined ? undefined : await findCertificate(deps, serial);
   const standing = serial === undefined ? 'unknown' : await certificateStateOf(deps, serial);
-  const { issuing, root } = await loadAuthority(deps, key.algorithm);
+  const { issuing, root } = await loadAuthority(deps, key.algorithm, certificate?.issuer);
   const chain = certificates === 'chain' ? [issuing, root] : [];
   const { sign, curve } = algorithms[key.algorithm];
   const status = Object.hasOwn(certificateStatus, standing)

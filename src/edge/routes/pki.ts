@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { loadAuthority, rootList } from '../../domain/certificates/authority.ts';
+import { allAuthorities, loadAuthority, rootList } from '../../domain/certificates/authority.ts';
 import type { CertificateDeps } from '../../domain/certificates/ports.ts';
 import { keyAlgorithms } from '../../domain/certificates/profiles.ts';
 import { answerOcsp, currentCrl, deltaCrl } from '../../domain/certificates/revocation.ts';
@@ -18,12 +18,12 @@ const authorityRoute = createRoute({
     operationId: 'getAuthorities',
     summary: "The service's own certificates",
     description:
-      'With `algorithm` one certificate in DER: the issuing authority, or the root. Without it all of them in PEM, each issuing authority before its root.',
+      'With `algorithm` one certificate in DER: an issuing authority by its generation, or the root. Without it all in PEM, the issuing authorities that were not revoked before their root.',
   }),
   request: { query: authorityQuerySchema },
   responses: {
     200: binary('application/pkix-cert', 'The certificate, or the list in PEM.'),
-    ...problems('GET /pki/ca.crt', 'invalid_request', 'chips_unavailable'),
+    ...problems('GET /pki/ca.crt', 'invalid_request', 'authority_not_found', 'chips_unavailable'),
   },
 });
 
@@ -35,12 +35,12 @@ const crlRoute = createRoute({
     operationId: 'getCrl',
     summary: 'The certificate revocation list',
     description:
-      'DER, of the hierarchy `algorithm` (`sm2` if not given). With `delta=true` what changed since the oldest list that has not ended; with `role=root` the list of the root, about issuing authorities.',
+      'DER, of an issuing authority of the hierarchy `algorithm` (`sm2` if not given). With `delta=true` what changed since the oldest list that has not ended; with `role=root` the list of the root, about issuing authorities.',
   }),
   request: { query: crlQuerySchema },
   responses: {
     200: binary('application/pkix-crl', 'The list.'),
-    ...problems('GET /pki/crl', 'invalid_request', 'chips_unavailable'),
+    ...problems('GET /pki/crl', 'invalid_request', 'authority_not_found', 'chips_unavailable'),
   },
 });
 
@@ -83,18 +83,19 @@ const ocspGetRoute = createRoute({
 
 export function addPkiRoutes(app: EdgeApp, deps: CertificateDeps): void {
   app.openapi(authorityRoute, async (c) => {
-    const { algorithm, role } = c.req.valid('query');
+    const { algorithm, role, generation = '1' } = c.req.valid('query');
     if (algorithm === undefined) return pemList(deps, c);
-    const { issuing, root } = await loadAuthority(deps, algorithm);
+    const { issuing, root } = await loadAuthority(deps, algorithm, Number(generation));
     return answer(c, role === 'root' ? root : issuing, 'application/pkix-cert', 3600);
   });
 
   app.openapi(crlRoute, async (c) => {
-    const { algorithm = 'sm2', delta, role } = c.req.valid('query');
+    const { algorithm = 'sm2', generation = '1', delta, role } = c.req.valid('query');
     if (role === 'root') {
-      return answer(c, await rootList(deps, algorithm), 'application/pkix-crl', 3600);
+      return answer(c, await rootList(deps, algorithm), 'application/pkix-crl', 0);
     }
-    const der = delta ? await deltaCrl(deps, algorithm) : (await currentCrl(deps, algorithm)).der;
+    const issuer = { algorithm, generation: Number(generation) };
+    const der = delta ? await deltaCrl(deps, issuer) : (await currentCrl(deps, issuer)).der;
     return answer(c, der, 'application/pkix-crl', 0);
   });
 
@@ -110,9 +111,15 @@ export function addPkiRoutes(app: EdgeApp, deps: CertificateDeps): void {
 }
 
 async function pemList(deps: CertificateDeps, c: EdgeContext): Promise<Response> {
-  const authorities = await Promise.all(keyAlgorithms.map((one) => loadAuthority(deps, one)));
-  const text = authorities
-    .flatMap(({ issuing, root }) => [issuing, root])
+  const hierarchies = await Promise.all(keyAlgorithms.map((one) => allAuthorities(deps, one)));
+  const text = hierarchies
+    .flatMap((all) => {
+      const permitted = all.filter(({ isRevoked }) => !isRevoked);
+      return [
+        ...permitted.map(({ issuing }) => issuing),
+        ...all.slice(0, 1).map(({ root }) => root),
+      ];
+    })
     .map((der) => encodePem('CERTIFICATE', der))
     .join('');
   return c.body(text, 200, { 'content-type': 'application/x-pem-file' });

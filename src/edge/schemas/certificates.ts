@@ -325,16 +325,32 @@ export const bundleSchema = z
 
 const hierarchySchema = z.enum(keyAlgorithms).optional();
 
-export const authorityQuerySchema = z.strictObject({
-  algorithm: hierarchySchema.openapi({ description: 'Without it, all authorities in PEM.' }),
-  role: z.enum(['issuing', 'root']).optional(),
-});
+const generationQuerySchema = z
+  .string()
+  .regex(/^[1-9][0-9]{0,3}$/)
+  .optional()
+  .openapi({ description: 'Of the issuing authority; the first one if not given.' });
 
-export const crlQuerySchema = z.strictObject({
-  algorithm: hierarchySchema,
-  delta: z.literal('true').optional(),
-  role: z.enum(['issuing', 'root']).optional(),
-});
+/** The root has no generation, and changes so rarely that its list needs no delta. */
+const isOneThing = ({ role, generation, delta }: Record<string, string | undefined>) =>
+  role !== 'root' || (generation === undefined && delta === undefined);
+
+export const authorityQuerySchema = z
+  .strictObject({
+    algorithm: hierarchySchema.openapi({ description: 'Without it, all authorities in PEM.' }),
+    role: z.enum(['issuing', 'root']).optional(),
+    generation: generationQuerySchema,
+  })
+  .refine(isOneThing, { path: ['role'] });
+
+export const crlQuerySchema = z
+  .strictObject({
+    algorithm: hierarchySchema,
+    delta: z.literal('true').optional(),
+    role: z.enum(['issuing', 'root']).optional(),
+    generation: generationQuerySchema,
+  })
+  .refine(isOneThing, { path: ['role'] });
 
 export const ocspParamsSchema = z.strictObject({
   request: z

@@ -1,5 +1,11 @@
-import type { AuthorityRow, StatusRow, StoredCrl } from '../../domain/certificates/ports.ts';
-import { authorityRoles } from '../../domain/certificates/ports.ts';
+import {
+  type AuthorityRevocation,
+  type AuthorityRow,
+  authorityReasons,
+  authorityRoles,
+  type StatusRow,
+  type StoredCrl,
+} from '../../domain/certificates/ports.ts';
 import { applicationKinds, keyAlgorithms, purposes } from '../../domain/certificates/profiles.ts';
 import {
   applicationStates,
@@ -158,6 +164,7 @@ export function parseCertificateRow(row: Fields): Certificate {
     kind: oneOf(row, 'kind', applicationKinds),
     purpose: oneOf(row, 'purpose', purposes),
     algorithm: oneOf(row, 'algorithm', keyAlgorithms),
+    issuer: integerOf(row, 'issuer'),
     subject: parseSubject(row, 'subject'),
     spki: bytesOf(row, 'spki'),
     ...optional(row, 'key_id', 'keyId', textOf),
@@ -218,15 +225,29 @@ export function parseAuthority(row: Fields): AuthorityRow {
   return {
     algorithm: oneOf(row, 'algorithm', keyAlgorithms),
     role: oneOf(row, 'role', authorityRoles),
+    under: integerOf(row, 'under'),
     generation: integerOf(row, 'generation'),
     keyId: textOf(row, 'key_id'),
     der: bytesOf(row, 'der'),
+    ...optional(row, 'revocation', 'revocation', parseRevocation),
   };
 }
 
+function parseRevocation(row: Fields, column: string): AuthorityRevocation {
+  const fields = fieldsOf(jsonOf(row, column));
+  const proposal = {
+    reason: oneOf(fields, 'reason', authorityReasons),
+    proposedBy: textOf(fields, 'proposedBy'),
+    proposedAtMs: integerOf(fields, 'proposedAtMs'),
+  };
+  if (fields.atMs === undefined) return proposal;
+  return { ...proposal, by: textOf(fields, 'by'), atMs: integerOf(fields, 'atMs') };
+}
+
 export function parseCrl(row: Fields): StoredCrl {
+  const algorithm = oneOf(row, 'algorithm', keyAlgorithms);
   return {
-    algorithm: oneOf(row, 'algorithm', keyAlgorithms),
+    issuer: { algorithm, generation: integerOf(row, 'issuer') },
     number: integerOf(row, 'number'),
     thisUpdateMs: integerOf(row, 'this_update_ms'),
     nextUpdateMs: integerOf(row, 'next_update_ms'),

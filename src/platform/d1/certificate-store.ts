@@ -144,49 +144,87 @@ export function d1CertificateStore(db: D1Database): CertificateStore {
   return {
     ...applications,
     ...certificates,
-    async notInForce(algorithm, atMs) {
-      const query = `SELECT ${statusColumns} FROM certificates WHERE algorithm = ?
+    async notInForce({ algorithm, generation }, atMs) {
+      const query = `SELECT ${statusColumns} FROM certificates WHERE algorithm = ? AND issuer = ?
         AND not_after_ms >= ? AND (state <> 'active' OR pending IS NOT NULL) ORDER BY serial_hex`;
-      return (await rows(sql(query, algorithm, atMs))).map(parseStatus);
+      return (await rows(sql(query, algorithm, generation, atMs))).map(parseStatus);
     },
-    async hasChanges(algorithm, sinceMs) {
+    async hasChanges({ algorithm, generation }, sinceMs) {
       // Two questions, each with an index of its own: one with OR in it would read every row, and so
-      // would the second without the sign, by which SQLite leaves the index of algorithms alone.
-      const query = `SELECT 1 FROM certificates WHERE algorithm = ?1 AND changed_at_ms >= ?2
+      // would the second without the signs, by which SQLite leaves the index of issuers alone.
+      const query = `SELECT 1 FROM certificates
+          WHERE algorithm = ?1 AND issuer = ?2 AND changed_at_ms >= ?3
         UNION ALL
-        SELECT 1 FROM certificates WHERE pending_at_ms >= ?2 AND +algorithm = ?1 LIMIT 1`;
-      return (await row(sql(query, algorithm, sinceMs))) !== undefined;
+        SELECT 1 FROM certificates
+          WHERE pending_at_ms >= ?3 AND +algorithm = ?1 AND +issuer = ?2 LIMIT 1`;
+      return (await row(sql(query, algorithm, generation, sinceMs))) !== undefined;
     },
-    async backInForce(algorithm, sinceMs) {
-      const query = `SELECT ${statusColumns} FROM certificates WHERE algorithm = ?
+    async backInForce({ algorithm, generation }, sinceMs) {
+      const query = `SELECT ${statusColumns} FROM certificates WHERE algorithm = ? AND issuer = ?
         AND changed_at_ms >= ? AND state = 'active' AND pending IS NULL ORDER BY serial_hex`;
-      return (await rows(sql(query, algorithm, sinceMs))).map(parseStatus);
+      return (await rows(sql(query, algorithm, generation, sinceMs))).map(parseStatus);
     },
-    async findAuthority(algorithm, role) {
-      const query = `SELECT * FROM pki_authorities WHERE algorithm = ? AND role = ?
+    async revokeAllUnder({ algorithm, generation }, move) {
+      const query = `UPDATE certificates SET pending = ?3, pending_at_ms = ?4, revision = revision + 1
+        WHERE algorithm = ?1 AND issuer = ?2 AND state IN ('frozen', 'active', 'suspended')
+          AND not_after_ms >= ?4 AND pending IS NULL`;
+      await commit(db, [sql(query, algorithm, generation, JSON.stringify(move), move.atMs)]);
+    },
+    async revocationsUnder({ algorithm, generation }, limit) {
+      const where = `FROM certificates WHERE algorithm = ?1 AND issuer = ?2
+        AND pending_at_ms IS NOT NULL AND json_extract(pending, '$.action') = 'revoke'`;
+      const count = await row(sql(`SELECT count(*) AS n ${where}`, algorithm, generation));
+      const found = await rows(
+        sql(`SELECT * ${where} ORDER BY id LIMIT ?3`, algorithm, generation, limit),
+      );
+      return { some: found.map(parseCertificateRow), left: count ? integerOf(count, 'n') : 0 };
+    },
+    async countUnder({ algorithm, generation }, atMs) {
+      const query = `SELECT count(*) AS n FROM certificates WHERE algorithm = ? AND issuer = ?
+        AND state IN ('frozen', 'active', 'suspended') AND not_after_ms > ?`;
+      const count = await row(sql(query, algorithm, generation, atMs));
+      return count ? integerOf(count, 'n') : 0;
+    },
+    async findAuthority(algorithm, role, under = 0) {
+      const query = `SELECT * FROM pki_authorities WHERE algorithm = ? AND role = ? AND under = ?
         ORDER BY generation DESC LIMIT 1`;
-      const found = await row(sql(query, algorithm, role));
+      const found = await row(sql(query, algorithm, role, under));
       return found && parseAuthority(found);
     },
-    async addAuthority({ algorithm, role, generation, keyId, der }) {
-      const columns = { algorithm, role, generation, key_id: keyId, der };
-      await commit(db, [insert('pki_authorities', columns)]);
+    async listIssuing(algorithm) {
+      const query = `SELECT * FROM pki_authorities WHERE algorithm = ? AND role = 'issuing'
+        ORDER BY generation`;
+      return (await rows(sql(query, algorithm))).map(parseAuthority);
     },
-    async newestCrl(algorithm) {
-      const query = 'SELECT * FROM pki_crls WHERE algorithm = ? ORDER BY number DESC LIMIT 1';
-      const found = await row(sql(query, algorithm));
+    async addAuthority({ algorithm, role, under, generation, keyId, der, revocation }) {
+      const columns = { algorithm, role, under, generation, key_id: keyId, der };
+      const all = { ...columns, revocation: json(revocation) };
+      await commit(db, [insert('pki_authorities', all)]);
+    },
+    async setRevocation({ algorithm, generation }, known, revocation) {
+      const query = `UPDATE pki_authorities SET revocation = ?1 WHERE algorithm = ?2
+        AND role = 'issuing' AND generation = ?3 AND revocation IS ?4 RETURNING generation`;
+      const [changed] = await commit(db, [
+        sql(query, JSON.stringify(revocation), algorithm, generation, json(known)),
+      ]);
+      if (changed?.length !== 1) throw new CinnabarError('authority_changed');
+    },
+    async newestCrl({ algorithm, generation }) {
+      const query = `SELECT * FROM pki_crls WHERE algorithm = ? AND issuer = ?
+        ORDER BY number DESC LIMIT 1`;
+      const found = await row(sql(query, algorithm, generation));
       return found && parseCrl(found);
     },
-    async oldestCrl(algorithm, atMs) {
-      const query = `SELECT * FROM pki_crls WHERE algorithm = ? AND next_update_ms > ?
-        ORDER BY number LIMIT 1`;
-      const found = await row(sql(query, algorithm, atMs));
+    async oldestCrl({ algorithm, generation }, atMs) {
+      const query = `SELECT * FROM pki_crls WHERE algorithm = ? AND issuer = ?
+        AND next_update_ms > ? ORDER BY number LIMIT 1`;
+      const found = await row(sql(query, algorithm, generation, atMs));
       return found && parseCrl(found);
     },
-    async addCrl({ algorithm, number, thisUpdateMs, nextUpdateMs, der }) {
+    async addCrl({ issuer, number, thisUpdateMs, nextUpdateMs, der }) {
+      const name = { algorithm: issuer.algorithm, issuer: issuer.generation, number };
       const times = { this_update_ms: thisUpdateMs, next_update_ms: nextUpdateMs };
-      const statement = insert('pki_crls', { algorithm, number, ...times, der });
-      const [added] = await commit(db, [statement]);
+      const [added] = await commit(db, [insert('pki_crls', { ...name, ...times, der })]);
       return added?.length === 1;
     },
     async rememberedCheckpoint() {
@@ -242,6 +280,7 @@ function certificateColumns(certificate: Certificate): Columns {
     kind: certificate.kind,
     purpose: certificate.purpose,
     algorithm: certificate.algorithm,
+    issuer: certificate.issuer,
     ledger_subject: certificate.ledgerSubject,
     subject: JSON.stringify(subject),
     words: [...Object.values(subject), serialHex].join('\n'),

@@ -2,6 +2,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import type {
   AuthorityRow,
   CertificateStore,
+  IssuerName,
   StatusRow,
   StoredCrl,
 } from '../../domain/certificates/ports.ts';
@@ -18,6 +19,8 @@ export function memoryCertificateStore(): CertificateStore {
   let remembered: { readonly size: number; readonly note: string } | undefined;
 
   const all = () => [...certificates.values()];
+  const under = ({ algorithm, generation }: IssuerName) =>
+    all().filter((item) => item.algorithm === algorithm && item.issuer === generation);
 
   return {
     async addApplication(application) {
@@ -91,60 +94,85 @@ export function memoryCertificateStore(): CertificateStore {
             changedAtMs < beforeMs;
       return all().filter(isLeft).slice(0, limit);
     },
-    async notInForce(algorithm, atMs) {
+    async notInForce(issuer, atMs) {
       return bySerial(
-        all().filter(
+        under(issuer).filter(
           (item) =>
-            item.algorithm === algorithm &&
-            item.notAfterMs >= atMs &&
-            (item.state !== 'active' || item.pending !== undefined),
+            item.notAfterMs >= atMs && (item.state !== 'active' || item.pending !== undefined),
         ),
       );
     },
-    async hasChanges(algorithm, sinceMs) {
-      return all().some(
-        (item) =>
-          item.algorithm === algorithm &&
-          (item.changedAtMs >= sinceMs || (item.pending?.atMs ?? 0) >= sinceMs),
+    async hasChanges(issuer, sinceMs) {
+      return under(issuer).some(
+        (item) => item.changedAtMs >= sinceMs || (item.pending?.atMs ?? 0) >= sinceMs,
       );
     },
-    async backInForce(algorithm, sinceMs) {
+    async backInForce(issuer, sinceMs) {
       return bySerial(
-        all().filter(
+        under(issuer).filter(
           (item) =>
-            item.algorithm === algorithm &&
-            item.changedAtMs >= sinceMs &&
-            item.state === 'active' &&
-            item.pending === undefined,
+            item.changedAtMs >= sinceMs && item.state === 'active' && item.pending === undefined,
         ),
       );
+    },
+    async revokeAllUnder(issuer, move) {
+      for (const item of under(issuer)) {
+        if (!isRevocable(item) || item.notAfterMs < move.atMs || item.pending) continue;
+        certificates.set(item.serialHex, { ...item, pending: move, revision: item.revision + 1 });
+      }
+    },
+    async revocationsUnder(issuer, limit) {
+      const found = under(issuer)
+        .filter(({ pending }) => pending?.action === 'revoke')
+        .sort((a, b) => (a.id < b.id ? -1 : 1));
+      return { some: found.slice(0, limit), left: found.length };
+    },
+    async countUnder(issuer, atMs) {
+      return under(issuer).filter((item) => isRevocable(item) && item.notAfterMs > atMs).length;
     },
 
-    async findAuthority(algorithm, role) {
+    async findAuthority(algorithm, role, below = 0) {
       const found = authorities.filter(
-        (item) => item.algorithm === algorithm && item.role === role,
+        (item) => item.algorithm === algorithm && item.role === role && item.under === below,
       );
       return found.sort((a, b) => b.generation - a.generation)[0];
+    },
+    async listIssuing(algorithm) {
+      return authorities
+        .filter((item) => item.algorithm === algorithm && item.role === 'issuing')
+        .sort((a, b) => a.generation - b.generation);
     },
     async addAuthority(row) {
       const isThere = authorities.some(
         (other) =>
           other.algorithm === row.algorithm &&
           other.role === row.role &&
+          other.under === row.under &&
           other.generation === row.generation,
       );
       if (!isThere) authorities.push(row);
     },
-
-    async newestCrl(algorithm) {
-      return crls.findLast((crl) => crl.algorithm === algorithm);
+    async setRevocation({ algorithm, generation }, known, revocation) {
+      const at = authorities.findIndex(
+        (item) =>
+          item.algorithm === algorithm && item.role === 'issuing' && item.generation === generation,
+      );
+      const row = authorities[at];
+      if (!row || JSON.stringify(row.revocation) !== JSON.stringify(known)) {
+        throw new CinnabarError('authority_changed');
+      }
+      authorities[at] = { ...row, revocation };
     },
-    async oldestCrl(algorithm, atMs) {
-      return crls.find((crl) => crl.algorithm === algorithm && crl.nextUpdateMs > atMs);
+
+    async newestCrl(issuer) {
+      return crls.findLast((crl) => isSame(crl.issuer, issuer));
+    },
+    async oldestCrl(issuer, atMs) {
+      return crls.find((crl) => isSame(crl.issuer, issuer) && crl.nextUpdateMs > atMs);
     },
     async addCrl(crl) {
       const isTaken = crls.some(
-        ({ algorithm, number }) => algorithm === crl.algorithm && number === crl.number,
+        ({ issuer, number }) => isSame(issuer, crl.issuer) && number === crl.number,
       );
       if (!isTaken) crls.push(crl);
       return !isTaken;
@@ -158,6 +186,12 @@ export function memoryCertificateStore(): CertificateStore {
     },
   };
 }
+
+function isSame(one: IssuerName, other: IssuerName): boolean {
+  return one.algorithm === other.algorithm && one.generation === other.generation;
+}
+
+const isRevocable = ({ state }: Certificate) => state !== 'prepared' && state !== 'revoked';
 
 function pageOf<T extends { readonly id: string }>(
   items: readonly T[],

@@ -19,6 +19,8 @@ import { opensslFolder } from '../../helpers/openssl.ts';
 
 // OpenSSL judges by the real time, so what it judges is made at the real time.
 const startMs = Date.now();
+/** The first issuing authority of a hierarchy. */
+const first = (algorithm: 'sm2' | 'p256') => ({ algorithm, generation: 1 }) as const;
 // Its default identity is empty; GM/T 0009 §10 has this one.
 const identity = '-vfyopt distid:1234567812345678';
 
@@ -95,7 +97,7 @@ describe('A7 A12: OpenSSL on the status of an ECDSA certificate', () => {
       `ocsp ${about} -no_nonce -respin response.der -CAfile p256-root.pem -verify_other p256-issuing.pem`,
     );
     expect(ocsp.text).toContain('Response verify OK');
-    files.write('crl.pem', encodePem('X509 CRL', (await currentCrl(made.deps, 'p256')).der));
+    files.write('crl.pem', encodePem('X509 CRL', (await currentCrl(made.deps, first('p256'))).der));
     const crl = files.run(
       'verify -crl_check -CAfile p256-root.pem -untrusted p256-issuing.pem -CRLfile crl.pem p256-leaf.pem',
     );
@@ -114,7 +116,7 @@ describe('A7 A12: OpenSSL on the status of an ECDSA certificate', () => {
     const thawed = await opinions();
     expect(thawed.ocsp).toContain('p256-leaf.pem: good');
     expect(thawed.crl).toBe('p256-leaf.pem: OK\n');
-    files.write('delta.pem', encodePem('X509 CRL', await deltaCrl(deps, 'p256')));
+    files.write('delta.pem', encodePem('X509 CRL', await deltaCrl(deps, first('p256'))));
     const delta = files.run('crl -in delta.pem -noout -text').text;
     expect(delta).toContain('X509v3 Delta CRL Indicator: critical');
     expect(delta).toContain('Remove From CRL');
@@ -166,7 +168,7 @@ describe('A7 A12: OpenSSL on the status of an SM2 certificate', () => {
     await thawCertificate(deps, people.approver, { serialHex: certificate.serialHex, id: 'thaw' });
     await answered(made, about);
     expect(files.run(read).text).toContain('sm2-leaf.pem: good');
-    const { der } = await currentCrl(deps, 'sm2');
+    const { der } = await currentCrl(deps, first('sm2'));
     expect(await isSignedBy(der, authority.spki)).toBe(true);
     expect(await isSignedBy(der.with(40, (der[40] ?? 0) ^ 1), authority.spki)).toBe(false);
   });
@@ -188,7 +190,7 @@ describe('A7 A12: the root of a hierarchy', () => {
     const { deps, certificate } = await issued('p256');
     const { serialHex } = certificate;
     await thawCertificate(deps, people.approver, { serialHex, id: 'thaw' });
-    const lists = [(await currentCrl(deps, 'p256')).der, await rootList(deps, 'p256')];
+    const lists = [(await currentCrl(deps, first('p256'))).der, await rootList(deps, 'p256')];
     const pem = lists.map((der) => encodePem('X509 CRL', der));
     const chain = '-CAfile p256-root.pem -untrusted p256-issuing.pem p256-leaf.pem';
     files.write('all.pem', pem.join(''));

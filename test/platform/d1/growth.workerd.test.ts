@@ -108,6 +108,8 @@ const meter = metered(env.DB);
 const seals = d1SealStore(meter.db);
 const certificates = d1CertificateStore(meter.db);
 
+const issuer = { algorithm: 'sm2', generation: 1 } as const;
+
 /** What people and sweeps ask. */
 const questions: Readonly<Record<string, (bank: Bank) => Promise<unknown>>> = {
   'accounts, a page': ({ tenant }) => seals.listAccounts(tenant, {}, { limit }),
@@ -120,8 +122,8 @@ const questions: Readonly<Record<string, (bank: Bank) => Promise<unknown>>> = {
     certificates.listCertificates(tenant, { holder: 'customer-0' }, { limit }),
   "a customer's applications": ({ tenant }) =>
     certificates.listApplications(tenant, { applicant: 'customer-0' }, { limit }),
-  'certificates that are not in force': () => certificates.notInForce('sm2', nowMs),
-  'whether certificates changed': () => certificates.hasChanges('sm2', nowMs + 1),
+  'certificates that are not in force': () => certificates.notInForce(issuer, nowMs),
+  'whether certificates changed': () => certificates.hasChanges(issuer, nowMs + 1),
   'certificates that a crash left': () => certificates.unfinished(nowMs + 1, limit),
 };
 

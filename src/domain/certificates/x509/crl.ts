@@ -10,6 +10,7 @@ const deltaCrlIndicator = '2.5.29.27';
 /** Reasons of RFC 5280 §5.3.1 that we give. `removeFromCRL` stands in delta lists only. */
 export const crlReasons = {
   keyCompromise: 1,
+  cACompromise: 2,
   affiliationChanged: 3,
   superseded: 4,
   cessationOfOperation: 5,
@@ -67,9 +68,14 @@ export async function buildCrl(
   return new Uint8Array(crl.rawData);
 }
 
-/** Until when a list that was made here counts. */
-export function crlEndsAtMs(der: Uint8Array): number {
-  return new x509.X509Crl(bufferOf(der)).nextUpdate?.getTime() ?? 0;
+/** Until when a list that was made here counts, and whom it names. */
+export function crlFacts(der: Uint8Array): {
+  readonly endsAtMs: number;
+  readonly serials: ReadonlySet<string>;
+} {
+  const crl = new x509.X509Crl(bufferOf(der));
+  const serials = crl.entries.map(({ serialNumber }) => serialNumber.toLowerCase());
+  return { endsAtMs: crl.nextUpdate?.getTime() ?? 0, serials: new Set(serials) };
 }
 
 function reasonExtension(reason: CrlReason): InstanceType<typeof x509.Extension> {
