@@ -39,16 +39,15 @@ export { makePkcs12 } from './pkcs12.ts';
 export {
   openTerminalSession,
   registerSessionKeys,
+  renewDueKeys,
   renewSessionKeys,
   SessionUntrusted,
-  type StoredTerminal,
-  sessionKeysEnd,
   type TerminalOptions,
   type TerminalSession,
   type TerminalSigner,
-  type TerminalVault,
   terminalFetch,
 } from './session.ts';
+export { type StoredTerminal, sessionKeysEnd, type TerminalVault } from './session-keys.ts';
 export { passkeyProtection, pinProtection, type ShareProtection } from './share-protection.ts';
 export { type ReceiptVerdict, verifyReceipt, verifyUse } from './signed.ts';
 export { ShareUnreadable } from './terminal-share.ts';

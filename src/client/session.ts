@@ -20,32 +20,13 @@ import { base64urlBytes, base64urlText } from '../lib/base64url.ts';
 import { decodePem } from '../lib/pem.ts';
 import { ApiError, type Client, createClient } from './api.ts';
 import { locked } from './locked.ts';
+import {
+  areKeysDue,
+  type StoredKeySet,
+  type StoredTerminal,
+  type TerminalVault,
+} from './session-keys.ts';
 import type { TerminalKeySet } from './types.ts';
-
-/** A session key as it rests on the terminal, with the name of its certificate. */
-export interface StoredSessionKey {
-  /** Base64url. */
-  readonly privateKey: string;
-  readonly certificateHash: string;
-  readonly notAfter: string;
-}
-
-export type StoredKeySet = Readonly<Partial<Record<SessionSuiteName, StoredSessionKey>>>;
-
-/** What rests on a terminal. `next` is there while a renewal is not yet in force. */
-export interface StoredTerminal {
-  readonly current: StoredKeySet;
-  readonly next?: StoredKeySet;
-}
-
-/**
- * Where the keys of a terminal's sessions rest. Whoever reads it can speak as the terminal, but signs
- * and pays nothing: that takes the person's share. A write is durable when it resolves.
- */
-export interface TerminalVault {
-  load(terminalId: string): Promise<StoredTerminal | undefined>;
-  save(terminalId: string, terminal: StoredTerminal): Promise<void>;
-}
 
 export interface TerminalOptions {
   /** Outside of sessions. */
@@ -215,8 +196,6 @@ function runningSession(
 
 /** Another session is opened when the present one has less than this left. */
 const spareMs = 30_000;
-/** Keys are renewed when less than this is left of their certificate, half of its life. */
-const renewalMs = 7 * 24 * 60 * 60 * 1000;
 
 /**
  * `fetch`, inside sessions of a terminal: a client made with it pays, signs and renews without
@@ -270,15 +249,24 @@ function innerOf(input: RequestInfo | URL, init: RequestInit): InnerRequest {
   };
 }
 
-/** When the first of the keys ends, by their certificates, in milliseconds. */
-export function sessionKeysEnd(keys: StoredKeySet): number {
-  return Math.min(...Object.values(keys).map(({ notAfter }) => Date.parse(notAfter)));
+/**
+ * Renews the keys of a terminal when that is due, inside a session and without its person (E5): for
+ * whoever opens the terminal's software without paying. Keys whose time is over stay as they are.
+ *
+ * @returns whether they were renewed
+ * @throws ApiError, SessionUntrusted
+ */
+export async function renewDueKeys(options: TerminalOptions): Promise<boolean> {
+  const stored = await options.vault.load(options.terminalId);
+  if (!stored || !areKeysDue(stored, options.now())) return false;
+  const session = await locked(`terminal-${options.terminalId}`, () => openedAndRenewed(options));
+  await session.close();
+  return true;
 }
 
 async function openedAndRenewed(options: TerminalOptions): Promise<TerminalSession> {
   const session = await openTerminalSession(options);
-  const { current } = await storedTerminal(options);
-  if (sessionKeysEnd(current) - options.now() > renewalMs) return session;
+  if (!areKeysDue(await storedTerminal(options), options.now())) return session;
   await renewSessionKeys(options, session);
   const renewed = await openTerminalSession(options);
   await session.close();

@@ -387,7 +387,29 @@ function Content(props: { onPeople: () => void }) {
   }
 }
 
+/** Whoever pays from this browser has its session keys renewed by opening the console (E5). */
+function useKeyRenewal(): void {
+  const who = identity.value?.id;
+  useEffect(() => {
+    if (who === undefined || !allows('pay')) return;
+    let isOver = false;
+    let end = () => {};
+    void import('./pay/renewal.ts').then(
+      ({ keepKeysRenewed }) => {
+        if (!isOver) end = keepKeysRenewed();
+      },
+      // Not reached now: the next opening tries again.
+      () => undefined,
+    );
+    return () => {
+      isOver = true;
+      end();
+    };
+  }, [who]);
+}
+
 export function App() {
+  useKeyRenewal();
   const [open, setOpen] = useState<'help' | 'people' | 'find' | undefined>(undefined);
   const page = useRef<HTMLElement>(null);
   const demo = session.value.kind === 'ready' && session.value.identities.length > 0;

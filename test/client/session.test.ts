@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import {
   openTerminalSession,
   registerSessionKeys,
+  renewDueKeys,
   SessionUntrusted,
   type StoredTerminal,
   sessionKeysEnd,
@@ -278,6 +279,25 @@ describe('a terminal and its sessions', () => {
     expect(stored).toBe(present);
     await inside().payments.list();
     expect(stored?.current).not.toEqual(present?.current);
+  });
+
+  test('E5: opening the software is enough to renew keys, once they are due and as long as they live', async () => {
+    const { clock } = service.edge;
+    const hash = () => stored?.current.x25519?.certificateHash;
+    wire = [];
+    clock.advance(6 * dayMs);
+    const before = hash();
+    expect(await renewDueKeys(options)).toBe(false);
+    expect(wire).toEqual([]);
+    clock.advance(2 * dayMs);
+    expect(await renewDueKeys(options)).toBe(true);
+    expect(hash()).not.toBe(before);
+    expect(sessionKeysEnd(stored?.current ?? {}) - clock.now()).toBeGreaterThan(13 * dayMs);
+    expect(await renewDueKeys(options)).toBe(false);
+    wire = [];
+    const late = { ...options, now: () => clock.now() + 15 * dayMs };
+    expect(await renewDueKeys(late)).toBe(false);
+    expect(wire).toEqual([]);
   });
 
   test('E5: keys whose time is over open nothing, and the person registers others', async () => {

@@ -56,6 +56,7 @@ describeInChromium('paying with the cloud key from a phone', () => {
     await riskStops(page);
     if (faces) await showsFace(page);
     await refuses(page, authenticator);
+    await renewsAlone(page);
     expect(phone.faults.filter((fault) => !/40[39]/.test(fault))).toEqual([]);
     await phone.close();
     await rules(faces ? 2 : 1);
@@ -186,6 +187,39 @@ describeInChromium('paying with the cloud key from a phone', () => {
     await other.page.getByRole('button', { name: q['pay.stop'] }).click();
     await other.page.getByText(q['pay.termination.stopped']).waitFor();
     await other.close();
+  }
+
+  /** A week on, the start page is opened and nothing else is done: the device has other session keys. */
+  async function renewsAlone(page: Page) {
+    const certificates = () =>
+      page.evaluate(
+        () =>
+          new Promise<string[]>((resolve, reject) => {
+            const opening = indexedDB.open('cinnabar-keys');
+            opening.onerror = () => reject(opening.error);
+            opening.onsuccess = () => {
+              const store = opening.result.transaction('terminals').objectStore('terminals');
+              const reading = store.getAll();
+              reading.onsuccess = () => {
+                opening.result.close();
+                const kept = reading.result as { current: Record<string, object> }[];
+                const hash = (key: object) => (key as { certificateHash: string }).certificateHash;
+                resolve(kept.flatMap(({ current }) => Object.values(current).map(hash)));
+              };
+            };
+          }),
+      );
+    await page.goto(`${url()}/`);
+    const before = await certificates();
+    const renewing = page.waitForResponse((answer) => answer.url().endsWith('/v1/session-service'));
+    await page.addInitScript(() => {
+      const { now } = Date;
+      Date.now = () => now() + 8 * 24 * 60 * 60 * 1000;
+    });
+    await page.goto(`${url()}/`);
+    await renewing;
+    await expect.poll(certificates, { timeout: 20_000 }).not.toEqual(before);
+    expect(await certificates()).toHaveLength(before.length);
   }
 
   /** Other rules are tried on what was, proposed by one person and approved by another. */

@@ -1,14 +1,14 @@
 import { abortAllDurableObjects } from 'cloudflare:test';
 import { exports } from 'cloudflare:workers';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createClient } from '../../src/client/index.ts';
 import {
   openTerminalSession,
   registerSessionKeys,
   type StoredTerminal,
   type TerminalOptions,
   terminalFetch,
-} from '../../src/client/session.ts';
+} from '../../src/client/certificates.ts';
+import { createClient } from '../../src/client/index.ts';
 import type { Payment } from '../../src/edge/schemas/payments.ts';
 import { base64urlText } from '../../src/lib/base64url.ts';
 import { freshId } from '../contract/fresh.ts';

@@ -1,5 +1,6 @@
 import {
   registerSessionKeys,
+  renewDueKeys,
   sessionKeysEnd,
   type TerminalOptions,
   terminalFetch,
@@ -55,6 +56,11 @@ export function payingClient(terminalId: string): Client {
     });
   clients.set(name, known);
   return known;
+}
+
+/** Renews the device's keys if they are due, inside a session and without the person (E5). */
+export async function renewKeysOf(terminalId: string): Promise<void> {
+  if (await renewDueKeys(await optionsOf(terminalId))) clients.delete(nameOf(terminalId));
 }
 
 async function optionsOf(terminalId: string): Promise<TerminalOptions> {

@@ -32,10 +32,13 @@ export function browserVault(): KeyVault & { readonly ids: () => Promise<readonl
 
 /** Keys of the sessions of this browser's terminals, and the roots that each of them knows. */
 export function browserTerminals(): TerminalVault & {
+  readonly ids: () => Promise<readonly string[]>;
   readonly roots: (id: string) => Promise<readonly string[]>;
   readonly pin: (id: string, roots: readonly string[]) => Promise<void>;
 } {
   return {
+    ids: () =>
+      inStore('terminals', 'readonly', (store) => store.getAllKeys() as IDBRequest<string[]>),
     load: (id) =>
       inStore(
         'terminals',
