@@ -57,6 +57,11 @@ export function paymentCalls({ getJson, getText, write, queryString }: PaymentTr
       /** Has the service compare the payer with what they enrolled; only a match clears the order. */
       look: (id: string, sample: { modality: Modality; sample: string }) =>
         write<BiometricLooked>('POST', `${one(id)}/biometric`, sample, { once: true }),
+      /** Agrees to an order of somebody else in the caller's organisation. */
+      agree: (id: string) => write<Payment>('POST', `${one(id)}/agree`, undefined),
+      /** Orders that wait for the caller to agree. */
+      toAgree: (query: ListQuery = {}, read?: ReadOptions) =>
+        getJson<Page<Payment>>(`/v1/payment-agreements${queryString({ ...query })}`, read),
       stop: (id: string) => write<Payment>('POST', `${one(id)}/stop`, undefined),
       /** Both days are included, `YYYY-MM-DD`. */
       statement: (period: { from: string; to: string }, read?: ReadOptions) =>
@@ -70,6 +75,8 @@ export function paymentCalls({ getJson, getText, write, queryString }: PaymentTr
         write<PaymentTerminal>('POST', '/v1/terminals', device),
       list: (query: ListQuery = {}, read?: ReadOptions) =>
         getJson<Page<PaymentTerminal>>(`/v1/terminals${queryString({ ...query })}`, read),
+      rename: (id: string, label: string) =>
+        write<PaymentTerminal>('PATCH', terminal(id), { label }),
       revoke: (id: string) =>
         write<PaymentTerminal>('POST', `/v1/terminals/${segment(id)}/revoke`, undefined),
     },

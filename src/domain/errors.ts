@@ -121,6 +121,10 @@ export const errorTitles = {
   order_expired: 'The order has expired.',
   /** Together with what was spent today the order is above a limit of the certificate. */
   order_over_limit: 'The order is above a limit.',
+  /** By the certificate's settings others of the organisation must agree before it is confirmed. */
+  second_person_needed: 'Somebody else of the organisation must agree to the order first.',
+  /** Since the order was placed the institution watches or blocks the payee; the order has ended. */
+  payee_listed: 'The payee is on a list of the institution by now.',
   /** `errors` says what does not fit: `unknown`, `stale`, `other_money` or `used`. */
   seal_verification_refused: 'The order cannot lean on this verification of a seal.',
   biometric_not_offered: 'The institution compares nobody by this trait.',

@@ -48,6 +48,7 @@ import { addSealRoutes } from './routes/seals.ts';
 import { addSensitiveRoutes } from './routes/sensitive.ts';
 import { addSessionRoutes } from './routes/sessions.ts';
 import { addSoftwareRoutes } from './routes/software.ts';
+import { addTerminalRoutes } from './routes/terminals.ts';
 import { addTokenRoutes } from './routes/tokens.ts';
 import { addVerificationRoutes } from './routes/verifications.ts';
 import { addWebhookRoutes } from './routes/webhooks.ts';
@@ -101,6 +102,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addDocumentRoutes(app, deps);
   addCscRoutes(app, deps);
   addPaymentRoutes(app, deps);
+  addTerminalRoutes(app, deps);
   addBiometricRoutes(app, deps);
   addSessionRoutes(app, deps);
   addSoftwareRoutes(app, deps);

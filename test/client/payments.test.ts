@@ -137,6 +137,110 @@ test('E8: a text that is not that of the order around it is not shown, and so no
   }
 });
 
+/** A customer who pays over HTTP, and what others do beside. */
+async function paying() {
+  const edge = await startEdge();
+  const ask: Ask = (who, method, path, json) =>
+    edge.call(path, json ? { as: who, method, json } : { as: who, method });
+  const payer = await payerOver(ask, 'customer-chen', freshId);
+  const place = (more: object = {}) =>
+    answerOf<Payment>(
+      ask('customer-chen', 'POST', '/v1/payments', { ...terms, terminalId: payer.keyId, ...more }),
+    );
+  const allow = (id: string) =>
+    answerOf<Payment>(
+      ask('risk-officer-xu', 'POST', `/v1/risk/orders/${id}/decision`, { decision: 'allow' }),
+    );
+  const codeOf = async (asked: Promise<Response>) =>
+    ((await (await asked).json()) as { code?: string }).code;
+  const confirm = (payment: Payment) =>
+    ask('customer-chen', 'POST', `/v1/payments/${payment.id}/confirm`, payer.start(payment).body);
+  return { edge, ask, payer, place, allow, codeOf, confirm };
+}
+
+describe('E8: between the order and its confirmation', () => {
+  test('A10 E8: above what one person may decide, another of the organisation agrees first', async () => {
+    const { ask, payer, place, allow, codeOf, confirm } = await paying();
+    await payerOver(ask, 'teller-zhou', freshId);
+    const at = await allow((await place({ amountMinor: 5_000_000 })).id);
+    expect(at.dualControl).toBeUndefined();
+    const above = await allow((await place({ amountMinor: 5_000_001 })).id);
+    expect(above.dualControl).toEqual({ organization: '北辰银行', needed: 1, agreed: [] });
+    expect(await codeOf(confirm(above))).toBe('second_person_needed');
+    const agree = (who: string) => ask(who, 'POST', `/v1/payments/${above.id}/agree`);
+    expect(await codeOf(agree('customer-chen'))).toBe('own_work');
+    for (const stranger of ['developer-song', 'teller-wu']) {
+      expect(await codeOf(agree(stranger)), stranger).toBe('order_not_found');
+    }
+    const waiting = async (who: string) =>
+      (await answerOf<{ items: Payment[] }>(ask(who, 'GET', '/v1/payment-agreements'))).items.map(
+        ({ id }) => id,
+      );
+    expect(await waiting('teller-zhou')).toEqual([above.id]);
+    expect(await waiting('customer-chen')).toEqual([]);
+    expect(await waiting('developer-song')).toEqual([]);
+    const agreed = await answerOf<Payment>(agree('teller-zhou'));
+    expect(await answerOf<Payment>(agree('teller-zhou'))).toEqual(agreed);
+    expect(await waiting('teller-zhou')).toEqual([]);
+    const { receipt } = await payer.pay(agreed);
+    expect(receipt?.agreed.map(({ by }) => by)).toEqual(['teller-zhou']);
+    if (!receipt) throw new Error('no receipt');
+    expect(await verifyReceipt(receipt)).toEqual({ ok: true });
+    expect(await verifyReceipt({ ...receipt, agreed: [] })).toEqual({
+      ok: false,
+      code: 'record_differs',
+    });
+    expect(await codeOf(agree('teller-zhou'))).toBe('order_state');
+  });
+
+  test('E7 E8: a payee who came onto the list since then is not paid', async () => {
+    const { edge, ask, place, allow, codeOf, confirm } = await paying();
+    const order = await allow((await place()).id);
+    const listed = (value: string) =>
+      answerOf(
+        ask('risk-officer-xu', 'PUT', '/v1/risk/payees', {
+          account: terms.payee.account,
+          listed: value,
+          reason: '多起投诉',
+        }),
+      );
+    await listed('watched');
+    expect(await codeOf(confirm(order))).toBe('payee_listed');
+    const ended = await answerOf<Payment>(ask('customer-chen', 'GET', `/v1/payments/${order.id}`));
+    expect(ended).toMatchObject({ state: 'terminated', termination: { reason: 'risk' } });
+    // Placed again it is assessed by the list: watched is one reason among others.
+    edge.clock.advance(60_000);
+    expect((await place()).assessment.reasons.map(({ rule }) => rule)).toContain('payee_watched');
+    await listed('none');
+  });
+
+  test('E7: an order that nobody decided in time leaves the officers’ queue as expired', async () => {
+    const { edge, ask, place } = await paying();
+    const { id } = await place();
+    const listed = async (state: string) =>
+      (
+        await answerOf<{ items: Payment[] }>(
+          ask('risk-officer-xu', 'GET', `/v1/risk/orders?state=${state}`),
+        )
+      ).items;
+    expect((await listed('challenged')).map((order) => order.id)).toEqual([id]);
+    edge.clock.advance(31 * 60_000);
+    expect(await listed('challenged')).toEqual([]);
+    expect(await listed('terminated')).toMatchObject([{ id, termination: { reason: 'expired' } }]);
+  });
+
+  test('E3: a device is renamed by its person, and keeps the name when it gets a passkey', async () => {
+    const { ask, payer, codeOf } = await paying();
+    const path = `/v1/terminals/${payer.keyId}`;
+    const rename = (who: string, label: string) => ask(who, 'PATCH', path, { label });
+    expect(await codeOf(rename('teller-zhou', '旧手机'))).toBe('terminal_not_found');
+    expect(await codeOf(rename('customer-chen', ''))).toBe('invalid_request');
+    expect(await answerOf(rename('customer-chen', '旧手机'))).toMatchObject({ label: '旧手机' });
+    const again = ask('customer-chen', 'POST', '/v1/terminals', { personalKeyId: payer.keyId });
+    expect(await answerOf(again)).toMatchObject({ label: '旧手机' });
+  });
+});
+
 describe('E7: what the network and the paper say of an order', () => {
   const inHangzhou = { country: 'CN', latitudeTenths: 303, longitudeTenths: 1202 };
   const inNewYork = { country: 'US', latitudeTenths: 407, longitudeTenths: -740 };

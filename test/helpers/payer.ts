@@ -16,7 +16,7 @@ import { requestedSettings } from './certificates.ts';
 /** Calls the service as one of its sample people. */
 export type Ask = (
   who: string,
-  method: 'GET' | 'POST' | 'PUT',
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH',
   path: string,
   json?: object,
 ) => Promise<Response>;

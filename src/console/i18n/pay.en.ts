@@ -35,6 +35,14 @@ export const payEn: Record<keyof typeof payZh, string> = {
   'pay.seal': 'Verification of the seal (with paper only)',
   'pay.seal.hint': 'The number that the counter gave you today for a paper over this amount.',
   'pay.seal.wrong': 'That is no number of a verification.',
+  'agree.title': 'Waiting for you to agree',
+  'agree.by': 'Ordered by {payer}, {at}',
+  'agree.do': 'Agree',
+  'agree.sure':
+    'The payer can then confirm it. What you agreed to stands in the receipt, with your name.',
+  'agree.done': 'Agreed',
+  'agree.not': 'You did not agree',
+  'agree.needed': '{agreed} of {needed} others of {organization} agreed.',
   'pay.missing': 'Please fill this in.',
   'pay.next': 'Next',
   'pay.not-placed': 'No order was placed',
@@ -97,6 +105,8 @@ export const payEn: Record<keyof typeof payZh, string> = {
   'own.hour_unusual': 'Not at a time at which you usually pay.',
   'own.amount_unusual': 'Not an amount that you usually pay.',
   'own.amount_near_limit': 'The amount is close to your limit.',
+  'own.second_person_impossible':
+    'Above this amount a second person of your organisation must agree, and your certificate names no organisation.',
   'own.other': 'Safety rules of the bank.',
 
   'risk.title': 'Payment risk',
@@ -148,6 +158,7 @@ export const payEn: Record<keyof typeof payZh, string> = {
   'rule.payee_blocked': 'payee blocked',
   'rule.seal_refused': 'seal refused',
   'rule.biometric_refused': 'biometric check failed',
+  'rule.second_person_impossible': 'nobody can agree to it',
   'rule.payee_new': 'new payee',
   'rule.payee_watched': 'payee watched',
   'rule.device_new': 'new device',

@@ -11,6 +11,7 @@ import { Empty, Refusal } from '../parts/states.tsx';
 import { saveFile } from '../save-file.ts';
 import { client, identity } from '../session.ts';
 import { useWrite } from '../write.ts';
+import { ToAgree } from './agreements.tsx';
 import { PayTabs } from './tabs.tsx';
 import { q } from './words.ts';
 
@@ -61,6 +62,7 @@ export function HistoryPage() {
             )}
           </Paged>
         </Panel>
+        <ToAgree />
         <Statement />
       </div>
     </div>

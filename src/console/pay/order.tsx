@@ -18,6 +18,7 @@ import { saveFile } from '../save-file.ts';
 import { client, identity } from '../session.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
+import { Agreements, lacksAgreement } from './agreements.tsx';
 import { Look } from './look.tsx';
 import { Reasons } from './reasons.tsx';
 import { hasSessionKeys, payingClient } from './session.ts';
@@ -44,7 +45,9 @@ export function OrderPage({ id }: { id: string }) {
     },
     [id, identity.value?.id],
   );
-  const isWaiting = resource.kind === 'ready' && resource.value.payment.state === 'challenged';
+  const isWaiting =
+    resource.kind === 'ready' &&
+    (resource.value.payment.state === 'challenged' || lacksAgreement(resource.value.payment));
   useEffect(() => {
     if (!isWaiting) return;
     const timer = setInterval(() => !document.hidden && reload(), followMs);
@@ -176,7 +179,8 @@ function Confirm({ payment, held, label, reload }: OrderProps) {
       <p lang={language.value === 'zh' ? 'zh-CN' : 'en'}>{shown.words[language.value]}</p>
       <Terms order={shown} />
       <WhatIsSigned text={payment.text} />
-      {held ? (
+      <Agreements payment={payment} />
+      {lacksAgreement(payment) ? null : held ? (
         <ConfirmWithKey
           held={held}
           label={q(held.guard.kind === 'pin' ? 'pay.confirm.pin' : 'pay.confirm.passkey')}

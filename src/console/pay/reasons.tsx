@@ -15,6 +15,7 @@ const ownRules = [
   'payee_blocked',
   'seal_refused',
   'biometric_refused',
+  'second_person_impossible',
   'payee_new',
   'device_new',
   'hour_unusual',

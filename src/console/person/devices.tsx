@@ -155,6 +155,10 @@ function Terminals() {
 }
 
 function TerminalCard({ item, reload }: { item: PaymentTerminal; reload: () => void }) {
+  const rename = useWrite<{ label: string }>(async ({ label }) => {
+    await client.terminals.rename(item.id, label);
+    reload();
+  });
   const revoke = useWrite<{ id: string }>(async ({ id }) => {
     await client.terminals.revoke(id);
     showToast({ text: p('terminals.revoked') });
@@ -162,13 +166,16 @@ function TerminalCard({ item, reload }: { item: PaymentTerminal; reload: () => v
   });
   return (
     <li>
-      <div class="row">
-        <b>{item.label}</b>
+      <Renaming
+        label={item.label}
+        busy={rename.busy}
+        onRename={(label) => void rename.run({ label })}
+      />
+      {rename.error && <Refusal what={{ said: p('device.not-renamed') }} error={rename.error} />}
+      <p class="small muted">
         <Status tone={item.state === 'active' ? 'ok' : 'no'}>
           {p(`terminal.state.${item.state}`)}
-        </Status>
-      </div>
-      <p class="small muted">
+        </Status>{' '}
         {p('device.since', { at: formatMoment(item.enrolledAt) })} ·{' '}
         {p(item.passkeyId === null ? 'terminal.pin' : 'terminal.passkey')} ·{' '}
         {p(`keystore.${item.keyStore}`)}

@@ -15,16 +15,24 @@ import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
 
 const followMs = 5_000;
-const queueMax = 50;
+/** Orders wait for half an hour, so more than these never do; the oldest come first. */
+const queueMax = 1_000;
+const pageMax = 100;
 type Decision = 'allow' | 'terminate';
 
 /** Orders that wait, oldest first: a key chooses, a second one does it. */
 export function Queue() {
   const [resource, reload] = useResource(
     async (signal) => {
-      const query = { state: 'challenged', limit: queueMax } as const;
-      const { items } = await client.assessedOrders.list(query, { signal });
-      return items.toReversed();
+      const waiting: Payment[] = [];
+      let cursor: string | undefined;
+      do {
+        const query = { state: 'challenged', limit: pageMax, cursor } as const;
+        const page = await client.assessedOrders.list(query, { signal });
+        waiting.push(...page.items);
+        cursor = page.nextCursor ?? undefined;
+      } while (cursor !== undefined && waiting.length < queueMax);
+      return waiting.toReversed();
     },
     [identity.value?.id],
   );
@@ -244,6 +252,7 @@ const plainRules: readonly Rule[] = [
   'payee_blocked',
   'seal_refused',
   'biometric_refused',
+  'second_person_impossible',
   'payee_watched',
   'device_weak',
   'seal_in_review',

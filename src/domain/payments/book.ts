@@ -4,12 +4,14 @@ import type { PageRequest } from '../ports.ts';
 import type { Habit, PaymentLimits, Place } from '../risk/types.ts';
 import { type CountStore, countPaid, habitOf } from './habit.ts';
 import { nextOrderState, type OrderAction } from './states.ts';
-import type { Order, PaymentReceipt, TerminationReason } from './types.ts';
+import type { Agreement, Order, PaymentReceipt, TerminationReason } from './types.ts';
 
 /** How long a person has to confirm, once the amount is set aside. */
 export const authorisationLifeMs = 2 * 60 * 1000;
 /** An order that nobody went on with ends by itself. */
 export const orderLifeMs = 30 * 60 * 1000;
+/** One that others must agree to waits for them longer. */
+export const agreedLifeMs = 24 * 60 * 60 * 1000;
 
 /**
  * The orders of one payer, as they are stored. It answers at once and has one user at a time, so a
@@ -75,6 +77,8 @@ export interface Book {
   }): BookView;
   /** @throws CinnabarError `order_state` */
   clear(id: string, cleared: NonNullable<Order['cleared']>, nowMs: number): Order;
+  /** Another person agreed; the same one counts once. @throws CinnabarError `order_state` */
+  agree(id: string, agreement: Agreement, nowMs: number): Order;
   /** Counts a look at the person for a challenged order, before it. @throws CinnabarError `order_state` */
   look(id: string, nowMs: number): Order;
   /** What is known of a challenged order by now; a verdict that ends it does. @throws CinnabarError `order_state` */
@@ -87,7 +91,7 @@ export interface Book {
    * Sets the amount aside, and notes the attempt that the person approved. Repeated by the same
    * attempt it gives the same order.
    *
-   * @throws CinnabarError `order_over_limit`, `order_state`, `order_expired`
+   * @throws CinnabarError `order_over_limit`, `order_state`, `order_expired`, `second_person_needed`
    */
   authorise(
     id: string,
@@ -174,6 +178,16 @@ export function createBook(store: BookStore): Book {
       return put(moved(order, 'clear', { cleared }));
     },
 
+    agree(id, agreement, nowMs) {
+      const order = current(id, nowMs);
+      const { state, dualControl } = order;
+      const isWaiting = state === 'assessed' || state === 'challenged';
+      if (!dualControl || !isWaiting) throw new CinnabarError('order_state');
+      if (dualControl.agreed.some(({ by }) => by === agreement.by)) return order;
+      const agreed = [...dualControl.agreed, agreement];
+      return put({ ...order, dualControl: { ...dualControl, agreed } });
+    },
+
     look(id, nowMs) {
       const order = current(id, nowMs);
       const looks = (order.looks ?? 0) + 1;
@@ -196,6 +210,8 @@ export function createBook(store: BookStore): Book {
         return isSame ? order : put({ ...order, approvedRequestId: requestId });
       }
       assertOpen(order);
+      const { needed = 0, agreed = [] } = order.dualControl ?? {};
+      if (agreed.length < needed) throw new CinnabarError('second_person_needed');
       const { spentMinor, orders } = usedOn(nowMs, utcOffsetMinutes, order.currency, id);
       const { amountMinor } = order;
       const fits =
@@ -249,11 +265,11 @@ export function createBook(store: BookStore): Book {
 }
 
 /** When an order ends if nobody goes on with it; `undefined` once it ended. */
-export function orderEndsAtMs({ state, authorisedAtMs, createdAtMs }: Order): number | undefined {
+export function orderEndsAtMs(order: Order): number | undefined {
+  const { state, authorisedAtMs, createdAtMs, dualControl } = order;
   if (state === 'executed' || state === 'terminated') return undefined;
-  return authorisedAtMs === undefined
-    ? createdAtMs + orderLifeMs
-    : authorisedAtMs + authorisationLifeMs;
+  if (authorisedAtMs !== undefined) return authorisedAtMs + authorisationLifeMs;
+  return createdAtMs + (dualControl ? agreedLifeMs : orderLifeMs);
 }
 
 function assertOpen({ termination }: Order): void {

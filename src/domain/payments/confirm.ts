@@ -83,7 +83,7 @@ async function assertAgreed(
  *
  * @throws CinnabarError `order_not_found`, `order_state`, `order_expired`, `order_over_limit`,
  * `certificate_not_active`, `terminal_not_found`, `session_required`, `passkey_refused`,
- * and as `coSign`
+ * `second_person_needed`, `payee_listed`, and as `coSign`
  */
 export async function confirmOrder(
   deps: PaymentDeps,
@@ -95,6 +95,7 @@ export async function confirmOrder(
   const order = await getOrder(deps, caller.actor, id);
   await assertThroughSession(deps, caller, order.terminalId);
   await assertAgreed(deps, order, confirmation);
+  await assertPayeeUnchanged(deps, caller, order);
   const limits = await limitsNow(deps, order);
   const authorised = await audited(deps.audit, caller, auditOf('payment.authorise', order), () =>
     deps.books.authorise(tenant, payer, id, {
@@ -112,6 +113,30 @@ export async function confirmOrder(
   const chip = { chipReceipt: receipt, chipAsked };
   return { order: await deps.books.answered(tenant, payer, id, chip), reply };
 }
+
+/**
+ * The institution may have begun to watch or to block the payee since the order was assessed. Then it
+ * was assessed as another order than it is now, and ends; placed again, it is assessed by the list.
+ *
+ * @throws CinnabarError `payee_listed`
+ */
+async function assertPayeeUnchanged(
+  deps: PaymentDeps,
+  caller: Caller,
+  order: Order,
+): Promise<void> {
+  const { tenant, payer, id, payee, facts } = order;
+  const listed = await deps.riskRegister.payeeListed(tenant, payee.account);
+  if (severity[listed] <= severity[facts.payee.listed] || order.state !== 'assessed') return;
+  await audited(deps.audit, caller, auditOf('payment.payee_listed', order), async () => {
+    const nowMs = deps.clock.now();
+    const ended = await deps.books.terminate(tenant, payer, id, 'risk', '', nowMs);
+    await deps.riskRegister.keep(ended);
+  });
+  throw new CinnabarError('payee_listed');
+}
+
+const severity = { none: 0, watched: 1, blocked: 2 } as const;
 
 /** The certificate may have lost its standing since the order was assessed. */
 async function limitsNow(deps: PaymentDeps, order: Order) {
@@ -186,6 +211,7 @@ async function receiptOf(
     assessment: assessmentRecord(order),
     assessmentHash: order.assessmentHash,
     cleared: order.cleared ?? null,
+    agreed: order.dualControl?.agreed ?? [],
     executedAtMs: deps.clock.now(),
   };
   return { ...body, recordSha256: hashOf(body) };

@@ -1,5 +1,10 @@
 import type { Actor } from '../actor.ts';
-import { certificateStateOf, federatedTierOf, settingsOf } from '../certificates/find.ts';
+import {
+  certificateStateOf,
+  federatedTierOf,
+  findCertificate,
+  settingsOf,
+} from '../certificates/find.ts';
 import type { Channel, Settings } from '../federation/settings.ts';
 import { kmBetween } from '../risk/place.ts';
 import type { PaymentLimits, Place, RiskFacts } from '../risk/types.ts';
@@ -7,20 +12,22 @@ import type { BookView } from './book.ts';
 import type { NewOrder } from './order.ts';
 import type { PaymentDeps } from './ports.ts';
 import { sealEvidence } from './seal.ts';
+import type { Order, OrderTerms } from './types.ts';
 
-/** What is known of an order when it is placed. */
+/** What is known of an order when it is placed, and who else must agree to it. */
 export async function factsOf(
   deps: PaymentDeps,
   { tenant, id: payer }: Actor,
   { terms, channel, place, sealVerificationId }: NewOrder & { readonly channel: Channel },
   certificateSerial: string,
   device: RiskFacts['device'],
-): Promise<RiskFacts> {
+): Promise<Pick<Order, 'facts' | 'dualControl'>> {
   const { amountMinor, currency, payee } = terms;
   const nowMs = deps.clock.now();
   const { utcOffsetMinutes } = deps;
-  const [certificate, settings, federatedTier, listed, book, seal] = await Promise.all([
+  const [certificate, found, settings, federatedTier, listed, book, seal] = await Promise.all([
     certificateFact(deps, certificateSerial),
+    findCertificate(deps, certificateSerial),
     settingsOf(deps, certificateSerial),
     federatedTierOf(deps, certificateSerial),
     deps.riskRegister.payeeListed(tenant, payee.account),
@@ -36,7 +43,9 @@ export async function factsOf(
   ]);
   const limits = settings && paymentLimits(settings, channel, currency);
   const { firstPaidAtMs, lastPlace, ...done } = book;
-  return {
+  const needed = settings ? agreementsNeeded(settings, terms) : 0;
+  const organization = found?.subject.organization;
+  const facts: RiskFacts = {
     nowMs,
     amountMinor,
     certificate,
@@ -48,7 +57,11 @@ export async function factsOf(
     ...(place ? { place } : {}),
     ...(place && lastPlace ? { movement: movementSince(lastPlace, place, nowMs) } : {}),
     ...(seal ? { seal } : {}),
+    ...(needed > 0 && organization === undefined ? { lacksSecondPerson: true } : {}),
   };
+  return needed > 0 && organization !== undefined
+    ? { facts, dualControl: { organization, needed, agreed: [] } }
+    : { facts };
 }
 
 async function certificateFact(
@@ -105,4 +118,26 @@ function movementSince(
   nowMs: number,
 ): NonNullable<RiskFacts['movement']> {
   return { km: kmBetween(last.place, place), sinceMs: Math.max(0, nowMs - last.atMs) };
+}
+
+const million = 1_000_000n;
+
+/**
+ * How many others of the payer's organisation must agree before an order is confirmed, by the settings
+ * of the payer's certificate (A10): none up to `dualControlAbove`, which is in CNY. Money of another
+ * currency counts by the settings' own rate, and without one always takes a second person.
+ */
+export function agreementsNeeded(
+  { dualControlAbove, approvers, rates }: Settings,
+  { amountMinor, currency }: OrderTerms,
+): number {
+  const micros = currency === 'CNY' ? million : rateOf(rates, currency);
+  const isAbove =
+    micros === undefined || BigInt(amountMinor) * micros > BigInt(dualControlAbove) * million;
+  return isAbove ? approvers.min : 0;
+}
+
+function rateOf(rates: Settings['rates'], currency: string): bigint | undefined {
+  const rate = rates.find((known) => known.currency === currency);
+  return rate && BigInt(rate.cnyMicros);
 }

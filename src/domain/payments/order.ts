@@ -102,7 +102,13 @@ async function assessed(deps: PaymentDeps, caller: Caller, request: NewOrder): P
   const certificateSerial = key.certificateSerial ?? '';
   const device = await deps.devices.find(tenant, payer, terminalId);
   if (!device) throw new CinnabarError('terminal_not_found');
-  const facts = await factsOf(deps, actor, { ...request, channel }, certificateSerial, device);
+  const { facts, dualControl } = await factsOf(
+    deps,
+    actor,
+    { ...request, channel },
+    certificateSerial,
+    device,
+  );
   const { version, policy } = await deps.riskRegister.policyInForce(tenant);
   const assessment = assessOrder(policy, facts);
   const judged = { facts, assessment, policyVersion: version, policyHash: policyHash(policy) };
@@ -120,6 +126,7 @@ async function assessed(deps: PaymentDeps, caller: Caller, request: NewOrder): P
     assessmentHash,
     state,
     ...judged,
+    ...(dualControl ? { dualControl } : {}),
     ...(state === 'challenged' && policy.biometric !== 'none'
       ? { biometric: policy.biometric }
       : {}),

@@ -9,7 +9,8 @@ import type { RiskPolicy } from '../risk/policy.ts';
 import type { RiskDeps } from '../risk/ports.ts';
 import { type Simulation, simulatePolicy } from '../risk/simulate.ts';
 import { type Row, type RowStore, settleRows } from '../row-store.ts';
-import type { PaymentRows, RiskRegister } from './ports.ts';
+import { orderEndsAtMs } from './book.ts';
+import type { PaymentDeps, PaymentRows, RiskRegister } from './ports.ts';
 import type { OrderState } from './states.ts';
 import type { Order } from './types.ts';
 
@@ -55,9 +56,14 @@ export function rowRiskRegister(
       settleRows(payments, order.tenant, async () => {
         const { tenant, id, state, payer: owner } = order;
         const kept = await payments.find(tenant, 'order', id);
-        const isNews = !kept || progress[kept.order.state] < progress[state];
+        const isNews =
+          !kept ||
+          progress[kept.order.state] < progress[state] ||
+          (progress[kept.order.state] === progress[state] &&
+            agreements(kept.order) < agreements(order));
         const row = { tenant, id, revision: (kept?.revision ?? 0) + 1, order };
-        const entry = { kind: 'order', row, owner, parent: '', state } as const;
+        const parent = order.dualControl?.organization ?? '';
+        const entry = { kind: 'order', row, owner, parent, state } as const;
         return { result: undefined, write: isNews ? [entry] : [] };
       }),
   };
@@ -78,20 +84,42 @@ export async function keptOrder(
   return kept.order;
 }
 
-/** Orders of the institution, newest first: those that wait for an officer, and how others ended. */
-export function listKeptOrders(
-  deps: Pick<KeptDeps, 'paymentRows'>,
+/**
+ * Orders of the institution, newest first: those that wait for an officer, and how others ended. One
+ * whose time is over has ended and leaves the list of its state; a page may so be short.
+ */
+export async function listKeptOrders(
+  deps: Pick<KeptDeps, 'paymentRows'> & Pick<PaymentDeps, 'books' | 'riskRegister' | 'clock'>,
   { tenant }: Actor,
-  filter: { readonly state?: OrderState },
+  { state, organization }: { readonly state?: OrderState; readonly organization?: string },
   page: PageRequest,
 ): Promise<Page<Order>> {
-  return readPage(
+  const filter = {
+    ...(state ? { state } : {}),
+    ...(organization === undefined ? {} : { parent: organization }),
+  };
+  const found = await readPage<KeptOrder>(
     page,
     ({ id }) => id,
-    async (request) =>
-      (await deps.paymentRows.list(tenant, 'order', filter, request)).map(({ order }) => order),
+    (request) => deps.paymentRows.list(tenant, 'order', filter, request),
   );
+  const items = await Promise.all(found.items.map(({ order }) => asOfNow(deps, order)));
+  return { ...found, items: items.filter((order) => !state || order.state === state) };
 }
+
+/** The book knows how an order ended that nobody went on with; the list learns it here. */
+async function asOfNow(
+  { books, riskRegister, clock }: Pick<PaymentDeps, 'books' | 'riskRegister' | 'clock'>,
+  kept: Order,
+): Promise<Order> {
+  const nowMs = clock.now();
+  if (nowMs <= (orderEndsAtMs(kept) ?? nowMs)) return kept;
+  const order = (await books.find(kept.tenant, kept.payer, kept.id, nowMs)) ?? kept;
+  await riskRegister.keep(order);
+  return order;
+}
+
+const agreements = ({ dualControl }: Order) => dualControl?.agreed.length ?? 0;
 
 /** What a policy would have said of the institution's last orders; nothing changes. */
 export async function simulateOnPast(

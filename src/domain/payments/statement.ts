@@ -2,6 +2,7 @@ import { amountText } from '../../lib/amount-text.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Actor } from '../actor.ts';
 import { CinnabarError } from '../errors.ts';
+import { agreedLifeMs } from './book.ts';
 import { listOrders } from './order.ts';
 import type { PaymentDeps } from './ports.ts';
 import type { Order } from './types.ts';
@@ -35,13 +36,13 @@ export async function statementOf(
     }
     // An order ends after it was made: once they were all made before the period, none is in it.
     const oldest = page.items.at(-1)?.createdAtMs ?? 0;
-    before = oldest < fromMs - dayMs ? undefined : (page.nextCursor ?? undefined);
+    before = oldest < fromMs - longestLifeMs ? undefined : (page.nextCursor ?? undefined);
   } while (before !== undefined);
   return found;
 }
 
 /** Longer than an order lives between its making and its end. */
-const dayMs = 24 * 60 * 60 * 1000;
+const longestLifeMs = 2 * agreedLifeMs;
 
 const columns = [
   'order',

@@ -62,12 +62,30 @@ export async function registerTerminal(
         id: key.id,
         revision: (earlier?.revision ?? 0) + 1,
         owner,
-        label: key.label,
+        label: earlier?.label ?? key.label,
         state: 'active',
         ...guard,
         enrolledAtMs: deps.clock.now(),
       };
       return { result: terminal, write: [entryOf(terminal)] };
+    }),
+  );
+}
+
+/** Gives an own device another name. @throws CinnabarError `terminal_not_found`, `audit_unavailable` */
+export async function renameTerminal(
+  deps: PayingDeviceDeps,
+  caller: Caller,
+  { id, label }: { readonly id: string; readonly label: string },
+): Promise<PaymentTerminal> {
+  const { tenant } = caller.actor;
+  await ownTerminal(deps, caller.actor, id);
+  return audited(deps.audit, caller, operationOf('terminal.rename', id), () =>
+    settleRows(deps.paymentRows, tenant, async () => {
+      const terminal = await ownTerminal(deps, caller.actor, id);
+      if (terminal.label === label) return { result: terminal, write: [] };
+      const renamed = changed(terminal, { label });
+      return { result: renamed, write: [entryOf(renamed)] };
     }),
   );
 }

@@ -26,6 +26,13 @@ export interface OrderTerms {
 export const terminationReasons = ['risk', 'stopped', 'officer', 'expired', 'key_refused'] as const;
 export type TerminationReason = (typeof terminationReasons)[number];
 
+/** Another person of the payer's organisation agreed, by this certificate. */
+export interface Agreement {
+  readonly by: string;
+  readonly certificateSerial: string;
+  readonly atMs: number;
+}
+
 /** A payment order of one payer (E8). Its terms never change. */
 export interface Order extends OrderTerms {
   readonly id: string;
@@ -54,6 +61,12 @@ export interface Order extends OrderTerms {
   readonly looks?: number;
   /** How a challenge was met, and by whom. */
   readonly cleared?: { readonly method: 'biometric' | 'officer'; readonly by: string };
+  /** Who else must agree, and did; absent below what the certificate's settings say. */
+  readonly dualControl?: {
+    readonly organization: string;
+    readonly needed: number;
+    readonly agreed: readonly Agreement[];
+  };
   readonly createdAtMs: number;
   readonly authorisedAtMs?: number;
   /** The attempt to sign for which the person was last verified. */
@@ -88,6 +101,8 @@ export interface PaymentReceipt {
   readonly assessmentHash: string;
   /** How a challenge was met; null when there was none. */
   readonly cleared: { readonly method: 'biometric' | 'officer'; readonly by: string } | null;
+  /** Who else agreed; empty where nobody had to. */
+  readonly agreed: readonly Agreement[];
   readonly executedAtMs: number;
   readonly recordSha256: string;
   readonly place?: Appended;

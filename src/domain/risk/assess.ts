@@ -58,6 +58,7 @@ function hardReasons(facts: RiskFacts): RiskReason[] {
     ['payee_blocked', facts.payee.listed === 'blocked', 0, 0],
     ['seal_refused', facts.seal?.verdict === 'fail', 0, 0],
     ['biometric_refused', isRefused(facts.biometric), 0, 0],
+    ['second_person_impossible', facts.lacksSecondPerson === true, 0, 0],
   ];
   return found
     .filter(([, applies]) => applies)

@@ -16,6 +16,7 @@ export const hardRules = [
   'payee_blocked',
   'seal_refused',
   'biometric_refused',
+  'second_person_impossible',
 ] as const;
 export type HardRule = (typeof hardRules)[number];
 
@@ -96,6 +97,8 @@ export interface RiskFacts {
     /** Where its passkey lives, as its attestation says. */
     readonly keyStore: 'hardware' | 'software' | 'unknown';
   };
+  /** Whether somebody else must agree who cannot exist: the certificate names no organisation. */
+  readonly lacksSecondPerson?: true;
   readonly habit: Habit;
   /** Executed within the last hour, in the order's currency. */
   readonly lastHour: { readonly orders: number; readonly amountMinor: number };

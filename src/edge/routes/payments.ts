@@ -1,15 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { agreeToOrder, ordersToAgree } from '../../domain/payments/agreement.ts';
 import { evidenceOf } from '../../domain/payments/assessment.ts';
 import { looksMax, orderEndsAtMs } from '../../domain/payments/book.ts';
 import { askForGesture, confirmOrder, executeOrder } from '../../domain/payments/confirm.ts';
 import { getOrder, listOrders, placeOrder, stopOrder } from '../../domain/payments/order.ts';
 import { statementCsv, statementOf } from '../../domain/payments/statement.ts';
-import {
-  listTerminals,
-  type PaymentTerminal,
-  registerTerminal,
-  revokeTerminal,
-} from '../../domain/payments/terminals.ts';
 import { orderWords } from '../../domain/payments/text.ts';
 import type { Order, PaymentReceipt } from '../../domain/payments/types.ts';
 import type { Assessment } from '../../domain/risk/types.ts';
@@ -23,15 +18,11 @@ import {
   confirmedSchema,
   executionSchema,
   newPaymentSchema,
-  newTerminalSchema,
   type Payment,
-  type PaymentTerminalView,
   paymentPageSchema,
   paymentSchema,
   statementQuerySchema,
   statementSchema,
-  terminalPageSchema,
-  terminalSchema,
 } from '../schemas/payments.ts';
 import { passkeyOptionsSchema } from '../schemas/tokens.ts';
 import { about, created, json, jsonBody, problems } from './contract.ts';
@@ -42,11 +33,9 @@ import { bytesOf } from './personal-keys.ts';
 const tag = 'Payments';
 const base = '/v1/payments';
 const one = `${base}/{id}`;
-const terminals = '/v1/terminals';
 const params = idParamsSchema;
 const headers = idempotencyHeaderSchema;
 const answer = { 200: json(paymentSchema, 'The order.') };
-const terminalAnswer = { 200: json(terminalSchema, 'The device.') };
 const orderProblems = ['order_not_found', 'order_state', 'audit_unavailable'] as const;
 
 const placeRoute = createRoute({
@@ -132,6 +121,8 @@ const confirmRoute = createRoute({
       'order_over_limit',
       'terminal_not_found',
       'passkey_refused',
+      'second_person_needed',
+      'payee_listed',
       'certificate_not_active',
       'personal_key_busy',
       'personal_key_locked',
@@ -179,6 +170,38 @@ const stopRoute = createRoute({
   responses: { ...answer, ...problems(`POST ${one}/stop`, ...orderProblems, 'rows_contended') },
 });
 
+const agreeRoute = createRoute({
+  method: 'post',
+  path: `${one}/agree`,
+  ...about(`POST ${one}/agree`, {
+    tag,
+    operationId: 'agreeToPayment',
+    summary: "Agree to an order of somebody else in one's organisation",
+    description:
+      "Above `dualControlAbove` of the payer's certificate an order is confirmed only once others agreed whose certificates name the same organisation and let them check.",
+  }),
+  request: { params },
+  responses: {
+    ...answer,
+    ...problems(`POST ${one}/agree`, ...orderProblems, 'own_work', 'rows_contended'),
+  },
+});
+
+const agreementsRoute = createRoute({
+  method: 'get',
+  path: '/v1/payment-agreements',
+  ...about('GET /v1/payment-agreements', {
+    tag,
+    operationId: 'listPaymentAgreements',
+    summary: "List orders of one's organisation that wait for the caller to agree",
+  }),
+  request: { query: pageQuerySchema },
+  responses: {
+    200: json(paymentPageSchema, 'One page; it may be short.'),
+    ...problems('GET /v1/payment-agreements', 'invalid_request'),
+  },
+});
+
 const statementRoute = createRoute({
   method: 'get',
   path: '/v1/payment-statement',
@@ -197,60 +220,6 @@ const statementRoute = createRoute({
       },
     },
     ...problems('GET /v1/payment-statement', 'invalid_request'),
-  },
-});
-
-const registerRoute = createRoute({
-  method: 'post',
-  path: terminals,
-  ...about(`POST ${terminals}`, {
-    tag,
-    operationId: 'registerTerminal',
-    summary: 'Register the device that holds the share of an own key',
-    description: 'It has the id of the key. Repeated, it is the same device.',
-  }),
-  request: { body: jsonBody(newTerminalSchema) },
-  responses: {
-    ...terminalAnswer,
-    ...problems(
-      `POST ${terminals}`,
-      'personal_key_not_found',
-      'personal_key_state',
-      'passkey_not_found',
-      'audit_unavailable',
-      'rows_contended',
-    ),
-  },
-});
-
-const terminalsRoute = createRoute({
-  method: 'get',
-  path: terminals,
-  ...about(`GET ${terminals}`, { tag, operationId: 'listTerminals', summary: 'List own devices' }),
-  request: { query: pageQuerySchema },
-  responses: {
-    200: json(terminalPageSchema, 'One page.'),
-    ...problems(`GET ${terminals}`, 'invalid_request'),
-  },
-});
-
-const revokeRoute = createRoute({
-  method: 'post',
-  path: `${terminals}/{id}/revoke`,
-  ...about(`POST ${terminals}/{id}/revoke`, {
-    tag,
-    operationId: 'revokeTerminal',
-    summary: 'Revoke a device for good: no order comes from it any more',
-  }),
-  request: { params },
-  responses: {
-    ...terminalAnswer,
-    ...problems(
-      `POST ${terminals}/{id}/revoke`,
-      'terminal_not_found',
-      'audit_unavailable',
-      'rows_contended',
-    ),
   },
 });
 
@@ -305,6 +274,16 @@ export function addPaymentRoutes(app: EdgeApp, deps: EdgeDeps): void {
     return c.json(paymentView(await stopOrder(deps, callerOf(c), id)), 200);
   });
 
+  app.openapi(agreeRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    return c.json(paymentView(await agreeToOrder(deps, callerOf(c), id)), 200);
+  });
+
+  app.openapi(agreementsRoute, async (c) => {
+    const page = await ordersToAgree(deps, actorOf(c), pageRequest(c.req.valid('query')));
+    return c.json({ ...page, items: page.items.map(paymentView) }, 200);
+  });
+
   app.openapi(statementRoute, async (c) => {
     const { from, to, format = 'json' } = c.req.valid('query');
     const dayMs = 24 * 60 * 60 * 1000;
@@ -317,21 +296,6 @@ export function addPaymentRoutes(app: EdgeApp, deps: EdgeDeps): void {
     if (format === 'json') return c.json({ from, to, items: orders.map(paymentView) }, 200);
     c.header('content-disposition', `attachment; filename="payments-${from}-${to}.csv"`);
     return c.body(statementCsv(orders), 200, { 'content-type': 'text/csv; charset=utf-8' });
-  });
-
-  app.openapi(registerRoute, async (c) => {
-    const device = present(c.req.valid('json'));
-    return c.json(terminalView(await registerTerminal(deps, callerOf(c), device)), 200);
-  });
-
-  app.openapi(terminalsRoute, async (c) => {
-    const page = await listTerminals(deps, actorOf(c), pageRequest(c.req.valid('query')));
-    return c.json({ ...page, items: page.items.map(terminalView) }, 200);
-  });
-
-  app.openapi(revokeRoute, async (c) => {
-    const { id } = c.req.valid('param');
-    return c.json(terminalView(await revokeTerminal(deps, callerOf(c), id)), 200);
   });
 }
 
@@ -376,6 +340,10 @@ export function paymentView(order: Order): Payment {
       biometric: order.biometric,
       looksLeft: order.biometric && looksMax - (order.looks ?? 0),
       cleared: order.cleared && { ...order.cleared },
+      dualControl: order.dualControl && {
+        ...order.dualControl,
+        agreed: order.dualControl.agreed.map((one) => ({ ...one })),
+      },
       termination: order.termination && { ...order.termination },
       receipt: receipt && receiptView(receipt),
     }),
@@ -393,12 +361,8 @@ function receiptView({ place, executedAtMs, chipReceipt, ...receipt }: PaymentRe
     chipAsked: { ...receipt.chipAsked },
     assessment: { ...receipt.assessment },
     cleared: receipt.cleared && { ...receipt.cleared },
+    agreed: receipt.agreed.map((one) => ({ ...one })),
     executedAt: instantText(executedAtMs),
     ledgerIndex: place?.index ?? null,
   };
-}
-
-function terminalView(terminal: PaymentTerminal): PaymentTerminalView {
-  const { id, label, state, keyStore, passkeyId = null, enrolledAtMs } = terminal;
-  return { id, label, state, keyStore, passkeyId, enrolledAt: instantText(enrolledAtMs) };
 }

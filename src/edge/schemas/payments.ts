@@ -81,6 +81,12 @@ const assessmentSchema = z
   })
   .openapi('RiskAssessment');
 
+const agreementSchema = z.object({
+  by: z.string(),
+  certificateSerial: z.string(),
+  atMs: z.int(),
+});
+
 const receiptSchema = z
   .object({
     text: z.string(),
@@ -99,6 +105,7 @@ const receiptSchema = z
       .object({ method: z.enum(['biometric', 'officer']), by: z.string() })
       .nullable()
       .openapi({ description: 'How a challenge was met.' }),
+    agreed: z.array(agreementSchema).openapi({ description: 'Who else agreed.' }),
     executedAt: instantSchema,
     recordSha256: z.string().openapi({ description: 'What the ledger holds of it.' }),
     ledgerIndex: z.int().nullable().openapi({ description: 'Null until it is anchored.' }),
@@ -134,6 +141,10 @@ export const paymentSchema = z
     }),
     looksLeft: z.int().optional(),
     cleared: z.object({ method: z.enum(['biometric', 'officer']), by: z.string() }).optional(),
+    dualControl: z
+      .object({ organization: z.string(), needed: z.int(), agreed: z.array(agreementSchema) })
+      .optional()
+      .openapi({ description: "Who else must agree by the settings of the payer's certificate." }),
     termination: z.object({ reason: z.enum(terminationReasons), by: z.string() }).optional(),
     receipt: receiptSchema.optional(),
   })
@@ -177,6 +188,10 @@ export const newTerminalSchema = z
     }),
   })
   .openapi('NewPaymentTerminal');
+
+export const terminalNameSchema = z
+  .strictObject({ label: line(64).min(1) })
+  .openapi('PaymentTerminalName');
 
 export const terminalSchema = z
   .object({

@@ -186,6 +186,7 @@ export function durablePaymentBooks(books: DurableObjectNamespace<PaymentBook>):
     place: step('place'),
     view: step('view'),
     clear: step('clear'),
+    agree: step('agree'),
     look: step('look'),
     reassess: step('reassess'),
     authorise: step('authorise'),

@@ -87,6 +87,7 @@ export function memoryPaymentBooks(): PaymentBooks {
     place: async (tenant, payer, ...args) => bookOf(tenant, payer).place(...args),
     view: async (tenant, payer, ...args) => bookOf(tenant, payer).view(...args),
     clear: async (tenant, payer, ...args) => bookOf(tenant, payer).clear(...args),
+    agree: async (tenant, payer, ...args) => bookOf(tenant, payer).agree(...args),
     look: async (tenant, payer, ...args) => bookOf(tenant, payer).look(...args),
     reassess: async (tenant, payer, ...args) => bookOf(tenant, payer).reassess(...args),
     authorise: async (tenant, payer, ...args) => bookOf(tenant, payer).authorise(...args),

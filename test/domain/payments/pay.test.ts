@@ -2,7 +2,9 @@ import { hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { loadGm } from '../../../src/core/gm.ts';
 import { freezeCertificate } from '../../../src/domain/certificates/status.ts';
+import type { Settings } from '../../../src/domain/federation/settings.ts';
 import { askForGesture, executeOrder } from '../../../src/domain/payments/confirm.ts';
+import { agreementsNeeded } from '../../../src/domain/payments/facts.ts';
 import {
   decideChallenge,
   getOrder,
@@ -15,7 +17,7 @@ import {
   startRegistration,
 } from '../../../src/domain/tokens/passkeys.ts';
 import { people } from '../../helpers/certificates.ts';
-import { ordering, paymentDeps, signOrder } from '../../helpers/payments.ts';
+import { ordering, paymentDeps, signOrder, terms } from '../../helpers/payments.ts';
 import { callerOf, certifiedTerminal, type Terminal } from '../../helpers/signing.ts';
 import { softAuthenticator } from '../../helpers/soft-authenticator.ts';
 
@@ -131,6 +133,27 @@ describe('E7 E8: payments with the cloud key', () => {
       code: 'certificate_not_active',
     });
     expect(await place()).toMatchObject({ state: 'terminated' });
+  });
+
+  test('A10 E8: where another must agree and nobody can, the order is refused and says so', async () => {
+    const order = await place({ amountMinor: 5_000_001 });
+    expect(order).toMatchObject({ state: 'terminated', termination: { reason: 'risk' } });
+    expect(order.assessment.reasons[0]?.rule).toBe('second_person_impossible');
+    expect(order).not.toHaveProperty('dualControl');
+  });
+
+  test('A10: who else must agree is told by the amount in CNY, at the rate of the settings', () => {
+    const settings = {
+      dualControlAbove: '100',
+      approvers: { min: 2, ordered: false },
+      rates: [{ currency: 'USD', cnyMicros: '7100000', date: '2026-11-27' }],
+    } as unknown as Settings;
+    const needed = (amountMinor: number, currency: string) =>
+      agreementsNeeded(settings, { ...terms, amountMinor, currency });
+    expect([needed(100, 'CNY'), needed(101, 'CNY')]).toEqual([0, 2]);
+    expect([needed(14, 'USD'), needed(15, 'USD')]).toEqual([0, 2]);
+    expect(needed(1, 'EUR')).toBe(2);
+    expect(agreementsNeeded({ ...settings, dualControlAbove: '0' }, terms)).toBe(2);
   });
 
   test('E8: an order that nobody confirms in time has ended, by either clock', async () => {

@@ -1,0 +1,77 @@
+import type { Payment } from '../../client/index.ts';
+import { formatMoment } from '../format.ts';
+import { language } from '../i18n/index.ts';
+import { Panel } from '../parts/page.tsx';
+import { Loaded, Refusal } from '../parts/states.tsx';
+import { Sure } from '../person/sure.tsx';
+import { useResource } from '../resource.ts';
+import { client, identity } from '../session.ts';
+import { showToast } from '../toast.ts';
+import { useWrite } from '../write.ts';
+import { q } from './words.ts';
+
+/** Whether others of the organisation must agree before the payer can confirm. */
+export function lacksAgreement({ state, dualControl }: Payment): boolean {
+  const isWaiting = state === 'assessed' && dualControl !== undefined;
+  return isWaiting && dualControl.agreed.length < dualControl.needed;
+}
+
+/** Who agreed to an order, and how many are still awaited. */
+export function Agreements({ payment: { dualControl } }: { payment: Payment }) {
+  if (!dualControl) return null;
+  const { organization, needed, agreed } = dualControl;
+  return (
+    <p role="status">
+      {q('agree.needed', { organization, needed, agreed: agreed.length })}{' '}
+      {agreed
+        .map(({ by, atMs }) => `${by} · ${formatMoment(new Date(atMs).toISOString())}`)
+        .join(', ')}
+    </p>
+  );
+}
+
+/** Orders of others in the person's organisation that wait for it; nothing where none do. */
+export function ToAgree() {
+  const [resource, reload] = useResource(
+    (signal) => client.payments.toAgree({ limit: 50 }, { signal }),
+    [identity.value?.id],
+  );
+  return (
+    <Loaded resource={resource} reload={reload}>
+      {({ items }) =>
+        items.length === 0 ? null : (
+          <Panel title={q('agree.title')} flush>
+            <ul class="cards">
+              {items.map((item) => (
+                <Item key={item.id} item={item} reload={reload} />
+              ))}
+            </ul>
+          </Panel>
+        )
+      }
+    </Loaded>
+  );
+}
+
+function Item({ item, reload }: { item: Payment; reload: () => void }) {
+  const agree = useWrite<{ id: string }>(async ({ id }) => {
+    await client.payments.agree(id);
+    showToast({ text: q('agree.done') });
+    reload();
+  });
+  return (
+    <li>
+      <p>{item.words[language.value]}</p>
+      <p class="small muted">
+        {q('agree.by', { payer: item.payer, at: formatMoment(item.createdAt) })}
+      </p>
+      {agree.error && <Refusal what={{ said: q('agree.not') }} error={agree.error} />}
+      <Sure
+        label={q('agree.do')}
+        warning={q('agree.sure')}
+        busy={agree.busy}
+        onDo={() => void agree.run({ id: item.id })}
+      />
+    </li>
+  );
+}
