@@ -113,7 +113,10 @@ export class ApiDocument {
         entries.map(([name, property]) => [name, this.sample(property, depth + 1)]),
       );
     }
-    if (type === 'array') return [this.sample(schema.items ?? {}, depth + 1)];
+    if (type === 'array') {
+      const item = this.sample(schema.items ?? {}, depth + 1);
+      return Array.from({ length: Math.max(1, schema.minItems ?? 1) }, () => item);
+    }
     if (type === 'boolean') return false;
     if (type === 'integer' || type === 'number') return schema.minimum ?? 1;
     if (schema.format === 'uuid') return nobodysId;

@@ -233,7 +233,7 @@ const tierSchema = z.int().min(1).max(6);
 export const scoringPolicySchema = z
   .strictObject({
     table: z.strictObject({
-      rows: z.array(policyRowSchema).length(6),
+      rows: z.array(policyRowSchema).min(6).max(6),
       hysteresisMicros: microsSchema.min(0).max(1_000_000),
       bestTierWithMissingPart: tierSchema,
       validDays: z.int().min(1).max(3650),
