@@ -24,6 +24,7 @@ export { KeyFileError } from './key-file.ts';
 export { confirmPayment, readOrder, type ShownOrder } from './payment.ts';
 export {
   CloudMisbehaved,
+  type KeptReport,
   type KeySession,
   type KeyTerminal,
   type KeyVault,

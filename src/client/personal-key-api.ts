@@ -1,12 +1,6 @@
+import type { Transcript } from '../core/usage/judge.ts';
 import type { ListQuery, ReadOptions, WriteOptions } from './api.ts';
-import type {
-  CoSigned,
-  Misbehaviour,
-  Page,
-  PersonalKey,
-  Transcript,
-  UsageRecord,
-} from './types.ts';
+import type { CoSigned, Misbehaviour, Page, PersonalKey, UsageRecord } from './types.ts';
 
 interface Calls {
   getJson<T>(path: string, read?: ReadOptions): Promise<T>;
@@ -50,9 +44,11 @@ export function personalKeyApi({ getJson, write, queryString }: Calls) {
     rename: (id: string, label: string) => write<PersonalKey>('PATCH', one(id), { label }),
     sign: (id: string, body: SigningPurpose & SigningRound) =>
       post<CoSigned>(`${one(id)}/signatures`, body),
-    /** Reports an answer that was no half of a signature. */
+    /** Reports an answer that was no half of a signature; a report again is the same report. */
     report: (id: string, transcript: Transcript) =>
-      post<Misbehaviour>(`${one(id)}/misbehaviour`, transcript),
+      write<Misbehaviour>('POST', `${one(id)}/misbehaviour`, transcript, {
+        idempotencyKey: `report-${transcript.requestId}`,
+      }),
     /** Reports of the institution's people, newest first; for who oversees. */
     reports: (query: ListQuery = {}, read?: ReadOptions) =>
       getJson<Page<Misbehaviour>>(`/v1/misbehaviour${queryString({ ...query })}`, read),

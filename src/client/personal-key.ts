@@ -6,7 +6,7 @@ import {
   refreshProof,
   signContext,
 } from '../core/two-party-context.ts';
-import type { MisbehaviourCase } from '../core/usage/judge.ts';
+import type { MisbehaviourCase, Transcript } from '../core/usage/judge.ts';
 import { isAttested, type ShareAttestation } from '../core/usage/share-use.ts';
 import { base64urlBytes, base64urlText } from '../lib/base64url.ts';
 import {
@@ -38,11 +38,24 @@ export interface StoredKey {
   readonly next?: { readonly sessionId: string; readonly share: StoredShare };
 }
 
+/** A wrong answer of the cloud, as the terminal keeps it. */
+export interface KeptReport {
+  readonly report: MisbehaviourCase;
+  readonly atMs: number;
+  /** Whether the service took the report; it may be the one that misbehaved. */
+  readonly isTaken: boolean;
+}
+
 /** Where stored keys rest: a file, IndexedDB. A write is durable when it resolves. */
 export interface KeyVault {
   load(keyId: string): Promise<StoredKey | undefined>;
   save(keyId: string, key: StoredKey): Promise<void>;
   remove(keyId: string): Promise<void>;
+  /**
+   * Keeps a report under its request id, in place of an earlier one. A vault without it leaves the
+   * report to whoever catches `CloudMisbehaved`.
+   */
+  keepReport?(kept: KeptReport): Promise<void>;
 }
 
 export interface KeyTerminal {
@@ -212,7 +225,29 @@ async function openedShare(
 ): Promise<{ readonly share: Uint8Array; readonly secret: ShareSecret }> {
   const key = await stored(terminal, keyId);
   const secret = await terminal.protection.open(key.current);
-  return { share: await settledShare(terminal, keyId, key, secret), secret };
+  const share = await settledShare(terminal, keyId, key, secret);
+  try {
+    await keepAttestation(terminal, keyId, share);
+  } catch (error) {
+    share.fill(0);
+    throw error;
+  }
+  return { share, secret };
+}
+
+/** Fetches what a chip said of the shares, where an interruption came before it was kept. */
+async function keepAttestation(
+  terminal: KeyTerminal,
+  keyId: string,
+  share: Uint8Array,
+): Promise<void> {
+  const key = await stored(terminal, keyId);
+  if (key.attestation) return;
+  const found = await terminal.client.personalKeys.get(keyId);
+  // A key of which no chip has said anything can be used, but no wrong answer be proved.
+  if (!found.attestation) return;
+  const attestation = await attested(terminal.tenant, found, share);
+  await terminal.vault.save(keyId, { ...key, attestation });
 }
 
 async function settledShare(
@@ -269,11 +304,32 @@ async function attested(
   return said;
 }
 
-async function sessionOf(
+/** What is thrown for a wrong answer, after it was kept here and the service was told. */
+async function misbehaved(
   { client, tenant, now, vault }: KeyTerminal,
+  keyId: string,
+  transcript: Transcript,
+  cause: GmError,
+): Promise<CloudMisbehaved> {
+  const { attestation } = (await vault.load(keyId)) ?? {};
+  const report = { tenant, keyId, transcript, attestation };
+  const atMs = now();
+  // Nothing that fails here may hide what the cloud did: the error carries the report as well.
+  const keep = async (isTaken: boolean) =>
+    vault.keepReport?.({ report, atMs, isTaken }).catch(() => undefined);
+  // Here first, and in any case: what takes the report is the cloud that misbehaved.
+  await keep(false);
+  const told = client.personalKeys.report(keyId, transcript);
+  await told.then(() => keep(true)).catch(() => undefined);
+  return new CloudMisbehaved(report, cause);
+}
+
+async function sessionOf(
+  terminal: KeyTerminal,
   keyId: string,
   share: Uint8Array,
 ): Promise<KeySession> {
+  const { client, tenant, now } = terminal;
   const { twoParty, sm2, keys } = await loadGm();
   const { epoch, publicKey } = twoParty.inspect(share);
   const untilMs = now() + sessionLifeMs;
@@ -299,10 +355,7 @@ async function sessionOf(
         if (!(cause instanceof GmError)) throw cause;
         const texts = { digest: base64urlText(e), context: base64urlText(ctx), message, reply };
         const transcript = { requestId, ...texts, nonces, ...(receipt ? { receipt } : {}) };
-        // Kept here in any case: what takes the report is the cloud that misbehaved.
-        await client.personalKeys.report(keyId, transcript).catch(() => undefined);
-        const { attestation } = (await vault.load(keyId)) ?? {};
-        throw new CloudMisbehaved({ tenant, keyId, transcript, attestation }, cause);
+        throw await misbehaved(terminal, keyId, transcript, cause);
       }
     },
     async certificateRequest() {

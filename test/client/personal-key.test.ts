@@ -4,6 +4,7 @@ import { createClient } from '../../src/client/api.ts';
 import {
   CloudMisbehaved,
   judgeMisbehaviour,
+  type KeptReport,
   type KeyTerminal,
   type KeyVault,
   makePersonalKey,
@@ -26,14 +27,17 @@ const gm = await loadGm();
 
 type Fetch = typeof fetch;
 
-function memoryVault(): KeyVault & { readonly kept: Map<string, StoredKey> } {
+function memoryVault() {
   const kept = new Map<string, StoredKey>();
+  const reports: KeptReport[] = [];
   return {
     kept,
-    load: async (id) => kept.get(id),
-    save: async (id, key) => void kept.set(id, key),
-    remove: async (id) => void kept.delete(id),
-  };
+    reports,
+    keepReport: async (report: KeptReport) => void reports.push(report),
+    load: async (id: string) => kept.get(id),
+    save: async (id: string, key: StoredKey) => void kept.set(id, key),
+    remove: async (id: string) => void kept.delete(id),
+  } satisfies KeyVault & Record<string, unknown>;
 }
 
 /** A passkey that gives another secret for each salt. */
@@ -106,7 +110,9 @@ describe('a personal key from the terminal', () => {
 
   test('C2: an answer that is no half of a signature is kept as evidence', async () => {
     const edge = await startEdge();
-    const { terminal } = await terminalOn(edge, (send) => async (input, init) => {
+    let isDeaf = false;
+    const { terminal, vault, client } = await terminalOn(edge, (send) => async (input, init) => {
+      if (isDeaf && String(input).endsWith('/misbehaviour')) throw new Error('away');
       const answer = await send(input, init);
       if (!String(input).endsWith('/signatures')) return answer;
       const { reply, ...rest } = (await answer.json()) as { reply: string };
@@ -126,6 +132,41 @@ describe('a personal key from the terminal', () => {
       items: [{ reportedBy: 'customer-chen', personalKeyId: id, verdict: 'not_receipted' }],
     });
     expect((await edge.call('/v1/misbehaviour', { as: 'customer-chen' })).status).toBe(403);
+    // On the terminal before the service hears of it, which may not want to.
+    expect(vault.reports).toMatchObject([
+      { report, isTaken: false },
+      { report, isTaken: true },
+    ]);
+    isDeaf = true;
+    const again = withPersonalKey(terminal, id, (one) => one.certificateRequest());
+    const { report: second } = (await again.catch((refusal) => refusal)) as CloudMisbehaved;
+    expect(vault.reports.slice(2)).toMatchObject([{ report: second, isTaken: false }]);
+    isDeaf = false;
+    const told = await client.personalKeys.report(id, second.transcript);
+    expect(await client.personalKeys.report(id, second.transcript)).toEqual(told);
+  });
+
+  test('C8: an attestation that an interruption left out is fetched at the next use, and checked', async () => {
+    const edge = await startEdge();
+    const { terminal, vault } = await terminalOn(edge);
+    const { id } = await makePersonalKey(terminal, 'laptop');
+    const { attestation, ...left } = vault.kept.get(id) ?? {};
+    vault.kept.set(id, left as StoredKey);
+    await withPersonalKey(terminal, id, (one) => one.certificateRequest());
+    expect(attestation).toBeDefined();
+    expect(vault.kept.get(id)?.attestation).toEqual(attestation);
+    vault.kept.set(id, left as StoredKey);
+    const row = await edge.deps.signing.find('beichen-bank', 'personal-key', id);
+    const points = { ...attestation?.points, chipsHex: attestation?.points.terminalHex };
+    const { find } = edge.deps.signing;
+    vi.spyOn(edge.deps.signing, 'find').mockImplementation((async (...asked: never[]) => {
+      const found = await (find as (...all: never[]) => Promise<object>)(...asked);
+      return row && { ...found, attestation: { ...row.attestation, points } };
+    }) as never);
+    const refused = withPersonalKey(terminal, id, (one) => one.certificateRequest());
+    await expect(refused).rejects.toMatchObject({ code: 'attestation_differs' });
+    vi.restoreAllMocks();
+    expect(vault.kept.get(id)?.attestation).toBeUndefined();
   });
 
   test('C8 C9: a chip that answers wrongly convicts itself, whoever judges; nobody else is convicted', async () => {

@@ -1,5 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import type { Route } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { judgeMisbehaviour } from '../../src/client/certificates.ts';
 import { personZh } from '../../src/console/i18n/person.zh.ts';
+import { loadGm } from '../../src/core/gm.ts';
 import { describeInChromium } from '../helpers/chromium.ts';
 import { answerOf, issuedFor } from '../helpers/payer.ts';
 import { addAuthenticator } from '../helpers/virtual-authenticator.ts';
@@ -7,6 +11,15 @@ import { fits } from './console-page.ts';
 import { capture, consoleVisits } from './visits.ts';
 
 const p = personZh;
+
+/** Lets an answer through with another reply in it. */
+async function spoilt(route: Route): Promise<void> {
+  const answer = await route.fetch();
+  const { reply, ...rest } = (await answer.json()) as { reply: string };
+  const changed = `${reply.slice(0, 20)}${reply[20] === 'A' ? 'B' : 'A'}${reply.slice(21)}`;
+  await route.fulfill({ response: answer, json: { ...rest, reply: changed } });
+}
+
 describeInChromium('a person with passkeys and keys in the browser', () => {
   const { visit, ask, url } = consoleVisits('person');
 
@@ -73,6 +86,30 @@ describeInChromium('a person with passkeys and keys in the browser', () => {
     await page.waitForURL(/\/keys\/[0-9a-f-]{36}$/);
     const keyPath = new URL(page.url()).pathname;
     await page.getByText(p['key.guarded.passkey']).waitFor();
+
+    // The other half's answer is changed on the way, and the bank hears nothing of it at first.
+    const isReport = '**/misbehaviour';
+    await page.route('**/signatures', spoilt, { times: 1 });
+    await page.route(isReport, (route) => route.abort());
+    await page.getByRole('button', { name: p['key.apply.act'] }).click();
+    await page.locator('.verdict.no', { hasText: w['error.cloud_misbehaved.why'] }).waitFor();
+    const wrong = page.locator('.panel', { hasText: p['wrong.title'] });
+    await wrong.getByText(w['reports.verdict.not_receipted']).waitFor();
+    await capture(page, 'wrong-zh');
+    const saving = page.waitForEvent('download');
+    await wrong.getByRole('button', { name: w['reports.save'] }).click();
+    const file = await readFile(await (await saving).path(), 'utf8');
+    const verdict = judgeMisbehaviour(await loadGm(), JSON.parse(file), undefined);
+    expect(verdict).toBe('not_receipted');
+    await wrong.getByRole('button', { name: p['wrong.tell'] }).click();
+    await wrong.locator('.verdict.no', { hasText: p['wrong.not-told'] }).waitFor();
+    await page.unroute(isReport);
+    await wrong.getByRole('button', { name: p['wrong.tell'] }).click();
+    await wrong.getByText(p['wrong.told']).waitFor();
+    const reports = await answerOf<{ items: object[] }>(
+      ask('auditor-gao', 'GET', '/v1/misbehaviour'),
+    );
+    expect(reports.items).toMatchObject([{ reportedBy: 'customer-chen' }]);
 
     await page.getByRole('button', { name: p['key.apply.act'] }).click();
     await page.getByText(p['key.waits']).waitFor();

@@ -1,10 +1,10 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { loadGm } from '../../src/core/gm.ts';
-import { keygenContext, refreshContext, signContext } from '../../src/core/two-party-context.ts';
+import { keygenContext, signContext } from '../../src/core/two-party-context.ts';
 import { newId } from '../../src/domain/id.ts';
 import type { Operation } from '../../src/domain/signing/types.ts';
-import { base64urlBytes, base64urlText } from '../../src/lib/base64url.ts';
-import { derElement, derInteger, derSequence } from '../../src/lib/der.ts';
+import { base64urlText } from '../../src/lib/base64url.ts';
 import {
   askDocument,
   bankOverHttp,
@@ -13,78 +13,24 @@ import {
   signedStep,
 } from '../helpers/documents.ts';
 import { bodyOf, type Edge, startEdge } from '../helpers/edge.ts';
+import {
+  base,
+  bytesOf,
+  flipped,
+  hour,
+  infoOf,
+  type Key,
+  makeKey,
+  refreshChanged,
+  rowOf,
+  send,
+  signing,
+  signsNow,
+  tenant,
+} from '../helpers/key-attacks.ts';
+import { seededRandom } from '../helpers/time-and-chance.ts';
 
 const gm = await loadGm();
-const tenant = 'beichen-bank';
-const base = '/v1/personal-keys';
-const hour = 60 * 60 * 1000;
-
-const flipped = (bytes: Uint8Array, at: number) =>
-  bytes.map((byte, i) => (i === at ? byte ^ (1 << (at % 8)) : byte));
-
-/** A personal key made over HTTP, with the terminal's half in the hands of the test. */
-async function makeKey(edge: Edge, as: string) {
-  const [id, sessionId] = [newId(edge.deps), newId(edge.deps)];
-  const started = gm.twoParty.keygen.clientStart(keygenContext({ tenant, keyId: id }, sessionId));
-  const { message } = await okOf(
-    await edge.call(base, {
-      as,
-      json: { id, label: 'phone', sessionId, commitment: base64urlText(started.commitment) },
-    }),
-  );
-  const finished = gm.twoParty.keygen.clientFinish(started.state, bytesOf(message));
-  await okOf(
-    await edge.call(`${base}/${id}/finish`, {
-      as,
-      json: { sessionId, opening: base64urlText(finished.opening) },
-    }),
-  );
-  return { id, as, share: finished.share, publicKey: finished.publicKey };
-}
-
-type Key = Awaited<ReturnType<typeof makeKey>>;
-
-const bytesOf = (text: unknown) => base64urlBytes(String(text)) ?? new Uint8Array(0);
-
-/** A request for a certificate over the key: what the service lets a key sign without a subject. */
-function infoOf({ publicKey }: Key): Uint8Array {
-  const spki = gm.keys.encodeSpki(publicKey);
-  return derSequence(derInteger(0), derSequence(), spki, derElement(0xa0));
-}
-
-/** The first message of a signature over the key's own request, and all that goes with it. */
-function signing(edge: Edge, key: Key, share = key.share) {
-  const requestId = newId(edge.deps);
-  const { epoch } = gm.twoParty.inspect(share);
-  const e = gm.sm2.digest(key.publicKey, infoOf(key));
-  const ctx = signContext({ tenant, keyId: key.id }, epoch, requestId);
-  const { state, message } = gm.twoParty.sign.clientStart(share, e, ctx);
-  const json = {
-    requestId,
-    epoch,
-    message: base64urlText(message),
-    purpose: 'certificate_request',
-    request: base64urlText(infoOf(key)),
-  };
-  return { state, message, json, e };
-}
-
-const send = (edge: Edge, key: Key, json: object, as = key.as) =>
-  edge.call(`${base}/${key.id}/signatures`, { as, json });
-
-/** The key with what a failed run may change: the count of strikes, and nothing else. */
-async function rowOf(edge: Edge, { id }: Key) {
-  const row = await edge.deps.signing.find(tenant, 'personal-key', id);
-  const { strikes: _, revision: __, busy: ___, ...rest } = { ...row };
-  return rest;
-}
-
-async function signsNow(edge: Edge, key: Key, share = key.share): Promise<boolean> {
-  const { state, json, e } = signing(edge, key, share);
-  const { reply } = await okOf(await send(edge, key, json));
-  const signature = gm.twoParty.sign.clientFinish(state, bytesOf(reply));
-  return gm.sm2.verifyDigest(key.publicKey, e, signature);
-}
 
 describe('C9: attacks on the signing protocol over HTTP', () => {
   let edge: Edge;
@@ -214,27 +160,90 @@ describe('C9: attacks on the signing protocol over HTTP', () => {
     expect(await signsNow(edge, key)).toBe(true);
   });
 
-  test('256 sessions at once: one at a time is served, and each reply serves its own text only', async () => {
+  test('256 sessions at once: while the chips are at one, each of the others hears that the key is busy', async () => {
     edge.clock.advance(hour);
+    const { shares } = edge.deps;
+    const { sign } = shares;
+    const calls: string[] = [];
+    let refused = 0;
+    let goOn = () => {};
+    const othersAnswered = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    // Whoever else gets as far as this is counted, and fails the test below.
+    const settle = () => refused + calls.length === 256 && goOn();
+    vi.spyOn(shares, 'sign').mockImplementation(async (input) => {
+      calls.push(input.requestId);
+      settle();
+      await othersAnswered;
+      return sign.call(shares, input);
+    });
     const runs = Array.from({ length: 256 }, () => signing(edge, key));
-    const answers = await Promise.all(runs.map(({ json }) => send(edge, key, json)));
-    const statuses = new Map<number, number>();
-    let signatures = 0;
-    for (const [i, answer] of answers.entries()) {
-      statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-      const run = runs[i];
-      if (!answer.ok || !run) continue;
-      const { reply } = await bodyOf(answer);
-      const signature = gm.twoParty.sign.clientFinish(run.state, bytesOf(reply));
+    const answers = await Promise.all(
+      runs.map(async (run) => {
+        const answer = await send(edge, key, run.json);
+        const body = await bodyOf(answer);
+        if (!answer.ok) {
+          refused++;
+          settle();
+        }
+        return { run, body, isOk: answer.ok };
+      }),
+    );
+    vi.restoreAllMocks();
+    const served = answers.filter(({ isOk }) => isOk);
+    expect(served.map(({ run }) => run.json.requestId)).toEqual(calls);
+    expect(served).toHaveLength(1);
+    for (const { run, body } of served) {
+      const signature = gm.twoParty.sign.clientFinish(run.state, bytesOf(body.reply));
       expect(gm.sm2.verifyDigest(key.publicKey, run.e, signature)).toBe(true);
-      signatures += 1;
     }
-    expect(signatures).toBeGreaterThanOrEqual(1);
-    expect(
-      signatures + [...statuses].reduce((n, [status, count]) => n + (status >= 400 ? count : 0), 0),
-    ).toBe(256);
-    edge.clock.advance(hour);
+    const codes = answers.flatMap(({ isOk, body }) => (isOk ? [] : [body.code]));
+    expect(codes).toEqual(Array(255).fill('personal_key_busy'));
     expect(await signsNow(edge, key)).toBe(true);
+  });
+
+  test('256 sessions at once in the chips: each has a nonce of its own, and one name is answered once', async () => {
+    const { shares } = edge.deps;
+    const text = infoOf(key);
+    const begin = (requestId: string) => {
+      const { e, json, state, message } = signing(edge, key, key.share, requestId);
+      const ctx = signContext({ tenant, keyId: key.id }, json.epoch, requestId);
+      const names = { tenant, keyId: key.id, requestId, epoch: json.epoch };
+      return { e, state, ask: () => shares.sign({ ...names, text, ctx, message }) };
+    };
+    const runs = Array.from({ length: 256 }, () => begin(newId(edge.deps)));
+    // A chip has so many in its queue and refuses the rest, which ask again.
+    const replies = new Map<(typeof runs)[number], { readonly reply: Uint8Array }>();
+    while (replies.size < runs.length) {
+      const left = runs.filter((run) => !replies.has(run));
+      const round = await Promise.allSettled(left.map(({ ask }) => ask()));
+      for (const [i, result] of round.entries()) {
+        const run = left[i];
+        if (result.status === 'fulfilled' && run) replies.set(run, result.value);
+        else expect(result).toMatchObject({ reason: { code: 'chips_busy' } });
+      }
+      expect(round.some(({ status }) => status === 'fulfilled')).toBe(true);
+    }
+    // All are over one text, so equal nonces would give equal points, and equal r.
+    const points = new Set<string>();
+    const rs = new Set<string>();
+    for (const [{ e, state }, { reply }] of replies) {
+      const signature = gm.twoParty.sign.clientFinish(state, reply, { format: 'raw' });
+      expect(gm.sm2.verifyDigest(key.publicKey, e, signature, { format: 'raw' })).toBe(true);
+      points.add(bytesToHex(reply.subarray(0, 33)));
+      rs.add(bytesToHex(signature.subarray(0, 32)));
+    }
+    expect({ points: points.size, rs: rs.size }).toEqual({ points: 256, rs: 256 });
+    // Two answers under one name would be two equations in one nonce, were it drawn by the name.
+    const name = newId(edge.deps);
+    const rivals = Array.from({ length: 256 }, () => begin(name));
+    const answered = await Promise.allSettled(rivals.map(({ ask }) => ask()));
+    const won = answered.flatMap(({ status }, i) => (status === 'fulfilled' ? [rivals[i]] : []));
+    expect(won).toHaveLength(1);
+    const again = await Promise.allSettled(rivals.map(({ ask }) => ask()));
+    const first = answered.find(({ status }) => status === 'fulfilled');
+    expect(again.filter(({ status }) => status === 'fulfilled')).toEqual([first]);
   });
 
   test('key generation: no changed byte of the opening makes a key', async () => {
@@ -265,33 +274,12 @@ describe('C9: attacks on the signing protocol over HTTP', () => {
     expect(length).toBeGreaterThan(64);
   });
 
-  test('refresh: whatever is changed on the way, the old share goes on, and no unproved one replaces it', async () => {
-    const { epoch } = gm.twoParty.inspect(key.share);
-    let length = 1;
-    for (let at = 0; at < length; at += 7) {
-      const sessionId = newId(edge.deps);
-      const ctx = refreshContext({ tenant, keyId: key.id }, epoch, sessionId);
-      const started = gm.twoParty.refresh.clientStart(key.share, ctx);
-      const commitment = base64urlText(started.commitment);
-      const { message } = await okOf(
-        await edge.call(`${base}/${key.id}/refresh`, {
-          as: key.as,
-          json: { sessionId, epoch, commitment },
-        }),
-      );
-      const fresh = gm.twoParty.refresh.clientFinish(started.state, bytesOf(message));
-      length = fresh.opening.length;
-      await edge.call(`${base}/${key.id}/refresh/finish`, {
-        as: key.as,
-        json: { sessionId, opening: base64urlText(flipped(fresh.opening, at)) },
-      });
-      const commit = await edge.call(`${base}/${key.id}/refresh/commit`, {
-        as: key.as,
-        json: { signature: base64urlText(new Uint8Array(70).fill(0x30)) },
-      });
-      expect(commit.ok).toBe(false);
-      edge.clock.advance(hour);
-      expect(await signsNow(edge, key), `byte ${at}`).toBe(true);
+  test('refresh: with one byte of the opening changed (24 of them by a seed, all in the slow suite) the old share goes on', async () => {
+    const length = await refreshChanged(edge, key, 0);
+    const random = seededRandom(9);
+    for (let i = 1; i < 24; i++) {
+      const [at = 0] = random.bytes(1);
+      await refreshChanged(edge, key, at % length);
     }
   });
 });

@@ -129,6 +129,8 @@ describe('personal keys over HTTP', () => {
     expect(answer.status).toBe(400);
     expect(await bodyOf(answer)).toMatchObject({
       errors: [
+        { pointer: '/body/officerKeyIds/0', code: 'certificate_unknown' },
+        { pointer: '/body/officerKeyIds/1', code: 'certificate_unknown' },
         { pointer: '/body/officerKeyIds', code: 'one_person_twice' },
         { pointer: '/body/threshold', code: 'too_many' },
       ],

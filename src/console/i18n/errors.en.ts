@@ -303,7 +303,8 @@ export const errorsEn: Record<keyof typeof errorsZh, string> = {
   'error.share_unreadable_here.next': 'Use the passkey or PIN with which the key was made.',
   'error.cloud_misbehaved.why':
     'The other half of the key answered wrongly, so there is no signature.',
-  'error.cloud_misbehaved.next': 'Nothing was signed. Tell the bank, and quote the time.',
+  'error.cloud_misbehaved.next':
+    'Nothing was signed. What it answered is kept on the key’s page: save it, and tell the bank.',
   'error.trust_file_missing.why': 'Your own files were chosen, and not all of them are here.',
   'error.trust_file_missing.next': 'Give the root certificates and the keys of the ledger.',
   'error.trust_file_malformed.why': 'A trust file holds no certificate, or is of another form.',

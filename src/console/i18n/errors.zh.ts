@@ -282,7 +282,8 @@ export const errorsZh = {
   'error.share_unreadable_here.why': '用它打不开此浏览器里的本机分量。',
   'error.share_unreadable_here.next': '请用生成密钥时的通行密钥或口令码。',
   'error.cloud_misbehaved.why': '密钥的另一半应答有误，因此没有签名。',
-  'error.cloud_misbehaved.next': '什么都没有签。请告知银行，并说明时间。',
+  'error.cloud_misbehaved.next':
+    '什么都没有签。它的应答已留存在这把密钥的页面上：请下载并告知银行。',
   'error.trust_file_missing.why': '选择了自己的文件，但没有给全。',
   'error.trust_file_missing.next': '给出根证书与账本密钥。',
   'error.trust_file_malformed.why': '信任文件里没有证书，或不是所要的格式。',

@@ -106,6 +106,14 @@ export const personEn: Record<keyof typeof personZh, string> = {
   'key.certificate': 'Certificate',
   'key.certificate.open': 'Open the certificate',
   'key.public': 'Public key',
+  'wrong.title': 'Wrong answers of the other half',
+  'wrong.lead':
+    'Each was refused here, and nothing was signed. The file proves it to others: cinnabar audit judge reads it.',
+  'wrong.told': 'the bank has the report',
+  'wrong.untold': 'the bank does not have the report yet',
+  'wrong.tell': 'Report to the bank',
+  'wrong.not-told': 'Not reported',
+
   'key.refresh': 'Refresh both halves',
   'key.refresh.lead':
     'Both halves change, public key and certificate stay; a stolen old half is worth nothing.',

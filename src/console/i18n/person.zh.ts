@@ -99,6 +99,14 @@ export const personZh = {
   'key.certificate': '证书',
   'key.certificate.open': '查看证书',
   'key.public': '公钥',
+  'wrong.title': '另一半的错误应答',
+  'wrong.lead':
+    '每一次都在这里被拒，什么都没有签。文件可向他人证明：用 cinnabar audit judge 判读。',
+  'wrong.told': '银行已收到举报',
+  'wrong.untold': '银行还没有收到举报',
+  'wrong.tell': '向银行举报',
+  'wrong.not-told': '没有举报成功',
+
   'key.refresh': '换新两半',
   'key.refresh.lead': '两半都换成新的，公钥和证书不变；旧的一半即使被偷也没有用。',
   'key.refreshed': '两半已换新',

@@ -22,6 +22,7 @@ import type { KeyHere } from './keys-here.ts';
 import { Renaming } from './renaming.tsx';
 import { guardOf, inWords, type OpenTerminal, vault } from './terminal.ts';
 import { p } from './words.ts';
+import { WrongAnswers } from './wrong-answers.tsx';
 
 /** One key: how far it and its certificate are, and what its owner may do with it. */
 export function KeyPage({ id }: { id: string }) {
@@ -103,6 +104,7 @@ function Detail({ item, papers, held, reload }: DetailProps) {
             ]}
           />
         </Panel>
+        <WrongAnswers keyId={item.id} />
         {held && <Refresh held={held} reload={reload} />}
         {item.state !== 'withdrawn' && <Withdraw item={item} reload={reload} />}
       </div>

@@ -67,7 +67,7 @@ export async function inWords<T>(act: () => Promise<T>): Promise<T> {
   } catch (cause) {
     if (cause instanceof ShareUnreadable) throw new ApiError('share_unreadable_here', { cause });
     if (cause instanceof CloudMisbehaved) {
-      throw new ApiError('cloud_misbehaved', { cause, detail: JSON.stringify(cause.report) });
+      throw new ApiError('cloud_misbehaved', { cause });
     }
     throw cause;
   }

@@ -1,4 +1,6 @@
+import { signal } from '@preact/signals';
 import type {
+  KeptReport,
   KeyVault,
   StoredKey,
   StoredTerminal,
@@ -6,15 +8,21 @@ import type {
 } from '../../client/certificates.ts';
 
 const databaseName = 'cinnabar-keys';
-/** Shares of keys; the session keys of terminals; the roots that a terminal pins. */
-const stores = ['keys', 'terminals', 'roots'] as const;
+/** Shares of keys; session keys of terminals; the roots that a terminal pins; wrong answers. */
+const stores = ['keys', 'terminals', 'roots', 'reports'] as const;
 type StoreName = (typeof stores)[number];
+
+/** How often a report was kept since the page was opened: who shows them reads them anew. */
+export const reportsKept = signal(0);
 
 /**
  * Shares of personal keys in this browser. They are encrypted before they come here, and there is
  * no way out but `load`. A write has reached the disk when it resolves.
  */
-export function browserVault(): KeyVault & { readonly ids: () => Promise<readonly string[]> } {
+export function browserVault(): Required<KeyVault> & {
+  readonly ids: () => Promise<readonly string[]>;
+  readonly reports: (keyId: string) => Promise<readonly KeptReport[]>;
+} {
   return {
     load: (id) =>
       inStore('keys', 'readonly', (store) => store.get(id) as IDBRequest<StoredKey | undefined>),
@@ -26,6 +34,20 @@ export function browserVault(): KeyVault & { readonly ids: () => Promise<readonl
     },
     async remove(id) {
       await inStore('keys', 'readwrite', (store) => store.delete(id));
+    },
+    async keepReport(kept) {
+      const { requestId } = kept.report.transcript;
+      await inStore('reports', 'readwrite', (store) => store.put(kept, requestId));
+      reportsKept.value++;
+    },
+    async reports(keyId) {
+      const all = await inStore(
+        'reports',
+        'readonly',
+        (store) => store.getAll() as IDBRequest<KeptReport[]>,
+      );
+      const own = all.filter(({ report }) => report.keyId === keyId);
+      return own.sort((one, other) => other.atMs - one.atMs);
     },
   };
 }
@@ -83,7 +105,7 @@ async function inStore<T>(
 
 function opened(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open(databaseName, 2);
+    const request = indexedDB.open(databaseName, 3);
     request.onupgradeneeded = () => {
       const { result: database } = request;
       for (const name of stores) {

@@ -3,14 +3,14 @@ import { loadGm } from '../../core/gm.ts';
 import { approvalStatement } from '../../core/usage/decision.ts';
 import type { Actor, Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
-import { certificateStateOf } from '../certificates/find.ts';
+import { certificateStateOf, type Standing } from '../certificates/find.ts';
 import { CinnabarError, type FieldError } from '../errors.ts';
 import { changed } from '../row-store.ts';
 import { auditOf, getOperation, movedOperation } from './operation.ts';
 import { getPersonalKey } from './personal-keys.ts';
 import type { SigningDeps } from './ports.ts';
 import { entryOf, settle } from './rows.ts';
-import type { GrantedOperation, Operation } from './types.ts';
+import type { GrantedOperation, Operation, PersonalKey } from './types.ts';
 
 /** What an approving person signs: this use, decided like this. */
 export async function approvalText({ id, decision }: Operation): Promise<string> {
@@ -62,12 +62,7 @@ export async function approveOperation(
   const { institutionKeyId, request: asked } = operation;
   const mayUse = await isGranted(deps, caller.actor, institutionKeyId, asked.kind);
   if (!mayUse || person.state !== 'active') throw new CinnabarError('forbidden');
-  const serial = person.certificateSerial ?? '';
-  const standing = await certificateStateOf(deps, serial);
-  if (standing !== 'good') {
-    const fields = [{ pointer: '/body/personalKeyId', code: `certificate_${standing}` }];
-    throw new CinnabarError('operation_refused', { fields });
-  }
+  const serial = await standingSerial(deps, person, '/body/personalKeyId');
   const text = await approvalText(operation);
   const gm = await loadGm();
   const publicKey = hexToBytes(person.publicKeyHex);
@@ -96,6 +91,26 @@ export async function approveOperation(
       return { result: next, write: [entryOf('operation', next)] };
     }),
   );
+}
+
+/**
+ * The serial of the certificate over a person's key, which must hold now.
+ *
+ * @param pointer to the field of the request that names the key
+ * @param accepted how it may stand
+ * @throws CinnabarError `operation_refused` with how the certificate stands
+ */
+export async function standingSerial(
+  deps: Pick<SigningDeps, 'certificates' | 'clock'>,
+  person: Pick<PersonalKey, 'certificateSerial'>,
+  pointer: string,
+  accepted: readonly Standing[] = ['good'],
+): Promise<string> {
+  const serial = person.certificateSerial ?? '';
+  const standing = await certificateStateOf(deps, serial);
+  if (accepted.includes(standing)) return serial;
+  const fields = [{ pointer, code: `certificate_${standing}` }];
+  throw new CinnabarError('operation_refused', { fields });
 }
 
 /** Approvals that no longer count: of who lost the right, or whose certificate stands no more. */

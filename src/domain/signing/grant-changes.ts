@@ -11,10 +11,12 @@ import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Actor, Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
+import { certificateStateOf, type Standing } from '../certificates/find.ts';
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
 import { changed } from '../row-store.ts';
+import { standingSerial } from './approvals.ts';
 import { getGrant, getInstitutionKey, recordGrant, renewedChange } from './grants.ts';
 import { getInstitution, officersOf } from './institutions.ts';
 import type { Entry, SigningDeps } from './ports.ts';
@@ -94,10 +96,12 @@ export async function proposeOfficers(
 
 /**
  * Adds an officer's signature to a change. The last one that is needed puts it in force: first in
- * the chips, which check all signatures themselves, then here.
+ * the chips, which check all signatures themselves, then here. Signatures of officers whose
+ * certificates do not hold by then do not count; others may sign in their place.
  *
  * @throws CinnabarError `grant_change_not_found`, `grant_change_outdated` when the list has changed
- * since, `forbidden` for who is no officer of the key, `signature_invalid`, `chips_unavailable`
+ * since, `forbidden` for who is no officer of the key, `operation_refused` when the officer's
+ * certificate does not hold, `signature_invalid`, `chips_unavailable`
  */
 export async function approveGrantChange(
   deps: SigningDeps,
@@ -109,6 +113,9 @@ export async function approveGrantChange(
   const key = await getInstitutionKey(deps, caller.actor, change.institutionKeyId);
   const officer = key.officers.find(({ actor }) => actor === caller.actor.id);
   if (!officer) throw new CinnabarError('forbidden');
+  const person = await deps.signing.find(tenant, 'personal-key', officer.personalKeyId);
+  if (person?.state !== 'active') throw new CinnabarError('forbidden');
+  await standingSerial(deps, person, '/body/signature', standingsFor(change));
   const gm = await loadGm();
   const publicKey = hexToBytes(officer.publicKeyHex);
   if (!gm.sm2.verify(publicKey, grantChangeBytes(change), request.signature)) {
@@ -131,12 +138,42 @@ export async function approveGrantChange(
       const next = changed(current, { approvals: [...current.approvals, approval] });
       return { result: next, write: [entryOf('grant-change', next)] };
     });
-    const isEnough = approved.approvals.length >= key.threshold;
-    if (approved.state === 'open') return isEnough ? enforce(deps, caller, approved) : approved;
+    if (approved.state === 'open') {
+      const counted = await standingApprovals(deps, key, approved);
+      const isEnough = counted.length >= key.threshold;
+      return isEnough ? enforce(deps, caller, approved, counted) : approved;
+    }
     // In force, and perhaps no more than that: who signed last may have lost the answer.
     await settleAfter(deps, caller, approved);
     return approved;
   });
+}
+
+/**
+ * How an officer's certificate may stand. One that is over and was never revoked still hands over to
+ * officers whose certificates hold, and does nothing else: a renewed certificate is over another
+ * key, so without this a key whose officers are all late could never be governed again.
+ */
+const standingsFor = ({ action }: GrantChange): readonly Standing[] =>
+  action === 'officers' ? ['good', 'expired'] : ['good'];
+
+/** The approvals of officers whose keys and certificates hold now. */
+async function standingApprovals(
+  deps: SigningDeps,
+  { officers }: InstitutionKey,
+  change: GrantChange,
+): Promise<GrantChange['approvals']> {
+  const { tenant, approvals } = change;
+  const stand = await Promise.all(
+    approvals.map(async ({ actor }) => {
+      const id = officers.find((officer) => officer.actor === actor)?.personalKeyId ?? '';
+      const person = await deps.signing.find(tenant, 'personal-key', id);
+      if (person?.state !== 'active') return false;
+      const standing = await certificateStateOf(deps, person.certificateSerial ?? '');
+      return standingsFor(change).includes(standing);
+    }),
+  );
+  return approvals.filter((_, i) => stand[i]);
 }
 
 /** Puts an approved change in force. Interrupted, the next approval or call goes on with it. */
@@ -144,12 +181,13 @@ async function enforce(
   deps: SigningDeps,
   caller: Caller,
   change: GrantChange,
+  counted: GrantChange['approvals'],
 ): Promise<GrantChange> {
   const { tenant } = caller.actor;
   const record = await deps.keys
     .changeGrants({
       ...chipChangeOf(change),
-      approvals: change.approvals.map(({ publicKeyHex, signatureHex }) => ({
+      approvals: counted.map(({ publicKeyHex, signatureHex }) => ({
         publicKeyHex,
         signature: hexToBytes(signatureHex),
       })),

@@ -5,6 +5,7 @@ import { parsePublicKey } from '../../core/pki/public-key.ts';
 import type { Actor, Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
 import { applyForCertificate } from '../certificates/apply.ts';
+import { certificateStateOf } from '../certificates/find.ts';
 import type { Application } from '../certificates/types.ts';
 import type { SubjectName } from '../certificates/x509/build.ts';
 import type { Protection } from '../chips/keys.ts';
@@ -70,8 +71,9 @@ export async function officersOf(
   const found = await Promise.all(
     officerKeyIds.map((id) => deps.signing.find(tenant, 'personal-key', id)),
   );
-  const errors: FieldError[] = found.flatMap((key, i) =>
-    key?.state === 'active' ? [] : [{ pointer: `/body/officerKeyIds/${i}`, code: 'not_active' }],
+  const faults = await Promise.all(found.map((key) => officerFault(deps, key)));
+  const errors: FieldError[] = faults.flatMap((code, i) =>
+    code ? [{ pointer: `/body/officerKeyIds/${i}`, code }] : [],
   );
   const officers = found.flatMap((key) =>
     key ? [{ actor: key.owner, personalKeyId: key.id, publicKeyHex: key.publicKeyHex }] : [],
@@ -83,6 +85,16 @@ export async function officersOf(
   if (threshold > officers.length) errors.push({ pointer: '/body/threshold', code: 'too_many' });
   if (errors.length > 0) throw new CinnabarError('invalid_request', { fields: errors });
   return officers;
+}
+
+/** Why somebody's key cannot govern others: its approvals would not count. */
+async function officerFault(
+  deps: SigningDeps,
+  key: PersonalKey | undefined,
+): Promise<string | undefined> {
+  if (key?.state !== 'active') return 'not_active';
+  const standing = await certificateStateOf(deps, key.certificateSerial ?? '');
+  return standing === 'good' ? undefined : `certificate_${standing}`;
 }
 
 export interface NewInstitutionKeys {

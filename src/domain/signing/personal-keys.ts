@@ -107,12 +107,16 @@ export async function finishPersonalKey(
     const share = await deps.shares.keygenFinish({ tenant, keyId: id, sessionId, opening });
     const publicKeyHex = bytesToHex(parsePublicKey(share.publicKey).key);
     const attestation = await deps.shares.attest(tenant, id);
-    return settle(deps, tenant, async () => {
+    const finished = await settle(deps, tenant, async () => {
       const current = await getPersonalKey(deps, caller.actor, id);
       if (current.state !== 'pending') return { result: current, write: [] };
       const active = changed(current, { state: 'active', publicKeyHex, attestation });
       return { result: active, write: [entryOf('personal-key', active)] };
     });
+    if (finished.state !== 'withdrawn') return finished;
+    // It was withdrawn while the chips finished: nothing may be left there.
+    await wiped(deps, finished);
+    throw new CinnabarError('personal_key_state');
   });
 }
 
@@ -140,11 +144,23 @@ export async function withdrawPersonalKey(
       const next = changed(current, { state: 'withdrawn', withdrawnAtMs: deps.clock.now() });
       return { result: next, write: [entryOf('personal-key', next)] };
     });
-    if (key.publicKeyHex === '') return { key: withdrawn, tombstones: [] };
     await revokeOver(deps, caller, withdrawn, reason);
-    const { tombstones } = await deps.shares.destroy(tenant, id, `withdraw:${id}`);
-    return { key: withdrawn, tombstones };
+    return { key: withdrawn, tombstones: await wiped(deps, withdrawn) };
   });
+}
+
+/** Wipes the chips' share. Of a key that was never finished here they may have one, or none. */
+async function wiped(
+  { shares }: SigningDeps,
+  { tenant, id, publicKeyHex }: PersonalKey,
+): Promise<readonly Receipt[]> {
+  try {
+    return (await shares.destroy(tenant, id, `withdraw:${id}`)).tombstones;
+  } catch (error) {
+    const isNone = error instanceof CinnabarError && error.code === 'key_not_found';
+    if (isNone && publicKeyHex === '') return [];
+    throw error;
+  }
 }
 
 const revocationOf = { ended: 'cessationOfOperation', lost: 'keyCompromise' } as const;

@@ -237,7 +237,7 @@ function infoOf({ issuer }: EdgeDeps) {
     region: 'CN',
     lang: 'en',
     description:
-      'Keys of institutions, activated by signatures of the persons that may use them. Signatures are fetched asynchronously, when the person has signed the outcome too.',
+      'Keys of institutions, activated by signatures of the persons that may use them. Signatures are fetched asynchronously, when the person has signed the outcome too. SM2 keys sign hashes and documents; P-256 keys sign documents only (signatures/signDoc).',
     // Tokens of the authentication centre; how one gets them is its metadata's to say.
     authType: ['external'],
     oauth2Issuer: issuer,
@@ -252,7 +252,8 @@ function infoOf({ issuer }: EdgeDeps) {
     ],
     asynchronousOperationMode: true,
     validationInfo: false,
-    signAlgorithms: { algos: Object.values(algorithms).map(({ sign }) => sign) },
+    // What every method takes. ECDSA is for documents: the chips sign with it no hash that is given.
+    signAlgorithms: { algos: [algorithms.sm2.sign] },
     signature_formats: { formats: ['C'], envelope_properties: [['Detached']] },
     conformance_levels: ['AdES-B-B'],
   };
@@ -286,7 +287,7 @@ async function credentialView(
     ? certificateStatus[standing as keyof typeof certificateStatus]
     : 'suspended';
   return {
-    description: `${certificate?.subject.commonName ?? key.id}, until ${instantText(grant.validUntilMs)}`,
+    description: `${certificate?.subject.commonName ?? key.id}, until ${instantText(grant.validUntilMs)}${key.algorithm === 'p256' ? ', documents only' : ''}`,
     key: { status: status === 'valid' ? 'enabled' : 'disabled', algo: [sign], len: 256, curve },
     cert: {
       status,

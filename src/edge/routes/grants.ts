@@ -141,6 +141,7 @@ const approveRoute = createRoute({
       `POST ${approve}`,
       'grant_change_not_found',
       'grant_change_outdated',
+      'operation_refused',
       'signature_invalid',
       'chips_unavailable',
       'ledger_unavailable',

@@ -147,6 +147,12 @@ describe('an exported log of uses', () => {
     },
   );
 
+  test('C8: verifies also when every certificate in it has long expired: it is of its time', async () => {
+    const century = 100 * 365 * 24 * 60 * 60 * 1000;
+    const verdict = await verifyUsageExport(shared.text, shared.trust, shared.nowMs + century);
+    expect(verdict.ok).toBe(true);
+  });
+
   test('C8: a file that was cut short is refused', async () => {
     const verdict = await verify(shared.text.slice(0, -1));
     expect(verdict.ok).toBe(false);

@@ -10,6 +10,11 @@ import { freezeCertificate } from '../../../src/domain/certificates/status.ts';
 import { newId } from '../../../src/domain/id.ts';
 import { serialOf } from '../../../src/domain/signing/decide.ts';
 import {
+  approveGrantChange,
+  grantChangeBytes,
+  proposeOfficers,
+} from '../../../src/domain/signing/grant-changes.ts';
+import {
   getGrant,
   getInstitutionKey,
   listGrants,
@@ -120,11 +125,26 @@ describe("renewal of an institution's keys", () => {
     expect(verdict.code).toBeUndefined();
     expect(text.match(/"standing\\":\\"superseded/g)).toHaveLength(1);
     own.deps.clock.advance(1100 * day);
-    // People's certificates are shorter: the clerk has a fresh one by then.
-    const { clerk } = await bank(own.deps);
-    own = { ...own, clerk };
-    const later = { ...own, signing: own.encryption };
+    // People's certificates are shorter: who was late has a fresh key by then. The officers' old
+    // keys hand over to it, and give nobody a right.
+    const { clerk, officers } = await bank(own.deps);
     const terms = { documentTypes: [], amountMax: null, operations: ['decrypt'] } as const;
+    const late = { ...own, clerk, signing: own.encryption };
+    await expect(granted(late, clerk, terms)).rejects.toMatchObject({
+      fields: [{ code: 'certificate_expired' }],
+    });
+    const change = await proposeOfficers(own.deps, administrator, {
+      id: newId(own.deps),
+      institutionKeyId: own.encryption.id,
+      officerKeyIds: officers.map(({ key }) => key.id),
+      threshold: 2,
+    });
+    for (const { caller, sign } of own.officers.slice(0, 2)) {
+      const signature = await sign(grantChangeBytes(change));
+      await approveGrantChange(own.deps, caller, { id: change.id, signature });
+    }
+    own = { ...own, clerk, officers };
+    const later = { ...own, signing: own.encryption };
     expect(await use(own.encryption, await granted(later, clerk, terms))).toBe(base64Text(message));
   });
 

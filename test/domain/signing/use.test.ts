@@ -4,6 +4,8 @@ import { loadGm } from '../../../src/core/gm.ts';
 import { checkRecord } from '../../../src/core/usage/check-record.ts';
 import { decisionText, readDecision, type UseDecision } from '../../../src/core/usage/decision.ts';
 import { certificateStateOf } from '../../../src/domain/certificates/find.ts';
+import { freezeCertificate, revokeCertificate } from '../../../src/domain/certificates/status.ts';
+import { thawCertificate } from '../../../src/domain/certificates/thaw.ts';
 import { CinnabarError } from '../../../src/domain/errors.ts';
 import { newId } from '../../../src/domain/id.ts';
 import { assessUse } from '../../../src/domain/risk/uses.ts';
@@ -12,6 +14,7 @@ import {
   approveGrantChange,
   getGrantChange,
   grantChangeBytes,
+  proposeOfficers,
 } from '../../../src/domain/signing/grant-changes.ts';
 import { type NewGrant, proposeGrant, revokeGrant } from '../../../src/domain/signing/grants.ts';
 import {
@@ -27,7 +30,14 @@ import { completeOperation, executeOperation, resultOf } from '../../../src/doma
 import { base64Bytes, base64Text } from '../../../src/lib/base64.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import { asking, type Bank, bank, finish, granted, message } from '../../helpers/bank.ts';
-import { callerOf, certifiedTerminal, signingDeps, type Terminal } from '../../helpers/signing.ts';
+import { people } from '../../helpers/certificates.ts';
+import {
+  callerOf,
+  certifiedTerminal,
+  signingDeps,
+  type Terminal,
+  terminalOf,
+} from '../../helpers/signing.ts';
 
 const gm = await loadGm();
 const day = 24 * 60 * 60 * 1000;
@@ -204,7 +214,85 @@ test('C9: a key is withdrawn in an order that loses nothing: nobody is answered,
   expect((await deps.shares.find('beichen-bank', key.id)).state).toBe('revoked');
 });
 
+test('C9: a key whose making was cut off after the chips had finished leaves no share when it is withdrawn', async () => {
+  const deps = signingDeps();
+  const caller = callerOf('customer-ding');
+  const lost = { ...deps.shares };
+  lost.keygenFinish = async (input) => {
+    await deps.shares.keygenFinish(input);
+    throw new CinnabarError('chips_unavailable');
+  };
+  await expect(terminalOf({ ...deps, shares: lost }, caller)).rejects.toMatchObject({
+    code: 'chips_unavailable',
+  });
+  const [pending] = await deps.signing.list('beichen-bank', 'personal-key', {}, { limit: 1 });
+  const id = pending?.id ?? '';
+  expect(pending).toMatchObject({ state: 'pending', publicKeyHex: '' });
+  expect((await deps.shares.find('beichen-bank', id)).state).toBe('active');
+  const { tombstones } = await withdrawPersonalKey(deps, caller, id);
+  expect(tombstones.length).toBeGreaterThanOrEqual(2);
+  expect((await deps.shares.find('beichen-bank', id)).state).toBe('revoked');
+});
+
+test('C9: a key that is withdrawn while the chips finish it is no key, and leaves no share', async () => {
+  const deps = signingDeps();
+  const caller = callerOf('customer-ding');
+  const overtaken = { ...deps.shares };
+  overtaken.keygenFinish = async (input) => {
+    const share = await deps.shares.keygenFinish(input);
+    await withdrawPersonalKey(deps, caller, input.keyId);
+    return share;
+  };
+  overtaken.attest = async () => ({}) as never;
+  await expect(terminalOf({ ...deps, shares: overtaken }, caller)).rejects.toMatchObject({
+    code: 'personal_key_state',
+  });
+  const [key] = await deps.signing.list('beichen-bank', 'personal-key', {}, { limit: 1 });
+  expect(key?.state).toBe('withdrawn');
+  expect((await deps.shares.find('beichen-bank', key?.id ?? '')).state).toBe('revoked');
+});
+
 describe('grants', () => {
+  test('C5 A9: an officer whose certificate does not hold neither approves nor counts', async () => {
+    const own = await bank();
+    const { deps, clerk, officers, signing } = own;
+    const [a, b, c] = officers;
+    const id = await granted(own, clerk, {}, 'propose only');
+    const change = await changeOf(own, id);
+    const approve = async ({ caller, sign }: Terminal) =>
+      approveGrantChange(deps, caller, {
+        id: change.id,
+        signature: await sign(grantChangeBytes(change)),
+      });
+    const certificateOf = async ({ key }: Terminal) =>
+      (await deps.signing.find('beichen-bank', 'personal-key', key.id))?.certificateSerial ?? '';
+    await approve(a);
+    const serialHex = await certificateOf(a);
+    const revocation = { serialHex, id: 'r', reason: 'keyCompromise' } as const;
+    await revokeCertificate(deps, people.approver, revocation);
+    await freezeCertificate(deps, people.approver, { serialHex: await certificateOf(b), id: 'f' });
+    await expect(approve(b)).rejects.toMatchObject({
+      code: 'operation_refused',
+      fields: [{ code: 'certificate_on_hold' }],
+    });
+    // Two have signed, and one of them counts.
+    expect((await approve(c)).state).toBe('open');
+    expect((await deps.signing.find('beichen-bank', 'grant', id))?.state).toBe('proposed');
+    await thawCertificate(deps, people.approver, { serialHex: await certificateOf(b), id: 't' });
+    expect((await approve(b)).state).toBe('done');
+    const officer = { officerKeyIds: [a.key.id, b.key.id], threshold: 1 };
+    await expect(
+      proposeOfficers(deps, callerOf('administrator-zhao', 'administrator'), {
+        id: newId(deps),
+        institutionKeyId: signing.id,
+        ...officer,
+      }),
+    ).rejects.toMatchObject({
+      code: 'invalid_request',
+      fields: [{ pointer: '/body/officerKeyIds/0', code: 'certificate_revoked' }],
+    });
+  });
+
   test('C5: holds from the second officer on, and is taken back at once', async () => {
     const own = await bank();
     const { deps, clerk, officers, signing } = own;
