@@ -323,6 +323,8 @@ export const errorTitles = {
   authority_in_use: 'The authority still issues certificates.',
   /** Another generation is the next one, or another revocation was proposed. */
   authority_changed: 'The issuing authorities are not as the request takes them to be.',
+  /** More certificates of one authority are revoked or on hold than a list can name. */
+  revocation_list_full: 'The revocation list cannot name so many certificates.',
   /** Nothing comes into force any more under an authority that was revoked. */
   authority_revoked: 'The authority that issued the certificate was revoked.',
   /** What was made is not what was meant; it was not put into the ledger, so it does not exist. */

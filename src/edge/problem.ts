@@ -149,6 +149,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   authority_in_use: 409,
   authority_changed: 409,
   authority_revoked: 409,
+  revocation_list_full: 503,
   thaw_refused: 409,
   certificate_lint_failed: 500,
   internal: 500,

@@ -214,6 +214,11 @@ export function derSequence(...parts: Uint8Array[]): Uint8Array {
   return derElement(SEQUENCE, ...parts);
 }
 
+/** A SEQUENCE OF any number of elements, which arguments of a call are not. */
+export function derSequenceOf(elements: readonly Uint8Array[]): Uint8Array {
+  return derElement(SEQUENCE, concat(elements));
+}
+
 /** A SET OF: its elements in ascending order of their encodings (X.690 §11.6). */
 export function derSet(...parts: Uint8Array[]): Uint8Array {
   return derElement(SET, ...parts.toSorted(compareBytes));

@@ -175,11 +175,14 @@ export function certificateStoreContract(
     const [frozen, active, trade] = made.map(({ id }) => id);
     expect(await ids({})).toEqual([trade, active, frozen]);
     expect(await ids({ state: 'frozen' })).toEqual([frozen]);
-    expect(await ids({ endsBeforeMs: nowMs + 11 })).toEqual([active]);
+    expect(await ids({ ending: { fromMs: nowMs, beforeMs: nowMs + 11 } })).toEqual([active]);
     expect(await ids({ holder: 'customer-wu' })).toEqual([]);
     expect(await ids({ query: '思远' })).toEqual([active, frozen]);
     expect(await ids({ query: '%_tra' })).toEqual([trade]);
-    expect(await ids({ query: made[1]?.serialHex ?? '' })).toEqual([active]);
+    const serialHex = made[1]?.serialHex ?? '';
+    expect(await ids({ query: serialHex })).toEqual([active]);
+    expect(await ids({ query: serialHex.slice(0, 20) })).toEqual([active]);
+    expect(await ids({ query: serialHex.slice(9, 29) })).toEqual([]);
     const rest = await store.listCertificates(tenant, {}, { limit: 1, before: trade ?? '' });
     expect(rest.map(({ id }) => id)).toEqual([active]);
     const papers = [application(tenant), application(tenant, { state: 'issued', applicant: 'wu' })];
@@ -222,6 +225,31 @@ export function certificateStoreContract(
     const left = serials(await store.unfinished(sinceMs + 1, 1000));
     expect(left.sort()).toEqual(sorted(good, leaving));
     expect(serials(await store.unfinished(sinceMs, 1000))).toEqual([]);
+  });
+
+  it('A6: lists what ends within, the earliest first, page by page, and no revoked ones', async () => {
+    const store = await make();
+    const tenant = freshTenant();
+    const ends = [30, 10, 20, 10, 40, 5, 15];
+    const made = ends.map((end, i) =>
+      certificate(tenant, { state: i === 6 ? 'revoked' : 'active', notAfterMs: nowMs + end }),
+    );
+    for (const item of made) await store.addCertificate(item);
+    const ending = { fromMs: nowMs + 10, beforeMs: nowMs + 40 };
+    const seen: number[] = [];
+    let before: string | undefined;
+    for (;;) {
+      const page = await store.listCertificates(
+        tenant,
+        { ending },
+        { limit: 1, ...(before === undefined ? {} : { before }) },
+      );
+      const [item] = page;
+      if (!item) break;
+      seen.push(item.notAfterMs - nowMs);
+      before = item.id;
+    }
+    expect(seen).toEqual([10, 10, 20, 30]);
   });
 
   it('A12: revokes all under an issuer in one step, but what is on the move or at its end', async () => {
@@ -311,8 +339,13 @@ export function certificateStoreContract(
     expect(await store.addCrl({ ...list(1), der: der(9) })).toBe(false);
     expect(await store.addCrl(list(2))).toBe(true);
     expect(await store.newestCrl(issuer)).toEqual(list(2));
-    expect(await store.oldestCrl(issuer, nowMs)).toEqual(list(1));
-    expect(await store.oldestCrl(issuer, nowMs + 10)).toEqual(list(2));
+    const { der: _, ...first } = list(1);
+    const { der: __, ...second } = list(2);
+    expect(await store.oldestCrl(issuer, nowMs)).toEqual(first);
+    expect(await store.oldestCrl(issuer, nowMs + 10)).toEqual(second);
+    // One that nobody may go on from any more is forgotten.
+    expect(await store.addCrl({ ...list(3), thisUpdateMs: nowMs + 15 })).toBe(true);
+    expect(await store.oldestCrl(issuer, nowMs)).toEqual(second);
     expect(await store.newestCrl({ ...issuer, algorithm: 'p256' })).toBeUndefined();
   });
 

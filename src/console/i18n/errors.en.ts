@@ -378,6 +378,8 @@ export const errorsEn: Record<keyof typeof errorsZh, string> = {
   'error.authority_in_use.next': 'Open the next one first.',
   'error.authority_changed.why': 'The authorities are not as you took them to be.',
   'error.authority_changed.next': 'Look at the list again.',
+  'error.revocation_list_full.why': 'Too many certificates are revoked or on hold.',
+  'error.revocation_list_full.next': 'Have an operator open the next issuing authority.',
   'error.authority_revoked.why': 'The authority that issued it was revoked.',
   'error.authority_revoked.next': 'Apply for a new certificate.',
   'error.certificate_lint_failed.why':

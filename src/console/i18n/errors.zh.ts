@@ -350,6 +350,8 @@ export const errorsZh = {
   'error.authority_in_use.next': '先启用下一代机构。',
   'error.authority_changed.why': '签发机构的状况与请求不符。',
   'error.authority_changed.next': '重新查看列表。',
+  'error.revocation_list_full.why': '吊销或冻结的证书过多。',
+  'error.revocation_list_full.next': '请运维人员启用下一代签发机构。',
   'error.authority_revoked.why': '签发此证书的机构已被吊销。',
   'error.authority_revoked.next': '重新申请证书。',
   'error.certificate_lint_failed.why': '签出的证书没有通过自检，已弃用。',

@@ -20,11 +20,14 @@ export interface ApplicationFilter {
 }
 
 export interface CertificateFilter {
-  /** Matches anywhere in the subject's names, or at the start of the serial number. */
+  /**
+   * Matches anywhere in the subject's names and the serial number; 16 hex digits or more only at the
+   * start of the serial number.
+   */
   readonly query?: string;
   readonly state?: CertificateState;
-  /** Only certificates that end before this. */
-  readonly endsBeforeMs?: number;
+  /** Only certificates that are not revoked and end within, the earliest end first. */
+  readonly ending?: { readonly fromMs: number; readonly beforeMs: number };
   readonly applicationId?: string;
   readonly holder?: string;
 }
@@ -110,7 +113,7 @@ export interface CertificateStore {
   findCertificate(serialHex: string): Promise<Certificate | undefined>;
   /** Another certificate, not revoked, over the same key. */
   hasKey(spki: Uint8Array): Promise<boolean>;
-  /** Newest first by id. */
+  /** Newest first by id, but as `ending` says. */
   listCertificates(
     tenant: string,
     filter: CertificateFilter,
@@ -157,8 +160,12 @@ export interface CertificateStore {
   /** The list with the highest number. */
   newestCrl(issuer: IssuerName): Promise<StoredCrl | undefined>;
   /** The list with the lowest number that counts until after `atMs`. */
-  oldestCrl(issuer: IssuerName, atMs: number): Promise<StoredCrl | undefined>;
-  /** `false` when another list took this number. */
+  oldestCrl(issuer: IssuerName, atMs: number): Promise<Omit<StoredCrl, 'der'> | undefined>;
+  /**
+   * Forgets the bytes of the list before, and lists that do not count any more.
+   *
+   * @returns `false` when another list took this number
+   */
   addCrl(crl: StoredCrl): Promise<boolean>;
 
   /** The newest checkpoint that a verification here accepted, kept out of the ledger's reach. */
@@ -166,6 +173,9 @@ export interface CertificateStore {
   /** Keeps it if it is larger than the one that is kept. */
   rememberCheckpoint(checkpoint: { readonly size: number; readonly note: string }): Promise<void>;
 }
+
+/** How a text that is looked for begins a serial number, and nothing else. */
+export const serialStart = /^[0-9a-f]{16,40}$/;
 
 /** A check of identity that asks others than the officer at the counter. */
 export interface IdentityCheck {

@@ -1,4 +1,5 @@
 import { parseCertificate } from '../../core/pki/certificate.ts';
+import { CinnabarError } from '../errors.ts';
 import { type Authority, allAuthorities, loadAuthority, loadResponder } from './authority.ts';
 import type { CertificateDeps, IssuerName, StatusRow, StoredCrl } from './ports.ts';
 import { keyAlgorithms } from './profiles.ts';
@@ -14,6 +15,11 @@ import {
 /** How long a list counts, and after how long a new one is made even if nothing happened. */
 const crlLifeMs = 24 * 60 * 60 * 1000;
 const crlRefreshMs = 60 * 60 * 1000;
+/**
+ * 50 bytes each: what a row of D1 holds (2 MB), and a chip signs at once. A list that left some out
+ * would lie; the next issuing authority begins an empty one.
+ */
+const crlEntriesMax = 35_000;
 /** Long enough for a cache, short enough that a thaw or a revocation is soon seen. */
 const ocspLifeMs = 60 * 1000;
 
@@ -46,7 +52,8 @@ export function statusOf(row: Omit<StatusRow, 'serialHex'>): OcspStatus {
  * The full list of an issuing authority (RFC 5280 §5): fresh whenever something changed since the
  * last one. Numbers rise by one, also when several ask at once.
  *
- * @throws CinnabarError `authority_not_found`, `chips_unavailable`, `storage_unavailable`
+ * @throws CinnabarError `authority_not_found`, `revocation_list_full`, `chips_unavailable`,
+ * `storage_unavailable`
  */
 export async function currentCrl(deps: CertificateDeps, issuer: IssuerName): Promise<StoredCrl> {
   for (;;) {
@@ -73,6 +80,7 @@ async function makeCrl(
   const thisUpdateMs = deps.clock.now();
   const rows = await deps.certificates.notInForce(issuer, thisUpdateMs);
   const nextUpdateMs = thisUpdateMs + crlLifeMs;
+  if (rows.length > crlEntriesMax) throw new CinnabarError('revocation_list_full');
   const template = { number, thisUpdateMs, nextUpdateMs, entries: rows.flatMap(entryOf) };
   const der = await buildCrl(template, authority.issuer);
   return { issuer, number, thisUpdateMs, nextUpdateMs, der };

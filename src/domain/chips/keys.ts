@@ -167,7 +167,7 @@ export interface KeyService {
 }
 
 /** Most bytes of a message or ciphertext; more is hashed by the caller or encrypted in an envelope. */
-export const messageBytesMax = 1 << 20;
+export const messageBytesMax = 2_000_000;
 const requestIdPattern = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 const keyIdPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const tenantPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;

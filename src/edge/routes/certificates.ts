@@ -182,9 +182,10 @@ const dayMs = 24 * 60 * 60 * 1000;
 export function addCertificateRoutes(app: EdgeApp, deps: CertificateDeps): void {
   app.openapi(listRoute, async (c) => {
     const { cursor, limit, q, state, expiringDays } = c.req.valid('query');
-    const endsBeforeMs =
-      expiringDays === undefined ? undefined : deps.clock.now() + expiringDays * dayMs;
-    const filter = present({ query: q, state, endsBeforeMs });
+    const fromMs = deps.clock.now();
+    const ending =
+      expiringDays === undefined ? undefined : { fromMs, beforeMs: fromMs + expiringDays * dayMs };
+    const filter = present({ query: q, state, ending });
     const page = pageRequest({ cursor, limit });
     const found = await listCertificates(deps, actorOf(c), filter, page);
     return c.json({ ...found, items: found.items.map(certificateView) }, 200);

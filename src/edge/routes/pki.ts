@@ -40,7 +40,13 @@ const crlRoute = createRoute({
   request: { query: crlQuerySchema },
   responses: {
     200: binary('application/pkix-crl', 'The list.'),
-    ...problems('GET /pki/crl', 'invalid_request', 'authority_not_found', 'chips_unavailable'),
+    ...problems(
+      'GET /pki/crl',
+      'invalid_request',
+      'authority_not_found',
+      'revocation_list_full',
+      'chips_unavailable',
+    ),
   },
 });
 

@@ -258,7 +258,9 @@ export const certificatePageSchema = pageOf(certificateSchema).openapi('Certific
 export const certificateQuerySchema = z.strictObject({
   q: z.string().max(100).optional().openapi({ description: 'Part of the name or of the serial.' }),
   state: z.enum(certificateStates).optional(),
-  expiringDays: digits(1, 3650).optional().openapi({ description: 'Ends within so many days.' }),
+  expiringDays: digits(1, 3650).optional().openapi({
+    description: 'Not revoked, and ends within so many days; the earliest end first.',
+  }),
   cursor: filterIdSchema,
   limit: limitSchema,
 });

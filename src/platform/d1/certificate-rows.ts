@@ -245,12 +245,15 @@ function parseRevocation(row: Fields, column: string): AuthorityRevocation {
 }
 
 export function parseCrl(row: Fields): StoredCrl {
+  return { ...parseCrlTimes(row), der: bytesOf(row, 'der') };
+}
+
+export function parseCrlTimes(row: Fields): Omit<StoredCrl, 'der'> {
   const algorithm = oneOf(row, 'algorithm', keyAlgorithms);
   return {
     issuer: { algorithm, generation: integerOf(row, 'issuer') },
     number: integerOf(row, 'number'),
     thisUpdateMs: integerOf(row, 'this_update_ms'),
     nextUpdateMs: integerOf(row, 'next_update_ms'),
-    der: bytesOf(row, 'der'),
   };
 }

@@ -1,6 +1,10 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import type { CertificateStore } from '../../domain/certificates/ports.ts';
+import {
+  type CertificateFilter,
+  type CertificateStore,
+  serialStart,
+} from '../../domain/certificates/ports.ts';
 import type { Application, Certificate } from '../../domain/certificates/types.ts';
 import { CinnabarError, type ErrorCode } from '../../domain/errors.ts';
 import type { PageRequest } from '../../domain/ports.ts';
@@ -11,6 +15,7 @@ import {
   parseAuthority,
   parseCertificateRow,
   parseCrl,
+  parseCrlTimes,
   parseStatus,
 } from './certificate-rows.ts';
 import { commit, row, rows } from './database.ts';
@@ -68,6 +73,31 @@ export function d1CertificateStore(db: D1Database): CertificateStore {
     return rows(sql(query, ...values, limit));
   }
 
+  /** From the place of the page before on, in the order of the index of ends. */
+  async function endingPage(
+    tenant: string,
+    conditions: readonly (readonly [string, Value])[],
+    { fromMs, beforeMs }: NonNullable<CertificateFilter['ending']>,
+    { limit, before }: PageRequest,
+  ) {
+    const last =
+      before === undefined
+        ? undefined
+        : await row(
+            sql(
+              'SELECT not_after_ms FROM certificates WHERE tenant = ? AND id = ?',
+              tenant,
+              before,
+            ),
+          );
+    const start = last ? Math.max(fromMs, integerOf(last, 'not_after_ms')) : fromMs;
+    const where = [...conditions.map(([condition]) => condition), `state <> 'revoked'`];
+    const query = `SELECT * FROM certificates WHERE ${where.join(' AND ')}
+      AND (not_after_ms, id) > (?, ?) AND not_after_ms < ? ORDER BY not_after_ms, id LIMIT ?`;
+    const values = conditions.map(([, value]) => value);
+    return rows(sql(query, ...values, start, last ? (before ?? '') : '', beforeMs, limit));
+  }
+
   const applications: Pick<
     CertificateStore,
     'addApplication' | 'replaceApplication' | 'findApplication' | 'listApplications'
@@ -123,15 +153,24 @@ export function d1CertificateStore(db: D1Database): CertificateStore {
       return (await row(sql(query, bytesToHex(sha256(spki))))) !== undefined;
     },
     async listCertificates(tenant, filter, request) {
-      const conditions: [string, Value][] = [['tenant = ?', tenant]];
-      const { query, state, endsBeforeMs, applicationId, holder } = filter;
-      // Not LIKE: D1 limits a pattern to 50 bytes. lower() folds ASCII only.
-      if (query) conditions.push(['instr(lower(words), lower(?)) > 0', query]);
+      const { query, state, ending, applicationId, holder } = filter;
+      const isSerial = query !== undefined && serialStart.test(query);
+      // The sign keeps SQLite from an index of tenants where that of serials finds it at once.
+      const conditions: [string, Value][] = [[`${isSerial ? '+' : ''}tenant = ?`, tenant]];
+      if (isSerial) {
+        // Every digit sorts before `g`.
+        conditions.push(['serial_hex >= ?', query], ['serial_hex < ?', `${query}g`]);
+      } else if (query) {
+        // Not LIKE: D1 limits a pattern to 50 bytes. lower() folds ASCII only.
+        conditions.push(['instr(lower(words), lower(?)) > 0', query]);
+      }
       if (state) conditions.push(['state = ?', state]);
-      if (endsBeforeMs !== undefined) conditions.push(['not_after_ms < ?', endsBeforeMs]);
       if (applicationId !== undefined) conditions.push(['application_id = ?', applicationId]);
       if (holder !== undefined) conditions.push(['holder = ?', holder]);
-      return (await page('certificates', conditions, request)).map(parseCertificateRow);
+      const found = ending
+        ? await endingPage(tenant, conditions, ending, request)
+        : await page('certificates', conditions, request);
+      return found.map(parseCertificateRow);
     },
     async unfinished(beforeMs, limit) {
       const query = `SELECT * FROM certificates WHERE pending_at_ms < ?1
@@ -216,15 +255,29 @@ export function d1CertificateStore(db: D1Database): CertificateStore {
       return found && parseCrl(found);
     },
     async oldestCrl({ algorithm, generation }, atMs) {
-      const query = `SELECT * FROM pki_crls WHERE algorithm = ? AND issuer = ?
-        AND next_update_ms > ? ORDER BY number LIMIT 1`;
+      const query = `SELECT algorithm, issuer, number, this_update_ms, next_update_ms FROM pki_crls
+        WHERE algorithm = ? AND issuer = ? AND next_update_ms > ? ORDER BY number LIMIT 1`;
       const found = await row(sql(query, algorithm, generation, atMs));
-      return found && parseCrl(found);
+      return found && parseCrlTimes(found);
     },
     async addCrl({ issuer, number, thisUpdateMs, nextUpdateMs, der }) {
       const name = { algorithm: issuer.algorithm, issuer: issuer.generation, number };
       const times = { this_update_ms: thisUpdateMs, next_update_ms: nextUpdateMs };
-      const [added] = await commit(db, [insert('pki_crls', { ...name, ...times, der })]);
+      const own = [issuer.algorithm, issuer.generation] as const;
+      const [added] = await commit(db, [
+        insert('pki_crls', { ...name, ...times, der }),
+        sql(
+          `UPDATE pki_crls SET der = x'' WHERE algorithm = ? AND issuer = ? AND number = ?`,
+          ...own,
+          number - 1,
+        ),
+        sql(
+          'DELETE FROM pki_crls WHERE algorithm = ? AND issuer = ? AND number < ? AND next_update_ms < ?',
+          ...own,
+          number,
+          thisUpdateMs,
+        ),
+      ]);
       return added?.length === 1;
     },
     async rememberedCheckpoint() {

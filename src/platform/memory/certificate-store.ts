@@ -1,10 +1,12 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
-import type {
-  AuthorityRow,
-  CertificateStore,
-  IssuerName,
-  StatusRow,
-  StoredCrl,
+import {
+  type AuthorityRow,
+  type CertificateFilter,
+  type CertificateStore,
+  type IssuerName,
+  type StatusRow,
+  type StoredCrl,
+  serialStart,
 } from '../../domain/certificates/ports.ts';
 import type { Application, Certificate } from '../../domain/certificates/types.ts';
 import { CinnabarError } from '../../domain/errors.ts';
@@ -77,13 +79,12 @@ export function memoryCertificateStore(): CertificateStore {
       const found = all().filter(
         (item) =>
           item.tenant === tenant &&
-          foldAscii([...Object.values(item.subject), item.serialHex].join('\n')).includes(wanted) &&
+          isFound(item, wanted) &&
           (filter.state === undefined || item.state === filter.state) &&
-          (filter.endsBeforeMs === undefined || item.notAfterMs < filter.endsBeforeMs) &&
           (filter.applicationId === undefined || item.applicationId === filter.applicationId) &&
           (filter.holder === undefined || item.holder === filter.holder),
       );
-      return pageOf(found, page);
+      return filter.ending ? endingPage(found, filter.ending, page) : pageOf(found, page);
     },
     async unfinished(beforeMs, limit) {
       const isLeft = ({ pending, state, delivery, changedAtMs }: Certificate) =>
@@ -168,14 +169,23 @@ export function memoryCertificateStore(): CertificateStore {
       return crls.findLast((crl) => isSame(crl.issuer, issuer));
     },
     async oldestCrl(issuer, atMs) {
-      return crls.find((crl) => isSame(crl.issuer, issuer) && crl.nextUpdateMs > atMs);
+      const found = crls.find((crl) => isSame(crl.issuer, issuer) && crl.nextUpdateMs > atMs);
+      if (!found) return undefined;
+      const { der: _, ...times } = found;
+      return times;
     },
     async addCrl(crl) {
       const isTaken = crls.some(
         ({ issuer, number }) => isSame(issuer, crl.issuer) && number === crl.number,
       );
-      if (!isTaken) crls.push(crl);
-      return !isTaken;
+      if (isTaken) return false;
+      crls.push(crl);
+      const counts = (one: StoredCrl) =>
+        !isSame(one.issuer, crl.issuer) ||
+        one.number >= crl.number ||
+        one.nextUpdateMs >= crl.thisUpdateMs;
+      crls.splice(0, crls.length, ...crls.filter(counts));
+      return true;
     },
 
     async rememberedCheckpoint() {
@@ -185,6 +195,26 @@ export function memoryCertificateStore(): CertificateStore {
       if (checkpoint.size > (remembered?.size ?? 0)) remembered = checkpoint;
     },
   };
+}
+
+function isFound({ subject, serialHex }: Certificate, wanted: string): boolean {
+  if (serialStart.test(wanted)) return serialHex.startsWith(wanted);
+  return foldAscii([...Object.values(subject), serialHex].join('\n')).includes(wanted);
+}
+
+function endingPage(
+  items: readonly Certificate[],
+  { fromMs, beforeMs }: NonNullable<CertificateFilter['ending']>,
+  { limit, before }: PageRequest,
+): readonly Certificate[] {
+  const ordered = items
+    .filter(
+      ({ state, notAfterMs }) =>
+        state !== 'revoked' && notAfterMs >= fromMs && notAfterMs < beforeMs,
+    )
+    .sort((a, b) => a.notAfterMs - b.notAfterMs || (a.id < b.id ? -1 : 1));
+  const start = before === undefined ? 0 : ordered.findIndex(({ id }) => id === before) + 1;
+  return ordered.slice(start, start + limit);
 }
 
 function isSame(one: IssuerName, other: IssuerName): boolean {

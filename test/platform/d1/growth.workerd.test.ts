@@ -78,9 +78,12 @@ async function bankWith(count: number) {
   await seals.addSeal(first);
   await seals.addVerification(verification(first));
   await certificates.addApplication(application(tenant, { applicant: 'customer-0' }));
-  await certificates.addCertificate(
-    certificate(tenant, { holder: 'customer-0', state: 'active', delivery: 'delivered' }),
-  );
+  const one = certificate(tenant, {
+    holder: 'customer-0',
+    state: 'active',
+    delivery: 'delivered',
+  });
+  await certificates.addCertificate(one);
   const id = "t.id || '-' || n.i";
   await multiply('accounts', tenant, count, { id, number: "t.number || '-' || n.i" });
   await multiply('seals', tenant, count, { id, serial: "t.serial || '-' || n.i" });
@@ -93,13 +96,13 @@ async function bankWith(count: number) {
   await multiply('certificate_applications', tenant, count, { id, applicant: "'c-' || n.i" });
   await multiply('certificates', tenant, count, {
     id,
-    serial_hex: "t.serial_hex || '-' || n.i",
+    serial_hex: 'lower(hex(randomblob(16)))',
     ledger_subject: "t.ledger_subject || '-' || n.i",
     application_id: "t.application_id || '-' || n.i",
     holder: "'c-' || n.i",
     spki_sha256: 't.spki_sha256 || n.i',
   });
-  return { tenant, accountId: owner.id, sealId: first.id };
+  return { tenant, accountId: owner.id, sealId: first.id, serialHex: one.serialHex };
 }
 
 type Bank = Awaited<ReturnType<typeof bankWith>>;
@@ -118,6 +121,17 @@ const questions: Readonly<Record<string, (bank: Bank) => Promise<unknown>>> = {
   'verifications of a seal, a page': ({ tenant, sealId }) =>
     seals.listVerifications(tenant, { sealId }, { limit }),
   'certificates, a page': ({ tenant }) => certificates.listCertificates(tenant, {}, { limit }),
+  'certificates in a state that few are in': ({ tenant }) =>
+    certificates.listCertificates(tenant, { state: 'suspended' }, { limit }),
+  'certificates that end soon': ({ tenant }) =>
+    certificates.listCertificates(
+      tenant,
+      { ending: { fromMs: nowMs, beforeMs: nowMs + 2_000_000 } },
+      { limit },
+    ),
+  'a certificate by the start of its serial': ({ tenant, serialHex }) =>
+    certificates.listCertificates(tenant, { query: serialHex.slice(0, 16) }, { limit }),
+  'a certificate, for an OCSP answer': ({ serialHex }) => certificates.findCertificate(serialHex),
   "a customer's certificates": ({ tenant }) =>
     certificates.listCertificates(tenant, { holder: 'customer-0' }, { limit }),
   "a customer's applications": ({ tenant }) =>

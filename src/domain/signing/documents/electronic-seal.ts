@@ -12,7 +12,7 @@ import {
   derSequence,
   readDer,
 } from '../../../lib/der.ts';
-import { derGeneralizedTime } from './asn1-time.ts';
+import { derGeneralizedTime } from '../../../lib/der-time.ts';
 import { signingKeyOf, sm2WithSm3 } from './identifiers.ts';
 import type { DocumentSigner } from './ports.ts';
 

@@ -8,7 +8,7 @@ import {
   derSequence,
   derSet,
 } from '../../../lib/der.ts';
-import { derTime } from './asn1-time.ts';
+import { derTime } from '../../../lib/der-time.ts';
 import {
   algorithmIdentifier,
   digestOf,

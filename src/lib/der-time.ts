@@ -1,5 +1,5 @@
-import { derElement } from '../../../lib/der.ts';
-import { instantText } from '../../../lib/time.ts';
+import { derElement } from './der.ts';
+import { instantText } from './time.ts';
 
 const UTC_TIME = 0x17;
 const GENERALIZED_TIME = 0x18;
@@ -9,7 +9,7 @@ function digitsOf(ms: number): string {
   return `${instantText(ms).slice(0, 19).replace(/[-:T]/g, '')}Z`;
 }
 
-/** Time of RFC 5652 §11.3: UTCTime until 2049, GeneralizedTime from 2050. To the second. */
+/** Time of RFC 5280 §4.1.2.5 and RFC 5652 §11.3: UTCTime until 2049, GeneralizedTime from 2050. To the second. */
 export function derTime(ms: number): Uint8Array {
   const text = digitsOf(ms);
   return text < '2050'
