@@ -1,12 +1,14 @@
 import { useState } from 'preact/hooks';
 import type { InstitutionKey, UsageRecord } from '../../client/index.ts';
 import { formatMoment } from '../format.ts';
+import { gather } from '../gather.ts';
 import { t } from '../i18n/index.ts';
 import { Export } from '../institution/key.tsx';
 import { listMax, purposeOf } from '../institution/parts.tsx';
 import { SelectField } from '../parts/field.tsx';
 import { type Column, ListTable } from '../parts/list-table.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
+import { Paged } from '../parts/paged.tsx';
 import { Empty, Loaded } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
 import { query, setParameter } from '../router.ts';
@@ -28,24 +30,8 @@ async function keysOf(signal: AbortSignal): Promise<readonly NamedKey[]> {
   return lists.flat();
 }
 
-/** Every record of a key, for search in all of them. */
-async function recordsOf(keyId: string, signal: AbortSignal): Promise<readonly UsageRecord[]> {
-  const found: UsageRecord[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await client.institutionKeys.records(
-      keyId,
-      { limit: listMax, cursor },
-      { signal },
-    );
-    found.push(...page.items);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined && found.length < recordsMax);
-  return found;
-}
-
-/** More are exported, not looked through in a page. */
-const recordsMax = 2000;
+/** So many are looked through at once; more on request. */
+const recordsAtOnce = 2000;
 
 export function UsesPage() {
   const [keys, reload] = useResource(keysOf, [identity.value?.id]);
@@ -84,10 +70,13 @@ function Records({ keys }: { keys: readonly NamedKey[] }) {
     keys[0];
   const id = chosen?.key.id ?? '';
   const [words, setWords] = useState('');
-  const [resource, reload] = useResource(
-    (signal) => recordsOf(id, signal),
-    [id, identity.value?.id],
-  );
+  const load = (from: string | undefined, signal: AbortSignal) =>
+    gather<UsageRecord>(
+      (cursor) => client.institutionKeys.records(id, { limit: listMax, cursor }, { signal }),
+      recordsAtOnce,
+      from,
+    );
+  const none = <Empty title={t('uses.none')} hint={t('uses.none.hint')} />;
   return (
     <>
       <SelectField
@@ -116,12 +105,10 @@ function Records({ keys }: { keys: readonly NamedKey[] }) {
           </>
         }
       >
-        <Loaded resource={resource} reload={reload} lines={6}>
+        <Paged load={load} inputs={[id, identity.value?.id]} empty={none}>
           {(records) => {
             const found = records.filter((record) => matches(record, words));
-            if (found.length === 0) {
-              return <Empty title={t('uses.none')} hint={t('uses.none.hint')} />;
-            }
+            if (found.length === 0) return none;
             return (
               <ListTable
                 items={found}
@@ -130,7 +117,7 @@ function Records({ keys }: { keys: readonly NamedKey[] }) {
               />
             );
           }}
-        </Loaded>
+        </Paged>
       </Panel>
     </>
   );

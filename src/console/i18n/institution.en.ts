@@ -261,7 +261,7 @@ export const institutionEn: Record<keyof typeof institutionZh, string> = {
   'uses.key': 'Key',
   'uses.search': 'Find a person, a purpose, a type',
   'uses.none': 'No records',
-  'uses.none.hint': 'Choose another key, or other words.',
+  'uses.none.hint': 'Choose another key or other words; More, where it is, looks further back.',
   'uses.verify': 'Verify exported evidence',
   'reports.title': 'Reports of wrong answers',
   'reports.none': 'No reports',

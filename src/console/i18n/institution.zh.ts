@@ -251,7 +251,7 @@ export const institutionZh = {
   'uses.key': '密钥',
   'uses.search': '按人、用途、文件类型查找',
   'uses.none': '没有记录',
-  'uses.none.hint': '换一把密钥，或换一个查找词。',
+  'uses.none.hint': '换一把密钥，或换一个查找词；有“更多”时可再往前找。',
   'uses.verify': '验证导出的证据',
   'reports.title': '被举报的错误应答',
   'reports.none': '没有举报',

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Payment } from '../../client/index.ts';
 import { formatMoment, inFours } from '../format.ts';
+import { gather } from '../gather.ts';
 import { language, t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import { formatMoney } from '../money.ts';
@@ -24,15 +25,11 @@ type Decision = 'allow' | 'terminate';
 export function Queue() {
   const [resource, reload] = useResource(
     async (signal) => {
-      const waiting: Payment[] = [];
-      let cursor: string | undefined;
-      do {
+      const read = (cursor: string | undefined) => {
         const query = { state: 'challenged', limit: pageMax, cursor } as const;
-        const page = await client.assessedOrders.list(query, { signal });
-        waiting.push(...page.items);
-        cursor = page.nextCursor ?? undefined;
-      } while (cursor !== undefined && waiting.length < queueMax);
-      return waiting.toReversed();
+        return client.assessedOrders.list(query, { signal });
+      };
+      return (await gather(read, queueMax)).items.toReversed();
     },
     [identity.value?.id],
   );

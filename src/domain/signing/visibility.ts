@@ -2,13 +2,14 @@ import type { Actor, Role } from '../actor.ts';
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
+import type { Row } from '../row-store.ts';
 import { isGranted } from './approvals.ts';
 import { readDocument } from './document-store.ts';
 import { getInstitutionKey } from './grants.ts';
 import { getOperation } from './operation.ts';
 import type { SigningDeps } from './ports.ts';
 import type { UsageRecord } from './records.ts';
-import type { GrantChange, InstitutionKey, Operation } from './types.ts';
+import type { GrantChange, GrantedOperation, InstitutionKey, Operation } from './types.ts';
 
 type VisibilityDeps = Pick<SigningDeps, 'clock' | 'signing'>;
 
@@ -124,8 +125,33 @@ export async function seeOperation(
   return operation;
 }
 
-/** Of each kind, at most: who has more to approve sees the newest first. */
+/** Of each kind, at most: who has more to approve sees the newest first, and then the others. */
 const pendingMax = 100;
+
+/** The newest rows that a person is to see, however many others there are: `pendingMax` at most. */
+async function gathered<T extends Row>(
+  read: (page: PageRequest) => Promise<readonly T[]>,
+  isWanted: (row: T) => Promise<boolean>,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (let before: string | undefined; ; ) {
+    const rows = await read({ limit: pendingMax, ...(before === undefined ? {} : { before }) });
+    const wanted = await Promise.all(rows.map(isWanted));
+    found.push(...rows.filter((_, i) => wanted[i]));
+    if (rows.length < pendingMax || found.length >= pendingMax) return found.slice(0, pendingMax);
+    before = rows.at(-1)?.id;
+  }
+}
+
+/** Remembers an answer for the length of one question. */
+function once<T>(ask: (name: string) => Promise<T>): (name: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>();
+  return (name) => {
+    const answer = known.get(name) ?? ask(name);
+    known.set(name, answer);
+    return answer;
+  };
+}
 
 export interface PendingApprovals {
   readonly changes: readonly { readonly change: GrantChange; readonly key: InstitutionKey }[];
@@ -138,31 +164,35 @@ export async function pendingApprovals(
   actor: Actor,
 ): Promise<PendingApprovals> {
   const { tenant } = actor;
-  const page = { limit: pendingMax };
-  const [open, asked] = await Promise.all([
-    deps.signing.list(tenant, 'grant-change', { state: 'open' }, page),
-    deps.signing.list(tenant, 'operation', { state: 'asked' }, page),
-  ]);
-  const changes = await Promise.all(
-    open.map(async (change) => ({
-      change,
-      key: await getInstitutionKey(deps, actor, change.institutionKeyId),
-    })),
-  );
-  const others = asked.filter((one) => one.actor !== actor.id && !hasApproved(one, actor));
-  const may = await Promise.all(
-    others.map((one) => isGranted(deps, actor, one.institutionKeyId, one.request.kind)),
-  );
-  return {
-    changes: changes.filter(
-      ({ change, key }) =>
-        // Of an epoch that is past: it can no longer come into force.
-        change.chipEpoch === key.chipEpoch &&
-        key.officers.some((officer) => officer.actor === actor.id) &&
-        !hasApproved(change, actor),
+  const keyOf = once((id) => getInstitutionKey(deps, actor, id));
+  const may = once((use) => {
+    const [keyId = '', kind] = use.split(' ');
+    return isGranted(deps, actor, keyId, kind as GrantedOperation);
+  });
+  const [changes, operations] = await Promise.all([
+    gathered(
+      (page) => deps.signing.list(tenant, 'grant-change', { state: 'open' }, page),
+      async (change) => {
+        if (hasApproved(change, actor)) return false;
+        const key = await keyOf(change.institutionKeyId);
+        // Of an epoch that is past, it can no longer come into force.
+        const isOpen = change.chipEpoch === key.chipEpoch;
+        return isOpen && key.officers.some((officer) => officer.actor === actor.id);
+      },
     ),
-    operations: others.filter((_, i) => may[i]),
-  };
+    gathered(
+      (page) => deps.signing.list(tenant, 'operation', { state: 'asked' }, page),
+      async (one) =>
+        one.actor !== actor.id &&
+        !hasApproved(one, actor) &&
+        may(`${one.institutionKeyId} ${one.request.kind}`),
+    ),
+  ]);
+  const withKeys = changes.map(async (change) => ({
+    change,
+    key: await keyOf(change.institutionKeyId),
+  }));
+  return { changes: await Promise.all(withKeys), operations };
 }
 
 function hasApproved(

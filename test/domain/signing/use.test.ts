@@ -25,8 +25,10 @@ import {
 } from '../../../src/domain/signing/operations.ts';
 import { withdrawPersonalKey } from '../../../src/domain/signing/personal-keys.ts';
 import type { SigningDeps } from '../../../src/domain/signing/ports.ts';
+import { entryOf } from '../../../src/domain/signing/rows.ts';
 import type { Grant, GrantChange, Operation } from '../../../src/domain/signing/types.ts';
 import { completeOperation, executeOperation, resultOf } from '../../../src/domain/signing/use.ts';
+import { pendingApprovals } from '../../../src/domain/signing/visibility.ts';
 import { base64Bytes, base64Text } from '../../../src/lib/base64.ts';
 import { canonicalJson } from '../../../src/lib/canonical-json.ts';
 import { asking, type Bank, bank, finish, granted, message } from '../../helpers/bank.ts';
@@ -418,6 +420,24 @@ describe('grants', () => {
         personalKeyId: person.key.id,
         signature: await person.signText(text),
       });
+    // Behind whatever is newer and for others to approve.
+    const { tenant } = asked;
+    const others = Array.from({ length: 250 }, () =>
+      entryOf('operation', {
+        ...asked,
+        id: newId(deps),
+        institutionKeyId: newId(deps),
+        revision: 1,
+      }),
+    );
+    const open = await changeOf(own, await granted(own, officers[1], {}, 'propose only'));
+    const past = Array.from({ length: 250 }, () =>
+      entryOf('grant-change', { ...open, id: newId(deps), chipEpoch: -1, revision: 1 }),
+    );
+    expect(await deps.signing.write(tenant, [...others, ...past])).toBe(true);
+    const { operations, changes } = await pendingApprovals(deps, officers[2].caller.actor);
+    expect(operations.map(({ id }) => id)).toEqual([asked.id]);
+    expect(changes.map(({ change }) => change.id)).toEqual([open.id]);
     await expect(approve(clerk)).rejects.toMatchObject({ code: 'own_work' });
     await expect(approve(officers[0])).rejects.toMatchObject({ code: 'forbidden' });
     expect((await approve(officers[2])).state).toBe('approved');
