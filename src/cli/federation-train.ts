@@ -17,6 +17,8 @@ import { command, required, UsageError } from './command.ts';
 import { type DataFolder, readFolder } from './federation-folder.ts';
 import { readJsonFile } from './files.ts';
 import { lossLine } from './loss-line.ts';
+import { connect, serviceOptions } from './service.ts';
+import { beginningOf, newRunId, trainingReporter } from './training-report.ts';
 
 /** A part is that party's secret, so it stands in a file of its own that only its owner reads. */
 export function partPath(model: string, party: string): string {
@@ -76,9 +78,16 @@ async function fingerprintOf(folder: string, input: TrainingInput): Promise<stri
   return hash.update(await readFile(`${folder}/labels.csv`)).digest('hex');
 }
 
-async function readCheckpoint(path: string, fingerprint: string): Promise<TrainingCheckpoint> {
-  const kept = (await readJsonFile(path)) as { fingerprint?: string; state?: TrainingCheckpoint };
-  if (kept.fingerprint === fingerprint && kept.state) return kept.state;
+interface KeptTraining {
+  readonly fingerprint?: string;
+  /** Names the run to the service. */
+  readonly runId?: string;
+  readonly state: TrainingCheckpoint;
+}
+
+async function readCheckpoint(path: string, fingerprint: string): Promise<KeptTraining> {
+  const kept = (await readJsonFile(path)) as Partial<KeptTraining>;
+  if (kept.fingerprint === fingerprint && kept.state) return { ...kept, state: kept.state };
   throw new UsageError(`${path} is of other data or options; start without --resume`, 'bad_input');
 }
 
@@ -116,13 +125,18 @@ export const train = command({
     name: { type: 'string', value: 'TEXT', about: 'what the model calls its data; the folder' },
     keys: { type: 'string', value: 'FILE', about: "pseudonym keys; without, the sample data's" },
     seed: { type: 'string', value: 'TEXT', about: 'makes the masks again, for tests only' },
+    report: {
+      type: 'boolean',
+      about: 'tell the service how far it is; the analyst sees the loss as it falls',
+    },
     resume: { type: 'boolean', about: 'go on where a training of this MODEL was cut off' },
+    ...serviceOptions,
   },
   details: `DIR holds people.csv (eid), party_*.csv (pid and columns) and labels.csv (pid of the first
 party, y, and split: train or val). Every party is a node of its own; nodes exchange messages only.
 Columns ${protectedByDefault.join(', ')} are never used. The same data and options give the
 same model to the bit. MODEL.part-*.json are the parties' secrets; while the training runs,
-MODEL.checkpoint.json holds its state.`,
+MODEL.checkpoint.json holds its state. What --report sends are losses and counts.`,
   async run([folder = ''], values) {
     const out = required('out', values.out);
     const data = await readFolder(folder, values.keys);
@@ -158,14 +172,27 @@ MODEL.checkpoint.json holds its state.`,
       throw new UsageError('--method gram has one round: start it again without --resume');
     }
     const fingerprint = await fingerprintOf(folder, input);
-    const resume = values.resume ? await readCheckpoint(checkpointPath, fingerprint) : undefined;
+    const kept = values.resume ? await readCheckpoint(checkpointPath, fingerprint) : undefined;
+    const resume = kept?.state;
+    const runId = kept?.runId ?? newRunId();
     const shown = lossLine();
+    const reporter = values.report
+      ? trainingReporter(connect(values), runId, beginningOf(input, resume))
+      : undefined;
+    const interrupted = () => void reporter?.end('stopped').finally(() => process.exit(130));
+    if (reporter) process.once('SIGINT', interrupted);
     const startedAt = performance.now();
     const trained = await trainNodes(federated, {
       ...input,
       ...(resume === undefined ? {} : { resume }),
-      progress: (loss: RoundLoss) => shown.round(loss),
-      checkpoint: (state) => writeSecret(checkpointPath, { fingerprint, state }),
+      progress(loss: RoundLoss) {
+        shown.round(loss);
+        reporter?.round(loss);
+      },
+      checkpoint: (state) => writeSecret(checkpointPath, { fingerprint, runId, state }),
+    }).catch(async (error: unknown) => {
+      await reporter?.end('failed');
+      throw error;
     });
     shown.end();
     const ms = performance.now() - startedAt;
@@ -173,8 +200,11 @@ MODEL.checkpoint.json holds its state.`,
     for (const part of trained.parts) await writeSecret(partPath(out, part.party), part);
     await rm(checkpointPath, { force: true });
     const { hash, training, report } = trained.model;
+    process.off('SIGINT', interrupted);
+    const trouble = await reporter?.end('finished', { modelHash: hash, auc: report.auc });
     const json = { model: out, hash, ...training, report, traffic: trained.traffic, ms };
-    return { exit: 0, json, text: textOf(trained, out, ms) };
+    const unreported = trouble instanceof Error ? `  not reported: ${trouble.message}\n` : '';
+    return { exit: 0, json, text: `${textOf(trained, out, ms)}${unreported}` };
   },
 });
 

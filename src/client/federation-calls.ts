@@ -3,11 +3,14 @@ import { follow } from './events.ts';
 import type {
   FederationInfo,
   FederationModel,
+  PartiesHealth,
   Scoring,
   ScoringPolicy,
   ScoringPolicyChange,
   ScoringPolicyInForce,
   ScoringProgress,
+  TrainingReport,
+  TrainingRun,
 } from './federation-types.ts';
 import type { Transport } from './seal-service.ts';
 import type { Page } from './types.ts';
@@ -19,6 +22,7 @@ interface Ways extends Pick<Transport, 'getJson' | 'write' | 'queryString'> {
 }
 
 const policies = '/v1/federation/policies';
+const runs = '/v1/federation/training-runs';
 const segment = encodeURIComponent;
 const pathOf = (requestId: string) => `/v1/federation/requests/${encodeURIComponent(requestId)}`;
 
@@ -54,6 +58,12 @@ export function federationCalls({ getJson, write, queryString, post, request, wa
           },
           signal,
         ),
+      /** Whether each party lives; they are asked now. */
+      parties: (read?: ReadOptions) => getJson<PartiesHealth>('/v1/federation/parties', read),
+      trainingRuns: (query: ListQuery = {}, read?: ReadOptions) =>
+        getJson<Page<TrainingRun>>(`${runs}${queryString({ ...query })}`, read),
+      reportTraining: (id: string, report: TrainingReport) =>
+        write<TrainingRun>('PUT', `${runs}/${segment(id)}`, report),
     },
     scoringPolicies: {
       current: (read?: ReadOptions) => getJson<ScoringPolicyInForce>(`${policies}/current`, read),

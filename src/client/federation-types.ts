@@ -3,9 +3,12 @@ import type { Federation, ScoringRequest, SettingsCaps } from './types.gen.ts';
 export type {
   DemoApplicants,
   FederationModel,
+  PartiesHealth,
   ScoringPolicy,
   ScoringPolicyChange,
   ScoringPolicyInForce,
+  TrainingReport,
+  TrainingRun,
 } from './types.gen.ts';
 export type FederationInfo = Federation;
 export type Scoring = ScoringRequest;

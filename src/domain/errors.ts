@@ -331,6 +331,8 @@ export const errorTitles = {
   certificate_lint_failed: 'The certificate did not pass its own checks.',
   /** The verification against the ledger failed; `errors` names each failed step and its code. */
   thaw_refused: 'The certificate did not verify against the ledger, so it stays frozen.',
+  /** The run has ended, or somebody else reports it. */
+  training_run_over: 'This training takes no more reports.',
   /** The consent is not signed by its key, not for this federation, or not in force now. */
   federation_consent_invalid: 'The consent does not allow this.',
   /** A request id is used once, whatever became of the request. */

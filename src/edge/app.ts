@@ -27,6 +27,7 @@ import { addDemoRoutes } from './routes/demo.ts';
 import { addDocumentationRoutes } from './routes/documentation.ts';
 import { addDocumentRoutes } from './routes/documents.ts';
 import { addFederationRoutes } from './routes/federation.ts';
+import { addFederationStatusRoutes } from './routes/federation-status.ts';
 import { addGrantRoutes } from './routes/grants.ts';
 import { addInstitutionRoutes } from './routes/institutions.ts';
 import { addJobRoutes } from './routes/jobs.ts';
@@ -110,6 +111,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   addAuditRoutes(app, deps);
   addFederationRoutes(app, deps);
   addScoringPolicyRoutes(app, deps);
+  addFederationStatusRoutes(app, deps);
   addLedgerRoutes(app, deps);
   addPasskeyRoutes(app, deps);
   addTokenRoutes(app, deps);

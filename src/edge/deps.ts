@@ -6,6 +6,8 @@ import type { KeyService } from '../domain/chips/keys.ts';
 import type { BackupRows } from '../domain/chips/operate-backup.ts';
 import type { ShareService } from '../domain/chips/shares.ts';
 import type { CoordinatorDeps } from '../domain/federation/coordinate.ts';
+import type { HealthDeps } from '../domain/federation/health.ts';
+import type { TrainingRunDeps } from '../domain/federation/training-runs.ts';
 import type { DemoLedger } from '../domain/ledger/demo.ts';
 import type { PaymentDeps, PaymentRows } from '../domain/payments/ports.ts';
 import type { IdempotencyStore, RateLimiter } from '../domain/ports.ts';
@@ -55,7 +57,9 @@ export interface Notices {
 export type EdgeFederation = Pick<
   CoordinatorDeps,
   'federation' | 'parties' | 'requests' | 'board' | 'policy' | 'policyRows' | 'model'
->;
+> &
+  Pick<HealthDeps, 'healthRows'> &
+  Pick<TrainingRunDeps, 'trainingRows'>;
 
 /** Everything that the edge needs from the machine it runs on. */
 export interface EdgeDeps

@@ -53,6 +53,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   ledger_conflict: 409,
   ledger_proof_invalid: 409,
   federation_request_used: 409,
+  training_run_over: 409,
   share_session_lost: 409,
   chip_exists: 409,
   chip_active: 409,

@@ -38,6 +38,10 @@ async function answer(request: Request, env: DecisionBindings): Promise<Response
       const model = await desk.model();
       return model ? Response.json(model) : new Response(null, { status: 404 });
     }
+    case 'GET /alive': {
+      const modelHash = (await desk.model())?.hash ?? null;
+      return Response.json({ modelHash }, { headers: { 'cache-control': 'no-store' } });
+    }
     case 'POST /decide': {
       const text = await request.text();
       if (text.length > messageBytesMax) return new Response(null, { status: 413 });

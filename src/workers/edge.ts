@@ -8,11 +8,13 @@ import { finishRevocations } from '../domain/certificates/succession.ts';
 import { anchorChipLogs } from '../domain/chips/chip-log.ts';
 import type { ChipService } from '../domain/chips/messages.ts';
 import type { BackupRows } from '../domain/chips/operate-backup.ts';
+import type { HealthRows } from '../domain/federation/health.ts';
 import {
   capsFor,
   type ScoringPolicyRows,
   scoringPolicyInForce,
 } from '../domain/federation/scoring-policy.ts';
+import type { TrainingRows } from '../domain/federation/training-runs.ts';
 import { demoLedger } from '../domain/ledger/demo.ts';
 import { assertPinnedLog, pinnedTrust } from '../domain/ledger/pin.ts';
 import type { LedgerTrust } from '../domain/ledger/ports.ts';
@@ -140,6 +142,8 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     db: env.DB,
     board: durableBoard(env.BOARDS),
     policyRows: durableRowStore<ScoringPolicyRows>(env.DESKS, 'scoring-policy'),
+    healthRows: durableRowStore<HealthRows>(env.DESKS, 'federation-health'),
+    trainingRows: durableRowStore<TrainingRows>(env.DESKS, 'training'),
   });
   const system = { clock: systemClock, random: systemRandom };
   const centre = {

@@ -46,6 +46,12 @@ async function answer(request: Request, env: NodeBindings): Promise<Response> {
     const step = pathname === '/open' ? 'open' : 'settle';
     return responseOf(await node.answer(configuration, step, text));
   }
+  if (route === 'GET /alive') {
+    if (env.NODE_DATA === 'sample') await fillOnce(node, configuration);
+    // Nothing but what the roster says in public: how many people there are is the operator's.
+    const { modelHash } = await node.status(configuration);
+    return Response.json({ modelHash }, { headers: { 'cache-control': 'no-store' } });
+  }
   if (!pathname.startsWith('/operator/')) return new Response(null, { status: 404 });
   if (!(await isOperator(request, env.FEDERATION_OPERATOR_TOKEN))) {
     return new Response(null, { status: 401 });

@@ -2,35 +2,11 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadGm } from '../../src/core/gm.ts';
-import { pseudonymsOf } from '../../src/domain/federation/join.ts';
-import { inventData } from '../helpers/federated-data.ts';
+import { writeInventedFolder } from '../helpers/invented-folder.ts';
 import { buildTool, cinnabar } from './tool.ts';
 
 let folder: string;
 const persons = 400;
-const names = ['party_a_bank.csv', 'party_b_operator.csv', 'party_c_registry.csv'];
-
-/** A folder as the sample data's, of invented persons. */
-async function writeFolder(): Promise<void> {
-  const { sm3, sm3Many } = await loadGm();
-  const { eids, tables, labels } = inventData(persons, 3);
-  const text = (rows: readonly (readonly string[])[]) =>
-    rows.map((row) => `${row.join(',')}\n`).join('');
-  await writeFile(join(folder, 'people.csv'), text([['eid'], ...eids.map((eid) => [eid])]));
-  for (const [index, file] of names.entries()) {
-    const key = sm3(Buffer.from(`cinnabar/test-only/party/${'ABC'[index]}`));
-    const pids = pseudonymsOf({ sm3, sm3Many }, key, eids);
-    const columns = [...(tables[index]?.columns ?? [])];
-    const rows = pids.map((pid, row) => [pid, ...columns.map(([, cells]) => cells[row] ?? '')]);
-    const header = ['pid', ...columns.map(([name]) => name)];
-    await writeFile(join(folder, file), text([header, ...(index === 1 ? rows.reverse() : rows)]));
-    if (index > 0) continue;
-    const split = (row: number) => (row % 5 === 0 ? 'val' : 'train');
-    const labelRows = pids.map((pid, row) => [pid, String(labels[row]), split(row)]);
-    await writeFile(join(folder, 'labels.csv'), text([['pid', 'y', 'split'], ...labelRows]));
-  }
-}
 
 const model = () => join(folder, 'model.json');
 const trainIt = (...more: string[]) =>
@@ -38,7 +14,7 @@ const trainIt = (...more: string[]) =>
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cinnabar-federation-'));
-  await Promise.all([writeFolder(), buildTool()]);
+  await Promise.all([writeInventedFolder(folder, persons), buildTool()]);
 }, 60_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

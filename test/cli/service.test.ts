@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadSeal } from '../../src/core/seal.ts';
 import { type Edge, startEdge } from '../helpers/edge.ts';
+import { writeInventedFolder } from '../helpers/invented-folder.ts';
 import { zipFile } from '../helpers/zip-file.ts';
 import { buildTool, cinnabar, samples, served } from './tool.ts';
 
@@ -38,6 +39,30 @@ describe('payments of a running service', () => {
     const stopped = await cinnabar(['pay', 'stop', id, '--json'], { env });
     expect(stopped.status).toBe(2);
     expect(JSON.parse(stopped.stdout)).toMatchObject({ error: { code: 'order_not_found' } });
+  });
+});
+
+describe('training reported to a running service', () => {
+  it('A4: the analyst sees every round, and how it ended', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'cinnabar-training-'));
+    await writeInventedFolder(folder, 400);
+    const env = { CINNABAR_URL: url, CINNABAR_TOKEN: await edge.tokenOf('developer-song') };
+    const out = join(folder, 'model.json');
+    const words = ['federation', 'train', folder, '--out', out, '--lambda', '5', '--report'];
+    const trained = await cinnabar([...words, '--json'], { env });
+    expect(trained.stderr).toBe('');
+    const { hash, history } = JSON.parse(trained.stdout);
+    const response = await edge.call('/v1/federation/training-runs', { as: 'risk-officer-xu' });
+    const { items } = (await response.json()) as { items: readonly Record<string, unknown>[] };
+    expect(items).toMatchObject([{ state: 'finished', modelHash: hash, parties: 3 }]);
+    expect(items[0]?.history).toHaveLength(history.length);
+
+    // A service that is not there does not stop a training.
+    const nobody = { ...env, CINNABAR_URL: 'http://127.0.0.1:9' };
+    const alone = await cinnabar(words, { env: nobody });
+    expect(alone.status).toBe(0);
+    expect(alone.stdout).toContain('not reported');
+    await rm(folder, { recursive: true });
   });
 });
 

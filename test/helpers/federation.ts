@@ -308,6 +308,7 @@ function partiesOf(
     open: (id, message) => answered(message, () => openRequest(nodeOf(id), message)),
     settle: (id, message) => answered(message, () => settleRequest(nodeOf(id), message)),
     decide: (message) => answered(message, () => decideRequest(decision, message)),
+    alive: async () => ({ modelHash: decision.federation.roster.modelHash }),
   };
 }
 
@@ -323,6 +324,8 @@ export async function memoryFederation(): Promise<EdgeFederation> {
     requests: memoryScoringStore(),
     board: memoryBoard(),
     policyRows: memoryRowStore(),
+    healthRows: memoryRowStore(),
+    trainingRows: memoryRowStore(),
     policy: referencePolicy,
     model: async () => parseModel(sampleModel),
   };

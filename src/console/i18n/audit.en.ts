@@ -47,6 +47,7 @@ export const auditEn: Record<keyof typeof auditZh, string> = {
   'audit.action.certificate.override.propose': 'Propose override',
   'audit.action.certificate.override.confirm': 'Confirm override',
   'audit.action.certificate.override.refuse': 'Refuse override',
+  'audit.action.federation.training': 'Training of a model',
   'audit.action.scoring_policy.propose': 'Proposed rules of scoring',
   'audit.action.scoring_policy.approve': 'Approved rules of scoring',
   'audit.action.scoring_policy.reject': 'Rejected rules of scoring',

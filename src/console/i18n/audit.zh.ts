@@ -45,6 +45,7 @@ export const auditZh = {
   'audit.action.certificate.override.propose': '提出调档',
   'audit.action.certificate.override.confirm': '复核调档',
   'audit.action.certificate.override.refuse': '否决调档',
+  'audit.action.federation.training': '模型训练',
   'audit.action.scoring_policy.propose': '提议评分规则',
   'audit.action.scoring_policy.approve': '批准评分规则',
   'audit.action.scoring_policy.reject': '驳回评分规则',

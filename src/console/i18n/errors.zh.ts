@@ -380,6 +380,8 @@ export const errorsZh = {
   'error.override_refused.next': '换一档，或驳回申请。',
   'error.federation_consent_invalid.why': '授权书不在有效期内，或不是给这几家的。',
   'error.federation_consent_invalid.next': '重新填写并同意一次。',
+  'error.training_run_over.why': '这次训练不再接收进度：已结束，或由他人上报。',
+  'error.training_run_over.next': '重新开始训练，或由发起者继续。',
   'error.federation_request_used.why': '这次申请已经用过。',
   'error.federation_request_used.next': '重新填写并同意一次。',
   'error.federation_request_not_found.why': '没有这次申请。',

@@ -21,6 +21,14 @@ export interface Parties {
   open(node: string, message: OpenMessage): Promise<OpenReply>;
   settle(node: string, message: SettleMessage): Promise<SettleReply>;
   decide(message: DecideMessage): Promise<DecideReply>;
+  /** Whether the party lives, and with which model. Asked once. */
+  alive(party: string): Promise<PartyAlive>;
+}
+
+/** What a party tells whoever asks whether it lives. */
+export interface PartyAlive {
+  /** SHA-256 in hex of the public model; `null` before one was installed. */
+  readonly modelHash: string | null;
 }
 
 export const stages = ['open', 'settle', 'decide', 'record'] as const;

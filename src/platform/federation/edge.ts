@@ -1,8 +1,10 @@
 import { CinnabarError } from '../../domain/errors.ts';
+import type { HealthRows } from '../../domain/federation/health.ts';
 import { type FederatedModel, parseModel } from '../../domain/federation/model.ts';
 import { referencePolicy } from '../../domain/federation/policy.ts';
 import type { ProgressBoard } from '../../domain/federation/progress.ts';
 import type { ScoringPolicyRows } from '../../domain/federation/scoring-policy.ts';
+import type { TrainingRows } from '../../domain/federation/training-runs.ts';
 import type { RowStore } from '../../domain/row-store.ts';
 import { d1ScoringStore } from '../d1/scoring-store.ts';
 import { federationOf } from './configuration.ts';
@@ -26,6 +28,8 @@ interface EdgeStores {
   readonly db: D1Database;
   readonly board: ProgressBoard;
   readonly policyRows: RowStore<ScoringPolicyRows>;
+  readonly healthRows: RowStore<HealthRows>;
+  readonly trainingRows: RowStore<TrainingRows>;
 }
 
 const defaultDeadlineMs = 800;

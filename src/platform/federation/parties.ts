@@ -1,3 +1,4 @@
+import { fieldsOf, patterns, textOf } from '../../core/federation/read.ts';
 import { CinnabarError } from '../../domain/errors.ts';
 import {
   messageJson,
@@ -7,7 +8,7 @@ import {
   parseRefusal,
   parseSettleReply,
 } from '../../domain/federation/messages.ts';
-import type { Parties } from '../../domain/federation/scoring-request.ts';
+import type { Parties, PartyAlive } from '../../domain/federation/scoring-request.ts';
 import { traced, traceparentNow } from '../tracing.ts';
 import { messageBytesMax } from './answer.ts';
 
@@ -57,7 +58,23 @@ export function remoteParties(
     open: (node, message) => ask(node, 'open', message, parseOpenReply),
     settle: (node, message) => ask(node, 'settle', message, parseSettleReply),
     decide: (message) => ask(decisionId, 'decide', message, parseDecideReply),
+    async alive(party) {
+      try {
+        const signal = AbortSignal.timeout(deadlineMs);
+        const response = await doorOf(party)?.('/alive', { method: 'GET', signal });
+        if (!response) throw new TypeError('nobody told how to reach the party');
+        return await read(response, parseAlive);
+      } catch (cause) {
+        throw new CinnabarError('federation_unavailable', { cause });
+      }
+    },
   };
+}
+
+function parseAlive(value: unknown): PartyAlive {
+  const fields = fieldsOf(value, ['modelHash']);
+  const isNone = fields.modelHash === null;
+  return { modelHash: isNone ? null : textOf(fields, 'modelHash', patterns.hash) };
 }
 
 async function read<T>(response: Response, parse: (value: unknown) => T): Promise<T> {
