@@ -4,7 +4,9 @@ export {
   type ClientOptions,
   createClient,
   type Imprint,
+  type ListQuery,
   newIdempotencyKey,
+  type ReadOptions,
   type WriteOptions,
 } from './api.ts';
 export {

@@ -12,7 +12,7 @@ export type Problem = {
   type: string;
   title: string;
   status: number;
-  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_not_active" | "combination_incomplete" | "seal_imprints_full" | "card_changed" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "job_not_found" | "job_state" | "queue_full" | "replacement_invalid" | "seal_change_not_found" | "policy_change_not_found" | "policy_changed" | "review_not_found" | "review_settled" | "review_taken" | "undo_too_late" | "own_work" | "work_contended" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "ledger_conflict" | "ledger_entry_not_found" | "ledger_proof_invalid" | "ledger_unavailable" | "ledger_untrusted" | "personal_key_not_found" | "personal_key_state" | "personal_keys_too_many" | "personal_key_locked" | "personal_key_busy" | "pin_wrong" | "pin_locked" | "order_not_found" | "order_state" | "order_expired" | "order_over_limit" | "second_person_needed" | "payee_listed" | "seal_verification_refused" | "biometric_not_offered" | "biometric_not_found" | "biometric_sample_unusable" | "biometric_demanded" | "biometrics_unavailable" | "webhook_not_found" | "webhook_address_refused" | "webhooks_too_many" | "certificate_not_active" | "session_refused" | "session_clock" | "session_not_found" | "session_message_refused" | "session_required" | "software_refused" | "software_not_found" | "terminal_keys_expired" | "terminal_not_found" | "institution_not_found" | "institution_key_not_found" | "grant_not_found" | "grant_change_not_found" | "grant_change_outdated" | "grants_too_many" | "operation_not_found" | "operation_state" | "operation_refused" | "signature_invalid" | "rows_contended" | "document_key_unfit" | "document_absent" | "document_malformed" | "envelope_not_addressed" | "envelope_unreadable" | "passkey_refused" | "passkey_not_found" | "passkeys_too_many" | "grant_refused" | "token_profile_off" | "token_not_found" | "identity_mismatch" | "business_system_not_found" | "business_system_state" | "business_key_refused" | "proof_nonce_required" | "business_token_refused" | "business_not_permitted" | "business_fact_absent" | "business_confirmation" | "business_bill_unknown" | "business_bill_paid" | "business_unavailable" | "issuer_key_not_found" | "issuer_key_state" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "protocol_failed" | "share_session_lost" | "share_epoch_unknown" | "chip_not_found" | "chip_exists" | "chip_active" | "chip_not_empty" | "chip_holds_keys" | "chips_too_few" | "share_unreadable" | "shares_too_few" | "backup_key_missing" | "backup_not_found" | "backup_incomplete" | "backup_unchecked" | "backup_invalid" | "backup_outdated" | "restore_not_found" | "chips_busy" | "protection_unavailable" | "chips_unavailable" | "storage_unavailable" | "application_not_found" | "application_state" | "application_changed" | "same_person" | "identity_check_absent" | "decision_unusable" | "override_refused" | "officers_required" | "key_renewed" | "key_in_use" | "certificate_not_found" | "certificate_state" | "certificate_changed" | "authority_not_found" | "authority_in_use" | "authority_changed" | "revocation_list_full" | "authority_revoked" | "certificate_lint_failed" | "thaw_refused" | "federation_consent_invalid" | "federation_request_used" | "federation_request_not_found" | "federation_refused" | "federation_unavailable" | "federation_inconsistent" | "internal";
+  code: "invalid_request" | "unauthenticated" | "forbidden" | "not_found" | "method_not_allowed" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "idempotency_key_reused" | "idempotency_in_progress" | "account_not_found" | "account_number_taken" | "card_not_found" | "card_number_taken" | "seal_not_found" | "seal_serial_taken" | "seal_card_inactive" | "seal_not_active" | "combination_incomplete" | "seal_imprints_full" | "card_changed" | "seal_changed" | "verification_not_found" | "vendor_not_found" | "job_not_found" | "job_state" | "queue_full" | "replacement_invalid" | "seal_change_not_found" | "policy_change_not_found" | "policy_changed" | "review_not_found" | "review_settled" | "review_taken" | "undo_too_late" | "own_work" | "work_contended" | "picture_unsupported" | "picture_too_large" | "picture_corrupt" | "imprint_not_found" | "template_unreadable" | "ledger_conflict" | "ledger_entry_not_found" | "ledger_proof_invalid" | "ledger_unavailable" | "ledger_untrusted" | "personal_key_not_found" | "personal_key_state" | "personal_keys_too_many" | "personal_key_locked" | "personal_key_busy" | "pin_wrong" | "pin_locked" | "order_not_found" | "order_state" | "order_expired" | "order_over_limit" | "second_person_needed" | "payee_listed" | "seal_verification_refused" | "biometric_not_offered" | "biometric_not_found" | "biometric_sample_unusable" | "biometric_demanded" | "biometrics_unavailable" | "webhook_not_found" | "webhook_address_refused" | "webhooks_too_many" | "certificate_not_active" | "session_refused" | "session_clock" | "session_not_found" | "session_message_refused" | "session_required" | "software_refused" | "software_not_found" | "terminal_keys_expired" | "terminal_not_found" | "institution_not_found" | "institution_key_not_found" | "grant_not_found" | "grant_change_not_found" | "grant_change_outdated" | "grants_too_many" | "operation_not_found" | "operation_state" | "operation_refused" | "signature_invalid" | "rows_contended" | "document_key_unfit" | "document_absent" | "document_malformed" | "envelope_not_addressed" | "envelope_unreadable" | "passkey_refused" | "passkey_not_found" | "passkeys_too_many" | "grant_refused" | "token_profile_off" | "token_not_found" | "identity_mismatch" | "business_system_not_found" | "business_system_state" | "business_key_refused" | "proof_nonce_required" | "business_token_refused" | "business_not_permitted" | "business_fact_absent" | "business_confirmation" | "business_bill_unknown" | "business_bill_paid" | "business_unavailable" | "issuer_key_not_found" | "issuer_key_state" | "audit_unavailable" | "key_not_found" | "key_not_active" | "key_id_taken" | "key_request_reused" | "key_use_refused" | "key_limit_reached" | "activation_refused" | "decryption_failed" | "protocol_failed" | "share_session_lost" | "share_epoch_unknown" | "chip_not_found" | "chip_exists" | "chip_active" | "chip_not_empty" | "chip_holds_keys" | "chips_too_few" | "share_unreadable" | "shares_too_few" | "backup_key_missing" | "backup_not_found" | "backup_incomplete" | "backup_unchecked" | "backup_invalid" | "backup_outdated" | "restore_not_found" | "chips_busy" | "protection_unavailable" | "chips_unavailable" | "storage_unavailable" | "application_not_found" | "application_state" | "application_changed" | "same_person" | "identity_check_absent" | "decision_unusable" | "override_refused" | "officers_required" | "key_renewed" | "key_in_use" | "certificate_not_found" | "certificate_state" | "certificate_changed" | "authority_not_found" | "authority_in_use" | "authority_changed" | "revocation_list_full" | "authority_revoked" | "certificate_lint_failed" | "thaw_refused" | "training_run_over" | "federation_consent_invalid" | "federation_request_used" | "federation_request_not_found" | "federation_refused" | "federation_unavailable" | "federation_inconsistent" | "internal";
   /** To quote. */
   requestId: string;
   detail?: string;
@@ -2597,6 +2597,58 @@ export type ScoringPolicyChangePage = {
 export type ScoringPolicyDecision = {
   decision: "approve" | "reject";
   reason: string;
+};
+
+export type PartiesHealth = {
+  parties: Array<{
+    party: string;
+    /** `other_model`: it lives, and has not the model of the roster. */
+    state: "up" | "other_model" | "down";
+    latencyMs?: number;
+    modelHash?: string | null;
+    /** The newest answer that is known; may be an earlier one. */
+    answeredAt?: string;
+  }>;
+};
+
+export type TrainingRunPage = {
+  items: Array<TrainingRun>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
+};
+
+export type TrainingRun = {
+  id: string;
+  state: "running" | "stopped" | "failed" | "finished";
+  version: string;
+  method: "scorecard" | "gram";
+  parties: number;
+  trainingRows: number;
+  validationRows: number;
+  roundsMax: number;
+  /** Round, loss of the training, loss of the validation; millionths. */
+  history: Array<[number, number, number]>;
+  modelHash?: string;
+  auc?: number;
+  reportedBy: string;
+  /** RFC 3339, UTC. */
+  startedAt: string;
+  /** RFC 3339, UTC. */
+  updatedAt: string;
+};
+
+export type TrainingReport = {
+  state: "running" | "stopped" | "failed" | "finished";
+  version: string;
+  method: "scorecard" | "gram";
+  parties: number;
+  trainingRows: number;
+  validationRows: number;
+  roundsMax: number;
+  /** Round, loss of the training, loss of the validation; millionths. */
+  history: Array<[number, number, number]>;
+  modelHash?: string;
+  auc?: number;
 };
 
 export type LedgerTrust = {

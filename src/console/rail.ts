@@ -79,6 +79,7 @@ const rails: Readonly<Record<Role, readonly PlaceName[]>> = {
     'approvals',
     'seals',
     'policies',
+    'federation',
     'chips',
     'tokens',
     'audit',

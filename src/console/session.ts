@@ -86,6 +86,7 @@ const may = {
   approvePolicies: ['administrator', 'risk_officer'],
   apply: ['customer', 'teller', 'administrator', 'developer'],
   readModel: ['risk_officer', 'administrator', 'auditor', 'developer'],
+  readRules: ['risk_officer', 'administrator', 'auditor'],
   readAudit: ['auditor', 'administrator'],
   measureCore: ['developer'],
   operateChips: ['operator', 'administrator'],

@@ -6,36 +6,82 @@ import { Status } from '../parts/chip.tsx';
 import { Facts, PageHead, Panel } from '../parts/page.tsx';
 import { Loaded } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
-import { client } from '../session.ts';
+import { query, setParameter } from '../router.ts';
+import { allows, client } from '../session.ts';
 import { yuan } from './decision.tsx';
 import { Fairness } from './fairness.tsx';
+import { PartiesNow } from './health.tsx';
 import { Plot } from './plot.tsx';
+import { RulesDesk } from './rules.tsx';
+import { TrainingRuns } from './training-runs.tsx';
+import { f } from './words.ts';
 
 const million = 1_000_000;
 const perCent = (micros: number) => `${(micros / 10_000).toFixed(1)} %`;
 const ratio = (micros: number) => (micros / million).toFixed(4);
 
-/** The analyst's view: who takes part, how the model was trained, how good it is, what it decides. */
+const places = ['model', 'training', 'parties', 'rules'] as const;
+const mayOpen = (place: (typeof places)[number]) =>
+  place === 'rules' ? allows('readRules') : place === 'training' ? allows('readModel') : true;
+
+/** The analyst's view: model, trainings, who takes part and lives, and the rules of the tiers. */
 export function Analysis() {
+  const open = places.filter(mayOpen);
+  const wanted = query.value.get('at');
+  const place = open.find((one) => one === wanted) ?? 'model';
+  return (
+    <>
+      <PageHead
+        title={t('federation.title')}
+        facts={
+          <nav class="seg" aria-label={f('at.pages')}>
+            {open.map((one) => (
+              <button
+                type="button"
+                key={one}
+                aria-pressed={one === place}
+                onClick={() => setParameter('at', one)}
+              >
+                {f(`at.${one}`)}
+              </button>
+            ))}
+          </nav>
+        }
+      />
+      <div class="body">
+        {place === 'model' && <Model />}
+        {place === 'training' && <TrainingRuns />}
+        {place === 'parties' && <PartiesAndKeys />}
+        {place === 'rules' && <RulesDesk />}
+      </div>
+    </>
+  );
+}
+
+function Model() {
   const [federation, reload] = useResource((signal) => client.federation.get({ signal }), []);
   const [model, reloadModel] = useResource((signal) => client.federation.model({ signal }), []);
   return (
     <>
-      <PageHead title={t('federation.title')} facts={<span>{t('federation.lead')}</span>} />
-      <div class="body">
-        <Loaded resource={model} reload={reloadModel} lines={8}>
-          {(value) => <Training model={value} />}
-        </Loaded>
-        <Fairness />
-        <Loaded resource={federation} reload={reload} lines={8}>
-          {(value) => (
-            <>
-              <Parties federation={value} />
-              <Policy federation={value} />
-            </>
-          )}
-        </Loaded>
-      </div>
+      <Loaded resource={model} reload={reloadModel} lines={8}>
+        {(value) => <Training model={value} />}
+      </Loaded>
+      <Fairness />
+      <Loaded resource={federation} reload={reload} lines={8}>
+        {(value) => <Policy federation={value} />}
+      </Loaded>
+    </>
+  );
+}
+
+function PartiesAndKeys() {
+  const [federation, reload] = useResource((signal) => client.federation.get({ signal }), []);
+  return (
+    <>
+      <PartiesNow />
+      <Loaded resource={federation} reload={reload} lines={8}>
+        {(value) => <Parties federation={value} />}
+      </Loaded>
     </>
   );
 }

@@ -17,6 +17,7 @@ import type { TerminalKey } from './certificate-step.tsx';
 import { ConsentCard, WhoSees } from './consent.tsx';
 import { DecisionView } from './decision.tsx';
 import { ApplicationForm, type ApplicationFormValue, emptyForm, requestedOf } from './form.tsx';
+import { PartiesNow } from './health.tsx';
 import { NodeStates } from './nodes.tsx';
 
 type Phase =
@@ -112,6 +113,11 @@ export function Apply() {
           error={phase.error}
           onSubmit={() => void prepare()}
         />
+      )}
+      {phase.kind === 'form' && (
+        <div class="body narrow">
+          <PartiesNow />
+        </div>
       )}
       {phase.kind === 'consent' && (
         <div class="body narrow">

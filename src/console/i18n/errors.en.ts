@@ -410,7 +410,8 @@ export const errorsEn: Record<keyof typeof errorsZh, string> = {
   'error.override_refused.next': 'Choose another tier, or reject the application.',
   'error.federation_consent_invalid.why': 'The consent is not in force, or not for these parties.',
   'error.federation_consent_invalid.next': 'Fill in and agree once more.',
-  'error.training_run_over.why': 'This training takes no more reports: it has ended, or somebody else reports it.',
+  'error.training_run_over.why':
+    'This training takes no more reports: it has ended, or somebody else reports it.',
   'error.training_run_over.next': 'Begin a new training, or go on as the one who began it.',
   'error.federation_request_used.why': 'This application was used before.',
   'error.federation_request_used.next': 'Fill in and agree once more.',

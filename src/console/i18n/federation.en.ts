@@ -116,7 +116,6 @@ export const federationEn: Record<keyof typeof federationZh, string> = {
   'tier.5': 'View, make, single 10,000, always two people',
   'tier.6': 'View only; a person reviews',
   'federation.title': 'Federated scoring',
-  'federation.lead': 'Who takes part, how the model came about, how good it is, what it decides.',
   'federation.parties': 'Parties',
   'federation.role': 'Part',
   'federation.key': 'Signing key',

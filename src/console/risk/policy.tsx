@@ -1,16 +1,9 @@
 import { useState } from 'preact/hooks';
-import type {
-  RiskPolicy,
-  RiskPolicyChange,
-  RiskPolicyInForce,
-  RiskSimulation,
-} from '../../client/index.ts';
-import { formatMoment } from '../format.ts';
-import { Status } from '../parts/chip.tsx';
+import type { RiskPolicy, RiskPolicyInForce, RiskSimulation } from '../../client/index.ts';
 import { SelectField, TextField } from '../parts/field.tsx';
 import { Panel } from '../parts/page.tsx';
-import { Paged } from '../parts/paged.tsx';
-import { Empty, Loaded, Refusal } from '../parts/states.tsx';
+import { PolicyChanges } from '../parts/policy-changes.tsx';
+import { Loaded, Refusal } from '../parts/states.tsx';
 import { q } from '../pay/words.ts';
 import { useResource } from '../resource.ts';
 import { client, identity } from '../session.ts';
@@ -37,7 +30,8 @@ export function PolicyDesk() {
           />
         )}
       </Loaded>
-      <Changes
+      <PolicyChanges
+        desk={client.riskPolicies}
         round={round}
         onDecided={() => {
           setRound((n) => n + 1);
@@ -193,72 +187,5 @@ function Rules(props: {
         </tbody>
       </table>
     </>
-  );
-}
-
-const tones = { proposed: 'wait', approved: 'ok', rejected: 'no' } as const;
-
-function Changes({ round, onDecided }: { round: number; onDecided: () => void }) {
-  return (
-    <Panel title={q('changes.title')} flush>
-      <Paged
-        load={(cursor, signal) => client.riskPolicies.changes({ cursor }, { signal })}
-        inputs={[round, identity.value?.id]}
-        empty={<Empty title={q('changes.none')} hint={q('changes.none.hint')} />}
-      >
-        {(items) => (
-          <ul class="cards">
-            {items.map((item) => (
-              <Change key={item.id} item={item} onDecided={onDecided} />
-            ))}
-          </ul>
-        )}
-      </Paged>
-    </Panel>
-  );
-}
-
-function Change({ item, onDecided }: { item: RiskPolicyChange; onDecided: () => void }) {
-  const [reason, setReason] = useState('');
-  const decide = useWrite<{ decision: 'approve' | 'reject'; reason: string }>(
-    async (draft, keyFor) => {
-      const write = { idempotencyKey: keyFor(draft.decision) };
-      await client.riskPolicies.decide(item.id, draft, write);
-      showToast({ text: q('changes.decided') });
-      onDecided();
-    },
-  );
-  const isOwn = item.proposedBy === identity.value?.id;
-  const why = reason.trim();
-  return (
-    <li>
-      <div class="row">
-        <b class="grow">{item.reason}</b>
-        <Status tone={tones[item.state]}>{q(`changes.state.${item.state}`)}</Status>
-      </div>
-      <p class="small muted">
-        {q('changes.by', { who: item.proposedBy, at: formatMoment(item.proposedAt) })}
-        {item.decision && ` · ${item.decision.by} · ${item.decision.reason}`}
-      </p>
-      {decide.error && <Refusal what={{ said: q('changes.not-decided') }} error={decide.error} />}
-      {item.state === 'proposed' && isOwn && <p class="small">{q('changes.own')}</p>}
-      {item.state === 'proposed' && !isOwn && (
-        <div class="inline-form">
-          <TextField label={q('policy.why')} value={reason} onInput={setReason} />
-          {(['approve', 'reject'] as const).map((decision) => (
-            <button
-              type="button"
-              key={decision}
-              class="btn"
-              aria-busy={decide.busy}
-              aria-disabled={why === ''}
-              onClick={() => why !== '' && void decide.run({ decision, reason: why })}
-            >
-              {q(`changes.${decision}`)}
-            </button>
-          ))}
-        </div>
-      )}
-    </li>
   );
 }
