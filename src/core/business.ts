@@ -59,6 +59,12 @@ export type { UsualPath } from './business/visits.ts';
 export type { Permit, PermitLimit, PublicIdentity, TokenClaims } from './token/claims.ts';
 export { TokenError } from './token/error.ts';
 export { type PublicJwk, thumbprintOf } from './token/jwk.ts';
+export {
+  type LiteralToken,
+  type LiteralTrust,
+  openLiteral,
+  type RecoveryJwk,
+} from './token/literal.ts';
 export { type SealableLabel, type SensitiveFact, sealableLabels } from './token/open.ts';
 export { type ProfileName, profileNames } from './token/profiles.ts';
 export type { OpeningKey } from './token/sealing.ts';
@@ -114,7 +120,7 @@ export function businessSystem(options: BusinessOptions): BusinessSystem {
     open: reader.open,
     async record(holder, event) {
       assertEvent(event);
-      await log.append(nameOf(holder), event);
+      await log.append(nameOf(holder), event, retentionDays * dayMs);
     },
     async keyData(holder, about = {}) {
       return keyDataOf(await eventsOf(nameOf(holder)), rules, { nowMs: now(), ...about });

@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
-import { describe } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { remoteKeys, remoteShares } from '../../src/platform/chips/remote.ts';
 import { chipTemplateKeys } from '../../src/platform/chips/template-keys.ts';
 import { d1CertificateStore } from '../../src/platform/d1/certificate-store.ts';
@@ -9,7 +9,7 @@ import { d1ScoringStore } from '../../src/platform/d1/scoring-store.ts';
 import { d1SealStore } from '../../src/platform/d1/seal-store.ts';
 import { d1WorkStore } from '../../src/platform/d1/work-store.ts';
 import { durableAuditLog } from '../../src/platform/durable/audit-log.ts';
-import { durableBehaviourLog } from '../../src/platform/durable/behaviour-desk.ts';
+import { BehaviourDesk, durableBehaviourLog } from '../../src/platform/durable/behaviour-desk.ts';
 import { durableLedger } from '../../src/platform/durable/ledger.ts';
 import { sqlNodeStore } from '../../src/platform/durable/node-store.ts';
 import { durablePaymentBooks } from '../../src/platform/durable/payment-book.ts';
@@ -35,6 +35,39 @@ import { workStoreContract } from './work-store.ts';
 describe('audit log of Durable Objects', () => auditLogContract(() => durableAuditLog(env.AUDIT)));
 describe('log of behaviour in Durable Objects', () =>
   behaviourLogContract(() => durableBehaviourLog(env.TEST_BEHAVIOUR)));
+describe('log of behaviour in Durable Objects, as time goes by', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('D7: an event is forgotten after its retention though nobody asks, and a later one then', () => {
+    const [day, startMs] = [24 * 60 * 60 * 1000, Date.UTC(2040, 0, 1)];
+    const event = { session: 'session-1', action: 'bill.list', outcome: 'done', durationMs: 1 };
+    // Any object's storage will do: the desk brings its own tables.
+    const place = env.DESKS.getByName('behaviour-retention');
+    return runInDurableObject(place, async (_, state) => {
+      const desk = new BehaviourDesk(state, env);
+      const add = (id: string, atMs: number) =>
+        desk.append({ ...event, outcome: 'done', id, atMs }, 400 * day);
+      await add('event-0002', startMs + 10 * day);
+      await add('event-0001', startMs);
+      const ring = async (atMs: number) => {
+        vi.setSystemTime(atMs);
+        // As the runtime does before it calls: the alarm that rings is set no more.
+        await state.storage.deleteAlarm();
+        await desk.alarm();
+        return [desk.read(10).map(({ id }) => id), await state.storage.getAlarm()];
+      };
+      expect(await state.storage.getAlarm()).toBe(startMs + 400 * day);
+      expect(await ring(startMs + 400 * day - 1)).toEqual([
+        ['event-0001', 'event-0002'],
+        startMs + 400 * day,
+      ]);
+      expect(await ring(startMs + 400 * day)).toEqual([['event-0002'], startMs + 410 * day]);
+      expect(await ring(startMs + 500 * day)).toEqual([[], null]);
+    });
+  });
+});
 describe('base64url of this engine', () => base64urlContract());
 describe('certificate store in D1', () =>
   certificateStoreContract(() => d1CertificateStore(env.DB)));

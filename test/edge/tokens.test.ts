@@ -1,8 +1,10 @@
 import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { answerChallenge, openLiteral } from '../../src/core/business.ts';
 import { makeProof } from '../../src/core/token/dpop.ts';
 import type { PublicJwk } from '../../src/core/token/jwk.ts';
 import { openPart } from '../../src/core/token/sealing.ts';
+import { allowedProfiles, literalAcceptance } from '../../src/domain/tokens/literal.ts';
 import { bodyOf, type Edge, startEdge } from '../helpers/edge.ts';
 import { softAuthenticator } from '../helpers/soft-authenticator.ts';
 import { identity, openingPair } from '../helpers/tokens.ts';
@@ -356,6 +358,48 @@ describe('D5 D8: the endpoints of the metadata, as libraries for OAuth speak', (
     expect((await post('revoke', { token: String(first.refreshToken) })).status).toBe(200);
     expect(await bodyOf(await post('introspect', asked))).toEqual({ active: false });
   });
+});
+
+test('D6: with both switches on, a token whose alg is encrypted goes from the centre to its reader', async () => {
+  const profiles = allowedProfiles({ profile: 'on', accept: literalAcceptance });
+  const on = await startEdge(() => ({ profiles }));
+  const { jwk, key } = await openingPair('X25519');
+  const release = { labels: ['NAME', 'ID_DOC'], purpose: '票据' };
+  const as = 'administrator-lin';
+  const system = { id: 'ledgers', title: '台账', key: jwk, release };
+  const { challenge } = await bodyOf(await on.call('/v1/business-systems', { as, json: system }));
+  const json = {
+    challenge: await answerChallenge(String(challenge), key, { issuer, name: 'ledgers' }),
+  };
+  expect((await on.call('/v1/business-systems/ledgers/proof', { as, json })).status).toBe(200);
+  const request = { grantType: session, audiences: ['ledgers'], identity };
+  const wanted = { as: 'customer-chen', json: { ...request, profile: 'cin-003-literal' } };
+  const token = String((await bodyOf(await on.call('/v1/tokens', wanted))).accessToken);
+  // The header's alg is a ciphertext, and the payload names the method (D6).
+  expect(decodeProtectedHeader(token).alg).toMatch(/^eyJ[\w-]+\.\./);
+  expect(decodeJwt(token).alg_method).toBe('ECDH-ES+A256GCM');
+  const published = '/.well-known/jwks.json?profile=cin-003-literal';
+  const { keys } = await bodyOf(await on.call(published, { as: null }));
+  const [signing, recovery] = ['RS256', 'RSA-RECOVERY'].map((alg) =>
+    (keys as { alg: string }[]).filter((one) => one.alg === alg),
+  );
+  const trust = { issuer, audience: 'ledgers', signing, recovery, openingKeys: [key] };
+  const { claims, facts } = await openLiteral(token, trust as never, on.clock.now());
+  expect(claims.aud).toEqual(['ledgers']);
+  expect(facts.map(({ value }) => value)).toEqual(
+    expect.arrayContaining([identity.姓名, identity.身份证号]),
+  );
+  const { key: other } = await openingPair('X25519');
+  const others = { ...trust, openingKeys: [other] } as never;
+  await expect(openLiteral(token, others, on.clock.now())).rejects.toMatchObject({
+    code: 'token_refused',
+  });
+  // Where the switches are off, the same request is refused, and nobody else reads such a token.
+  expect(await bodyOf(await edge.call('/v1/tokens', wanted))).toMatchObject({
+    code: 'token_profile_off',
+  });
+  const headers = { authorization: `Bearer ${token}` };
+  expect((await on.call('/v1/tokens', { as: null, headers })).status).toBe(401);
 });
 
 describe('D8 E3: what a passkey gave', () => {

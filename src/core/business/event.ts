@@ -26,8 +26,11 @@ export interface Amount {
 
 /** Events by pseudonym, in the order of their times. */
 export interface BehaviourLog {
-  /** Keeps an event; one whose id is there already is left as it is. */
-  append(pseudonym: string, event: BehaviourEvent): Promise<void>;
+  /**
+   * Keeps an event; one whose id is there already is left as it is. A log that can wake up forgets
+   * a person's events by itself `keepMs` after their times; in any other `prune` does it.
+   */
+  append(pseudonym: string, event: BehaviourEvent, keepMs: number): Promise<void>;
   /** The newest `most` events, oldest of them first. */
   read(pseudonym: string, most: number): Promise<readonly BehaviourEvent[]>;
   /** Forgets everything under a pseudonym, and says how many events that were. */

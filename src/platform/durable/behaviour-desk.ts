@@ -9,6 +9,8 @@ import { type Fields, integerOf, oneOf, textOf } from '../fields.ts';
 import { systemClock } from '../system.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
+/** Alarms may be set up to the year 2189. */
+const latestAlarmMs = Date.UTC(2189, 0, 1);
 
 /**
  * What one person did at one business system, and the proofs that were seen of them. One object a
@@ -32,10 +34,15 @@ export class BehaviourDesk extends DurableObject {
         minor INTEGER
       ) STRICT;
       CREATE INDEX IF NOT EXISTS events_by_time ON events (at_ms);
+      CREATE TABLE IF NOT EXISTS retention (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        keep_ms INTEGER NOT NULL
+      ) STRICT;
       CREATE TABLE IF NOT EXISTS seen (id TEXT PRIMARY KEY, until_ms INTEGER NOT NULL) STRICT;`);
   }
 
-  append({ id, atMs, session, action, outcome, durationMs, amount }: BehaviourEvent): void {
+  async append(event: BehaviourEvent, keepMs: number): Promise<void> {
+    const { id, atMs, session, action, outcome, durationMs, amount } = event;
     this.#sql.exec(
       `INSERT INTO events (id, at_ms, session, action, outcome, duration_ms, currency, minor)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
@@ -48,6 +55,12 @@ export class BehaviourDesk extends DurableObject {
       amount?.currency ?? null,
       amount?.minor ?? null,
     );
+    this.#sql.exec(
+      `INSERT INTO retention (id, keep_ms) VALUES (1, ?)
+       ON CONFLICT (id) DO UPDATE SET keep_ms = excluded.keep_ms`,
+      keepMs,
+    );
+    await this.#wakeInTime();
   }
 
   read(most: number): BehaviourEvent[] {
@@ -76,14 +89,35 @@ export class BehaviourDesk extends DurableObject {
     const before = this.#sql.exec('SELECT 1 FROM seen WHERE id = ?', id).toArray();
     if (before.length > 0) return false;
     this.#sql.exec('INSERT INTO seen (id, until_ms) VALUES (?, ?)', id, untilMs);
-    if ((await this.ctx.storage.getAlarm()) === null)
-      await this.ctx.storage.setAlarm(untilMs + dayMs);
+    await this.#wakeInTime();
     return true;
   }
 
-  /** Proofs whose time is over prove nothing any more, seen or not. */
-  override alarm(): void {
-    this.#sql.exec('DELETE FROM seen WHERE until_ms < ?', systemClock.now());
+  /**
+   * Events whose time is over go, whether or not the person ever comes again; and proofs whose time
+   * is over prove nothing any more, seen or not.
+   */
+  override async alarm(): Promise<void> {
+    const nowMs = systemClock.now();
+    this.#sql.exec('DELETE FROM seen WHERE until_ms < ?', nowMs);
+    this.#sql.exec('DELETE FROM events WHERE at_ms + (SELECT keep_ms FROM retention) <= ?', nowMs);
+    await this.#wakeInTime();
+  }
+
+  /** For what ends first; proofs may lie for a day, so that they go many at a time. */
+  async #wakeInTime(): Promise<void> {
+    const { at } = this.#sql
+      .exec(
+        `SELECT min(at) AS at FROM (
+           SELECT min(at_ms) + (SELECT keep_ms FROM retention) AS at FROM events
+           UNION ALL SELECT min(until_ms) + ? FROM seen)`,
+        dayMs,
+      )
+      .one();
+    if (at === null) return;
+    const dueMs = Math.min(Number(at), latestAlarmMs);
+    const known = await this.ctx.storage.getAlarm();
+    if (known === null || known > dueMs) await this.ctx.storage.setAlarm(dueMs);
   }
 }
 
@@ -109,7 +143,7 @@ type Desks = DurableObjectNamespace<BehaviourDesk>;
 export function durableBehaviourLog(desks: Desks): BehaviourLog {
   const deskOf = (pseudonym: string) => desks.getByName(`person/${pseudonym}`);
   return {
-    append: (pseudonym, event) => deskOf(pseudonym).append(event),
+    append: (pseudonym, event, keepMs) => deskOf(pseudonym).append(event, keepMs),
     read: (pseudonym, most) => deskOf(pseudonym).read(most),
     erase: (pseudonym) => deskOf(pseudonym).erase(),
     prune: (pseudonym, beforeMs) => deskOf(pseudonym).prune(beforeMs),
