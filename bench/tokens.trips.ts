@@ -45,7 +45,13 @@ async function login(design: Design): Promise<number> {
   return performance.now() - startMs;
 }
 
-const compared = ['partial, X25519', 'partial, P-256', 'whole payload, P-256'].map(designOf);
+const compared = [
+  'partial, X25519',
+  'partial, P-256',
+  'partial, SM2',
+  'whole payload, P-256',
+  'whole payload, X25519',
+].map(designOf);
 const results = [];
 for (delayMs of delaysMs) {
   const taken = compared.map((): number[] => []);

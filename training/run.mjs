@@ -1,4 +1,4 @@
-// Runs a program of training/tagger: node training/run.mjs train|export|sample [options].
+// Runs a program of training/tagger: node training/run.mjs train|export|points|sample [options].
 // Needs the `training` module: node wasm-build/build.mjs training.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const programs = ['train', 'export', 'sample'];
+const programs = ['train', 'export', 'points', 'sample'];
 const [program = '', ...options] = process.argv.slice(2);
 if (!programs.includes(program)) {
   console.error(`usage: node training/run.mjs ${programs.join('|')} [options]`);

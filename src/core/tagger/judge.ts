@@ -3,6 +3,7 @@
 import { isCitizenNumber, isCreditCode, isIban, isLuhn, isMobile } from './checksums.ts';
 import type { Reading, ScoredSpan } from './engine.ts';
 import { labels } from './labels.ts';
+import { isHotLine, named } from './named.ts';
 
 const [NAME, ID_DOC, CONTACT, PASSWORD, PAYMENT, BIOMETRIC, ADDRESS] = labels.map((_, i) => i) as [
   number,
@@ -232,6 +233,7 @@ function isPossible(text: string, { start, end, label }: ScoredSpan): boolean {
   if (/^\d{3,6}$/.test(value) && LAST_DIGITS.test(text.slice(Math.max(0, start - 24), start)))
     return false;
   if (PERCENTAGE.test(value) || (label === NAME && MESSENGER_NAME.test(value))) return false;
+  if (isHotLine(value, label)) return false;
   if (label === NAME) return !/\d/.test(value) && value.length <= 60 && /[\p{L}]/u.test(value);
   if (label === ID_DOC) return /\d|[零〇一二三四五六七八九幺]/.test(value);
   if (label === PAYMENT) return /[\dOlISZB零一二三四五六七八九]/.test(value);
@@ -243,7 +245,8 @@ function isPossible(text: string, { start, end, label }: ScoredSpan): boolean {
 export function judge(text: string, { spans, outside }: Reading): ScoredSpan[] {
   const tidy = joined(text, spans).map((span) => snapped(text, span));
   const result: ScoredSpan[] = [];
-  for (const span of proved(text, tidy, outside)) {
+  for (const found of proved(text, tidy, outside)) {
+    const span = named(text, found);
     const last = result.at(-1);
     if (!isPossible(text, span)) continue;
     if (!last || last.end <= span.start) result.push(span);

@@ -52,6 +52,15 @@ describe('D1: what a reader would mark', () => {
     ['redis://:Fn81-zuk@cache.example.com/0', [['PASSWORD', 'Fn81-zuk']]],
     ['DATABASE_URL=postgres://user:{{db_password}}@localhost/app', []],
     ['本人银行卡尾号0417，短信已收到', []],
+    [
+      "Please tell Maria Gonzalez the alarm code, it's 8204.",
+      [
+        ['NAME', 'Maria Gonzalez'],
+        ['PASSWORD', '8204'],
+      ],
+    ],
+    ['我QQ84001234，加的时候说一声', [['CONTACT', '84001234']]],
+    ['Call our hotline 1-800-555-0199 at any hour.', []],
     ['季度营收同比增长12.7%，毛利率38%。', []],
     [
       '{"faceEmbedding":[0.12, -0.55, 0.31, 0.90],"model":"v2"}',
