@@ -48,6 +48,46 @@ export function paymentBooksContract(open: () => PaymentBooks): void {
     ).toBe(0);
   });
 
+  it('E8: the same race on a book that looks first and writes later overspends', async () => {
+    const books = open();
+    const tenant = freshTenant();
+    const ids = await placed(books, tenant, 200);
+    const view = { currency: 'CNY', payeeAccount: '', nowMs, utcOffsetMinutes: 480 };
+    const endless = { ...limits, dailyMinor: Number.MAX_SAFE_INTEGER };
+    const careless = async (id: string) => {
+      const { spentTodayMinor } = await books.view(tenant, 'p', view);
+      if (spentTodayMinor + 100 > limits.dailyMinor) throw new Error('over the limit');
+      return books.authorise(tenant, 'p', id, { ...now, limits: endless });
+    };
+    const answers = await Promise.allSettled(ids.map(careless));
+    const passed = answers.filter(({ status }) => status === 'fulfilled').length;
+    expect(passed).toBeGreaterThan(100);
+  });
+
+  it('E8: 20 orders, each set aside 64 times and executed 64 times at once, are 20 payments', async () => {
+    const books = open();
+    const tenant = freshTenant();
+    const ids = await placed(books, tenant, 20);
+    const storm = <T>(act: (i: number) => Promise<T>) =>
+      Promise.allSettled(Array.from({ length: 64 }, (_, i) => act(i)));
+    for (const id of ids) {
+      await storm((i) => books.authorise(tenant, 'p', id, { ...now, requestId: `r${i % 2}` }));
+      const runs = await storm((i) =>
+        books.execute(tenant, 'p', id, { text: '', recordSha256: `${i}` } as never, nowMs),
+      );
+      const done = runs.flatMap((run) => (run.status === 'fulfilled' ? [run.value] : []));
+      // Whoever comes later gets the receipt of the first.
+      expect(done).toHaveLength(64);
+      expect(new Set(done.map(({ receipt }) => receipt?.recordSha256)).size).toBe(1);
+    }
+    const { spentTodayMinor, ordersToday } = await books.view(tenant, 'p', {
+      ...now,
+      currency: 'CNY',
+      payeeAccount: '',
+    });
+    expect([spentTodayMinor, ordersToday]).toEqual([2_000, 20]);
+  });
+
   it('E7: tells what is usual by counts, in constant space', async () => {
     const books = open();
     const tenant = freshTenant();

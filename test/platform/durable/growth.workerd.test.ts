@@ -4,9 +4,11 @@ import { expect, test } from 'vitest';
 import { leafHash } from '../../../src/core/ledger/merkle.ts';
 import { eventBytes } from '../../../src/domain/ledger/events.ts';
 import { sqlLogStore } from '../../../src/platform/durable/ledger-store.ts';
+import type { PaymentBook } from '../../../src/platform/durable/payment-book.ts';
 import type { RowDesk } from '../../../src/platform/durable/row-desk.ts';
 import { memoryLedger } from '../../../src/platform/memory/ledger.ts';
 import { freshId } from '../../contract/fresh.ts';
+import { bookOrder } from '../../helpers/payments.ts';
 
 // What one use of a key asks of the objects that keep what was done with it before: counted in the
 // rows that SQLite reads, which are the same on every machine.
@@ -15,8 +17,8 @@ const hash = 'ab'.repeat(32);
 const at = '2026-03-02T03:00:00.000Z';
 const clock = { now: () => Date.parse(at) };
 
-/** The rows that an object's statements read while `ask` runs. */
-async function rowsReadBy({ sql }: DurableObjectStorage, ask: () => unknown): Promise<number> {
+/** The rows that an object's statements read and write while `ask` runs. */
+async function rowsBy({ sql }: DurableObjectStorage, ask: () => unknown) {
   const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
   const kind = Object.getPrototypeOf(sql) as SqlStorage;
   const { exec } = kind;
@@ -30,8 +32,13 @@ async function rowsReadBy({ sql }: DurableObjectStorage, ask: () => unknown): Pr
   } finally {
     kind.exec = exec;
   }
-  return cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0);
+  return {
+    read: cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0),
+    written: cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0),
+  };
 }
+
+const rowsReadBy = async (...asked: Parameters<typeof rowsBy>) => (await rowsBy(...asked)).read;
 
 /** In the log, with so many uses of the key before. */
 function inLog(uses: number): Promise<Record<string, number>> {
@@ -93,4 +100,54 @@ test('L5: a use of a key reads no more rows after 10,000 others than after fifty
     console.log(`${question}: ${few} rows after 50, ${more.join(', ')} after 1,000 and 10,000`);
     expect({ question, most: Math.max(...more) }).toEqual({ question, most: few });
   }
+});
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** One payment in a book with so many others before it, spread over eighty days. */
+function inBook(paid: number): Promise<Record<'read' | 'written' | 'bytes', number>> {
+  const nowMs = clock.now();
+  return runInDurableObject(
+    env.PAYMENTS.getByName(`growth/${freshId()}`),
+    async (book: PaymentBook, { storage }) => {
+      const done = { ...bookOrder('paid', 1, nowMs), state: 'executed' };
+      // Kept with orders, and so what the counts are made of when a book is first looked at.
+      storage.sql.exec(
+        `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1),
+           past (i, ms) AS (SELECT i, ?2 - i * 691200 FROM n)
+         INSERT INTO orders (id, created_at_ms, body)
+         SELECT 'paid-' || i, ms, json_set(?3, '$.amountMinor', 1 + i * 7919 % 1000000,
+           '$.createdAtMs', ms, '$.authorisedAtMs', ms, '$.endedAtMs', ms) FROM past`,
+        paid,
+        nowMs - 3 * dayMs,
+        JSON.stringify(done),
+      );
+      const limits = { singleMinor: 1e6, dailyMinor: 1e6, dailyCount: 100 };
+      const times = { nowMs, utcOffsetMinutes: 480 };
+      const view = { currency: 'CNY', payeeAccount: done.payee.account, ...times };
+      await book.step('view', [view]);
+      const { id, ...order } = bookOrder('order', 120_000, nowMs);
+      const rows = await rowsBy(storage, async () => {
+        const facts = await book.step('view', [view]);
+        await book.step('place', [{ id, ...order, facts }]);
+        await book.step('authorise', [id, { requestId: 'r', limits, ...times }]);
+        await book.step('answered', [id, { chipReceipt: {}, chipAsked: {} }]);
+        await book.step('execute', [id, { text: '' }, nowMs]);
+        await book.step('annotate', [id, { text: '' }]);
+      });
+      const size = 'SELECT LENGTH(body) AS bytes FROM orders WHERE id = ?';
+      const [kept] = storage.sql.exec(size, id).toArray();
+      return { ...rows, bytes: Number(kept?.bytes) };
+    },
+  );
+}
+
+test('L5: a payment reads, writes and keeps no more after 10,000 others than after a thousand', async () => {
+  const [few, some, many] = [await inBook(10), await inBook(1_000), await inBook(10_000)];
+  console.log(`one payment after 10, 1,000, 10,000: ${JSON.stringify([few, some, many])}`);
+  expect(some.written).toBe(few.written);
+  expect(many.written).toBe(few.written);
+  expect(many.bytes).toBeLessThanOrEqual(few.bytes + 20);
+  // A tree of base 256 with five levels, of which an amount below 10,000.00 fills three; 96 quarters.
+  expect(many.read).toBeLessThanOrEqual(16 + 256 + 96 + 60);
 });
