@@ -339,9 +339,16 @@ describe('a terminal and its sessions', () => {
     await expect(openTerminalSession(unknown)).rejects.toMatchObject(refused);
     const old = { ...options, software: async () => manifestHash(first) };
     expect((await openTerminalSession(old)).suite).toBe('x25519');
+    options = { ...options, software: async () => manifestHash(second) };
+    const newer = await openTerminalSession(options);
+    // Until its first message it has only said so.
+    expect((await openTerminalSession(old)).suite).toBe('x25519');
+    expect((await newer.send({ method: 'GET', path: '/v1/payments' })).status).toBe(200);
+    await expect(openTerminalSession(old)).rejects.toMatchObject(refused);
+    await registerSessionKeys(options, payer);
+    await expect(openTerminalSession(old)).rejects.toMatchObject(refused);
     await operator(`/v1/software/${manifestHash(first)}/revoke`, { reason: '有缺陷' });
     await expect(openTerminalSession(old)).rejects.toMatchObject(refused);
-    options = { ...options, software: async () => manifestHash(second) };
     expect((await openTerminalSession(options)).suite).toBe('x25519');
   });
 

@@ -98,7 +98,8 @@ describeInChromium('the guard in a browser', () => {
   it('E5: is set for released software, and lets signed bytes run and no others', async () => {
     await page.goto(`${origin}/pay`);
     expect(await setGuard()).toBe('redundant');
-    await operator('/v1/software', { manifest: await served() });
+    const first = { page: await readFile(join(folder, 'index.html')), manifest: await served() };
+    await operator('/v1/software', { manifest: first.manifest });
     expect(await setGuard()).toBe('activated');
     const original = await titleAfterReload();
     await page.locator('#app > *').first().waitFor();
@@ -113,6 +114,14 @@ describeInChromium('the guard in a browser', () => {
     const update = await served();
     await operator('/v1/software', { manifest: update });
     expect(await titleAfterReload()).toBe('unsigned');
+
+    // A host that goes back to the older release, as it was signed: the newer one goes on.
+    const newer = await readFile(join(folder, 'index.html'));
+    await writeFile(join(folder, 'index.html'), first.page);
+    await writeFile(join(folder, 'software.json'), first.manifest);
+    expect(await titleAfterReload()).toBe('unsigned');
+    await writeFile(join(folder, 'index.html'), newer);
+    await writeFile(join(folder, 'software.json'), update);
 
     // Withdrawn: it stops, and says so.
     await operator(`/v1/software/${manifestHash(update)}/revoke`, { reason: '有缺陷' });

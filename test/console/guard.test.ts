@@ -50,7 +50,7 @@ describe('the guard of a terminal', () => {
   test('E5: software runs once the key manager signed it, and not before', async () => {
     expect((await judgeServed(terminal())).state).toBe('unreleased');
     expect((await release(manifest)).status).toBe(200);
-    expect(await judgeServed(terminal())).toEqual({ state: 'released', manifest });
+    expect(await judgeServed(terminal())).toEqual({ state: 'released', manifest, sequence: 1 });
     const subject = `/ledger/subjects/software/${manifestHash(manifest)}`;
     const entries = await (await edge.call(subject, { as: null })).text();
     expect(entries).toContain(manifestHash(manifest));
@@ -84,6 +84,34 @@ describe('the guard of a terminal', () => {
     expect((await judgeServed(deps)).state).toBe('unreachable');
   });
 
+  test('E5: what ran something newer takes no older release, signed and not withdrawn as it is', async () => {
+    const files = parseManifest(manifest)?.files ?? {};
+    const newer = manifestText({ version: '1.1.0', files });
+    expect((await release(newer)).status).toBe(200);
+    expect((await release(manifest)).status).toBe(200);
+    const deps = terminal();
+    const verdict = await judge(deps, newer);
+    expect(verdict).toMatchObject({ state: 'released', sequence: 2 });
+    await deps.store.put('sequence', '2');
+    expect((await judge(deps, newer)).state).toBe('released');
+    expect((await judgeServed(deps)).state).toBe('outdated');
+    // The number is under the signature: nobody makes an old release new.
+    const numbered = async (sequence: unknown) => {
+      const lying: GuardDeps = {
+        ...deps,
+        fetch: async (path) => {
+          const answer = await deps.fetch(path);
+          if (!path.startsWith('/v1/software/')) return answer;
+          return Response.json({ ...(await answer.json()), sequence });
+        },
+      };
+      return (await judge(lying, manifest)).state;
+    };
+    expect(await numbered(3)).toBe('forged');
+    expect(await numbered(undefined)).toBe('forged');
+    expect((await revoke(newer)).status).toBe(200);
+  });
+
   test('E5: a file is known by its path and its bytes', async () => {
     expect(expectedHash(manifest, '/assets/pay.js')).toBe(
       await sha256Hex(script.buffer as ArrayBuffer),
@@ -97,7 +125,9 @@ describe('the guard of a terminal', () => {
     expect((await judgeServed(terminal())).state).toBe('revoked');
     expect((await release(manifest)).status).toBe(403);
     const list = await edge.call('/v1/software', { as: 'operator-ma' });
-    expect((await list.json()).items).toMatchObject([{ state: 'revoked', version: '1.0.0' }]);
+    expect((await list.json()).items).toContainEqual(
+      expect.objectContaining({ state: 'revoked', version: '1.0.0' }),
+    );
   });
 
   test('E5: only operators and administrators release and withdraw', async () => {

@@ -132,8 +132,8 @@ describeInChromium('paying with the cloud key from a phone', () => {
       const again = await ask(customer, 'POST', path, request.postDataJSON() as object);
       expect((await again.json()).code).toBe('session_message_refused');
     }
-    const { terminalId, channel, payee, amountMinor, currency, purpose } = await orderOf(executed);
-    const terms = { terminalId, channel, payee, amountMinor, currency, purpose };
+    const { terminalId, payee, amountMinor, currency, purpose } = await orderOf(executed);
+    const terms = { terminalId, payee, amountMinor, currency, purpose };
     const outside = await ask(customer, 'POST', '/v1/payments', terms);
     expect((await outside.json()).code).toBe('session_required');
   }

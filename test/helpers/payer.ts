@@ -1,17 +1,11 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { loadGm } from '../../src/core/gm.ts';
-import { keygenContext, signContext } from '../../src/core/two-party-context.ts';
+import { keygenContext } from '../../src/core/two-party-context.ts';
 import type { Payment } from '../../src/edge/schemas/payments.ts';
 import { base64urlBytes, base64urlText } from '../../src/lib/base64url.ts';
-import {
-  derBitString,
-  derElement,
-  derInteger,
-  derObjectIdentifier,
-  derSequence,
-} from '../../src/lib/der.ts';
 import { encodePem } from '../../src/lib/pem.ts';
 import { requestedSettings } from './certificates.ts';
+import { jointRequestOf, startSignature } from './joint-key.ts';
 
 /** Calls the service as one of its sample people. */
 export type Ask = (
@@ -44,27 +38,27 @@ export async function payerOver(ask: Ask, who: string, freshId: () => string) {
   const { share, opening } = gm.twoParty.keygen.clientFinish(client.state, bytes(message));
   const second = { sessionId, opening: base64urlText(opening) };
   await answerOf(ask(who, 'POST', `${keyPath}/finish`, second));
-  const { epoch, publicKey } = gm.twoParty.inspect(share);
 
   /** The terminal's first message over the bytes, and what it makes of the cloud's reply. */
   function start(content: Uint8Array, requestId = freshId()) {
-    const e = gm.sm2.digest(publicKey, content);
-    const ctx = signContext({ tenant, keyId }, epoch, requestId);
-    const started = gm.twoParty.sign.clientStart(share, e, ctx);
+    const started = startSignature(share, { tenant, keyId }, content, requestId);
+    const { epoch, message } = started;
     return {
-      body: { requestId, epoch, message: base64urlText(started.message) },
+      body: { requestId, epoch, message: base64urlText(message) },
       finish: (reply: string) => gm.twoParty.sign.clientFinish(started.state, bytes(reply)),
     };
   }
 
-  const spki = gm.keys.encodeSpki(publicKey);
-  const info = derSequence(derInteger(0), derSequence(), spki, derElement(0xa0));
-  const signing = start(info);
-  const purpose = { purpose: 'certificate_request', request: base64urlText(info) };
-  const signed = ask(who, 'POST', `${keyPath}/signatures`, { ...signing.body, ...purpose });
-  const signature = signing.finish((await answerOf<{ reply: string }>(signed)).reply);
-  const algorithm = derSequence(derObjectIdentifier('1.2.156.10197.1.501'));
-  const request = derSequence(info, algorithm, derBitString(signature));
+  /** A joint signature for a purpose, as a terminal makes it with its share elsewhere. */
+  async function sign(content: Uint8Array, purpose: object): Promise<Uint8Array> {
+    const { body, finish } = start(content);
+    const signed = ask(who, 'POST', `${keyPath}/signatures`, { ...body, ...purpose });
+    return finish((await answerOf<{ reply: string }>(signed)).reply);
+  }
+
+  const request = await jointRequestOf(share, (info) =>
+    sign(info, { purpose: 'certificate_request', request: base64urlText(info) }),
+  );
   const serial = await certified(ask, who, request);
   await answerOf(ask(who, 'POST', `${keyPath}/certificate`, { serial }));
   await answerOf(ask(who, 'POST', '/v1/terminals', { personalKeyId: keyId }));
@@ -72,12 +66,7 @@ export async function payerOver(ask: Ask, who: string, freshId: () => string) {
   return {
     keyId,
     serial,
-    /** What a terminal does with its share elsewhere: a joint signature for a purpose. */
-    async sign(content: Uint8Array, purpose: object): Promise<Uint8Array> {
-      const { body, finish } = start(content);
-      const signed = ask(who, 'POST', `${keyPath}/signatures`, { ...body, ...purpose });
-      return finish((await answerOf<{ reply: string }>(signed)).reply);
-    },
+    sign,
     start: (payment: Payment) => start(utf8ToBytes(payment.text)),
     /** Confirms and executes: one tap on the phone. */
     async pay(payment: Payment, asked: Ask = ask): Promise<Payment> {

@@ -1,6 +1,5 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { loadGm } from '../../src/core/gm.ts';
-import { signContext } from '../../src/core/two-party-context.ts';
 import { newId } from '../../src/domain/id.ts';
 import {
   type Confirmation,
@@ -17,6 +16,7 @@ import type { TokenRows } from '../../src/domain/tokens/ports.ts';
 import { memoryPaymentBooks } from '../../src/platform/memory/payment-books.ts';
 import { memoryRowStore } from '../../src/platform/memory/row-store.ts';
 import { memoryWorkStore } from '../../src/platform/memory/work-store.ts';
+import { startSignature } from './joint-key.ts';
 import { signingDeps, type Terminal } from './signing.ts';
 
 const gm = await loadGm();
@@ -80,13 +80,8 @@ export function intention(deps: PaymentDeps, person: Terminal, more: Partial<Ord
   let attempt: ReturnType<typeof begin> | undefined;
   let signature: Uint8Array | undefined;
 
-  function begin({ text, tenant, personalKeyId: keyId }: Order) {
-    const { epoch, publicKey } = gm.twoParty.inspect(person.share);
-    const requestId = newId(deps);
-    const e = gm.sm2.digest(publicKey, utf8ToBytes(text));
-    const ctx = signContext({ tenant, keyId }, epoch, requestId);
-    return { requestId, epoch, ...gm.twoParty.sign.clientStart(person.share, e, ctx) };
-  }
+  const begin = ({ text, tenant, personalKeyId: keyId }: Order) =>
+    startSignature(person.share, { tenant, keyId }, utf8ToBytes(text), newId(deps));
 
   return {
     id: request.id,
@@ -111,12 +106,10 @@ export async function signOrder(
   believed = order.text,
   gesture?: Confirmation['gesture'],
 ): Promise<Uint8Array> {
-  const { epoch, publicKey } = gm.twoParty.inspect(person.share);
-  const requestId = newId(deps);
-  const e = gm.sm2.digest(publicKey, utf8ToBytes(believed));
-  const ctx = signContext({ tenant: order.tenant, keyId: order.personalKeyId }, epoch, requestId);
-  const { state, message } = gm.twoParty.sign.clientStart(person.share, e, ctx);
-  const confirmation = { id: order.id, requestId, epoch, message, ...(gesture ? { gesture } : {}) };
+  const { id, tenant, personalKeyId: keyId } = order;
+  const content = utf8ToBytes(believed);
+  const { state, ...sent } = startSignature(person.share, { tenant, keyId }, content, newId(deps));
+  const confirmation = { id, ...sent, ...(gesture ? { gesture } : {}) };
   const { reply } = await confirmOrder(deps, person.caller, confirmation);
   return gm.twoParty.sign.clientFinish(state, reply);
 }

@@ -1,6 +1,6 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { loadGm } from '../../src/core/gm.ts';
-import { keygenContext, signContext } from '../../src/core/two-party-context.ts';
+import { keygenContext } from '../../src/core/two-party-context.ts';
 import type { Actor, Caller } from '../../src/domain/actor.ts';
 import { applyForCertificate } from '../../src/domain/certificates/apply.ts';
 import { issueCertificates } from '../../src/domain/certificates/issue.ts';
@@ -16,13 +16,6 @@ import {
 } from '../../src/domain/signing/personal-keys.ts';
 import type { SigningDeps, SigningRows } from '../../src/domain/signing/ports.ts';
 import type { PersonalKey } from '../../src/domain/signing/types.ts';
-import {
-  derBitString,
-  derElement,
-  derInteger,
-  derObjectIdentifier,
-  derSequence,
-} from '../../src/lib/der.ts';
 import { chipTemplateKeys } from '../../src/platform/chips/template-keys.ts';
 import { memoryChips } from '../../src/platform/memory/chip-cluster.ts';
 import { memoryObjectStore, memoryOrphanQueue } from '../../src/platform/memory/objects.ts';
@@ -30,6 +23,7 @@ import { memoryRowStore } from '../../src/platform/memory/row-store.ts';
 import { memorySealStore } from '../../src/platform/memory/seal-store.ts';
 import { memoryWorkStore } from '../../src/platform/memory/work-store.ts';
 import { certificateDeps, people, requestedSettings } from './certificates.ts';
+import { jointRequestOf, startSignature } from './joint-key.ts';
 import { patientWaits } from './time-and-chance.ts';
 
 const gm = await loadGm();
@@ -87,28 +81,19 @@ export async function terminalOf(deps: SigningDeps, caller: Caller): Promise<Ter
     key,
     share,
     async sign(approved, { requestId = newId(deps), believed = approved } = {}) {
-      const { epoch, publicKey } = gm.twoParty.inspect(share);
-      const e = gm.sm2.digest(publicKey, believed);
-      const ctx = signContext({ tenant, keyId: id }, epoch, requestId);
-      const started = gm.twoParty.sign.clientStart(share, e, ctx);
-      const request = { keyId: id, requestId, epoch, message: started.message };
+      const { state, ...sent } = startSignature(share, { tenant, keyId: id }, believed, requestId);
+      const request = { keyId: id, ...sent };
       const { reply } = await coSign(deps, caller, request, { purpose: 'test', bytes: approved });
-      return gm.twoParty.sign.clientFinish(started.state, reply);
+      return gm.twoParty.sign.clientFinish(state, reply);
     },
     signText: (text) => terminal.sign(utf8ToBytes(text)),
   };
   return terminal;
 }
 
-/** A PKCS#10 request with an empty name over a joint key, signed by both halves together. */
-export async function jointRequest(terminal: Terminal): Promise<Uint8Array> {
-  const { publicKey } = gm.twoParty.inspect(terminal.share);
-  const spki = gm.keys.encodeSpki(publicKey);
-  const info = derSequence(derInteger(0), derSequence(), spki, derElement(0xa0));
-  const signature = await terminal.sign(info);
-  const algorithm = derSequence(derObjectIdentifier('1.2.156.10197.1.501'));
-  return derSequence(info, algorithm, derBitString(signature));
-}
+/** A PKCS#10 request over the terminal's joint key. */
+export const jointRequest = ({ share, sign }: Terminal): Promise<Uint8Array> =>
+  jointRequestOf(share, (info) => sign(info));
 
 /** A person whose joint key has a certificate in force (C3). */
 export async function certifiedTerminal(deps: SigningDeps, id: string): Promise<Terminal> {

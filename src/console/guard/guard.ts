@@ -4,11 +4,13 @@ import { base64urlBytes } from '../../lib/base64url.ts';
 // What the service worker of a terminal decides, apart from the worker itself. It lets a file run
 // when its hash stands in a manifest that the key manager signed and did not withdraw (E5).
 
-/** Texts that stay: the key that was seen first, and the manifest that runs. */
+/** Texts that stay: the key that was seen first, the manifest that runs, and the number of its release. */
 export interface GuardStore {
-  get(name: 'key' | 'manifest'): Promise<string | undefined>;
-  put(name: 'key' | 'manifest', text: string): Promise<void>;
+  get(name: KeptName): Promise<string | undefined>;
+  put(name: KeptName, text: string): Promise<void>;
 }
+
+type KeptName = 'key' | 'manifest' | 'sequence';
 
 export interface GuardDeps {
   readonly fetch: (path: string) => Promise<Response>;
@@ -17,12 +19,12 @@ export interface GuardDeps {
 
 /**
  * `released`: signed, and may run. `unreleased`: the key manager does not know it. `revoked`: it was
- * withdrawn. `forged`: the signature is not by the key that this terminal knows. `unreachable`:
- * nobody answers.
+ * withdrawn. `forged`: the signature is not by the key that this terminal knows. `outdated`: signed,
+ * and older than what already ran here. `unreachable`: nobody answers.
  */
 export type GuardVerdict =
-  | { readonly state: 'released'; readonly manifest: string }
-  | { readonly state: 'unreleased' | 'revoked' | 'forged' | 'unreachable' };
+  | { readonly state: 'released'; readonly manifest: string; readonly sequence: number }
+  | { readonly state: 'unreleased' | 'revoked' | 'forged' | 'outdated' | 'unreachable' };
 
 /** Judges the software that the service serves now. */
 export async function judgeServed(deps: GuardDeps): Promise<GuardVerdict> {
@@ -38,11 +40,16 @@ export async function judge(deps: GuardDeps, manifest: string): Promise<GuardVer
   if (!answer) return { state: 'unreachable' };
   if (answer.status === 404) return { state: 'unreleased' };
   if (!answer.ok) return { state: 'unreachable' };
-  const release = (await answer.json()) as { signature?: unknown; state?: unknown };
+  const release = (await answer.json()) as Readonly<Record<string, unknown>>;
+  const sequence = Number(release.sequence);
   const key = await knownKey(deps);
   if (key === undefined) return { state: 'unreachable' };
-  if (!(await isSigned(key, hash, String(release.signature)))) return { state: 'forged' };
-  return release.state === 'released' ? { state: 'released', manifest } : { state: 'revoked' };
+  if (!Number.isSafeInteger(sequence)) return { state: 'forged' };
+  const statement = releaseStatement(hash, sequence);
+  if (!(await isSigned(key, statement, String(release.signature)))) return { state: 'forged' };
+  if (release.state !== 'released') return { state: 'revoked' };
+  const seen = Number((await deps.store.get('sequence')) ?? 0);
+  return sequence < seen ? { state: 'outdated' } : { state: 'released', manifest, sequence };
 }
 
 /** The hash that a file must have; nothing for a file that the manifest does not name. */
@@ -68,14 +75,14 @@ async function knownKey(deps: GuardDeps): Promise<string | undefined> {
   return spki;
 }
 
-async function isSigned(spki: string, hash: string, signature: string): Promise<boolean> {
+async function isSigned(spki: string, statement: Uint8Array, signature: string): Promise<boolean> {
   const [keyBytes, raw] = [base64urlBytes(spki), base64urlBytes(signature)];
   if (!keyBytes || !raw) return false;
   const curve = { name: 'ECDSA', namedCurve: 'P-256' };
   try {
     const key = await crypto.subtle.importKey('spki', own(keyBytes), curve, false, ['verify']);
     const scheme = { name: 'ECDSA', hash: 'SHA-256' };
-    return await crypto.subtle.verify(scheme, key, own(raw), own(releaseStatement(hash)));
+    return await crypto.subtle.verify(scheme, key, own(raw), own(statement));
   } catch {
     return false;
   }

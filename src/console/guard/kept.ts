@@ -6,7 +6,7 @@ export const guardCache = () => caches.open(cacheName);
 export const addressOf = (name: string) => `/-guard/${name}`;
 
 /** A text that stays. */
-export function kept(name: 'key' | 'manifest') {
+export function kept(name: 'key' | 'manifest' | 'sequence') {
   return {
     async get(): Promise<string | undefined> {
       const found = await (await guardCache()).match(addressOf(name));

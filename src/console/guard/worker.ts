@@ -1,5 +1,12 @@
 import { parseManifest } from '../../core/software/manifest.ts';
-import { expectedHash, type GuardDeps, judge, judgeServed, sha256Hex } from './guard.ts';
+import {
+  expectedHash,
+  type GuardDeps,
+  type GuardVerdict,
+  judge,
+  judgeServed,
+  sha256Hex,
+} from './guard.ts';
 import { addressOf, guardCache, kept } from './kept.ts';
 
 // The service worker of a terminal. It stands between the page and the network for everything that
@@ -44,15 +51,19 @@ scope.addEventListener('fetch', (event) => {
 async function begin(): Promise<void> {
   const verdict = await judgeServed(deps);
   if (verdict.state !== 'released') throw new Error(`the software is ${verdict.state}`);
-  await take(verdict.manifest);
+  await take(verdict);
   await scope.skipWaiting();
 }
 
+type Released = Extract<GuardVerdict, { readonly state: 'released' }>;
+
 /** Fetches every file of a manifest, checks it, and only then lets the manifest run. */
-async function take(manifest: string): Promise<void> {
+async function take({ manifest, sequence }: Released): Promise<void> {
   for (const path of Object.keys(parseManifest(manifest)?.files ?? {})) {
     await checked(manifest, path);
   }
+  // The number first: if it ends here, what runs is asked for again and nothing older is taken.
+  await deps.store.put('sequence', String(sequence));
   await deps.store.put('manifest', manifest);
 }
 
@@ -62,7 +73,7 @@ async function page(): Promise<Response> {
   const served = await judgeServed(deps);
   if (served.state === 'released' && served.manifest !== running) {
     // One that does not come whole is no reason to run it in part: the present one goes on.
-    await take(served.manifest).catch(() => undefined);
+    await take(served).catch(() => undefined);
   } else if (running !== undefined && (await judge(deps, running)).state === 'revoked') {
     return blocked();
   }

@@ -38,5 +38,9 @@ export function parseManifest(text: string): SoftwareManifest | undefined {
   }
 }
 
-/** What the key manager signs (ECDSA P-256 with SHA-256) to release the software of this hash. */
-export const releaseStatement = (hash: string) => tupleBytes('cinnabar software release 1', hash);
+/**
+ * What the key manager signs (ECDSA P-256 with SHA-256) to release the software of this hash, as the
+ * release of this number. Numbers rise with releases, so a terminal knows an older one for what it is.
+ */
+export const releaseStatement = (hash: string, sequence: number) =>
+  tupleBytes('cinnabar software release 2', hash, sequence);

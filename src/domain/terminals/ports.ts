@@ -2,7 +2,7 @@ import type { SessionKeys, SessionSuiteName } from '../../core/session/suite.ts'
 import type { RowStore } from '../row-store.ts';
 import type { SigningDeps } from '../signing/ports.ts';
 import type { ServiceKey } from './service-keys.ts';
-import type { SoftwareRelease } from './software.ts';
+import type { SoftwareHead, SoftwareRelease } from './software.ts';
 import type { TerminalKeys } from './terminal-keys.ts';
 
 export type { InnerAnswer, TerminalPublicKeys } from '../../core/session/messages.ts';
@@ -13,6 +13,7 @@ export interface TerminalRows {
   readonly 'terminal-keys': TerminalKeys;
   readonly 'service-key': ServiceKey;
   readonly software: SoftwareRelease;
+  readonly 'software-head': SoftwareHead;
 }
 
 /** A session that came about. Its keys are kept in memory only. */
@@ -26,6 +27,8 @@ export interface NewSession {
   readonly endsAtMs: number;
   /** SHA-256 of the terminal's first message, hex: it opens one session. */
   readonly firstMessage: string;
+  /** Number of the release that the terminal named; 0 for none. */
+  readonly softwareSequence: number;
 }
 
 /** A message that opened, and what its answer is encrypted with. */
@@ -35,6 +38,7 @@ export interface ReceivedMessage {
   readonly terminalCertificate: string;
   /** The first one of the session: only now the terminal has proved its key. */
   readonly isFirst: boolean;
+  readonly softwareSequence: number;
   readonly plaintext: Uint8Array;
   readonly answerKey: Uint8Array;
 }

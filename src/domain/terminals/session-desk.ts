@@ -79,13 +79,14 @@ export function createSessionDesk(firstMessages: FirstMessages) {
       if (!session.numbers.take(number)) throw new CinnabarError('session_message_refused');
       const isFirst = !session.isConfirmed;
       session.isConfirmed = true;
-      const { terminalId, terminalCertificate } = session;
+      const { terminalId, terminalCertificate, softwareSequence } = session;
       const answerKey = session.keys.sending.slice();
       return {
         terminalId,
         terminalCertificate,
         suite: session.suite,
         isFirst,
+        softwareSequence,
         plaintext,
         answerKey,
       };

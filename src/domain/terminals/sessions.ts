@@ -9,8 +9,8 @@ import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { SessionMessage, TerminalDeps } from './ports.ts';
 import { serviceKeyPair } from './service-keys.ts';
-import { assertSoftware } from './software.ts';
-import { activeKeys, promoteTerminalKeys } from './terminal-keys.ts';
+import { softwareOf } from './software.ts';
+import { activeKeys, noteFirstMessage } from './terminal-keys.ts';
 
 export const sessionLifeMs = 15 * 60 * 1000;
 /** How far the time that a terminal names may be from ours. */
@@ -51,9 +51,11 @@ export async function openSession(
   const nowMs = deps.clock.now();
   if (Math.abs(nowMs - terms.atMs) > clockSkewMsMax) throw new CinnabarError('session_clock');
   if (chooseSuite(terms.offered, deps.sessionSuites) !== terms.suite) throw refused();
-  await assertSoftware(deps, terms.software);
+  const softwareSequence = await softwareOf(deps, terms.software);
   const suite = await loadSessionSuite(terms.suite);
-  const peer = await terminalKey(deps, caller, request, nowMs);
+  const { peer, newestSoftware } = await terminalKey(deps, caller, request, nowMs);
+  // What once ran something newer does not go back, also not to what was never withdrawn.
+  if (softwareSequence < newestSoftware) throw new CinnabarError('software_refused');
   const own = await serviceKeyPair(deps, tenant, terms.suite, terms.serviceCertificate);
   if (!own) throw refused();
   const id = newId(deps);
@@ -76,6 +78,7 @@ export async function openSession(
       keys,
       endsAtMs,
       firstMessage,
+      softwareSequence,
     };
     await deps.sessions.keep(tenant, owner, session, nowMs);
     return { id, answer, endsAtMs };
@@ -88,15 +91,15 @@ async function terminalKey(
   caller: Caller,
   { terminalId, suite, terminalCertificate }: SessionRequest,
   nowMs: number,
-): Promise<Uint8Array> {
-  const { current, next } = await activeKeys(deps, caller, terminalId);
+): Promise<{ readonly peer: Uint8Array; readonly newestSoftware: number }> {
+  const { current, next, softwareSequence = 0 } = await activeKeys(deps, caller, terminalId);
   const known = [current[suite], next?.[suite]].find(
     (key) => key?.certificateHash === terminalCertificate,
   );
   const publicKey = known && base64urlBytes(known.publicKey);
   if (!publicKey) throw refused();
   if (known.notAfterMs <= nowMs) throw new CinnabarError('terminal_keys_expired');
-  return publicKey;
+  return { peer: publicKey, newestSoftware: softwareSequence };
 }
 
 export interface SessionExchange {
@@ -119,7 +122,10 @@ export async function receiveInSession(
   const { tenant, id: owner } = caller.actor;
   const received = await deps.sessions.receive(tenant, owner, message, deps.clock.now());
   const { terminalId, terminalCertificate, plaintext, answerKey } = received;
-  if (received.isFirst) await promoteTerminalKeys(deps, caller, terminalId, terminalCertificate);
+  if (received.isFirst) {
+    const { softwareSequence } = received;
+    await noteFirstMessage(deps, caller, { terminalId, terminalCertificate, softwareSequence });
+  }
   const suite = await loadSessionSuite(received.suite);
   const { id, number } = message;
   return {

@@ -15,6 +15,8 @@ import type { TerminalDeps, TerminalRows } from './ports.ts';
 export interface SoftwareRelease extends Row {
   readonly version: string;
   readonly manifest: string;
+  /** Rises with every release: an older one is known by it. Absent of earlier builds. */
+  readonly sequence?: number;
   /** ECDSA P-256 with SHA-256, r || s in base64url, by the key manager's key in the chips. */
   readonly signature: string;
   readonly state: 'released' | 'revoked';
@@ -23,7 +25,13 @@ export interface SoftwareRelease extends Row {
   readonly revocation?: { readonly by: string; readonly atMs: number; readonly reason: string };
 }
 
+/** The number of the newest release. */
+export interface SoftwareHead extends Row {
+  readonly sequence: number;
+}
+
 const kind = 'software';
+const headId = 'newest';
 
 /** The key manager's key, with which software is signed; made in the chips on first use. */
 export function softwareKey({ keys }: Pick<TerminalDeps, 'keys'>): Promise<KeyRecord> {
@@ -51,15 +59,6 @@ export async function releaseSoftware(
   }
   const id = manifestHash(manifest);
   return audited(deps.audit, caller, operationOf('software.release', id), async () => {
-    const key = await softwareKey(deps);
-    const { signature } = await deps.keys.sign({
-      tenant: serviceTenant,
-      keyId: key.id,
-      requestId: `software:${id}`,
-      scheme: 'ecdsa-p256-sha256',
-      format: 'raw',
-      message: releaseStatement(id),
-    });
     const at = instantText(deps.clock.now());
     const event = { v: 1, type: 'software', subject: `software/${id}`, at } as const;
     await deps.ledger.appendNext(
@@ -69,21 +68,40 @@ export async function releaseSoftware(
     return settleRows(deps.terminalRows, serviceTenant, async () => {
       const earlier = await deps.terminalRows.find(serviceTenant, kind, id);
       if (earlier?.state === 'revoked') throw new CinnabarError('software_refused');
-      if (earlier) return { result: earlier, write: [] };
+      if (earlier?.sequence !== undefined) return { result: earlier, write: [] };
+      const newest = await deps.terminalRows.find(serviceTenant, 'software-head', headId);
+      const sequence = (newest?.sequence ?? 0) + 1;
       const release: SoftwareRelease = {
         tenant: serviceTenant,
         id,
-        revision: 1,
+        revision: (earlier?.revision ?? 0) + 1,
         version: parsed.version,
         manifest,
-        signature: base64urlText(signature),
+        sequence,
+        signature: await signedRelease(deps, id, sequence),
         state: 'released',
         releasedBy: caller.actor.id,
         releasedAtMs: deps.clock.now(),
       };
-      return { result: release, write: [entryOf(release)] };
+      const revision = (newest?.revision ?? 0) + 1;
+      const head = { tenant: serviceTenant, id: headId, revision, sequence };
+      return { result: release, write: [entryOf(release), headEntry(head)] };
     });
   });
+}
+
+/** Two releases at once meet at the head; the number that was not taken is signed for nobody. */
+async function signedRelease(deps: TerminalDeps, id: string, sequence: number): Promise<string> {
+  const key = await softwareKey(deps);
+  const { signature } = await deps.keys.sign({
+    tenant: serviceTenant,
+    keyId: key.id,
+    requestId: `software:${id}:${sequence}`,
+    scheme: 'ecdsa-p256-sha256',
+    format: 'raw',
+    message: releaseStatement(id, sequence),
+  });
+  return base64urlText(signature);
 }
 
 /**
@@ -137,23 +155,29 @@ export function listSoftware(
  * What a terminal says of itself proves nothing about what it runs: this keeps honest terminals from
  * running what was withdrawn, and no others.
  *
+ * @returns the number of the release; 0 for none
  * @throws CinnabarError `software_refused`
  */
-export async function assertSoftware(
+export async function softwareOf(
   deps: Pick<TerminalDeps, 'terminalRows'>,
   hash: string,
-): Promise<void> {
+): Promise<number> {
   if (hash === '') {
     const [any] = await deps.terminalRows.list(serviceTenant, kind, {}, { limit: 1 });
     if (any) throw new CinnabarError('software_refused');
-    return;
+    return 0;
   }
   const release = await deps.terminalRows.find(serviceTenant, kind, hash);
   if (release?.state !== 'released') throw new CinnabarError('software_refused');
+  return release.sequence ?? 0;
 }
 
 function entryOf(row: SoftwareRelease): RowEntry<TerminalRows> {
   return { kind, row, owner: row.releasedBy, parent: '', state: row.state };
+}
+
+function headEntry(row: SoftwareHead): RowEntry<TerminalRows> {
+  return { kind: 'software-head', row, owner: '', parent: '', state: 'newest' };
 }
 
 function operationOf(action: string, id: string) {

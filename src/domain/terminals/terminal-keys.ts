@@ -12,7 +12,7 @@ import { CinnabarError } from '../errors.ts';
 import { changed, type Row, type RowEntry, settleRows } from '../row-store.ts';
 import { getPersonalKey } from '../signing/personal-keys.ts';
 import { type CertifiedKey, certifySessionKey } from './certify.ts';
-import type { TerminalDeps, TerminalRows } from './ports.ts';
+import type { NewSession, TerminalDeps, TerminalRows } from './ports.ts';
 
 /** The certified keys of one generation, by suite. */
 export type KeySet = Readonly<Partial<Record<SessionSuiteName, CertifiedKey>>>;
@@ -24,6 +24,8 @@ export interface TerminalKeys extends Row {
   readonly current: KeySet;
   /** Asked for by the terminal; in force with the first message of a session under it. */
   readonly next?: KeySet;
+  /** Number of the newest released software that it ran; absent before it ran any. */
+  readonly softwareSequence?: number;
 }
 
 /**
@@ -59,7 +61,9 @@ export async function registerTerminalKeys(
       const earlier = await deps.terminalRows.find(tenant, 'terminal-keys', terminalId);
       if (earlier?.state === 'revoked') throw new CinnabarError('terminal_not_found');
       const revision = (earlier?.revision ?? 0) + 1;
-      const row = { tenant, id: terminalId, revision, owner, state: 'active', current } as const;
+      const { softwareSequence } = earlier ?? {};
+      const own = { tenant, id: terminalId, revision, owner, state: 'active', current } as const;
+      const row = softwareSequence === undefined ? own : { ...own, softwareSequence };
       return { result: undefined, write: [entryOf(row)] };
     });
     await deps.sessions.closeTerminal(tenant, owner, terminalId);
@@ -94,19 +98,30 @@ export async function renewTerminalKeys(
   });
 }
 
-/** The next keys are in force: a session under their certificate has carried a message. */
-export function promoteTerminalKeys(
+/**
+ * A session has carried its first message, so the terminal proved its key: next keys are in force if
+ * the session is under them, and the terminal runs the software that it named.
+ */
+export function noteFirstMessage(
   deps: TerminalDeps,
   caller: Caller,
-  terminalId: string,
-  certificateHash: string,
+  session: Pick<NewSession, 'terminalId' | 'terminalCertificate' | 'softwareSequence'>,
 ): Promise<void> {
   const { tenant } = caller.actor;
+  const { terminalId, terminalCertificate, softwareSequence } = session;
   return settleRows(deps.terminalRows, tenant, async () => {
     const { next, ...row } = await activeKeys(deps, caller, terminalId);
-    if (!next || !hasCertificate(next, certificateHash)) return { result: undefined, write: [] };
-    const promoted = { ...row, current: next, revision: row.revision + 1 };
-    return { result: undefined, write: [entryOf(promoted)] };
+    const isNext = next !== undefined && hasCertificate(next, terminalCertificate);
+    const isNewer = softwareSequence > (row.softwareSequence ?? 0);
+    if (!isNext && !isNewer) return { result: undefined, write: [] };
+    const keys = isNext ? { current: next } : next ? { next } : {};
+    const noted = {
+      ...row,
+      ...keys,
+      ...(isNewer ? { softwareSequence } : {}),
+      revision: row.revision + 1,
+    };
+    return { result: undefined, write: [entryOf(noted)] };
   });
 }
 

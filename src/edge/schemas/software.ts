@@ -30,8 +30,12 @@ export const softwareSchema = z
     hash: z.string(),
     version: z.string(),
     state: z.enum(['released', 'revoked']),
+    sequence: z.int().openapi({
+      description: 'Rises with every release. A terminal that ran a newer one takes no older one.',
+    }),
     signature: z.string().openapi({
-      description: 'ECDSA P-256 with SHA-256, r || s, by the key manager in the chips.',
+      description:
+        'ECDSA P-256 with SHA-256, r || s, by the key manager in the chips, over hash and sequence.',
     }),
     releasedAt: instantSchema,
     revokedAt: instantSchema.optional(),

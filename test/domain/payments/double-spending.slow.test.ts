@@ -1,13 +1,13 @@
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { expect, test } from 'vitest';
 import { loadGm } from '../../../src/core/gm.ts';
-import { signContext } from '../../../src/core/two-party-context.ts';
 import { CinnabarError } from '../../../src/domain/errors.ts';
 import { newId } from '../../../src/domain/id.ts';
 import { confirmOrder, executeOrder } from '../../../src/domain/payments/confirm.ts';
 import { placeOrder } from '../../../src/domain/payments/order.ts';
 import type { PaymentBooks } from '../../../src/domain/payments/ports.ts';
 import type { Order } from '../../../src/domain/payments/types.ts';
+import { startSignature } from '../../helpers/joint-key.ts';
 import { ordering, paymentDeps, signOrder, weighingNothing } from '../../helpers/payments.ts';
 import { certifiedTerminal, type Terminal } from '../../helpers/signing.ts';
 
@@ -36,12 +36,10 @@ test('E8: 200 orders, each confirmed 64 times and executed 64 times at once, are
     if (round % 30 === 0) deps.clock.advance(dayMs);
     const request = ordering(deps, person, { amountMinor: 1_000 });
     const order = await placeOrder(deps, person.caller, request);
-    const { epoch, publicKey } = gm.twoParty.inspect(person.share);
-    const requestId = newId(deps);
-    const e = gm.sm2.digest(publicKey, utf8ToBytes(order.text));
-    const ctx = signContext({ tenant, keyId: order.personalKeyId }, epoch, requestId);
-    const { state, message } = gm.twoParty.sign.clientStart(person.share, e, ctx);
-    const confirmation = { id: order.id, requestId, epoch, message };
+    const key = { tenant, keyId: order.personalKeyId };
+    const text = utf8ToBytes(order.text);
+    const { state, ...sent } = startSignature(person.share, key, text, newId(deps));
+    const confirmation = { id: order.id, ...sent };
     const replies = await settled(() => confirmOrder(deps, person.caller, confirmation));
     expect(new Set(replies.map(({ reply }) => reply.join())).size).toBe(1);
     const [first] = replies;
