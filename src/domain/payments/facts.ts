@@ -1,10 +1,6 @@
 import type { Actor } from '../actor.ts';
-import {
-  certificateStateOf,
-  federatedTierOf,
-  findCertificate,
-  settingsOf,
-} from '../certificates/find.ts';
+import { federatedTierOf, findCertificate, settingsOf, standingOf } from '../certificates/find.ts';
+import type { Certificate } from '../certificates/types.ts';
 import type { Channel, Settings } from '../federation/settings.ts';
 import { kmBetween } from '../risk/place.ts';
 import type { PaymentLimits, Place, RiskFacts } from '../risk/types.ts';
@@ -25,8 +21,7 @@ export async function factsOf(
   const { amountMinor, currency, payee } = terms;
   const nowMs = deps.clock.now();
   const { utcOffsetMinutes } = deps;
-  const [certificate, found, settings, federatedTier, listed, book, seal] = await Promise.all([
-    certificateFact(deps, certificateSerial),
+  const [found, settings, federatedTier, listed, book, seal] = await Promise.all([
     findCertificate(deps, certificateSerial),
     settingsOf(deps, certificateSerial),
     federatedTierOf(deps, certificateSerial),
@@ -48,7 +43,7 @@ export async function factsOf(
   const facts: RiskFacts = {
     nowMs,
     amountMinor,
-    certificate,
+    certificate: certificateFact(found, nowMs),
     ...(limits ? { limits } : {}),
     ...done,
     payee: { listed, ...(firstPaidAtMs === undefined ? {} : { firstPaidAtMs }) },
@@ -64,11 +59,11 @@ export async function factsOf(
     : { facts };
 }
 
-async function certificateFact(
-  deps: PaymentDeps,
-  serialHex: string,
-): Promise<RiskFacts['certificate']> {
-  const standing = await certificateStateOf(deps, serialHex);
+function certificateFact(
+  certificate: Certificate | undefined,
+  nowMs: number,
+): RiskFacts['certificate'] {
+  const standing = certificate ? standingOf(certificate, nowMs) : 'unknown';
   switch (standing) {
     case 'good':
       return 'active';
