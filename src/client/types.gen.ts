@@ -2110,7 +2110,9 @@ export type Software = {
   hash: string;
   version: string;
   state: "released" | "revoked";
-  /** ECDSA P-256 with SHA-256, r || s, by the key manager in the chips. */
+  /** Rises with every release. A terminal that ran a newer one takes no older one. */
+  sequence: number;
+  /** ECDSA P-256 with SHA-256, r || s, by the key manager in the chips, over hash and sequence. */
   signature: string;
   /** RFC 3339, UTC. */
   releasedAt: string;
