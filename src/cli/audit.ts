@@ -10,7 +10,7 @@ import {
 import { loadGm } from '../core/gm.ts';
 import type { TrustFile } from '../core/ledger.ts';
 import { command, type Group, required } from './command.ts';
-import { certificatesIn, readJsonFile } from './files.ts';
+import { certificatesIn, readJsonFile, trustOptions } from './files.ts';
 import { connect, serviceOptions } from './service.ts';
 
 function lineText({ line, ok, code, operationId, actor, operation, atMs }: UsageFinding): string {
@@ -39,8 +39,7 @@ const verify = command({
   summary: "verifies an exported log of the uses of an institution's key, offline",
   operands: ['FILE'],
   options: {
-    roots: { type: 'string', value: 'PEM', about: 'the root certificates that are trusted' },
-    trust: { type: 'string', value: 'FILE', about: 'keys of log and witnesses, in JSON' },
+    ...trustOptions,
     chips: chipsOption,
   },
   details: [

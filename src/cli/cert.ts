@@ -9,7 +9,7 @@ import type {
 import type { DeliveryBundle } from '../core/pki/bundle.ts';
 import { pkcs12, request } from './cert-keys.ts';
 import { command, type Group, required, UsageError } from './command.ts';
-import { certificatesIn } from './files.ts';
+import { certificatesIn, trustOptions } from './files.ts';
 import { connect, serviceOptions } from './service.ts';
 
 const reasons: readonly CertificateRevocation['reason'][] = [
@@ -267,10 +267,7 @@ const bundle = command({
 const check = command({
   summary: 'verifies a delivered bundle offline',
   operands: ['BUNDLE'],
-  options: {
-    roots: { type: 'string', value: 'PEM', about: 'the root certificates that are trusted' },
-    trust: { type: 'string', value: 'FILE', about: 'keys of log and witnesses, in JSON' },
-  },
+  options: trustOptions,
   details:
     'Asks nobody. Whether the certificate was revoked since then only a list, OCSP or the ledger can tell.\nExit 0: everything holds. 1: something does not; its code is named.',
   async run([file = ''], { roots, trust }) {

@@ -3,6 +3,12 @@ import { UsageError } from './command.ts';
 
 export { certificatesIn } from '../lib/pem.ts';
 
+/** Whom an offline verification believes, beside the file that it verifies. */
+export const trustOptions = {
+  roots: { type: 'string', value: 'PEM', about: 'the root certificates that are trusted' },
+  trust: { type: 'string', value: 'FILE', about: 'keys of log and witnesses, in JSON' },
+} as const;
+
 /** `-` is the standard input, so that the tool can stand in a pipe. */
 export async function readInput(path: string): Promise<Uint8Array> {
   if (path !== '-') return readFile(path);

@@ -73,15 +73,18 @@ function fileDrill({ files, long = [], longEnvironment = {}, ...described }) {
     const words = ['vitest', 'run', '--mode', mode, '--reporter=json', `--outputFile=${report}`];
     spawnSync('npx', [...words, ...chosen], {
       cwd: root,
-      env: { ...process.env, ...more },
+      env: { ...more, ...process.env },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     const results = JSON.parse(readFileSync(report, 'utf8'));
     const { numPassedTests, numTotalTests, success, testResults } = results;
     const failed = numTotalTests - numPassedTests;
-    const said = testResults
-      .flatMap(({ assertionResults }) => assertionResults)
-      .flatMap(({ meta }) => meta?.measured ?? []);
+    const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
+    const failures = tests.flatMap(({ failureMessages }) => failureMessages);
+    for (const text of [...testResults.map(({ message }) => message), ...failures]) {
+      if (text) console.error(text);
+    }
+    const said = tests.flatMap(({ meta }) => meta?.measured ?? []);
     return { passed: numPassedTests, failed: success ? failed : Math.max(1, failed), said };
   };
   try {

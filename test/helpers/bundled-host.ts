@@ -9,7 +9,7 @@ import { bundledWorker } from './auxiliary-workers.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const program = fileURLToPath(new URL('bundled-host.mjs', import.meta.url));
-const startMs = 60_000;
+const startMs = 180_000;
 
 /** All Workers over the stores of a local host, bundled once for many short lives. */
 export interface BundledService {

@@ -25,9 +25,9 @@ import { type Protection, protections, serviceTenant } from './keys.ts';
 import { isDecryptOnly, protectionOf } from './placement.ts';
 import type { Attestation, Chip, KeyName, KeyToken, Ticket, UseOutcome } from './ports.ts';
 import { createQueue } from './queue.ts';
+import { rateBuckets, tenantRateDefault, type UseRate } from './rates.ts';
 import { type ChipCertificate, isCertified, signAttestation, signReceipt } from './roster.ts';
 import { passesKnownAnswers } from './self-test.ts';
-import { type TenantRate, tenantBuckets, tenantRateDefault } from './tenant-rate.ts';
 import { definitionOf, inputDigest, type KeyOperation, operationName } from './uses.ts';
 import { unwrapDataKey, wrapDataKey } from './wrapping.ts';
 
@@ -50,7 +50,7 @@ export interface ChipDeps extends ChipStoreDeps {
   /** Tasks that may wait for the chip; more are refused with `chips_busy`. */
   readonly queueMax?: number;
   /** What a tenant may ask of it; more is refused with `chips_busy`. */
-  readonly tenantRate?: TenantRate;
+  readonly tenantRate?: UseRate;
 }
 
 export const queueMaxDefault = 64;
@@ -121,7 +121,7 @@ export function createChip(deps: ChipDeps): RunningChip {
   const store = openChipStore(deps);
   const offers = new Map<string, PendingOffer>();
   const { queued, depth } = createQueue(deps.queueMax ?? queueMaxDefault);
-  const rates = tenantBuckets(deps.tenantRate ?? tenantRateDefault, clock);
+  const rates = rateBuckets(deps.tenantRate ?? tenantRateDefault, clock);
 
   function party(): CloneParty {
     const certificate = store.certificate();

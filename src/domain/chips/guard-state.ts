@@ -5,6 +5,7 @@ import type { ChipTools } from './key-material.ts';
 import type { KeyRecord, KeyState, Protection } from './keys.ts';
 import type { ChipView } from './placement.ts';
 import type { Cells, Chip, Incarnation, KeyKind, KeyName, Waits } from './ports.ts';
+import type { UseRate } from './rates.ts';
 import { definitionOf } from './uses.ts';
 import type { ChipVault } from './wrapping.ts';
 
@@ -34,6 +35,8 @@ export interface GuardDeps {
   readonly waits: Waits;
   readonly directory: DirectoryCalls;
   readonly chip: (chip: string) => Chip;
+  /** How often the key may be used; `keyRateDefault` if left out. */
+  readonly keyRate?: UseRate;
   /** The cluster waits for its keys from a backup: no others are made. */
   readonly awaitsRestore?: boolean;
 }

@@ -6,8 +6,10 @@ import { CinnabarError } from '../errors.ts';
 import { firstOf, within } from './attempts.ts';
 import { ChipFault } from './faults.ts';
 import type { GuardDeps, GuardMemory, GuardState, Replica } from './guard-state.ts';
+import { serviceTenant } from './keys.ts';
 import type { ChipView } from './placement.ts';
 import type { Chip, Ticket, UseOutcome } from './ports.ts';
+import { keyRateDefault, rateBuckets } from './rates.ts';
 import { openFromStore, sealForStore } from './wrapping.ts';
 
 /** After so long the caller gets an answer, whatever it is. */
@@ -56,6 +58,7 @@ export function guardUses(
   const { tools, clock, waits, vault, random } = deps;
   const running = new Map<string, Promise<UseResult>>();
   const latencies: number[] = [];
+  const rate = rateBuckets(deps.keyRate ?? keyRateDefault, clock);
   let turn = 0;
   let seen: { readonly views: readonly ChipView[]; readonly atMs: number } | undefined;
 
@@ -209,6 +212,11 @@ export function guardUses(
     if (!isResumed) {
       if (limit && memory.count(limit.what) >= limit.most) {
         throw new CinnabarError('key_limit_reached');
+      }
+      const { tenant, keyId } = state.kind;
+      // The service's own keys sign lists and checkpoints for everybody.
+      if (tenant !== serviceTenant && !rate.take(keyId)) {
+        throw new CinnabarError('chips_busy', { detail: 'The key is asked more than its share.' });
       }
       if (limit) memory.addCount(limit.what, 1);
       memory.putRequest(requestId, { hashHex, atMs: clock.now() });

@@ -3,7 +3,7 @@ import { haltMs } from '../../domain/chips/cluster.ts';
 import type { Reply } from '../../domain/chips/faults.ts';
 import { check } from '../../domain/chips/keys.ts';
 import type { Cells } from '../../domain/chips/ports.ts';
-import type { TenantRate } from '../../domain/chips/tenant-rate.ts';
+import type { UseRate } from '../../domain/chips/rates.ts';
 import { CinnabarError } from '../../domain/errors.ts';
 import type { TracingBindings } from '../tracing.ts';
 
@@ -61,7 +61,7 @@ export function backupKeyOf({ CHIP_BACKUP_KEY: text = '' }: Pick<ChipsEnv, 'CHIP
 }
 
 /** @throws Error when the rate is not in its form */
-export function tenantRateIn(text = ''): { readonly tenantRate?: TenantRate } {
+export function tenantRateIn(text = ''): { readonly tenantRate?: UseRate } {
   if (text === '') return {};
   const [, perSecond = '', burst = ''] = /^([1-9]\d{0,5})\/([1-9]\d{0,6})$/.exec(text) ?? [];
   if (perSecond === '') throw new Error('a tenant rate is two whole numbers, such as 500/1000');

@@ -26,9 +26,9 @@ import { createGuard, type Guard } from '../../domain/chips/guard.ts';
 import { openTools } from '../../domain/chips/key-material.ts';
 import type { KeyService } from '../../domain/chips/keys.ts';
 import type { Waits } from '../../domain/chips/ports.ts';
+import type { UseRate } from '../../domain/chips/rates.ts';
 import { clusterRoot } from '../../domain/chips/roster.ts';
 import type { ShareService } from '../../domain/chips/shares.ts';
-import type { TenantRate } from '../../domain/chips/tenant-rate.ts';
 import { openVault } from '../../domain/chips/wrapping.ts';
 import { CinnabarError } from '../../domain/errors.ts';
 import type { Clock, Random } from '../../domain/ports.ts';
@@ -41,7 +41,8 @@ export interface MemoryClusterOptions {
   /** Stands between callers and a chip: what a network, or a drill, does to calls. */
   readonly link?: (chip: string, target: () => OwnedChip) => OwnedChip;
   readonly queueMax?: number;
-  readonly tenantRate?: TenantRate;
+  readonly tenantRate?: UseRate;
+  readonly keyRate?: UseRate;
   /** X25519 key of the backup officers. */
   readonly backupKey?: Uint8Array;
   /** What the chips encrypt their stores with, and the cluster root is made from; random if left out. */
@@ -127,9 +128,10 @@ export async function memoryCluster(options: MemoryClusterOptions): Promise<Memo
     const name = `${tenant}/${keyId}`;
     const vault = openVault(tools.sodium, secret, `guard/${name}`);
     const cells = memoryCells();
+    const keyRate = options.keyRate === undefined ? {} : { keyRate: options.keyRate };
     const guard =
       guards.get(name) ??
-      createGuard({ cells, vault, tools, clock, random, waits, directory, chip });
+      createGuard({ cells, vault, tools, clock, random, waits, directory, chip, ...keyRate });
     guards.set(name, guard);
     return guard;
   }

@@ -417,6 +417,27 @@ describe('a tenant', () => {
   });
 });
 
+describe('a key', () => {
+  it('E2: that is asked more than its share refuses the rest, counts nothing of it, and serves later', async () => {
+    const cluster = await freshCluster({ keyRate: { perSecond: 1, burst: 3 } });
+    await cluster.make(1, { usesMax: 5 });
+    await cluster.make(2);
+    for (let i = 0; i < 3; i++) await cluster.sign(1, `r-${i}`);
+    const refusal = { code: 'chips_busy', detail: 'The key is asked more than its share.' };
+    for (let i = 0; i < 4; i++) {
+      await expect(cluster.sign(1, 'more')).rejects.toMatchObject(refusal);
+    }
+    // An answer that was given once is given again, and another key has a share of its own.
+    expect((await cluster.sign(1, 'r-0')).receipt.requestId).toBe('r-0');
+    await cluster.sign(2, 'other');
+    cluster.clock.advance(2_500);
+    expect((await cluster.sign(1, 'more')).receipt.requestId).toBe('more');
+    await cluster.sign(1, 'last');
+    cluster.clock.advance(2_500);
+    await expect(cluster.sign(1, 'none')).rejects.toMatchObject({ code: 'key_limit_reached' });
+  });
+});
+
 describe('the joined backup key', () => {
   async function opened() {
     const cluster = await freshCluster();
