@@ -16,10 +16,11 @@ import { forward } from './fft';
 import { coloursUpToThree, flatten, isGrey, paperLevel, reduce } from './ink';
 import { evenLight } from './light';
 import { at, clamp, put, takeBytes, takePlane } from './plane';
+import { lookForStripes, stripes } from './stripes';
 
-const FIGURES: i32 = 25;
+const FIGURES: i32 = 29;
 /** Of the last picture looked at: log odds that it is a reproduction, then the figures. */
-export const captureFindings = memory.data((1 + 25) * 4);
+export const captureFindings = memory.data((1 + 29) * 4);
 const captureFigures = captureFindings + 4;
 const FULL_DPI: f32 = 300;
 /** Ink in one place and how it differs between the channels, from here on there is colour. */
@@ -372,4 +373,6 @@ function writeFigures(share: f32, pxPerMm: f32): void {
   put(captureFigures, 22, clamp((1 - usual) / max<f32>(0.02, steep), 0, 2) * 5);
   put(captureFigures, 23, pxPerMm / 10);
   put(captureFigures, 24, share < LEAST_COLOUR ? 1 : 0);
+  lookForStripes(green, w, h, pxPerMm);
+  for (let k = 0; k < 4; k++) put(captureFigures, 25 + k, at(stripes, k));
 }

@@ -21,6 +21,8 @@ interface TraceExports {
   ): number;
   compare(a: number, n: number, b: number, m: number, out: number, room: number): number;
   traceEvidence(): number;
+  /** Only where the vendor asks more of fine print: its small marks. */
+  countMarks?(): number;
 }
 
 /** One pair of a manifest, with where its figures lie (in numbers). */
@@ -40,6 +42,8 @@ export interface TracedPair {
   /** Tiles of each scale, `figures` numbers a tile, then the whole; -1 where nothing was compared. */
   readonly at: number;
   readonly counts: readonly number[];
+  /** Small marks of the reserved imprint, where the vendor counts them. */
+  readonly marks?: number;
 }
 
 const MAX_TEMPLATE = 65_536;
@@ -101,7 +105,7 @@ function compare(vendor: TraceExports, reserved: Uint8Array, query: Uint8Array) 
   const length = vendor.compare(a, reserved.length, b, query.length, out, RESULT_ROOM);
   if (length < 0) return undefined;
   const score = new DataView(vendor.memory.buffer).getFloat32(out, true);
-  return { score, ...traced(vendor) };
+  return { score, marks: vendor.countMarks?.() ?? 0, ...traced(vendor) };
 }
 
 function traced(vendor: TraceExports) {
@@ -127,7 +131,7 @@ const pictures = await loadPictures();
 const vendor = await traceModule(vendorName);
 // The manifest is this folder's own program's.
 const { pairs } = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as {
-  pairs: (Omit<TracedPair, 'at' | 'counts' | 'score' | 'ms'> & {
+  pairs: (Omit<TracedPair, 'at' | 'counts' | 'marks' | 'score' | 'ms'> & {
     reserved: string;
     dpi: number | null;
   })[];
@@ -159,7 +163,7 @@ for (const { reserved, dpi, ...pair } of pairs) {
     sizes = { scales: result.tiles.length, figures: result.figures, whole: result.whole.length };
   }
   const counts = result ? result.tiles.map((values) => values.length / result.figures) : [];
-  rows.push({ ...pair, score: result?.score ?? 0, ms, at, counts });
+  rows.push({ ...pair, score: result?.score ?? 0, ms, at, counts, marks: result?.marks ?? 0 });
   if (rows.length % 100 === 0) process.stderr.write(`${rows.length} of ${pairs.length}\n`);
 }
 await writeFile(`${out}.f32`, new Uint8Array(Float32Array.from(numbers).buffer));

@@ -20,6 +20,7 @@ import {
   type Plan,
   planOf,
   widened,
+  withCaution,
 } from './net.ts';
 import { type Chance, chanceOf } from './random.ts';
 import { evidenceOf, readTraced, spreadOf, type Traced } from './traced.ts';
@@ -251,13 +252,13 @@ const earlier: NetFile[] = values.beside
 const kept = Number(values.keep);
 const besides = earlier.map((file) => ({ file, net: netOf(file, plan) }));
 
-/** The mean of the new nets kept, which say `score` on average, and of those beside them. */
+/** The mean of the new nets kept, which say `score` on average, and of those beside them, as the vendor tells it. */
 function together(score: number, { row, traced }: Sample): number {
   const sum = besides.reduce(
     (total, { file, net }) => total + net.forward(evidenceOf(traced, row, file, plan)),
     kept * score,
   );
-  return sum / (kept + besides.length);
+  return withCaution(sum / (kept + besides.length), row.marks ?? 0);
 }
 
 /** The net without a fold: that of an earlier run, or a new one. Rounded as its file is. */

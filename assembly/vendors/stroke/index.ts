@@ -10,6 +10,7 @@ import { writeTransform } from '../projective';
 import { height, unpack, unpackReserved, width } from '../template';
 import { prepareArea } from './area';
 import { correct } from './elastic';
+import { countMarks, withCaution } from './fine';
 import { CODE, NAME, VERSION } from './identity';
 import { isGrey, prepareQuery, prepareReserved } from './imprint';
 import { register } from './rigid';
@@ -62,7 +63,7 @@ function compareStrokes(
     const count = load<i32>(tileCounts + ((<usize>scale) << 2));
     setTiles(scale, count, pointerAt(tileFigures, scale));
   }
-  const score = decide(wholeFigures, isGrey);
+  const score = withCaution(decide(wholeFigures, isGrey), countMarks());
   return writeResult(out, capacity, motion, score, unknownShare);
 }
 

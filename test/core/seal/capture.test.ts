@@ -6,6 +6,8 @@ import { drawn, drawnSeal, sampleScan } from '../../helpers/seal-rasters.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const seal = await loadSeal();
+/** Among the figures: how far one frequency stands out (assembly/seal/stripes.ts). */
+const STRIPES = 25;
 
 test('B6: a printed copy of a genuine imprint never passes by itself, whatever the vendors say', () => {
   const reserved = sampleScan('r01-reserved.jpg', 300);
@@ -16,12 +18,36 @@ test('B6: a printed copy of a genuine imprint never passes by itself, whatever t
   expect(stamped.reasons.map(({ code }) => code)).not.toContain('copy_suspected');
 });
 
+test.each([
+  ['fine and turned by 17°', 3.1, 17, 0.2],
+  ['fine and turned by 62°', 2.6, 62, 0.25],
+])(
+  'B6: the stripes of a display stand out and speak for a copy: %s',
+  (_, pitch, degrees, depth) => {
+    const stamped = sampleScan('r01-g0.jpg', 200);
+    const [c, s] = [Math.cos((degrees * Math.PI) / 180), Math.sin((degrees * Math.PI) / 180)];
+    const rgba = stamped.rgba.map((value, i) => {
+      if (i % 4 === 3) return value;
+      const pixel = Math.floor(i / 4);
+      const [x, y] = [pixel % stamped.width, Math.floor(pixel / stamped.width)];
+      // Red, green and blue lie side by side.
+      const phase = 2 * Math.PI * ((c * x + s * y) / pitch + (i % 4) / 3);
+      return (0.8 * value + 14) * (1 + depth * Math.cos(phase));
+    });
+    const shown = seal.examine({ ...stamped, rgba });
+    const before = seal.examine(stamped);
+    expect(shown?.figures[STRIPES]).toBeGreaterThan(10);
+    expect(before?.figures[STRIPES]).toBeLessThan(6);
+    expect(shown?.copyOdds).toBeGreaterThan(before?.copyOdds ?? Number.POSITIVE_INFINITY);
+  },
+);
+
 test('a canonical picture, an empty page and a tiny picture tell nothing, and the same picture the same', () => {
   expect(seal.examine(drawnSeal())).toBeUndefined();
   expect(seal.examine(drawn(300, 300, () => [255, 250, 240]))).toBeUndefined();
   expect(seal.examine(drawn(9, 9, () => [200, 30, 40]))).toBeUndefined();
   const first = seal.examine(sampleScan('t05-g0.jpg', 300));
-  expect(first?.figures).toHaveLength(25);
+  expect(first?.figures).toHaveLength(29);
   expect(first?.figures.every(Number.isFinite)).toBe(true);
   seal.examine(sampleScan('r01-g0.jpg', 200));
   expect(seal.examine(sampleScan('t05-g0.jpg', 300))).toEqual(first);

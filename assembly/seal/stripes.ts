@@ -1,0 +1,208 @@
+// What repeats over a whole picture: the dots of a printer's screen and the stripes of a display stand
+// at one frequency in every square, a pad's and paper's texture at none. The mean of the logarithm of
+// many squares' power spectra is smooth but for such a frequency, however faint it is. A display's
+// stripes are on its white too, where no stroke and no pad has any pattern: bare paper is looked at by itself.
+import { mark, release } from '../shared/arena';
+import { forward } from './fft';
+import { at, box, put, takePlane } from './plane';
+
+const SIDE: i32 = 64;
+const BITS: i32 = 6;
+const STEP: i32 = 32;
+const MOST_SQUARES: i32 = 100;
+/** Frequencies in question, periods a square: below lie strokes. */
+const LOW: f32 = 16;
+const HIGH: f32 = 45;
+/** Printed backgrounds have fewer lines to the millimetre, screens and displays more. */
+const LINES_PER_MM: f32 = 3;
+const OVERTONES: i32 = 6;
+/** JPEG's own blocks of eight pixels show on the axes at multiples of this. */
+const BLOCKS: i32 = 8;
+/** Spread of the logarithm (base 2) of one square's power: that of an exponential variable. */
+const SPREAD: f32 = 1.85;
+/** A frequency is compared with its surroundings from 2 to 4 bins off. */
+const NEAR: i32 = 1;
+const FAR: i32 = 4;
+
+/** Paper is this light over a square of so many pixels, and so far around: rims would make a pattern. */
+const PAPER: f32 = 0.88;
+const AROUND_PX: i32 = 5;
+const APART_PX: i32 = 9;
+
+/** Of the whole picture and of bare paper: the highest peak in spreads, then in powers of two. */
+export const stripes = memory.data(4 * 4);
+
+function reversed(frequency: i32): i32 {
+  let place = 0;
+  for (let bit = 0; bit < BITS; bit++) place |= ((frequency >> bit) & 1) << (BITS - 1 - bit);
+  return place;
+}
+
+/** Base 2, to a tenth: straight between powers of two. */
+function roughLog(x: f32): f32 {
+  return <f32>(reinterpret<i32>(x) - 0x3f800000) * <f32>1.1920929e-7;
+}
+
+/** One square of a plane, about its mean, faded out towards its sides. */
+function lift(plane: usize, stride: i32, x0: i32, y0: i32, fade: usize, to: usize): void {
+  let sum: f32 = 0;
+  for (let y = 0; y < SIDE; y++) {
+    for (let x = 0; x < SIDE; x++) sum += at(plane, (y0 + y) * stride + x0 + x);
+  }
+  const mean = sum / <f32>(SIDE * SIDE);
+  for (let y = 0; y < SIDE; y++) {
+    for (let x = 0; x < SIDE; x++) {
+      const value = at(plane, (y0 + y) * stride + x0 + x) - mean;
+      put(to, y * SIDE + x, value * at(fade, x) * at(fade, y));
+    }
+  }
+}
+
+/** Adds the logarithms of both real planes' powers, which one complex spectrum holds. */
+function addSpectrum(re: usize, im: usize, places: usize, light: usize, paper: usize): void {
+  forward(re, im, SIDE);
+  for (let v = 0; v < SIDE; v++) {
+    const row = load<i32>(places + ((<usize>v) << 2)) * SIDE;
+    const opposite = load<i32>(places + ((<usize>((SIDE - v) & (SIDE - 1))) << 2)) * SIDE;
+    for (let u = 0; u <= SIDE / 2; u++) {
+      const p = row + load<i32>(places + ((<usize>u) << 2));
+      const q = opposite + load<i32>(places + ((<usize>((SIDE - u) & (SIDE - 1))) << 2));
+      const sr = at(re, p) + at(re, q);
+      const si = at(im, p) - at(im, q);
+      const dr = at(re, p) - at(re, q);
+      const di = at(im, p) + at(im, q);
+      const k = v * SIDE + u;
+      put(light, k, at(light, k) + roughLog(sr * sr + si * si + 1e-4));
+      put(paper, k, at(paper, k) + roughLog(dr * dr + di * di + 1e-4));
+    }
+  }
+}
+
+/** Sum over the half plane of frequencies, mirrored where a place lies in the other half. */
+function valueAt(sums: usize, u: i32, v: i32): f32 {
+  const column = u & (SIDE - 1);
+  if (column > SIDE / 2) return at(sums, (-v & (SIDE - 1)) * SIDE + SIDE - column);
+  return at(sums, (v & (SIDE - 1)) * SIDE + column);
+}
+
+function surroundings(sums: usize, u: i32, v: i32): f32 {
+  let sum: f32 = 0;
+  for (let j = -FAR; j <= FAR; j++) {
+    for (let i = -FAR; i <= FAR; i++) {
+      if (abs<i32>(i) > NEAR || abs<i32>(j) > NEAR) sum += valueAt(sums, u + i, v + j);
+    }
+  }
+  const inner = 2 * NEAR + 1;
+  const outer = 2 * FAR + 1;
+  return sum / <f32>(outer * outer - inner * inner);
+}
+
+/**
+ * Mean a few bins off towards zero or away from it. A seal's own straight strokes make a ridge through
+ * zero, on which every place stands above what lies beside it.
+ */
+function alongRay(sums: usize, u: i32, v: i32, sign: f32): f32 {
+  const length = sqrt<f32>(<f32>(u * u + v * v));
+  let sum: f32 = 0;
+  for (let k: f32 = 3; k <= 5; k++) {
+    const factor: f32 = <f32>1 + (sign * k) / length;
+    const x = <i32>nearest<f32>(<f32>u * factor);
+    const y = <i32>nearest<f32>(<f32>v * factor);
+    sum += valueAt(sums, x, y);
+  }
+  return sum / 3;
+}
+
+function isBlocks(u: i32, v: i32): bool {
+  return (u % BLOCKS == 0 && abs<i32>(v) <= 1) || (v % BLOCKS == 0 && abs<i32>(u) <= 1);
+}
+
+function prominence(sums: usize, u: i32, v: i32): f32 {
+  const ridge = max<f32>(alongRay(sums, u, v, -1), alongRay(sums, u, v, 1));
+  return valueAt(sums, u, v) - max<f32>(surroundings(sums, u, v), ridge);
+}
+
+/** The greatest prominence at a half to a sixth of a frequency: a cheque's printed waves have overtones. */
+function belowOf(sums: usize, u: i32, v: i32): f32 {
+  let most: f32 = 0;
+  for (let part = 2; part <= OVERTONES; part++) {
+    const x = <i32>nearest<f32>(<f32>u / <f32>part);
+    const y = <i32>nearest<f32>(<f32>v / <f32>part);
+    if (x * x + y * y < 16) break;
+    for (let j = -1; j <= 1; j++) {
+      for (let i = -1; i <= 1; i++) most = max<f32>(most, prominence(sums, x + i, y + j));
+    }
+  }
+  return most;
+}
+
+/** How far the highest frequency stands out, in powers of two of a square's power. */
+function peakOf(sums: usize, squares: i32, low: f32): f32 {
+  let most: f32 = 0;
+  for (let v = -SIDE / 2 + 1; v < SIDE / 2; v++) {
+    for (let u = 0; u < SIDE / 2; u++) {
+      const square = <f32>(u * u + v * v);
+      if (square < low * low || square > HIGH * HIGH || isBlocks(u, v)) continue;
+      const own = valueAt(sums, u, v);
+      // Only what stands above its neighbours is worth the long sum.
+      if (own < valueAt(sums, u + 2, v) || own < valueAt(sums, u, v + 2)) continue;
+      const stands = prominence(sums, u, v);
+      if (stands > most) most = max<f32>(most, stands - belowOf(sums, u, v));
+    }
+  }
+  return most / <f32>squares;
+}
+
+/** What bare paper has beyond its surroundings; 0 where there is ink or print. */
+function barePaper(light: usize, w: i32, h: i32): usize {
+  const paper = takePlane(w * h);
+  const inked = takePlane(w * h);
+  box(light, paper, w, h, AROUND_PX);
+  for (let p = 0; p < w * h; p++) put(inked, p, at(paper, p) < PAPER ? 1 : 0);
+  box(inked, inked, w, h, APART_PX);
+  for (let p = 0; p < w * h; p++) {
+    put(paper, p, at(inked, p) < 0.005 ? at(light, p) - at(paper, p) : 0);
+  }
+  return paper;
+}
+
+/** Fills `stripes` from one plane of a picture, 1 on paper; zeros when it is smaller than a square. */
+export function lookForStripes(plane: usize, w: i32, h: i32, pxPerMm: f32): void {
+  memory.fill(stripes, 0, 16);
+  if (w < SIDE || h < SIDE) return;
+  const start = mark();
+  const fade = takePlane(SIDE);
+  const places = takePlane(SIDE);
+  for (let i = 0; i < SIDE; i++) {
+    put(fade, i, <f32>(0.5 - 0.5 * Math.cos((2 * Math.PI * (<f64>i + 0.5)) / <f64>SIDE)));
+    store<i32>(places + ((<usize>i) << 2), reversed(i));
+  }
+  const bare = barePaper(plane, w, h);
+  const re = takePlane(SIDE * SIDE);
+  const im = takePlane(SIDE * SIDE);
+  const light = takePlane(SIDE * SIDE);
+  const paper = takePlane(SIDE * SIDE);
+  memory.fill(light, 0, SIDE * SIDE * 4);
+  memory.fill(paper, 0, SIDE * SIDE * 4);
+  const across = (w - SIDE) / STEP + 1;
+  const all = across * ((h - SIDE) / STEP + 1);
+  const every = max<i32>(1, (all + MOST_SQUARES - 1) / MOST_SQUARES);
+  let squares = 0;
+  for (let k = 0; k < all; k += every) {
+    const x = (k % across) * STEP;
+    const y = (k / across) * STEP;
+    lift(plane, w, x, y, fade, re);
+    lift(bare, w, x, y, fade, im);
+    addSpectrum(re, im, places, light, paper);
+    squares++;
+  }
+  const certainty = sqrt<f32>(<f32>squares) / SPREAD;
+  const low = max<f32>(LOW, (LINES_PER_MM * <f32>SIDE) / pxPerMm);
+  const inLight = peakOf(light, squares, low);
+  const onPaper = peakOf(paper, squares, low);
+  put(stripes, 0, min<f32>(15, inLight * certainty));
+  put(stripes, 1, min<f32>(15, onPaper * certainty));
+  put(stripes, 2, min<f32>(6, inLight));
+  put(stripes, 3, min<f32>(6, onPaper));
+  release(start);
+}
