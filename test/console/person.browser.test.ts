@@ -95,6 +95,7 @@ describeInChromium('a person with passkeys and keys in the browser', () => {
     await page.locator('.verdict.no', { hasText: w['error.cloud_misbehaved.why'] }).waitFor();
     const wrong = page.locator('.panel', { hasText: p['wrong.title'] });
     await wrong.getByText(w['reports.verdict.not_receipted']).waitFor();
+    await wrong.scrollIntoViewIfNeeded();
     await capture(page, 'wrong-zh');
     const saving = page.waitForEvent('download');
     await wrong.getByRole('button', { name: w['reports.save'] }).click();

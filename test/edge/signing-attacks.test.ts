@@ -28,7 +28,6 @@ import {
   signsNow,
   tenant,
 } from '../helpers/key-attacks.ts';
-import { seededRandom } from '../helpers/time-and-chance.ts';
 
 const gm = await loadGm();
 
@@ -274,13 +273,10 @@ describe('C9: attacks on the signing protocol over HTTP', () => {
     expect(length).toBeGreaterThan(64);
   });
 
-  test('refresh: with one byte of the opening changed (24 of them by a seed, all in the slow suite) the old share goes on', async () => {
-    const length = await refreshChanged(edge, key, 0);
-    const random = seededRandom(9);
-    for (let i = 1; i < 24; i++) {
-      const [at = 0] = random.bytes(1);
-      await refreshChanged(edge, key, at % length);
-    }
+  test('refresh: with any byte of the opening changed the old share goes on, and no unproved one replaces it', async () => {
+    let length = 1;
+    for (let at = 0; at < length; at++) length = await refreshChanged(edge, key, at);
+    expect(length).toBe(64);
   });
 });
 
