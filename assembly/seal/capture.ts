@@ -373,6 +373,7 @@ function writeFigures(share: f32, pxPerMm: f32): void {
   put(captureFigures, 22, clamp((1 - usual) / max<f32>(0.02, steep), 0, 2) * 5);
   put(captureFigures, 23, pxPerMm / 10);
   put(captureFigures, 24, share < LEAST_COLOUR ? 1 : 0);
-  lookForStripes(green, w, h, pxPerMm);
+  // Nothing needs the other two channels any more.
+  lookForStripes(green, red, blue, w, h, pxPerMm);
   for (let k = 0; k < 4; k++) put(captureFigures, 25 + k, at(stripes, k));
 }

@@ -153,21 +153,28 @@ function peakOf(sums: usize, squares: i32, low: f32): f32 {
   return most / <f32>squares;
 }
 
-/** What bare paper has beyond its surroundings; 0 where there is ink or print. */
-function barePaper(light: usize, w: i32, h: i32): usize {
-  const paper = takePlane(w * h);
-  const inked = takePlane(w * h);
+/** Fills `paper` with what bare paper has beyond its surroundings; 0 where there is ink or print. */
+function liftPaper(light: usize, paper: usize, inked: usize, w: i32, h: i32): void {
   box(light, paper, w, h, AROUND_PX);
   for (let p = 0; p < w * h; p++) put(inked, p, at(paper, p) < PAPER ? 1 : 0);
   box(inked, inked, w, h, APART_PX);
   for (let p = 0; p < w * h; p++) {
     put(paper, p, at(inked, p) < 0.005 ? at(light, p) - at(paper, p) : 0);
   }
-  return paper;
 }
 
-/** Fills `stripes` from one plane of a picture, 1 on paper; zeros when it is smaller than a square. */
-export function lookForStripes(plane: usize, w: i32, h: i32, pxPerMm: f32): void {
+/**
+ * Fills `stripes` from one plane of a picture, 1 on paper; zeros when it is smaller than a square. Two
+ * further planes of its size are overwritten.
+ */
+export function lookForStripes(
+  plane: usize,
+  bare: usize,
+  spare: usize,
+  w: i32,
+  h: i32,
+  pxPerMm: f32,
+): void {
   memory.fill(stripes, 0, 16);
   if (w < SIDE || h < SIDE) return;
   const start = mark();
@@ -177,7 +184,7 @@ export function lookForStripes(plane: usize, w: i32, h: i32, pxPerMm: f32): void
     put(fade, i, <f32>(0.5 - 0.5 * Math.cos((2 * Math.PI * (<f64>i + 0.5)) / <f64>SIDE)));
     store<i32>(places + ((<usize>i) << 2), reversed(i));
   }
-  const bare = barePaper(plane, w, h);
+  liftPaper(plane, bare, spare, w, h);
   const re = takePlane(SIDE * SIDE);
   const im = takePlane(SIDE * SIDE);
   const light = takePlane(SIDE * SIDE);

@@ -42,6 +42,16 @@ test.each([
   },
 );
 
+test('the largest picture that is taken, four megapixels in colour, is examined', () => {
+  const small = sampleScan('r01-g0.jpg', 200);
+  const side = 2000;
+  const large = drawn(side, side, (x, y) => {
+    const at = 4 * ((y % small.height) * small.width + (x % small.width));
+    return [...small.rgba.subarray(at, at + 3)];
+  });
+  expect(seal.examine(large)?.figures.every(Number.isFinite)).toBe(true);
+});
+
 test('a canonical picture, an empty page and a tiny picture tell nothing, and the same picture the same', () => {
   expect(seal.examine(drawnSeal())).toBeUndefined();
   expect(seal.examine(drawn(300, 300, () => [255, 250, 240]))).toBeUndefined();
