@@ -311,10 +311,10 @@ async function misbehaved(
   transcript: Transcript,
   cause: GmError,
 ): Promise<CloudMisbehaved> {
-  const { attestation } = (await vault.load(keyId)) ?? {};
+  // Nothing that fails here may hide what the cloud did: the error carries the report as well.
+  const { attestation } = (await vault.load(keyId).catch(() => undefined)) ?? {};
   const report = { tenant, keyId, transcript, attestation };
   const atMs = now();
-  // Nothing that fails here may hide what the cloud did: the error carries the report as well.
   const keep = async (isTaken: boolean) =>
     vault.keepReport?.({ report, atMs, isTaken }).catch(() => undefined);
   // Here first, and in any case: what takes the report is the cloud that misbehaved.
