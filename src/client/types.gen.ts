@@ -2464,6 +2464,8 @@ export type NewScoringRequest = {
       subject: string;
       /** A salted commitment to the name alone. */
       name: string;
+      /** A salted commitment to what is asked for and the key that it is for. */
+      request: string;
       replyKey: string;
       /** RFC 3339, UTC. */
       issuedAt: string;

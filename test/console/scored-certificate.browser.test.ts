@@ -3,6 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { payEn } from '../../src/console/i18n/pay.en.ts';
+import { payZh } from '../../src/console/i18n/pay.zh.ts';
+import { scoringEn } from '../../src/console/i18n/scoring.en.ts';
+import { scoringZh } from '../../src/console/i18n/scoring.zh.ts';
 import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
 import { type ConsolePage, freshPort, openConsole } from './console-page.ts';
@@ -123,7 +127,90 @@ describeInChromium('from consent to a delivered certificate in the browser', () 
       await opened.close();
     },
   );
+
+  it.each(visitors)(
+    'A3 A4 A10: parties, a training as it goes on, and rules that two people change, $language, $width wide',
+    async ({ language, width, person }) => {
+      const own = { zh: { ...scoringZh, ...payZh }, en: { ...scoringEn, ...payEn } }[language];
+      const open = (identity: string, at: string) =>
+        openConsole(browser, host.url, `/federation?at=${at}`, { identity, language, width });
+
+      const parties = await open('administrator-lin', 'parties');
+      await parties.page.locator('.parties .st.ok').nth(3).waitFor();
+      expect(await parties.page.locator('.parties .st').count()).toBe(4);
+      await look(parties.page, `parties-${language}-${width}`);
+      await parties.close();
+
+      const run = `019aa3c1-5c00-7a31-9c2b-8f3f0d6f1a1${person}`;
+      await report(run, { state: 'running', history: rounds(3) });
+      const training = await open('developer-song', 'training');
+      const said = (round: number) =>
+        training.page.getByText(
+          own['runs.round'].replace('{round}', String(round)).replace('{most}', '40'),
+        );
+      await said(3).waitFor();
+      await look(training.page, `training-${language}-${width}`);
+      // The page asks again by itself.
+      await report(run, { state: 'stopped', history: rounds(7) });
+      await said(7).waitFor();
+      await training.page.getByText(own['runs.resume']).waitFor();
+      expect(training.faults).toEqual([]);
+      await training.close();
+
+      const maker = await open('administrator-lin', 'rules');
+      const field = maker.page.getByLabel(own['rules.hour'], { exact: true });
+      await field.fill('many');
+      await maker.page.getByText(own['rules.bad']).waitFor();
+      await field.fill(String(30 + person));
+      await maker.page.getByRole('button', { name: own['rules.add.cap'] }).click();
+      for (const name of ['single', 'daily', 'count'] as const) {
+        await maker.page.getByLabel(own[`rules.${name}`], { exact: true }).last().fill('100');
+      }
+      await maker.page
+        .getByLabel(own['rules.why'], { exact: true })
+        .first()
+        .fill(`round ${person}`);
+      await look(maker.page, `rules-${language}-${width}`);
+      await maker.page.getByRole('button', { name: own['rules.propose'], exact: true }).click();
+      await maker.page.getByText(own['changes.own']).first().waitFor();
+      await maker.close();
+
+      const checker = await open('risk-officer-xu', 'rules');
+      const card = checker.page.locator('.cards > li', { hasText: `round ${person}` });
+      await card.getByRole('textbox').fill('checked');
+      await card.getByRole('button', { name: own['changes.approve'] }).click();
+      const version = own['rules.title'].replace('{n}', String(person + 1));
+      await checker.page.getByText(version).waitFor();
+      const hour = checker.page.getByLabel(own['rules.hour'], { exact: true });
+      expect(await hour.inputValue()).toBe(String(30 + person));
+      expect([...maker.faults, ...checker.faults]).toEqual([]);
+      await checker.close();
+    },
+    120_000,
+  );
 });
+
+const rounds = (count: number) =>
+  Array.from({ length: count }, (_, i) => [i + 1, 600_000 - 9_000 * i, 610_000 - 8_000 * i]);
+
+/** Reports a training as the command line tool does. */
+async function report(id: string, change: { state: string; history: number[][] }): Promise<void> {
+  const send = (path: string, method: string, body: object, token?: string) =>
+    fetch(`${host.url}${path}`, {
+      method,
+      headers: {
+        'content-type': 'application/json',
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      body: JSON.stringify(body),
+    });
+  const given = await send('/v1/demo/token', 'POST', { identity: 'developer-song' });
+  const { token } = (await given.json()) as { token: string };
+  const counts = { parties: 3, trainingRows: 16808, validationRows: 4195, roundsMax: 40 };
+  const body = { version: `of ${id.slice(-1)}`, method: 'scorecard', ...counts, ...change };
+  const answer = await send(`/v1/federation/training-runs/${id}`, 'PUT', body, token);
+  expect(answer.status).toBe(200);
+}
 
 type Shot = (page: Page, name: string) => Promise<void>;
 

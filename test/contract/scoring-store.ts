@@ -22,6 +22,7 @@ function begun(more: Partial<ScoringRequest> = {}): ScoringRequest {
         modelHash: hex(32),
         parties: ['bank', 'operator', 'registry', 'decision'],
         subject: hex(32),
+        request: hex(32),
         name: hex(32),
         replyKey: 'AAAA',
         issuedAt: '2026-03-02T03:00:00.000Z',

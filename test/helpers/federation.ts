@@ -260,6 +260,16 @@ export async function startFederation(options: FederationOptions = {}) {
   };
 }
 
+/** What a refusal says; `undefined` when there was none. Anything else is thrown on. */
+export const problemOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => {
+      if (!(error instanceof CinnabarError)) throw error;
+      return { code: error.code, fields: error.fields };
+    },
+  );
+
 let changes = 0;
 
 /** Has two people change what rules the caller's institution; version of what is in force then. */

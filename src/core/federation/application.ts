@@ -7,6 +7,7 @@ import {
   draftConsent,
   nameCommitment,
   nameKeyOf,
+  requestCommitment,
   type SignedConsent,
   saltBytes,
   signConsent,
@@ -37,6 +38,8 @@ export interface ApplicationDraft {
   readonly application: Application;
   readonly consent: Consent;
   readonly salt: Uint8Array;
+  /** Opens the consent's commitment to what is asked for; the decision service's only. */
+  readonly requestSalt: Uint8Array;
   /** Shows, together with the decision, that it is about the person of a certificate's name. */
   readonly nameKey: Uint8Array;
   /** The terminal keeps these; answers open with them. */
@@ -54,6 +57,7 @@ const requestIdBytes = 16;
 export function draftApplication(suite: Suite, application: Application): ApplicationDraft {
   const { roster, identity, nowMs, ttlMs } = application;
   const salt = randomBytes(saltBytes);
+  const requestSalt = randomBytes(saltBytes);
   const nameKey = nameKeyOf(salt);
   const replyKeys = suite.boxKeys();
   const consent = draftConsent({
@@ -61,11 +65,16 @@ export function draftApplication(suite: Suite, application: Application): Applic
     requestId: bytesToHex(randomBytes(requestIdBytes)),
     subject: subjectCommitment(salt, identity),
     name: nameCommitment(nameKey, identity.name),
+    request: requestCommitment(requestSalt, requestOf(application)),
     replyKey: replyKeys.publicKey,
     nowMs,
     ttlMs,
   });
-  return { application, consent, salt, nameKey, replyKeys };
+  return { application, consent, salt, requestSalt, nameKey, replyKeys };
+}
+
+function requestOf({ requested, subjectKeySha256 }: Application) {
+  return { requested, ...(subjectKeySha256 === undefined ? {} : { subjectKeySha256 }) };
 }
 
 /**
@@ -77,10 +86,10 @@ export function draftApplication(suite: Suite, application: Application): Applic
  */
 export function sealApplication(
   suite: Suite,
-  { application, consent, salt }: ApplicationDraft,
+  { application, consent, salt, requestSalt }: ApplicationDraft,
   keys: KeyPair = suite.signKeys(),
 ): { readonly consent: SignedConsent; readonly boxes: readonly SealedBox[] } {
-  const { roster, identity, requested, subjectKeySha256 } = application;
+  const { roster, identity } = application;
   const signed = signConsent(suite, keys, consent);
   const common = {
     requestId: consent.requestId,
@@ -94,8 +103,8 @@ export function sealApplication(
   };
   const forDecision = {
     consent: asJson(signed),
-    requested,
-    ...(subjectKeySha256 === undefined ? {} : { subjectKeySha256 }),
+    requestSalt: base64urlText(requestSalt),
+    ...requestOf(application),
   };
   const nodeBoxes = roster.nodes.map((node) => {
     const context = { ...common, step: 'apply', to: node.id } as const;

@@ -2,7 +2,7 @@ import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { base64urlText } from '../../lib/base64url.ts';
-import { canonicalJson } from '../../lib/canonical-json.ts';
+import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Identity } from './identity.ts';
 import { asJson, bytesOf, fieldsOf, listOf, patterns, textOf } from './read.ts';
@@ -36,6 +36,12 @@ export interface Consent {
    * key can compare the name in a certificate, and nothing else.
    */
   readonly name: string;
+  /**
+   * HMAC-SHA-256 of what is asked for and of the key that it is for (`requestCommitment`), under a
+   * salt that only the decision service's box holds: nobody on the way can put another request or
+   * another key under this consent, and no node can find the certificate by it.
+   */
+  readonly request: string;
   /** Where answers to the person are encrypted to, base64url. */
   readonly replyKey: string;
   /** RFC 3339, UTC, milliseconds. */
@@ -69,11 +75,21 @@ export function nameCommitment(nameKey: Uint8Array, name: string): string {
   return bytesToHex(hmac(sha256, nameKey, utf8ToBytes(name)));
 }
 
+/** What the person asks for, and for which key, as the consent holds it. */
+export function requestCommitment(
+  salt: Uint8Array,
+  request: { readonly requested: Json; readonly subjectKeySha256?: string },
+): string {
+  const text = `cinnabar consent request 1\n${canonicalJson({ ...request })}`;
+  return bytesToHex(hmac(sha256, salt, utf8ToBytes(text)));
+}
+
 export interface ConsentDraft {
   readonly roster: Roster;
   readonly requestId: string;
   readonly subject: string;
   readonly name: string;
+  readonly request: string;
   readonly replyKey: Uint8Array;
   readonly nowMs: number;
   readonly ttlMs: number;
@@ -92,6 +108,11 @@ export function draftConsent({ roster, nowMs, ttlMs, replyKey, ...rest }: Consen
     issuedAt: instantText(nowMs),
     expiresAt: instantText(nowMs + ttlMs),
   };
+}
+
+/** SHA-256 in hex of the whole signed object: that all parties were given the same one. */
+export function consentHash(consent: SignedConsent): string {
+  return bytesToHex(sha256(utf8ToBytes(canonicalJson(asJson(consent)))));
 }
 
 export function signConsent(suite: Suite, keys: KeyPair, consent: Consent): SignedConsent {
@@ -119,6 +140,7 @@ export function parseSignedConsent(value: unknown): SignedConsent {
     'parties',
     'subject',
     'name',
+    'request',
     'replyKey',
     'issuedAt',
     'expiresAt',
@@ -134,6 +156,7 @@ export function parseSignedConsent(value: unknown): SignedConsent {
       parties: listOf(fields.parties, nodesMax + 1, (id) => textOf({ id }, 'id', patterns.party)),
       subject: textOf(fields, 'subject', patterns.hash),
       name: textOf(fields, 'name', patterns.hash),
+      request: textOf(fields, 'request', patterns.hash),
       replyKey: base64urlText(bytesOf(fields, 'replyKey', 65)),
       issuedAt: textOf(fields, 'issuedAt', patterns.instant),
       expiresAt: textOf(fields, 'expiresAt', patterns.instant),

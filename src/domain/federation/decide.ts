@@ -3,8 +3,11 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Federated } from '../../core/federated.ts';
 import {
   consentFault,
+  consentHash,
   parseSignedConsent,
+  requestCommitment,
   type SignedConsent,
+  saltBytes,
 } from '../../core/federation/consent.ts';
 import { applicant, openSigned, statementBytes } from '../../core/federation/decision.ts';
 import { jsonHash, openJson, sealJson } from '../../core/federation/envelope.ts';
@@ -113,6 +116,9 @@ export async function decideRequest(
 
   const says = message.statements.map((box) => readStatement(deps, requestId, box));
   const tag = tagOf(says);
+  // A box is sealed by whoever has a public key: the consent in this one must be the nodes' own.
+  const consent = consentHash(request.consent);
+  if (says.some((saying) => saying.consent !== consent)) throw new PartyRefusal('subject_mismatch');
   const sum = sumOf(deps, message);
   const previous = await deps.store.newestByScore(tag);
   const facts: CaseFacts = {
@@ -174,18 +180,22 @@ function readRequest(deps: DecisionDeps, { requestId, box }: DecideMessage): Req
   const { suite, roster } = federation;
   const context = boxContext(federation, requestId, 'request', applicant, keys.id);
   const content = openJson(suite, keys.box, context, box);
-  const fields = fieldsOf(content, ['consent', 'requested', 'subjectKeySha256?']);
+  const fields = fieldsOf(content, ['consent', 'requested', 'requestSalt', 'subjectKeySha256?']);
   const consent = parseSignedConsent(fields.consent);
   const fault = consentFault(suite, roster, consent, keys.id, deps.clock.now());
   if (fault) throw new PartyRefusal(fault);
   if (consent.consent.requestId !== requestId) throw new PartyRefusal('subject_mismatch');
-  return {
-    consent,
+  const asked = {
     requested: parseRequested(fields.requested),
     ...(fields.subjectKeySha256 === undefined
       ? {}
       : { subjectKeySha256: textOf(fields, 'subjectKeySha256', patterns.hash) }),
   };
+  const salt = bytesOf(fields, 'requestSalt', saltBytes);
+  const commitment = requestCommitment(salt, { ...asked, requested: asJson(asked.requested) });
+  // What the box asks for is what was signed: a box is sealed by whoever has a public key.
+  if (commitment !== consent.consent.request) throw new PartyRefusal('subject_mismatch');
+  return { consent, ...asked };
 }
 
 /** What a node says of the person. */
@@ -195,6 +205,8 @@ interface Saying {
   readonly tag: string;
   readonly sanctioned: boolean;
   readonly band: Band;
+  /** `consentHash` of the one that the node was given. */
+  readonly consent: string;
 }
 
 function readStatement(deps: DecisionDeps, requestId: string, from: Addressed): Saying {
@@ -203,6 +215,7 @@ function readStatement(deps: DecisionDeps, requestId: string, from: Addressed): 
     'tag',
     'sanctioned',
     'band',
+    'consent',
   ]);
   return {
     party: from.party,
@@ -210,6 +223,7 @@ function readStatement(deps: DecisionDeps, requestId: string, from: Addressed): 
     tag: bytesToHex(bytesOf(fields, 'tag', 16)),
     sanctioned: flagOf(fields, 'sanctioned'),
     band: wordOf(fields, 'band', bands),
+    consent: textOf(fields, 'consent', patterns.hash),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Federated } from '../../core/federated.ts';
 import {
   consentFault,
+  consentHash,
   nameCommitment,
   nameKeyOf,
   parseSignedConsent,
@@ -188,10 +189,11 @@ async function keep(
 
 function shareScore(
   deps: NodeDeps,
-  { consent }: SignedConsent,
+  signed: SignedConsent,
   person: PersonReference,
   row: PersonRow | undefined,
 ): OpenReply {
+  const { consent } = signed;
   const { federation, keys, model } = deps;
   const { roster, suite } = federation;
   const { requestId } = consent;
@@ -204,6 +206,7 @@ function shareScore(
     tag: base64urlText(person.tag),
     sanctioned: row?.sanctioned ?? false,
     band: part?.band ?? 'neutral',
+    consent: consentHash(signed),
   };
   const replyKey = bytesOf({ replyKey: consent.replyKey }, 'replyKey', suite.publicKeyBytes);
   const reasonsTo = boxContext(federation, requestId, 'reasons', keys.id, applicant);

@@ -152,6 +152,9 @@ const consentSchema = z.strictObject({
     parties: z.array(partySchema).max(6),
     subject: hashSchema.openapi({ description: 'A salted commitment to the identity.' }),
     name: hashSchema.openapi({ description: 'A salted commitment to the name alone.' }),
+    request: hashSchema.openapi({
+      description: 'A salted commitment to what is asked for and the key that it is for.',
+    }),
     replyKey: base64urlSchema(87),
     issuedAt: instantSchema,
     expiresAt: instantSchema,

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { sealApplication } from '../../../src/core/federation/application.ts';
 import { openReasons, openSigned } from '../../../src/core/federation/decision.ts';
+import { asJson } from '../../../src/core/federation/read.ts';
 import { suiteNames } from '../../../src/core/federation/suite.ts';
 import { CinnabarError } from '../../../src/domain/errors.ts';
 import { boxContext, keysOfParty } from '../../../src/domain/federation/parties.ts';
@@ -7,6 +9,7 @@ import { requestsPerHourMax } from '../../../src/domain/federation/scoring-polic
 import type { Parties } from '../../../src/domain/federation/scoring-request.ts';
 import {
   caller,
+  problemOf,
   requested,
   rulePolicy,
   samplePerson,
@@ -14,15 +17,6 @@ import {
 } from '../../helpers/federation.ts';
 
 const person = samplePerson(1);
-const problemOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => undefined,
-    (error: unknown) => {
-      if (!(error instanceof CinnabarError)) throw error;
-      return { code: error.code, fields: error.fields };
-    },
-  );
-
 const unanswered = () => Promise.reject(new CinnabarError('federation_unavailable'));
 
 describe.each(suiteNames)(
@@ -208,7 +202,64 @@ describe('A3: what parties say and do not say', () => {
   });
 });
 
+describe('A3: what a score costs on the wire', () => {
+  test.each([
+    [3, 14, 37_000],
+    [4, 18, 44_000],
+    [5, 22, 51_000],
+  ])(
+    '%i nodes: %i messages, %i bytes at most with boxes, signatures and JSON',
+    async (n, count, most) => {
+      const federation = await startFederation({ n });
+      await federation.fileEverywhere(person, 0);
+      await federation.score(federation.apply(person));
+      expect(federation.seen).toHaveLength(count);
+      expect(federation.seen.join('').length).toBeLessThanOrEqual(most);
+    },
+  );
+});
+
 describe('A1: consent', () => {
+  test('is for what was asked and for one key: no other request fits under it', async () => {
+    const federation = await startFederation();
+    await federation.fileEverywhere(person, -4);
+    const hash = (digit: string) => digit.repeat(64);
+    const applied = federation.apply(person, { subjectKeySha256: hash('a') });
+    const { draft } = applied;
+    const more = { ...requested, role: 'authoriser' } as const;
+    for (const change of [{ subjectKeySha256: hash('b') }, { requested: asJson(more) }]) {
+      federation.clock.advance(61_000);
+      const application = { ...draft.application, ...change };
+      // A consent of its own id, so that the nodes answer; what was signed stays as it was.
+      const other = federation.apply(person, { subjectKeySha256: hash('a') });
+      const forged = sealApplication(federation.suite, { ...other.draft, application });
+      expect(await problemOf(federation.score({ ...other, ...forged }))).toEqual({
+        code: 'federation_inconsistent',
+        fields: [{ pointer: '/decide/decision', code: 'subject_mismatch' }],
+      });
+    }
+  });
+
+  test('the decision service is given the one that the nodes were given, or decides nothing', async () => {
+    const federation = await startFederation();
+    await federation.fileEverywhere(person, -4);
+    const applied = federation.apply(person);
+    // Whoever carries the boxes makes one of its own for the decision service, with its own reply key.
+    const stranger = federation.apply(samplePerson(2));
+    const { requestId } = applied.draft.consent;
+    const consent = { ...stranger.draft.consent, requestId };
+    const forged = sealApplication(federation.suite, { ...stranger.draft, consent });
+    const boxes = applied.boxes.map((box) =>
+      box.party === 'decision'
+        ? (forged.boxes.find(({ party }) => party === 'decision') ?? box)
+        : box,
+    );
+    expect(await problemOf(federation.score(applied, { boxes }))).toEqual({
+      code: 'federation_inconsistent',
+      fields: [{ pointer: '/decide/decision', code: 'subject_mismatch' }],
+    });
+  });
+
   test('expired, for another party, altered, or by another key: nobody answers', async () => {
     const federation = await startFederation();
     await federation.fileEverywhere(person, 0);
@@ -380,199 +431,5 @@ describe('R1, R5: once per request, once per person and minute', () => {
     expect(await problemOf(federation.score(late))).toMatchObject({ code: 'rate_limited' });
     federation.clock.advance(3_600_000);
     await federation.score(federation.apply(person));
-  });
-});
-
-const mishaps = {
-  /** The message does not arrive. */
-  before: () => unanswered(),
-  /** The answer does not arrive. */
-  after: async <T>(act: () => Promise<T>) => {
-    await act();
-    return unanswered();
-  },
-  /** The message arrives twice. */
-  twice: async <T>(act: () => Promise<T>) => {
-    const first = await act();
-    const second = await act();
-    expect(second).toEqual(first);
-    return second;
-  },
-};
-
-describe('A3: drop-outs, every node at every step', () => {
-  const ids = ['bank', 'operator', 'registry', 'insurer', 'utility'];
-  const cases = [3, 4, 5].flatMap((n) =>
-    ids
-      .slice(0, n)
-      .flatMap((node) =>
-        (['open', 'settle'] as const).flatMap((step) =>
-          (['before', 'after', 'twice'] as const).map((when) => ({ n, node, step, when })),
-        ),
-      ),
-  );
-
-  test.each(cases)(
-    '$n nodes, $node at $step, $when: exact for those that contribute, or capped',
-    async ({ n, node, step, when }) => {
-      const federation = await startFederation({
-        n,
-        between: (parties) => ({
-          ...parties,
-          [step]: (id: string, message: never) => {
-            const act = (): Promise<unknown> => parties[step](id, message);
-            return id === node ? mishaps[when](act) : act();
-          },
-        }),
-      });
-      const sums: bigint[] = [];
-      const { scale } = federation.decision;
-      Object.assign(federation.decision, {
-        scale: {
-          ...scale,
-          pdMicros(sum: bigint) {
-            sums.push(sum);
-            return scale.pdMicros(sum);
-          },
-        },
-      });
-      const present = ids.slice(0, n);
-      // Each node's part is worth another number, so no wrong sum looks right.
-      const logOdds = (id: string) => -(2 ** present.indexOf(id)) % 7;
-      for (const id of present) await federation.file(id, person, logOdds(id));
-      const { request, statement } = await federation.decisionFor(federation.apply(person));
-      const isLost = when !== 'twice';
-      const progress = request.nodes.find((item) => item.node === node);
-      expect(progress?.state).toBe(isLost ? 'lost' : 'settled');
-      const contributors = present.filter((id) => !(isLost && step === 'open' && id === node));
-      expect(request.contributors).toEqual(contributors);
-      const sum = contributors.reduce((total, id) => total + logOdds(id), 0);
-      expect(sums).toEqual([BigInt(sum) << 20n]);
-      if (contributors.length === n) expect(statement.settings.tier).toBeLessThan(3);
-      // The operator's part is mandatory; without another's the tier is at most the third.
-      else expect(statement.settings.tier).toBe(node === 'operator' ? 6 : 3);
-    },
-  );
-
-  test.each([
-    ['open', 'open'],
-    ['open', 'settle'],
-    ['settle', 'settle'],
-  ] as const)('two nodes lost, at %s and %s: no number at all', async (first, second) => {
-    const lostAt = { bank: first, operator: second } as Record<string, string>;
-    const federation = await startFederation({
-      between: (parties) => ({
-        ...parties,
-        open: (id, message) => (lostAt[id] === 'open' ? unanswered() : parties.open(id, message)),
-        settle: (id, message) =>
-          lostAt[id] === 'settle' ? unanswered() : parties.settle(id, message),
-      }),
-    });
-    await federation.fileEverywhere(person, -1);
-    const applied = federation.apply(person);
-    expect(await problemOf(federation.score(applied))).toMatchObject({
-      code: 'federation_unavailable',
-      fields: [
-        { pointer: expect.stringMatching(/bank$/), code: 'no_answer' },
-        { pointer: expect.stringMatching(/operator$/), code: 'no_answer' },
-      ],
-    });
-    const { requestId } = applied.draft.consent;
-    const stored = await federation.coordinator.requests.find('bank-a', requestId);
-    expect(stored).toMatchObject({ state: 'failed', code: 'federation_unavailable' });
-    expect(stored).not.toHaveProperty('outcome');
-  });
-
-  test('the decision service lost: the request fails, and the ledger stays as it was', async () => {
-    const federation = await startFederation({
-      between: (parties) => ({ ...parties, decide: unanswered }),
-    });
-    await federation.fileEverywhere(person, -1);
-    const applied = federation.apply(person);
-    expect(await problemOf(federation.score(applied))).toMatchObject({
-      code: 'federation_unavailable',
-    });
-    const head = await federation.coordinator.ledger.head(
-      `scoring/${applied.draft.consent.requestId}`,
-    );
-    expect(head).toBeUndefined();
-  });
-});
-
-describe('boxes that were tampered with', () => {
-  const flip = (box: Uint8Array) =>
-    box.map((byte, at) => (at === box.length - 3 ? byte ^ 4 : byte));
-
-  test.each(['bank', 'operator', 'registry'])(
-    'a changed box for %s is refused there',
-    async (node) => {
-      const federation = await startFederation();
-      await federation.fileEverywhere(person, -1);
-      const applied = federation.apply(person);
-      const boxes = applied.boxes.map((item) =>
-        item.party === node ? { ...item, box: flip(item.box) } : item,
-      );
-      const { nodes } = await federation.score(applied, { boxes });
-      expect(nodes.find((progress) => progress.node === node)).toMatchObject({
-        state: 'refused',
-        code: 'message_invalid',
-      });
-    },
-  );
-
-  test("a box of one person under another's consent is refused by all", async () => {
-    const federation = await startFederation();
-    await federation.fileEverywhere(person, -1);
-    const [mine, theirs] = [federation.apply(person), federation.apply(samplePerson(3))];
-    const problem = await problemOf(federation.score(mine, { boxes: theirs.boxes }));
-    expect(problem?.code).toBe('federation_refused');
-  });
-
-  test.each(['pieces', 'statement', 'report'] as const)(
-    'changed %s: refused, never a number',
-    async (what) => {
-      const federation = await startFederation({
-        between: (parties) => ({
-          ...parties,
-          async open(id, message) {
-            const reply = await parties.open(id, message);
-            if (id !== 'bank') return reply;
-            if (what === 'statement') return { ...reply, statement: flip(reply.statement) };
-            if (what !== 'pieces') return reply;
-            return {
-              ...reply,
-              pieces: reply.pieces.map(({ party, box }) => ({ party, box: flip(box) })),
-            };
-          },
-          async settle(id, message) {
-            const reply = await parties.settle(id, message);
-            return id === 'bank' && what === 'report' ? { report: flip(reply.report) } : reply;
-          },
-        }),
-      });
-      await federation.fileEverywhere(person, -1);
-      expect((await problemOf(federation.score(federation.apply(person))))?.code).toBe(
-        'federation_refused',
-      );
-    },
-  );
-
-  test('a node that lies about its sum is caught by the other report of the same piece', async () => {
-    const federation = await startFederation();
-    await federation.fileEverywhere(person, -1);
-    const bank = federation.nodes.get('bank');
-    const other = await startFederation();
-    await other.fileEverywhere(person, 5);
-    if (!bank) throw new Error('no bank');
-    // Another pair key at one node: its silent pieces differ from those of its peers.
-    const [peer, keys] = [...bank.pairKeys][0] ?? [];
-    if (!peer || !keys) throw new Error('no pair');
-    const pairKeys = new Map(bank.pairKeys).set(peer, { ...keys, pieces: new Uint8Array(32) });
-    federation.nodes.get('bank');
-    (federation.nodes as Map<string, typeof bank>).set('bank', { ...bank, pairKeys });
-    expect(await problemOf(federation.score(federation.apply(person)))).toMatchObject({
-      code: 'federation_inconsistent',
-      fields: [{ code: 'reports_disagree' }],
-    });
   });
 });
