@@ -1,20 +1,11 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { sampleData } from '../../src/cli/demo/sample-data.ts';
-import { openStage, type Stage } from '../../src/cli/demo/stage.ts';
-import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
-import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
-import {
-  type ConsolePage,
-  freshPort,
-  type Language,
-  openConsole,
-  stageDrawn,
-} from './console-page.ts';
+import sharp from 'sharp';
+import { beforeAll, expect, it } from 'vitest';
+import { describeInChromium } from '../helpers/chromium.ts';
+import { type ConsolePage, type Language, stageDrawn } from './console-page.ts';
+import { type SamplePlace, sampleVisits, settled } from './sample-visits.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const everyFolder = join(root, 'test-results', 'screenshots');
@@ -23,17 +14,11 @@ const shownFolder = join(root, 'docs', 'images');
 const desk = { width: 1440, height: 900 };
 const phone = { width: 390, height: 844 };
 
-let host: LocalHost;
-let browser: Browser;
-let state: string;
-let stage: Stage;
-/** Addresses of what the sample data has left. */
-let paths: Record<'verification' | 'seal' | 'certificate' | 'use' | 'order', string>;
-
 interface Picture {
   readonly name: string;
   readonly identity: string;
-  readonly path: () => string;
+  /** An address, or a place that the sample data has left. */
+  readonly path: string | { readonly of: SamplePlace };
   readonly size: typeof desk;
   /** What is done on the page before it is taken. */
   readonly first?: (visit: ConsolePage) => Promise<void>;
@@ -45,97 +30,86 @@ const getToken = async ({ page }: ConsolePage) => {
   await page.locator('.two-views').scrollIntoViewIfNeeded();
 };
 
-/** Numbered in the order of the README; `npm run screenshots` makes those of the README anew. */
+const verifyNow = async ({ page, w }: ConsolePage) => {
+  await page.keyboard.press('v');
+  await page.getByText(w['evidence.ok']).first().waitFor();
+};
+
+const drawn = ({ page }: ConsolePage) => stageDrawn(page);
+
+/** The step of a journey, who takes it, and where; numbered as in docs/journeys.md. */
 const pictures: readonly Picture[] = [
-  { name: '0-home', identity: 'teller-zhou', path: () => '/', size: desk },
+  { name: '0-home', identity: 'teller-zhou', path: '/', size: desk },
+  { name: '1-1-enrol', identity: 'teller-zhou', path: '/seals/enrol', size: desk },
+  { name: '1-2-seal', identity: 'teller-zhou', path: { of: 'seal' }, size: desk },
+  { name: '1-3-verify', identity: 'teller-zhou', path: { of: 'card' }, size: desk },
   {
-    name: '1-verification',
+    name: '1-4-verification',
     identity: 'teller-zhou',
-    path: () => paths.verification,
+    path: { of: 'verification' },
     size: desk,
-    first: ({ page }) => stageDrawn(page),
+    first: drawn,
   },
+  { name: '1-5-review', identity: 'reviewer-he', path: '/review', size: desk, first: drawn },
+  { name: '2-1-consent', identity: 'customer-chen', path: '/apply', size: desk },
   {
-    name: '1-review',
-    identity: 'reviewer-he',
-    path: () => '/review',
-    size: desk,
-    first: ({ page }) => stageDrawn(page),
-  },
-  { name: '1-seal', identity: 'teller-zhou', path: () => paths.seal, size: desk },
-  {
-    name: '2-certificate',
+    name: '2-2-application',
     identity: 'administrator-lin',
-    path: () => paths.certificate,
+    path: { of: 'application' },
     size: desk,
-    first: async ({ page, w }) => {
-      await page.keyboard.press('v');
-      await page.getByText(w['evidence.ok']).first().waitFor();
-    },
   },
-  { name: '2-consent', identity: 'customer-chen', path: () => '/apply', size: desk },
-  { name: '3-use', identity: 'teller-zhou', path: () => paths.use, size: desk },
-  { name: '3-evidence', identity: 'auditor-gao', path: () => '/audit/uses', size: desk },
   {
-    name: '4-token',
-    identity: 'customer-chen',
-    path: () => '/tokens',
+    name: '2-3-certificate',
+    identity: 'administrator-lin',
+    path: { of: 'certificate' },
     size: desk,
-    first: getToken,
+    first: verifyNow,
   },
-  { name: '5-payment', identity: 'customer-chen', path: () => paths.order, size: phone },
-  { name: '5-risk', identity: 'risk-officer-xu', path: () => '/risk', size: desk },
-  { name: '6-chips', identity: 'operator-ma', path: () => '/chips', size: desk },
-  { name: '6-ledger', identity: 'auditor-gao', path: () => '/ledger', size: desk },
+  { name: '2-4-ledger', identity: 'auditor-gao', path: '/ledger', size: desk },
+  { name: '3-1-key', identity: 'administrator-lin', path: { of: 'institutionKey' }, size: desk },
+  { name: '3-2-new-use', identity: 'teller-zhou', path: { of: 'newUse' }, size: desk },
+  { name: '3-3-use', identity: 'teller-zhou', path: { of: 'use' }, size: desk },
+  { name: '3-4-evidence', identity: 'auditor-gao', path: '/audit/uses', size: desk },
+  { name: '4-1-tagger', identity: 'developer-song', path: '/tagger', size: desk },
+  { name: '4-2-token', identity: 'customer-chen', path: '/tokens', size: desk, first: getToken },
+  { name: '4-3-behaviour', identity: 'customer-chen', path: '/tokens/behaviour', size: desk },
+  { name: '5-1-pay', identity: 'customer-chen', path: '/pay', size: phone },
+  { name: '5-2-receipt', identity: 'customer-chen', path: { of: 'order' }, size: phone },
+  { name: '5-3-history', identity: 'customer-chen', path: '/pay/history', size: phone },
+  { name: '5-4-risk', identity: 'risk-officer-xu', path: '/risk', size: desk },
+  { name: '6-chips', identity: 'operator-ma', path: '/chips', size: desk },
 ];
-const ofReadme = ['0-home', '1-verification', '2-certificate', '3-use', '4-token', '5-payment'];
 
-function fileFor(name: string, language: Language, theme: string): string {
-  const renews = process.env.SCREENSHOTS === 'docs' && theme === 'light' && ofReadme.includes(name);
-  const file = `${name}-${language}${theme === 'dark' ? '-dark' : ''}.png`;
-  return join(renews ? shownFolder : everyFolder, file);
-}
+/** Those that the README shows, in full size and under a name without the step. */
+const ofReadme: Readonly<Record<string, string>> = {
+  '0-home': '0-home',
+  '1-4-verification': '1-verification',
+  '2-3-certificate': '2-certificate',
+  '3-3-use': '3-use',
+  '4-2-token': '4-token',
+  '5-2-receipt': '5-payment',
+};
+const stepWidth = 960;
 
-async function findPaths(): Promise<typeof paths> {
-  const teller = stage.as('teller-zhou');
-  const [verifications, certificates, operations, orders] = await Promise.all([
-    teller.verifications.list({ limit: 50 }),
-    stage.as('administrator-lin').certificates.list({ state: 'active', limit: 50 }),
-    teller.operations.list({ state: 'completed' }),
-    stage.as('customer-chen').payments.list({ limit: 50 }),
-  ]);
-  const failed = verifications.items.find(({ vendors }) => vendors.some(({ match }) => !match));
-  const person = certificates.items.find(({ kind }) => kind === 'person');
-  const order = orders.items.find((item) => item.state === 'executed');
-  return {
-    verification: `/verifications/${failed?.id}`,
-    seal: `/seals/${failed?.sealId}`,
-    certificate: `/certificates/${person?.serial}`,
-    use: `/uses/${operations.items[0]?.id}`,
-    order: `/pay/${order?.id}`,
-  };
-}
-
-async function settled(page: Page): Promise<void> {
-  await page.locator('main h1').first().waitFor();
-  await page.waitForLoadState('networkidle');
+/** In `test-results`; with SCREENSHOTS=docs those in light colours also where the documents are. */
+async function keep(picture: Buffer, name: string, language: Language, theme: string) {
+  const dark = theme === 'dark' ? '-dark' : '';
+  await writeFile(join(everyFolder, `${name}-${language}${dark}.png`), picture);
+  if (process.env.SCREENSHOTS !== 'docs' || theme === 'dark') return;
+  const inReadme = ofReadme[name];
+  if (inReadme) await writeFile(join(shownFolder, `${inReadme}-${language}.png`), picture);
+  await sharp(picture)
+    .resize({ width: stepWidth, withoutEnlargement: true })
+    .png({ palette: true, colours: 64, effort: 10 })
+    .toFile(join(shownFolder, 'journeys', `${name}-${language}.png`));
 }
 
 describeInChromium('pictures of the console', () => {
   beforeAll(async () => {
-    state = await mkdtemp(join(tmpdir(), 'cinnabar-screenshots-'));
     await mkdir(everyFolder, { recursive: true });
-    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
-    stage = await openStage(host.url, () => {});
-    await sampleData(stage);
-    paths = await findPaths();
-  }, 300_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await host?.stop();
-    await rm(state, { recursive: true, force: true });
+    await mkdir(join(shownFolder, 'journeys'), { recursive: true });
   });
+  const open = sampleVisits('screenshots');
 
   it.each([
     ['zh', 'light'],
@@ -144,15 +118,10 @@ describeInChromium('pictures of the console', () => {
     ['en', 'dark'],
   ] as const)('%s, %s', async (language, theme) => {
     for (const { name, identity, path, size, first } of pictures) {
-      const visit = await openConsole(browser, host.url, path(), {
-        language,
-        theme,
-        identity,
-        ...size,
-      });
+      const visit = await open(path, { language, theme, identity, ...size });
       await settled(visit.page);
       await first?.(visit);
-      await visit.page.screenshot({ path: fileFor(name, language, theme) });
+      await keep(await visit.page.screenshot(), name, language, theme);
       expect(visit.faults, name).toEqual([]);
       await visit.close();
     }

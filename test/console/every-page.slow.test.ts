@@ -1,0 +1,108 @@
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { describeInChromium } from '../helpers/chromium.ts';
+import { type SamplePlace, sampleVisits, settled } from './sample-visits.ts';
+
+type Place = readonly [identity: string, path: string | { readonly of: SamplePlace }];
+
+/** Every page of the console, as somebody whose page it is. */
+const places: readonly Place[] = [
+  ['-', '/'],
+  ['teller-zhou', '/'],
+  ['customer-chen', '/'],
+  ['teller-zhou', '/verify'],
+  ['teller-zhou', { of: 'card' }],
+  ['teller-zhou', '/seals'],
+  ['teller-zhou', '/seals/enrol'],
+  ['teller-zhou', '/seals/import'],
+  ['teller-zhou', '/seals/accounts/new'],
+  ['teller-zhou', { of: 'account' }],
+  ['teller-zhou', { of: 'seal' }],
+  ['teller-zhou', { of: 'change' }],
+  ['administrator-lin', '/seal-changes'],
+  ['teller-zhou', '/verifications'],
+  ['teller-zhou', { of: 'verification' }],
+  ['administrator-lin', '/webhooks'],
+  ['customer-chen', '/tokens'],
+  ['customer-chen', '/tokens/behaviour'],
+  ['administrator-lin', '/tokens/systems'],
+  ['operator-ma', '/tokens/keys'],
+  ['administrator-lin', '/certificates'],
+  ['customer-chen', '/certificates/apply'],
+  ['administrator-lin', '/certificates/applications'],
+  ['administrator-lin', { of: 'application' }],
+  ['administrator-lin', { of: 'certificate' }],
+  ['reviewer-he', '/review'],
+  ['teller-zhou', '/jobs'],
+  ['administrator-lin', '/policies'],
+  ['customer-chen', '/apply'],
+  ['risk-officer-xu', '/federation'],
+  ['administrator-lin', '/institutions'],
+  ['administrator-lin', { of: 'institution' }],
+  ['administrator-lin', { of: 'institutionKey' }],
+  ['teller-zhou', { of: 'newUse' }],
+  ['teller-zhou', { of: 'use' }],
+  ['administrator-lin', '/approvals'],
+  ['auditor-gao', '/audit/uses'],
+  ['auditor-gao', '/audit/verify'],
+  ['auditor-gao', '/audit'],
+  ['auditor-gao', '/ledger'],
+  ['auditor-gao', { of: 'entry' }],
+  ['operator-ma', '/chips'],
+  ['developer-song', '/tagger'],
+  ['developer-song', '/core'],
+  ['customer-chen', '/pay'],
+  ['customer-chen', '/pay/history'],
+  ['customer-chen', { of: 'order' }],
+  ['risk-officer-xu', '/risk'],
+  ['customer-chen', '/keys'],
+  ['customer-chen', { of: 'key' }],
+  ['customer-chen', '/signed'],
+  ['customer-chen', '/devices'],
+  ['teller-zhou', '/nowhere'],
+];
+
+/** All that the checker finds, of whatever weight. */
+async function findings(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(async () => {
+    const { violations } = await (window as unknown as { axe: typeof axe }).axe.run();
+    return violations.map(
+      ({ id, impact, nodes }) =>
+        `${id} (${impact}): ${nodes.map((node) => node.html.slice(0, 160)).join(' | ')}`,
+    );
+  });
+}
+
+/** What sticks out of the window sideways, where nothing inside scrolls for it. */
+const overhang = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+describeInChromium('every page', () => {
+  const open = sampleVisits('pages');
+
+  it.each([
+    // A window of 1280 at 200 % has the room of 640 (WCAG 2.2, 1.4.4 and 1.4.10).
+    ['en', 'light', 640, 400],
+    ['zh', 'dark', 1440, 900],
+    ['zh', 'light', 320, 640],
+  ] as const)(
+    'has no finding of the accessibility checker and fits: %s, %s, %i wide',
+    async (language, theme, width, height) => {
+      const faults: string[] = [];
+      for (const [identity, path] of places) {
+        const who = identity === '-' ? {} : { identity };
+        const visit = await open(path, { language, theme, width, height, ...who });
+        await settled(visit.page);
+        const where = `${new URL(visit.page.url()).pathname} as ${identity}`;
+        const over = await overhang(visit.page);
+        if (over > 0) faults.push(`${where}: sticks out by ${over}`);
+        faults.push(...(await findings(visit.page)).map((one) => `${where}: ${one}`));
+        faults.push(...visit.faults.map((one) => `${where}: ${one}`));
+        await visit.close();
+      }
+      expect(faults).toEqual([]);
+    },
+  );
+});

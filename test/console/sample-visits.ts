@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll } from 'vitest';
+import { sampleData } from '../../src/cli/demo/sample-data.ts';
+import { openStage, type Stage } from '../../src/cli/demo/stage.ts';
+import { launchChromium } from '../helpers/chromium.ts';
+import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
+import { type ConsolePage, freshPort, openConsole } from './console-page.ts';
+
+/** What the sample data leaves that has a page of its own. */
+export type SamplePlace =
+  | 'account'
+  | 'card'
+  | 'seal'
+  | 'change'
+  | 'verification'
+  | 'certificate'
+  | 'application'
+  | 'institution'
+  | 'institutionKey'
+  | 'newUse'
+  | 'use'
+  | 'order'
+  | 'key'
+  | 'entry';
+
+type Look = NonNullable<Parameters<typeof openConsole>[3]>;
+type Open = (path: string | { readonly of: SamplePlace }, look: Look) => Promise<ConsolePage>;
+
+/** A whole service with its sample data, and a browser, for the tests of this file. */
+export function sampleVisits(name: string): Open {
+  let host: LocalHost;
+  let browser: Browser;
+  let state: string;
+  let places: Readonly<Record<SamplePlace, string>>;
+
+  beforeAll(async () => {
+    state = await mkdtemp(join(tmpdir(), `cinnabar-${name}-`));
+    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
+    const stage = await openStage(host.url, () => {});
+    await sampleData(stage);
+    places = await placesOf(stage);
+  }, 300_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await host?.stop();
+    await rm(state, { recursive: true, force: true });
+  });
+
+  return (path, look) =>
+    openConsole(browser, host.url, typeof path === 'string' ? path : places[path.of], look);
+}
+
+export async function settled(page: Page): Promise<void> {
+  await page.locator('main h1').first().waitFor();
+  await page.waitForLoadState('networkidle');
+}
+
+async function placesOf(stage: Stage): Promise<Readonly<Record<SamplePlace, string>>> {
+  const teller = stage.as('teller-zhou');
+  const administrator = stage.as('administrator-lin');
+  const [verifications, certificates, applications, operations, orders, institutions] =
+    await Promise.all([
+      teller.verifications.list({ limit: 50 }),
+      administrator.certificates.list({ state: 'active', limit: 50 }),
+      administrator.certificates.applications.list({ limit: 1 }),
+      teller.operations.list({ state: 'completed' }),
+      stage.as('customer-chen').payments.list({ limit: 50 }),
+      administrator.institutions.list(),
+    ]);
+  const keys = await stage.as('customer-chen').personalKeys.list();
+  const failed = verifications.items.find(({ vendors }) => vendors.some(({ match }) => !match));
+  const seal = await teller.seals.get(failed?.sealId ?? '');
+  const person = certificates.items.find(({ kind }) => kind === 'person');
+  const order = orders.items.find((item) => item.state === 'executed');
+  const institutionKey = `/institution-keys/${operations.items[0]?.institutionKeyId}`;
+  return {
+    account: `/seals/accounts/${seal.accountId}`,
+    card: `/verify/card/${seal.accountId}/${seal.cardId}`,
+    seal: `/seals/${seal.id}`,
+    change: `/seals/${seal.id}/change`,
+    verification: `/verifications/${failed?.id}`,
+    certificate: `/certificates/${person?.serial}`,
+    application: `/certificates/applications/${applications.items[0]?.id}`,
+    institution: `/institutions/${institutions.items[0]?.id}`,
+    institutionKey,
+    newUse: `${institutionKey}/use`,
+    use: `/uses/${operations.items[0]?.id}`,
+    order: `/pay/${order?.id}`,
+    key: `/keys/${keys.items[0]?.id}`,
+    entry: '/ledger-entry/0',
+  };
+}
