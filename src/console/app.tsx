@@ -327,7 +327,7 @@ function ToastSlab() {
 function NotFound() {
   return (
     <div class="body lone">
-      <Empty title={t('page.not-found')} hint={t('page.not-found.hint')}>
+      <Empty isPage title={t('page.not-found')} hint={t('page.not-found.hint')}>
         <a class="btn" href="/">
           {t('nav.home')}
         </a>
@@ -340,6 +340,7 @@ function NotAllowed(props: { onPeople: () => void }) {
   return (
     <div class="body lone">
       <Empty
+        isPage
         title={t('page.forbidden')}
         hint={t('page.forbidden.hint', {
           role: identity.value ? t(`role.${identity.value.role}`) : '',
@@ -445,10 +446,10 @@ export function App() {
         {t('nav.skip')}
       </a>
       {demo && (
-        <div class="demo">
+        <section class="demo" aria-label={t('demo.word')}>
           <b>{t('demo.word')}</b>
           <span class="ellipsis">{t('demo.band')}</span>
-        </div>
+        </section>
       )}
       <TopBar onPeople={() => setOpen('people')} onFind={() => setOpen('find')} />
       <Rail onFind={() => setOpen('find')} />

@@ -94,7 +94,7 @@ describeInChromium('every page', () => {
       for (const [identity, path] of places) {
         const who = identity === '-' ? {} : { identity };
         const visit = await open(path, { language, theme, width, height, ...who });
-        await settled(visit.page);
+        await settled(visit.page).catch(() => faults.push(`${identity} ${path}: no heading`));
         const where = `${new URL(visit.page.url()).pathname} as ${identity}`;
         const over = await overhang(visit.page);
         if (over > 0) faults.push(`${where}: sticks out by ${over}`);

@@ -206,7 +206,7 @@ function ChipTable(props: { cluster: ChipCluster; order: (order: Order, chip: Ch
           <th>{t('chips.load')}</th>
           <th>{t('chips.latency')}</th>
           <th>{t('chips.log')}</th>
-          <th />
+          <td />
         </tr>
       </thead>
       <tbody>

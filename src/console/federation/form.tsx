@@ -9,9 +9,9 @@ import { t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import { parseAmount } from '../money.ts';
 import { SelectField, TextField } from '../parts/field.tsx';
+import { FormFrame } from '../parts/form-frame.tsx';
 import { KeyPassword } from '../parts/key-password.tsx';
 import { Panel } from '../parts/page.tsx';
-import { Refusal } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
 import { client } from '../session.ts';
 
@@ -80,19 +80,13 @@ export function ApplicationForm(props: FormProps) {
   const { value, onChange, wrong, error, onSubmit } = props;
   useKeys([{ key: 'mod+Enter', label: t('apply.read-consent'), run: onSubmit }]);
   return (
-    <form
-      class="body columns"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        onSubmit();
-      }}
+    <FormFrame
+      layout="columns"
+      what="apply.not-prepared"
+      error={error}
+      retry={onSubmit}
+      onSubmit={onSubmit}
     >
-      {error && (
-        <div class="across">
-          <Refusal what="apply.not-prepared" error={error} retry={onSubmit} />
-        </div>
-      )}
       <div class="stack">
         <Who value={value} onChange={onChange} wrong={wrong} />
       </div>
@@ -111,7 +105,7 @@ export function ApplicationForm(props: FormProps) {
           </button>
         </div>
       </div>
-    </form>
+    </FormFrame>
   );
 }
 

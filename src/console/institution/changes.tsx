@@ -27,7 +27,7 @@ export function Changes(props: {
           <tr>
             <th class="wide">{t('audit.action')}</th>
             <th>{t('field.state')}</th>
-            <th />
+            <td />
           </tr>
         </thead>
         <tbody>

@@ -185,7 +185,7 @@ function Grants(props: { item: InstitutionKey; round: number; onChanged: () => v
                 <th>{t('grant.until')}</th>
                 <th class="num">{t('grant.uses')}</th>
                 <th>{t('field.state')}</th>
-                <th />
+                <td />
               </tr>
             </thead>
             <tbody>

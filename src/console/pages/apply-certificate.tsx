@@ -3,9 +3,9 @@ import type { NewCertificateApplication } from '../../client/index.ts';
 import { t } from '../i18n/index.ts';
 import { parseAmount } from '../money.ts';
 import { SelectField, TextField } from '../parts/field.tsx';
+import { FormFrame } from '../parts/form-frame.tsx';
 import { isRequest, KeyRequest } from '../parts/key-request.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
-import { Refusal } from '../parts/states.tsx';
 import { navigate } from '../router.ts';
 import { allows, client } from '../session.ts';
 import { showToast } from '../toast.ts';
@@ -223,15 +223,13 @@ export function ApplyCertificatePage() {
         title={t('apply.title')}
         crumbs={[{ text: t('certificates.title'), href: '/certificates' }]}
       />
-      <form
-        class="body narrow"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
+      <FormFrame
+        layout="narrow"
+        what="apply.not-made"
+        error={write.error}
+        retry={submit}
+        onSubmit={submit}
       >
-        {write.error && <Refusal what="apply.not-made" error={write.error} retry={submit} />}
         <Subject draft={draft} change={change} wrong={wrong} />
         <Panel title={t('apply.key')}>
           <KeyRequest
@@ -250,7 +248,7 @@ export function ApplyCertificatePage() {
             {t('apply.send')}
           </button>
         </div>
-      </form>
+      </FormFrame>
     </>
   );
 }

@@ -276,7 +276,13 @@ export function EnrolPage() {
         crumbs={[{ text: t('nav.seals'), href: '/seals' }]}
         facts={<span>{t('enrol.lead')}</span>}
       />
-      <FormFrame wide what="seal.not-enrolled" error={write.error} retry={submit} onSubmit={submit}>
+      <FormFrame
+        layout="columns"
+        what="seal.not-enrolled"
+        error={write.error}
+        retry={submit}
+        onSubmit={submit}
+      >
         <Panel title={t('seal.reserved')}>
           <ImprintInput
             label={t('imprint.choose.reserved')}

@@ -7,8 +7,8 @@ import {
   checkAccount,
   cleanAccount,
 } from '../parts/account-fields.tsx';
+import { FormFrame } from '../parts/form-frame.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
-import { Refusal } from '../parts/states.tsx';
 import { navigate } from '../router.ts';
 import { client } from '../session.ts';
 import { showToast } from '../toast.ts';
@@ -35,15 +35,13 @@ export function NewAccountPage() {
   return (
     <>
       <PageHead title={t('account.new')} crumbs={[{ text: t('nav.seals'), href: '/seals' }]} />
-      <form
-        class="body narrow"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
+      <FormFrame
+        layout="narrow"
+        what="account.not-made"
+        error={write.error}
+        retry={submit}
+        onSubmit={submit}
       >
-        {write.error && <Refusal what="account.not-made" error={write.error} retry={submit} />}
         <Panel title={t('seal.account')}>
           <AccountFields value={draft} onChange={setDraft} problems={problems} />
         </Panel>
@@ -55,7 +53,7 @@ export function NewAccountPage() {
             {t('account.open')} <kbd>Ctrl ↵</kbd>
           </button>
         </div>
-      </form>
+      </FormFrame>
     </>
   );
 }

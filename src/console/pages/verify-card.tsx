@@ -5,9 +5,10 @@ import { useKeys } from '../keys.ts';
 import { parseAmount } from '../money.ts';
 import { VerdictStatus } from '../parts/chip.tsx';
 import { Combinations, sealLabel } from '../parts/combinations.tsx';
+import { FormFrame } from '../parts/form-frame.tsx';
 import { ImprintInput } from '../parts/imprint-input.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
-import { Empty, Loaded, Refusal } from '../parts/states.tsx';
+import { Empty, Loaded } from '../parts/states.tsx';
 import { emptyVoucher, VoucherFields } from '../parts/voucher-fields.tsx';
 import { useResource } from '../resource.ts';
 import { client } from '../session.ts';
@@ -103,19 +104,13 @@ function Paper({ account, card }: { account: AccountDetail; card: Card }) {
   }
   useKeys([{ key: 'mod+Enter', label: t('verify.run'), run: submit }]);
   return (
-    <form
-      class="body columns"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
+    <FormFrame
+      layout="columns"
+      what="verify.not-verified"
+      error={write.error}
+      retry={submit}
+      onSubmit={submit}
     >
-      {write.error && (
-        <div class="across">
-          <Refusal what="verify.not-verified" error={write.error} retry={submit} />
-        </div>
-      )}
       <div class="stack">
         {found && <Outcome found={found} seals={seals} />}
         <Panel title={t('combination.title')}>
@@ -157,7 +152,7 @@ function Paper({ account, card }: { account: AccountDetail; card: Card }) {
             </Panel>
           ))}
       </div>
-    </form>
+    </FormFrame>
   );
 }
 

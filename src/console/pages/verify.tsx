@@ -5,11 +5,12 @@ import { useKeys } from '../keys.ts';
 import { namedSeal } from '../lookup.ts';
 import { type Currency, parseAmount } from '../money.ts';
 import { AccountPicker } from '../parts/account-picker.tsx';
+import { FormFrame } from '../parts/form-frame.tsx';
 import { ImprintInput } from '../parts/imprint-input.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { FetchedPicture } from '../parts/picture.tsx';
 import { SealMarkName } from '../parts/seal-name.tsx';
-import { Empty, Loaded, Refusal } from '../parts/states.tsx';
+import { Empty, Loaded } from '../parts/states.tsx';
 import { emptyVoucher, VoucherFields } from '../parts/voucher-fields.tsx';
 import { useResource } from '../resource.ts';
 import { navigate, query, setParameter } from '../router.ts';
@@ -125,19 +126,13 @@ export function VerifyPage() {
   return (
     <>
       <PageHead title={t('verify.title')} facts={<span>{t('verify.lead')}</span>} />
-      <form
-        class="body columns"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
+      <FormFrame
+        layout="columns"
+        what="verify.not-verified"
+        error={write.error}
+        retry={submit}
+        onSubmit={submit}
       >
-        {write.error && (
-          <div class="across">
-            <Refusal what="verify.not-verified" error={write.error} retry={submit} />
-          </div>
-        )}
         <div class="stack">
           <Panel title={t('seal.reserved')}>
             {isEmpty && <FirstSeal />}
@@ -179,7 +174,7 @@ export function VerifyPage() {
           </Panel>
           <div class="foot narrow-only">{submitButton}</div>
         </div>
-      </form>
+      </FormFrame>
     </>
   );
 }

@@ -3,12 +3,14 @@ import type { ApiError } from '../../client/index.ts';
 import { type Key, t } from '../i18n/index.ts';
 import { Refusal } from './states.tsx';
 
+const layouts = { stack: 'stack', narrow: 'body narrow', columns: 'body columns' } as const;
+
 /**
- * A form that writes one thing: what was refused stands above its fields, and `wide` ones fill the
- * page in two columns.
+ * A form that writes one thing: what was refused stands above its fields. In a dialog it is a
+ * `stack`; on a page of its own it is `narrow`, or fills the page in two `columns`.
  */
 export function FormFrame(props: {
-  wide?: boolean;
+  layout?: keyof typeof layouts;
   /** Said when it was refused, with the reason. */
   what: Key | { readonly said: string };
   error: ApiError | undefined;
@@ -16,18 +18,18 @@ export function FormFrame(props: {
   onSubmit: () => void;
   children: ComponentChildren;
 }) {
-  const { wide = false, what, error, retry } = props;
+  const { layout = 'stack', what, error, retry } = props;
   const refusal = error && <Refusal what={what} error={error} {...(retry ? { retry } : {})} />;
   return (
     <form
-      class={wide ? 'body columns' : 'stack'}
+      class={layouts[layout]}
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
         props.onSubmit();
       }}
     >
-      {refusal && (wide ? <div class="across">{refusal}</div> : refusal)}
+      {refusal && (layout === 'columns' ? <div class="across">{refusal}</div> : refusal)}
       {props.children}
     </form>
   );

@@ -31,11 +31,18 @@ export function Loading({ lines = 4 }: { lines?: number }) {
   );
 }
 
-export function Empty(props: { title: string; hint?: string; children?: ComponentChildren }) {
+export function Empty(props: {
+  title: string;
+  hint?: string;
+  /** Nothing else is on the page. */
+  isPage?: boolean;
+  children?: ComponentChildren;
+}) {
+  const Heading = props.isPage ? 'h1' : 'h2';
   return (
     <div class="empty">
       <Glyph name="off" />
-      <h3>{props.title}</h3>
+      <Heading>{props.title}</Heading>
       {props.hint && <p>{props.hint}</p>}
       {props.children}
     </div>

@@ -49,7 +49,7 @@ export function ManualCheck({ verification }: { verification: Verification }) {
               <th>{t('vendor.title')}</th>
               <th class="num">{t('manual.server')}</th>
               <th class="num">{t('manual.here')}</th>
-              <th />
+              <td />
             </tr>
           </thead>
           <tbody>

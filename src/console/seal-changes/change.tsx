@@ -116,7 +116,13 @@ function Form({ seal, name }: { seal: Seal; name: string }) {
   }
   useKeys([{ key: 'mod+Enter', label: t('seal.change.submit'), run: submit }]);
   return (
-    <FormFrame wide what="seal.not-changed" error={write.error} retry={submit} onSubmit={submit}>
+    <FormFrame
+      layout="columns"
+      what="seal.not-changed"
+      error={write.error}
+      retry={submit}
+      onSubmit={submit}
+    >
       <Panel title={t('seal.reserved')}>
         <FetchedPicture
           load={(signal) => client.seals.picture(seal.id, undefined, { signal })}

@@ -83,7 +83,7 @@ function Numbers({ head, rows }: { head: string; rows: readonly (readonly [strin
       <table class="table">
         <thead>
           <tr>
-            <th />
+            <td />
             <th class="num">{head}</th>
           </tr>
         </thead>

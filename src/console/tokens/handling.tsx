@@ -33,7 +33,7 @@ export function Answer(props: { answer: BusinessAnswer; onPay: (bill: string) =>
             <tr>
               <th>{k('bill.payee')}</th>
               <th class="num">{k('bill.amount')}</th>
-              <th />
+              <td />
             </tr>
           </thead>
           <tbody>

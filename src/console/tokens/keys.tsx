@@ -87,7 +87,7 @@ function Table({ keys, onRevoke }: { keys: IssuerKeys; onRevoke?: (id: string) =
             <th>{k('keys.state')}</th>
             <th class="num">{k('keys.since')}</th>
             <th>{k('keys.kid')}</th>
-            {onRevoke && <th />}
+            {onRevoke && <td />}
           </tr>
         </thead>
         <tbody>

@@ -126,7 +126,7 @@ function Table(props: {
               <th>{k('systems.purpose')}</th>
               <th>{k('systems.key-name')}</th>
               <th>{t('field.state')}</th>
-              {mayAct && <th />}
+              {mayAct && <td />}
             </tr>
           </thead>
           <tbody>
