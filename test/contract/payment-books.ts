@@ -111,12 +111,16 @@ export function paymentBooksContract(open: () => PaymentBooks): void {
       firstPaidAtMs: nowMs,
       lastPlace: { place, atMs: nowMs + 2 },
     };
-    expect(await view(nowMs + 10)).toEqual(whole);
+    const first = await view(nowMs + 10);
+    expect(first).toMatchObject(whole);
+    expect(first.recent.map(({ amountMinor, end }) => [amountMinor, end])).toEqual(
+      amounts.toReversed().map((amountMinor) => [amountMinor, 'executed']),
+    );
     expect((await view(nowMs + 10, 'USD')).habit.orders).toBe(0);
     const later = await view(nowMs + 90 * 24 * 60 * 60 * 1000 + 3);
     expect(later.habit).toEqual({ orders: 2, nearHour: 2, medianMinor: 200 });
     expect(later.firstPaidAtMs).toBe(nowMs + 3);
-    expect(await view(nowMs + 10)).toEqual(whole);
+    expect(await view(nowMs + 10)).toEqual(first);
   });
 
   it('keeps the orders of each payer apart, newest first, page by page', async () => {

@@ -14,6 +14,7 @@ type AgreementDeps = PaymentDeps & { readonly paymentRows: RowStore<PaymentRows>
 
 /** Nobody holds more certificates than this. */
 const certificatesMax = 100;
+
 /**
  * Agrees to somebody else's order, as a person of the same organisation whose certificate lets them
  * check. Repeated, it is the same agreement.
@@ -28,7 +29,9 @@ export async function agreeToOrder(
 ): Promise<Order> {
   const { tenant, id: by } = caller.actor;
   const { payer, dualControl } = await keptOrder(deps, caller.actor, id);
-  const checker = dualControl && (await checkerOf(deps, caller.actor, dualControl.organization));
+  const checker = (await checkerCertificates(deps, caller.actor)).find(
+    ({ subject }) => subject.organization === dualControl?.organization,
+  );
   if (!dualControl || !checker) throw new CinnabarError('order_not_found');
   const nowMs = deps.clock.now();
   const order = await deps.books.find(tenant, payer, id, nowMs);
@@ -46,37 +49,37 @@ export async function agreeToOrder(
   });
 }
 
-/** The certificate by which a person may agree to payments of an organisation. */
-async function checkerOf(
+/** The certificates in force by which a person may agree to payments of the organisation in them. */
+async function checkerCertificates(
   deps: PaymentDeps,
-  actor: Actor,
-  organization: string,
-): Promise<Certificate | undefined> {
-  for (const certificate of await goodCertificates(deps, actor)) {
-    if (certificate.subject.organization !== organization) continue;
-    const settings = await settingsOf(deps, certificate.serialHex);
-    if (settings?.permissions.includes('check')) return certificate;
-  }
-  return undefined;
-}
-
-async function goodCertificates(deps: PaymentDeps, { tenant, id: holder }: Actor) {
+  { tenant, id: holder }: Actor,
+): Promise<readonly Certificate[]> {
   const nowMs = deps.clock.now();
-  const page = { limit: certificatesMax };
-  const held = await deps.certificates.listCertificates(tenant, { holder }, page);
-  return held.filter((certificate) => standingOf(certificate, nowMs) === 'good');
+  const held = await deps.certificates.listCertificates(
+    tenant,
+    { holder },
+    { limit: certificatesMax },
+  );
+  const good = held.filter(
+    (certificate) =>
+      certificate.subject.organization !== undefined && standingOf(certificate, nowMs) === 'good',
+  );
+  const settings = await Promise.all(good.map(({ serialHex }) => settingsOf(deps, serialHex)));
+  return good.filter((_, i) => settings[i]?.permissions.includes('check'));
 }
 
-/** Orders of others in the actor's organisation that wait for one more to agree, newest first. */
+/**
+ * Orders of others that wait for one more to agree, newest first: in the organisation of the newest
+ * certificate by which the actor may.
+ */
 export async function ordersToAgree(
   deps: AgreementDeps,
   actor: Actor,
   page: PageRequest,
 ): Promise<Page<Order>> {
-  const [own] = await goodCertificates(deps, actor);
+  const [own] = await checkerCertificates(deps, actor);
   const organization = own?.subject.organization;
-  const isChecker = organization && (await checkerOf(deps, actor, organization));
-  if (!isChecker) return { items: [], nextCursor: null };
+  if (organization === undefined) return { items: [], nextCursor: null };
   const found = await listKeptOrders(deps, actor, { organization }, page);
   const waits = ({ payer, state, dualControl }: Order) =>
     payer !== actor.id &&

@@ -31,8 +31,16 @@ export interface BookStore {
   firstPaidAtMs(payeeAccount: string, sinceMs: number): number | undefined;
   /** The newest executed order that came from a known place. */
   lastPlaced(): Pick<Order, 'facts'> | undefined;
+  /** The newest orders, whatever came of them; at most so many. */
+  recent(most: number): readonly RecentOrder[];
   readonly counts: CountStore;
 }
+
+export type RecentOrder = Pick<Order, 'id' | 'currency' | 'amountMinor' | 'createdAtMs'> & {
+  readonly end: 'executed' | TerminationReason | 'open';
+};
+
+export const recentMax = 64;
 
 export type CountedOrder = Pick<Order, 'id' | 'state' | 'amountMinor'> & {
   readonly authorisedAtMs: number;
@@ -53,6 +61,7 @@ export interface BookView {
   readonly firstPaidAtMs?: number;
   /** Where the last executed order of a known place came from, and when. */
   readonly lastPlace?: { readonly place: Place; readonly atMs: number };
+  readonly recent: readonly RecentOrder[];
 }
 
 /** So often a person may be looked at for one order. */
@@ -165,6 +174,7 @@ export function createBook(store: BookStore): Book {
         ordersToday: used.orders,
         habit: habitOf(store.counts, { currency, sinceMs, nowMs, utcOffsetMinutes }),
         lastHour: store.paidBetween(currency, nowMs - hourMs, nowMs),
+        recent: store.recent(recentMax),
         ...(firstPaidAtMs === undefined ? {} : { firstPaidAtMs }),
         ...(placed?.facts.place
           ? { lastPlace: { place: placed.facts.place, atMs: placed.facts.nowMs } }

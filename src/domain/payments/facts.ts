@@ -4,6 +4,7 @@ import type { Certificate } from '../certificates/types.ts';
 import type { Channel, Settings } from '../federation/settings.ts';
 import { kmBetween } from '../risk/place.ts';
 import type { PaymentLimits, Place, RiskFacts } from '../risk/types.ts';
+import { behaviourHints } from './behaviour.ts';
 import type { BookView } from './book.ts';
 import type { NewOrder } from './order.ts';
 import type { PaymentDeps } from './ports.ts';
@@ -37,7 +38,7 @@ export async function factsOf(
       : sealEvidence(deps, tenant, sealVerificationId, terms),
   ]);
   const limits = settings && paymentLimits(settings, channel, currency);
-  const { firstPaidAtMs, lastPlace, ...done } = book;
+  const { firstPaidAtMs, lastPlace, recent, ...done } = book;
   const needed = settings ? agreementsNeeded(settings, terms) : 0;
   const organization = found?.subject.organization;
   const facts: RiskFacts = {
@@ -46,6 +47,7 @@ export async function factsOf(
     certificate: certificateFact(found, nowMs),
     ...(limits ? { limits } : {}),
     ...done,
+    behaviour: behaviourHints(recent, terms, { nowMs, utcOffsetMinutes }),
     payee: { listed, ...(firstPaidAtMs === undefined ? {} : { firstPaidAtMs }) },
     device: { enrolledAtMs: device.enrolledAtMs, keyStore: device.keyStore },
     ...(federatedTier === undefined ? {} : { federatedTier }),

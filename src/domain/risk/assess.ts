@@ -119,6 +119,7 @@ function observe(facts: RiskFacts): Record<WeighedRule, Observation> {
     travel_impossible: above(movement === undefined ? 0 : kmPerHour(movement)),
     seal_in_review: always(facts.seal?.verdict === 'review'),
     tier_low: above(facts.federatedTier ?? 0),
+    behaviour_unusual: above(facts.behaviour?.length ?? 0),
   };
 }
 

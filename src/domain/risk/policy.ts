@@ -42,6 +42,7 @@ export const thresholdUnits: Readonly<Record<WeighedRule, string>> = {
   travel_impossible: 'km_per_hour',
   seal_in_review: 'none',
   tier_low: 'tier',
+  behaviour_unusual: 'behaviour_hints',
 };
 
 /**
@@ -66,14 +67,19 @@ export const defaultRiskPolicy: RiskPolicy = {
     seal_in_review: { points: 45, threshold: 0 },
     // Off until a bank decides to hear other institutions on payments.
     tier_low: { points: 0, threshold: 4 },
+    // Off until a bank decides to weigh the business library's profile beside its own rules.
+    behaviour_unusual: { points: 0, threshold: 0 },
   },
 };
 
 /** A policy as it was stored, whole: what policies could not say then is as if it were not there. */
 export function wholePolicy(stored: RiskPolicy): RiskPolicy {
   const { biometric, rules } = defaultRiskPolicy;
-  const tier_low = stored.rules.tier_low ?? rules.tier_low;
-  const own = { ...stored.rules, tier_low };
+  const own = {
+    ...stored.rules,
+    tier_low: stored.rules.tier_low ?? rules.tier_low,
+    behaviour_unusual: stored.rules.behaviour_unusual ?? rules.behaviour_unusual,
+  };
   return { ...stored, biometric: stored.biometric ?? biometric, rules: own };
 }
 
@@ -97,10 +103,13 @@ export function policyErrors(policy: RiskPolicy): FieldError[] {
   return errors;
 }
 
-/** The federation's tier is not listened to, as before it could be. */
-function isOff({ points, threshold }: RuleWeight): boolean {
-  const { tier_low } = defaultRiskPolicy.rules;
-  return points === tier_low.points && threshold === tier_low.threshold;
+/** Rules that policies could not say at first. */
+const laterRules: readonly WeighedRule[] = ['tier_low', 'behaviour_unusual'];
+
+/** A later rule as it is by default, and so as if it could not be said. */
+function isUnsaid(rule: WeighedRule, { points, threshold }: RuleWeight): boolean {
+  const unsaid = defaultRiskPolicy.rules[rule];
+  return laterRules.includes(rule) && points === unsaid.points && threshold === unsaid.threshold;
 }
 
 function isWhole(value: number, least: number, most: number): boolean {
@@ -110,10 +119,8 @@ function isWhole(value: number, least: number, most: number): boolean {
 /** SHA-256 over the policy's numbers in a fixed order: two policies share it when they are equal. */
 export function policyHash(policy: RiskPolicy): string {
   const rules = weighedRules.flatMap((rule) => {
-    const { points, threshold } = policy.rules[rule];
-    return rule === 'tier_low' && isOff(policy.rules.tier_low)
-      ? []
-      : [`${rule} ${points} ${threshold}`];
+    const weight = policy.rules[rule];
+    return isUnsaid(rule, weight) ? [] : [`${rule} ${weight.points} ${weight.threshold}`];
   });
   // What policies could not say at first stands in it only once it is said: older hashes hold.
   const biometric = policy.biometric === 'none' ? [] : [`biometric ${policy.biometric}`];

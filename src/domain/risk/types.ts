@@ -1,3 +1,5 @@
+import type { RiskCode } from '../../core/business/hints.ts';
+
 /** What the risk engine says of an order (E7). `terminate` ends it before any key moves. */
 export const riskVerdicts = ['allow', 'challenge', 'terminate'] as const;
 export type RiskVerdict = (typeof riskVerdicts)[number];
@@ -34,6 +36,7 @@ export const weighedRules = [
   'travel_impossible',
   'seal_in_review',
   'tier_low',
+  'behaviour_unusual',
 ] as const;
 export type WeighedRule = (typeof weighedRules)[number];
 
@@ -100,6 +103,8 @@ export interface RiskFacts {
   /** Whether somebody else must agree who cannot exist: the certificate names no organisation. */
   readonly lacksSecondPerson?: true;
   readonly habit: Habit;
+  /** What the business library finds unlike the payer; absent of earlier builds. */
+  readonly behaviour?: readonly RiskCode[];
   /** Executed within the last hour, in the order's currency. */
   readonly lastHour: { readonly orders: number; readonly amountMinor: number };
   /** Where the request came from, as the network says; absent when it does not know. */

@@ -3,7 +3,7 @@ import { type Book, type BookStore, createBook } from '../../domain/payments/boo
 import type { CountStore } from '../../domain/payments/habit.ts';
 import type { PaymentBooks } from '../../domain/payments/ports.ts';
 import { orderStates } from '../../domain/payments/states.ts';
-import type { Order } from '../../domain/payments/types.ts';
+import { type Order, terminationReasons } from '../../domain/payments/types.ts';
 import { integerOf, jsonOf, oneOf, textOf } from '../fields.ts';
 import { type Answer, asked, settled } from './answer.ts';
 
@@ -122,6 +122,20 @@ function sqlBookStore(sql: SqlStorage): BookStore {
       );
       return row && parse(row);
     },
+    recent: (most) =>
+      rows(
+        `SELECT id, created_at_ms, ${currency} AS currency, ${amountMinor} AS amount,
+           CASE WHEN ${isExecuted} THEN 'executed' ELSE COALESCE(${at('termination.reason')}, 'open')
+           END AS ending
+         FROM orders ORDER BY id DESC LIMIT ?`,
+        most,
+      ).map((row) => ({
+        id: textOf(row, 'id'),
+        createdAtMs: integerOf(row, 'created_at_ms'),
+        currency: textOf(row, 'currency'),
+        amountMinor: integerOf(row, 'amount'),
+        end: oneOf(row, 'ending', ['executed', 'open', ...terminationReasons] as const),
+      })),
     counts: sqlCounts(sql, rows),
   };
 }

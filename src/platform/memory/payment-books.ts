@@ -40,6 +40,14 @@ export function memoryBookStore(): BookStore {
       executed()
         .filter(({ facts }) => facts.place !== undefined)
         .toSorted((a, b) => b.createdAtMs - a.createdAtMs)[0],
+    recent: (most) =>
+      all()
+        .toSorted((a, b) => (a.id < b.id ? 1 : -1))
+        .slice(0, most)
+        .map(({ id, state, currency, amountMinor, createdAtMs, termination }) => {
+          const end = state === 'executed' ? state : (termination?.reason ?? 'open');
+          return { id, currency, amountMinor, createdAtMs, end };
+        }),
     counts: memoryCounts(executed),
   };
 }

@@ -17,7 +17,13 @@ import {
   startRegistration,
 } from '../../../src/domain/tokens/passkeys.ts';
 import { people } from '../../helpers/certificates.ts';
-import { ordering, paymentDeps, signOrder, terms } from '../../helpers/payments.ts';
+import {
+  ordering,
+  paymentDeps,
+  signOrder,
+  terms,
+  weighingNothing,
+} from '../../helpers/payments.ts';
 import { callerOf, certifiedTerminal, type Terminal } from '../../helpers/signing.ts';
 import { softAuthenticator } from '../../helpers/soft-authenticator.ts';
 
@@ -133,6 +139,20 @@ describe('E7 E8: payments with the cloud key', () => {
       code: 'certificate_not_active',
     });
     expect(await place()).toMatchObject({ state: 'terminated' });
+  });
+
+  test('E7: an amount that the business library calls unlike the payer is seen, and weighs by policy', async () => {
+    const { rules } = weighingNothing;
+    const behaviour_unusual = { points: 50, threshold: 0 };
+    deps.known.policy = { ...weighingNothing, rules: { ...rules, behaviour_unusual } };
+    for (let i = 0; i < 20; i++) {
+      deps.clock.advance(day);
+      expect((await pay({ amountMinor: 10_000 + i })).facts.behaviour).toEqual([]);
+    }
+    deps.clock.advance(day);
+    const order = await place({ amountMinor: 900_000 });
+    expect(order.facts.behaviour).toEqual(['unusual_amount']);
+    expect(order).toMatchObject({ state: 'challenged', assessment: { score: 50 } });
   });
 
   test('A10 E8: where another must agree and nobody can, the order is refused and says so', async () => {

@@ -114,9 +114,26 @@ describe('E7: the risk verdict', () => {
     expect(rulesOf(assess({}, listening).reasons)).not.toContain('tier_low');
   });
 
+  test('E7: what the business library finds unlike the payer weighs once a bank lets it', () => {
+    const behaviour = ['unusual_amount', 'burst'] as const;
+    expect(rulesOf(assess({ behaviour }).reasons)).not.toContain('behaviour_unusual');
+    const { rules } = defaultRiskPolicy;
+    const behaviour_unusual = { points: 30, threshold: 1 };
+    const listening = { ...defaultRiskPolicy, rules: { ...rules, behaviour_unusual } };
+    expect(assess({ behaviour }, listening).reasons).toContainEqual({
+      rule: 'behaviour_unusual',
+      effect: 'score',
+      points: 30,
+      seen: 2,
+      threshold: 1,
+    });
+    expect(assess({ behaviour: ['burst'] }, listening).reasons).toEqual([]);
+    expect(assess({}, listening).reasons).toEqual([]);
+  });
+
   test('E7: policies stored before faces and tiers could be said stay what they were', () => {
     const { biometric: _, rules, ...marks } = defaultRiskPolicy;
-    const { tier_low: __, ...earlier } = rules;
+    const { tier_low: __, behaviour_unusual: ___, ...earlier } = rules;
     const stored = { ...marks, rules: earlier } as unknown as typeof defaultRiskPolicy;
     expect(wholePolicy(stored)).toEqual(defaultRiskPolicy);
     expect(policyHash(defaultRiskPolicy)).toBe(
@@ -326,7 +343,8 @@ describe('risk policies', () => {
 
   test('the hash is that of the text that receipts name', () => {
     // What policies could not say at first is in it only once it is said.
-    const said = weighedRules.filter((rule) => rule !== 'tier_low');
+    const later = ['tier_low', 'behaviour_unusual'];
+    const said = weighedRules.filter((rule) => !later.includes(rule));
     const rules = said.map((rule) => {
       const { points, threshold } = defaultRiskPolicy.rules[rule];
       return `${rule} ${points} ${threshold}`;
