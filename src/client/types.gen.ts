@@ -1816,7 +1816,7 @@ export type RiskAssessment = {
   verdict: "allow" | "challenge" | "terminate";
   score: number;
   reasons: Array<{
-    rule: "certificate_not_active" | "over_single_limit" | "over_daily_limit" | "over_daily_count" | "payee_blocked" | "seal_refused" | "biometric_refused" | "second_person_impossible" | "payee_new" | "payee_watched" | "device_new" | "device_weak" | "velocity_count" | "velocity_amount" | "amount_unusual" | "amount_near_limit" | "hour_unusual" | "travel_impossible" | "seal_in_review" | "tier_low";
+    rule: "certificate_not_active" | "over_single_limit" | "over_daily_limit" | "over_daily_count" | "payee_blocked" | "seal_refused" | "biometric_refused" | "second_person_impossible" | "payee_new" | "payee_watched" | "device_new" | "device_weak" | "velocity_count" | "velocity_amount" | "amount_unusual" | "amount_near_limit" | "hour_unusual" | "travel_impossible" | "seal_in_review" | "tier_low" | "behaviour_unusual";
     effect: "terminate" | "score";
     points: number;
     seen: number;
@@ -2200,6 +2200,10 @@ export type RiskPolicy = {
       threshold: number;
     };
     tier_low: {
+      points: number;
+      threshold: number;
+    };
+    behaviour_unusual: {
       points: number;
       threshold: number;
     };
