@@ -13,6 +13,7 @@ import type { OpeningKey } from '../../src/core/token/sealing.ts';
 import { openPart } from '../../src/core/token/sealing.ts';
 import type { Actor } from '../../src/domain/actor.ts';
 import type { CertificateDeps } from '../../src/domain/certificates/ports.ts';
+import { type GrantAnswer, grantToken, type TokenRequest } from '../../src/domain/tokens/grants.ts';
 import type { TokenDeps, TokenRows } from '../../src/domain/tokens/ports.ts';
 import { proveSystem, registerSystem } from '../../src/domain/tokens/systems.ts';
 import type { BusinessSystem, ReleasePolicy } from '../../src/domain/tokens/types.ts';
@@ -70,6 +71,16 @@ export async function authenticationCentre() {
 }
 
 export type Centre = Awaited<ReturnType<typeof authenticationCentre>>;
+
+/** A token for chen, who shows the facts of `identity` unless the request says otherwise. */
+export function grantedBy(
+  { deps }: Centre,
+  request: Pick<TokenRequest, 'audiences'> & Partial<TokenRequest>,
+  amr: readonly string[] = ['session'],
+): Promise<GrantAnswer> {
+  const whole = { profile: 'cin-sealed-1', identity, ...request } as const;
+  return grantToken(deps, { actor: chen, amr }, 'request-1', whole);
+}
 
 /** A key pair of a business system. */
 export async function openingPair(

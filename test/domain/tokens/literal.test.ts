@@ -15,6 +15,7 @@ import {
   type Centre,
   caller,
   chen,
+  grantedBy,
   identity,
   issuer,
   lin,
@@ -26,12 +27,8 @@ let key: OpeningKey;
 let trust: LiteralTrust;
 let token: string;
 
-const grant = async (audiences = ['ledgers']) =>
-  grantToken(centre.deps, { actor: chen, amr: ['session'] }, 'request-1', {
-    audiences,
-    profile: 'cin-003-literal',
-    identity,
-  });
+const grant = (audiences = ['ledgers']) =>
+  grantedBy(centre, { audiences, profile: 'cin-003-literal' });
 
 beforeAll(async () => {
   const made = await authenticationCentre();

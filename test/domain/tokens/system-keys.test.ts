@@ -8,7 +8,6 @@ import {
   systemKeys,
   tokenReader,
 } from '../../../src/core/business.ts';
-import { grantToken } from '../../../src/domain/tokens/grants.ts';
 import { publishedKeys } from '../../../src/domain/tokens/issuer-keys.ts';
 import { nameNextKey, proveNextKey, useNextKey } from '../../../src/domain/tokens/system-keys.ts';
 import {
@@ -21,6 +20,7 @@ import {
   type Centre,
   caller,
   chen,
+  grantedBy,
   identity,
   issuer,
   lin,
@@ -33,11 +33,8 @@ beforeAll(async () => {
   centre = await authenticationCentre();
 });
 
-async function granted(audience: string, profile: ProfileName = 'cin-sealed-1') {
-  const request = { audiences: [audience], profile, identity };
-  const who = { actor: chen, amr: ['session'] };
-  return (await grantToken(centre.deps, who, 'request-1', request)).token;
-}
+const granted = async (audience: string, profile: ProfileName = 'cin-sealed-1') =>
+  (await grantedBy(centre, { audiences: [audience], profile })).token;
 
 const readerOf = async (
   name: string,

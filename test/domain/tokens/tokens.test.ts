@@ -42,6 +42,7 @@ import {
   type Centre,
   caller,
   chen,
+  grantedBy,
   identity,
   issuer,
   lin,
@@ -63,12 +64,9 @@ beforeAll(async () => {
   gm = await registered(centre, 'tax', ['NAME', 'ID_DOC'], 'SM2');
 });
 
-const passkey = { actor: chen, amr: ['hwk', 'user', 'mfa'] };
-
-function grant(change: Partial<TokenRequest> = {}) {
-  const request = { audiences: ['bills'], profile: 'cin-sealed-1', identity, ...change } as const;
-  return grantToken(centre.deps, passkey, 'request-1', request);
-}
+const amr = ['hwk', 'user', 'mfa'];
+const grant = (change: Partial<TokenRequest> = {}) =>
+  grantedBy(centre, { audiences: ['bills'], ...change }, amr);
 
 async function verifierFor(audience: string, profiles: readonly ProfileName[] = ['cin-sealed-1']) {
   const keys = await publishedKeys(centre.deps);
@@ -352,7 +350,7 @@ describe('D1 D2 D3: a token', () => {
     await expect(grant({ certificate: serial, identity: wrong })).rejects.toMatchObject({
       code: 'identity_mismatch',
     });
-    const stranger = { ...passkey, actor: { ...chen, id: 'customer-wang' } };
+    const stranger = { amr, actor: { ...chen, id: 'customer-wang' } };
     const request = { audiences: ['bills'], profile: 'cin-sealed-1', certificate: serial } as const;
     await expect(grantToken(centre.deps, stranger, 'request-1', request)).rejects.toMatchObject({
       code: 'certificate_not_active',
