@@ -151,6 +151,7 @@ function callerOf(key: string): string | null {
 }
 
 const nobodys: Readonly<Record<string, string>> = {
+  generation: '9999',
   serial: '0a1b2c',
   requestId: '0'.repeat(32),
   hash: '0'.repeat(64),
