@@ -64,7 +64,8 @@ export {
 const ageSecondsMax = 24 * 60 * 60;
 
 /**
- * Verifies here what the service says it verified: every step again, on the evidence it handed
+ * Verifies here what the service says it verified, that a certificate was frozen and still is or is
+ * in force: every step again, on the evidence it handed
  * out, with the keys of log and witnesses that the caller trusts.
  *
  * The permitted issuers are those of the evidence unless `issuers` (PEM) names others.
@@ -102,6 +103,7 @@ export async function verifyEvidence(
       issuers: issuers.map((pem) => parseCertificate(derOf(pem)).spki),
     },
     nowMs,
+    'in_force',
   );
 }
 

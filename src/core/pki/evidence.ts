@@ -94,13 +94,18 @@ const failed = (code: EvidenceCode, facts: Outcome['facts'] = {}): Outcome => ({
  * Checks a frozen certificate against the ledger (A8), each step for itself so that a person sees
  * all that is wrong: the checkpoint's signatures and witnesses; that the entry is in its tree; that
  * the tree goes on from the one known before; the signature of the certificate with the issuer key
- * **of the entry**, which must be a permitted one; SM3 and SHA-256 of the exact bytes; that no
- * later event exists. The certificate's own words are used for nothing but its signature.
+ * **of the entry**, which must be a permitted one; SM3 and SHA-256 of the exact bytes; and what the
+ * newest event of the certificate is. The certificate's own words are used for nothing but its
+ * signature.
+ *
+ * @param newest `entry`: no later event may exist, as before a thaw; `in_force`: a later one may,
+ * if it leaves the certificate in force
  */
 export async function checkEvidence(
   evidence: CertificateEvidence,
   trust: EvidenceTrust,
   nowMs: number,
+  newest: 'entry' | 'in_force' = 'entry',
 ): Promise<EvidenceVerdict> {
   const event = readEvent(evidence.entry.bytes);
   const checkpoint = await checkCheckpoint(evidence.checkpoint, trust.ledger, nowMs);
@@ -110,7 +115,7 @@ export async function checkEvidence(
     consistency: checkConsistency(evidence, checkpoint.verified),
     signature: await checkSignature(evidence.certificate, event, trust.issuers),
     hash: await checkHashes(evidence.certificate, event),
-    newest: await checkNewest(evidence, event, trust.ledger, nowMs),
+    newest: await checkNewest(evidence, event, trust.ledger, { nowMs, allowed: newest }),
   };
   const steps = evidenceSteps.map((step) => ({ step, ...outcomes[step] }));
   const first = steps.find(({ ok }) => !ok);
@@ -224,18 +229,22 @@ async function checkHashes(der: Uint8Array, event: EventFields | undefined): Pro
   return isSameKey ? passed(facts) : failed('subject_key_differs', facts);
 }
 
+/** After these a certificate is in force. Which may follow on which, the log decides. */
+const inForce: ReadonlySet<unknown> = new Set(['thawed', 'settings', 'issued', 'resumed']);
+
 async function checkNewest(
   { entry, status }: CertificateEvidence,
   event: EventFields | undefined,
   policy: LedgerPolicy,
-  nowMs: number,
+  { nowMs, allowed }: { readonly nowMs: number; readonly allowed: 'entry' | 'in_force' },
 ): Promise<Outcome> {
   try {
     const { subject, newest, expiresAt } = await verifyStatus(status, policy.log, nowMs);
     const facts = { subject, newest: textOf(newest?.type), expiresAt };
-    const isNewest =
-      subject === event?.subject && newest?.leafHash === bytesToHex(leafHash(entry.bytes));
-    return isNewest ? passed(facts) : failed('newer_event', facts);
+    const isEntry = newest?.leafHash === bytesToHex(leafHash(entry.bytes));
+    const isGood = isEntry || (allowed === 'in_force' && inForce.has(newest?.type));
+    const isOurs = subject === event?.subject;
+    return isOurs && isGood ? passed(facts) : failed('newer_event', facts);
   } catch (error) {
     return failed(codeOf(error));
   }

@@ -44,7 +44,7 @@ export async function thawCertificate(
   }
   if (found.state !== 'frozen') throw new CinnabarError('certificate_state');
   return audited(deps.audit, caller, operation, async () => {
-    refuseUnproven(await examine(deps, found));
+    refuseUnproven(await examine(deps, found, 'entry'));
     const thawed = await moveCertificate(deps, found, { action: 'thaw', requestId: id });
     return deliverCertificate(deps, thawed);
   });
@@ -87,7 +87,7 @@ async function isGivenUp(
   { action }: PendingMove,
 ): Promise<boolean> {
   if (action === 'resume') return (await authorityOf(deps, certificate)).isRevoked;
-  return action === 'thaw' && !(await examine(deps, certificate)).verdict.ok;
+  return action === 'thaw' && !(await examine(deps, certificate, 'entry')).verdict.ok;
 }
 
 /**

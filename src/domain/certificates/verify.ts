@@ -33,8 +33,9 @@ export interface Verification {
 }
 
 /**
- * Verifies a certificate against the ledger (A8). A "no" is an answer. Whoever thaws calls this
- * again: an earlier verification opens nothing.
+ * Verifies a certificate against the ledger (A8): that it is the one that was frozen there, and
+ * still is or is in force. A "no" is an answer. Whoever thaws verifies again: an earlier
+ * verification opens nothing.
  *
  * @throws CinnabarError `certificate_not_found`, `certificate_state` before it is in the ledger,
  * `ledger_unavailable`, `ledger_untrusted`, `storage_unavailable`, `audit_unavailable`
@@ -45,7 +46,7 @@ export async function verifyCertificate(
   serialHex: string,
 ): Promise<Verification> {
   const certificate = await getCertificate(deps, caller.actor, serialHex);
-  const verification = await examine(deps, certificate);
+  const verification = await examine(deps, certificate, 'in_force');
   await record(deps.audit, caller, operationOf(verification), 'done');
   return verification;
 }
@@ -58,15 +59,20 @@ function operationOf({ certificate, verdict }: Verification): Operation {
   };
 }
 
-/** Fetches everything from the ledger and checks it; remembers the checkpoint of a good one. */
+/**
+ * Fetches everything from the ledger and checks it; remembers the checkpoint of a good one.
+ *
+ * @param newest `entry` before a thaw, which nothing may have come before
+ */
 export async function examine(
   deps: CertificateDeps,
   certificate: Certificate,
+  newest: 'entry' | 'in_force',
 ): Promise<Verification> {
   const evidence = await gatherEvidence(deps, certificate);
   const atMs = deps.clock.now();
   const { trust, issuers } = await trustOf(deps);
-  const verdict = await checkEvidence(evidence, trust, atMs);
+  const verdict = await checkEvidence(evidence, trust, atMs, newest);
   if (verdict.steps.every(({ step, ok }) => ok || step === 'newest')) {
     const note = evidence.checkpoint;
     await deps.certificates.rememberCheckpoint({ size: sizeOf(note), note });

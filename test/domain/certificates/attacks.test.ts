@@ -32,7 +32,7 @@ let trust: EvidenceTrust;
 beforeAll(async () => {
   deps = certificateDeps();
   certificate = await frozenCertificate(deps, 'sm2');
-  ({ evidence } = await examine(deps, certificate));
+  ({ evidence } = await examine(deps, certificate, 'entry'));
   ({ trust } = await trustOf(deps));
 });
 
