@@ -1881,6 +1881,7 @@ export type PaymentReceipt = {
 export type NewPayment = {
   terminalId: string;
   payee: {
+    /** Kept and shown as capitals and digits: separators and case make no other account. */
     account: string;
     name: string;
     bank: string;

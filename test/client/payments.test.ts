@@ -214,6 +214,41 @@ describe('E8: between the order and its confirmation', () => {
     await listed('none');
   });
 
+  test('E7: an account is the same however it is written, on the list and in the order', async () => {
+    const { edge, ask, payer, place, allow, codeOf, confirm } = await paying();
+    const list = (account: string, listed: string) =>
+      answerOf<{ account: string }>(
+        ask('risk-officer-xu', 'PUT', '/v1/risk/payees', { account, listed, reason: '涉诈账户' }),
+      );
+    const to = (account: string) => place({ payee: { ...terms.payee, account } });
+    const rulesOf = ({ assessment }: Payment) => assessment.reasons.map(({ rule }) => rule);
+    const spellings = ['NB62220299', 'nb62220299', 'NB-6222-0299', 'nb.6222/0299', 'N-b/62220.299'];
+    for (const listed of spellings) {
+      expect((await list(listed, 'blocked')).account).toBe(spellings[0]);
+      for (const account of spellings) {
+        const order = await to(account);
+        expect(order, `${listed} ${account}`).toMatchObject({
+          state: 'terminated',
+          payee: { account: spellings[0] },
+        });
+        expect(rulesOf(order)).toContain('payee_blocked');
+      }
+      await list(String(spellings[1]), 'none');
+    }
+    // The recheck at confirmation and what was paid before go by the same spelling.
+    const order = await allow((await to('nb-6222-0299')).id);
+    expect(JSON.parse(order.text)).toMatchObject({ payee: { account: spellings[0] } });
+    await list('nb6222/0299', 'blocked');
+    expect(await codeOf(confirm(order))).toBe('payee_listed');
+    await list('NB.62220299', 'none');
+    const first = await to('nb6222-0299');
+    expect(rulesOf(first)).toContain('payee_new');
+    await payer.pay(await allow(first.id));
+    edge.clock.advance(60 * 24 * 60 * 60_000);
+    expect(rulesOf(await to('NB/6222/0299'))).not.toContain('payee_new');
+    expect(rulesOf(await to('NB/6222/0298'))).toContain('payee_new');
+  });
+
   test('E7: an order that nobody decided in time leaves the officers’ queue as expired', async () => {
     const { edge, ask, place } = await paying();
     const { id } = await place();

@@ -5,6 +5,7 @@ import type { Channel } from '../federation/settings.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
 import { assessOrder } from '../risk/assess.ts';
+import { payeeAccount } from '../risk/payees.ts';
 import { policyHash } from '../risk/policy.ts';
 import type { Place } from '../risk/types.ts';
 import { getPersonalKey } from '../signing/personal-keys.ts';
@@ -96,7 +97,8 @@ async function claimSeal({ riskRegister }: PaymentDeps, order: Order): Promise<v
 async function assessed(deps: PaymentDeps, caller: Caller, request: NewOrder): Promise<Order> {
   const { actor } = caller;
   const { tenant, id: payer } = actor;
-  const { id, terms, personalKeyId, terminalId } = request;
+  const { id, personalKeyId, terminalId } = request;
+  const terms = spelled(request.terms);
   const channel = channelOf(caller);
   const key = await getPersonalKey(deps, actor, personalKeyId);
   const certificateSerial = key.certificateSerial ?? '';
@@ -105,7 +107,7 @@ async function assessed(deps: PaymentDeps, caller: Caller, request: NewOrder): P
   const { facts, dualControl } = await factsOf(
     deps,
     actor,
-    { ...request, channel },
+    { ...request, terms, channel },
     certificateSerial,
     device,
   );
@@ -134,6 +136,12 @@ async function assessed(deps: PaymentDeps, caller: Caller, request: NewOrder): P
       ? { endedAtMs: facts.nowMs, termination: { reason: 'risk', by: '' } as const }
       : {}),
   };
+}
+
+/** In the text, the list and the book an account has one spelling. */
+function spelled(terms: OrderTerms): OrderTerms {
+  const { payee } = terms;
+  return { ...terms, payee: { ...payee, account: payeeAccount(payee.account) } };
 }
 
 /**

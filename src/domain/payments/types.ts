@@ -7,7 +7,7 @@ import type { AssessmentRecord } from './assessment.ts';
 import type { OrderState } from './states.ts';
 
 export interface Payee {
-  /** As the receiving bank writes it. */
+  /** As `payeeAccount` writes it, once the order is placed. */
   readonly account: string;
   readonly name: string;
   readonly bank: string;

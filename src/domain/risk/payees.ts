@@ -1,3 +1,4 @@
+import { normaliseNumber } from '../../lib/number-text.ts';
 import type { Actor, Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
 import { readPage } from '../page.ts';
@@ -11,7 +12,7 @@ export type PayeeListing = RiskFacts['payee']['listed'];
 
 /** An account that orders to are watched or blocked. */
 export interface ListedPayee {
-  /** The account, as the receiving bank writes it. */
+  /** The account, as `payeeAccount` writes it. */
   readonly id: string;
   readonly listed: PayeeListing;
   readonly reason: string;
@@ -19,13 +20,21 @@ export interface ListedPayee {
   readonly listedAtMs: number;
 }
 
-/** Whether orders to an account are watched or blocked. */
+/**
+ * One account, one spelling: without what people put between and in capitals. What an order names
+ * and what the list names are compared by it, so another way to write a number is no way around.
+ */
+export function payeeAccount(text: string): string {
+  return normaliseNumber(text).replaceAll('/', '');
+}
+
+/** Whether orders to an account are watched or blocked, however it is written. */
 export async function payeeListed(
   deps: Pick<RiskDeps, 'riskRows'>,
   tenant: string,
   account: string,
 ): Promise<PayeeListing> {
-  return (await deps.riskRows.find(tenant, 'payee', account))?.listed ?? 'none';
+  return (await deps.riskRows.find(tenant, 'payee', payeeAccount(account)))?.listed ?? 'none';
 }
 
 /**
@@ -39,7 +48,8 @@ export async function listPayee(
   request: Pick<ListedPayee, 'listed' | 'reason'> & { readonly account: string },
 ): Promise<ListedPayee> {
   const { tenant, id: listedBy } = caller.actor;
-  const { account, listed, reason } = request;
+  const { listed, reason } = request;
+  const account = payeeAccount(request.account);
   // The account is a customer's of another bank: the record names the fact, not the number.
   const operation = { action: 'risk_payee.list', subject: 'risk-payee', detail: { listed } };
   return audited(deps.audit, caller, operation, () =>

@@ -23,7 +23,11 @@ export const amountMinorSchema = z
   .openapi({ example: 120000, description: 'Minor units of the currency.' });
 
 const payeeSchema = z.strictObject({
-  account: paperNumberSchema.openapi({ example: '6222020200112233445' }),
+  account: paperNumberSchema.openapi({
+    example: '6222020200112233445',
+    description:
+      'Kept and shown as capitals and digits: separators and case make no other account.',
+  }),
   name: line(100).min(1).openapi({ example: '南浦物业有限公司' }),
   bank: line(100).min(1).openapi({ example: '南浦银行光明支行' }),
 });
