@@ -256,6 +256,15 @@ async function recordCode(
   return own ?? (await holdersCode(checking, body));
 }
 
+/** A key that was used at a time, and the certificate that it is said to have had. */
+interface Holder {
+  readonly serial: string;
+  readonly publicKeyHex: string;
+  readonly atMs: number;
+  /** Its certificate may have ended before. */
+  readonly mayBeOver?: boolean;
+}
+
 /** Whether the certificates say that these keys are the institution's, the person's, the others'. */
 async function holdersCode(
   checking: Checking,
@@ -264,15 +273,18 @@ async function holdersCode(
   const { atMs } = body.receipt;
   const decision = readDecision(body.decision);
   // What was encrypted while the key's certificate held is opened after it: it is judged by its end.
-  const isOver =
-    decision?.key.certificate.standing === 'expired' && decision.use.kind === 'decrypt';
-  const holders: readonly (readonly [string, string, number | 'its end'])[] = [
-    [body.institutionSerial, body.institutionPublicKeyHex, isOver ? 'its end' : atMs],
-    [body.personSerial, body.personPublicKeyHex, atMs],
-    ...body.approvals.map(({ serial, publicKeyHex }) => [serial, publicKeyHex, atMs] as const),
+  // One that was followed by another is called superseded for ever, also once it is over.
+  const mayBeOver =
+    decision?.use.kind === 'decrypt' &&
+    ['expired', 'superseded'].includes(decision.key.certificate.standing);
+  const { institutionSerial, institutionPublicKeyHex, personSerial, personPublicKeyHex } = body;
+  const holders: readonly Holder[] = [
+    { serial: institutionSerial, publicKeyHex: institutionPublicKeyHex, atMs, mayBeOver },
+    { serial: personSerial, publicKeyHex: personPublicKeyHex, atMs },
+    ...body.approvals.map(({ serial, publicKeyHex }) => ({ serial, publicKeyHex, atMs })),
   ];
-  for (const [serial, publicKeyHex, heldAtMs] of holders) {
-    const code = await holderCode(checking, serial, publicKeyHex, heldAtMs);
+  for (const holder of holders) {
+    const code = await holderCode(checking, holder);
     if (code) return code;
   }
   return undefined;
@@ -280,15 +292,13 @@ async function holdersCode(
 
 async function holderCode(
   { certificates, authorities, progress, used }: Checking,
-  serial: string,
-  publicKeyHex: string,
-  atMs: number | 'its end',
+  { serial, publicKeyHex, atMs, mayBeOver }: Holder,
 ): Promise<UsageCode | undefined> {
   const leaf = certificates.get(serial);
   if (!leaf) return 'certificate_missing';
   if (bytesToHex(parsePublicKey(leaf.spki).key) !== publicKeyHex) return 'key_differs';
   const above = chainAbove(leaf, authorities);
-  const heldAtMs = atMs === 'its end' ? leaf.notAfterMs : atMs;
+  const heldAtMs = mayBeOver ? Math.min(atMs, leaf.notAfterMs) : atMs;
   const { ok } = await verifyCertificateChain([leaf, ...above], progress.trust.roots, heldAtMs);
   if (!ok) return 'certificate_untrusted';
   for (const one of [leaf, ...above]) used.add(fingerprint(one));

@@ -146,6 +146,11 @@ describe("renewal of an institution's keys", () => {
     own = { ...own, clerk, officers };
     const later = { ...own, signing: own.encryption };
     expect(await use(own.encryption, await granted(later, clerk, terms))).toBe(base64Text(message));
+    // It is called superseded after its end, too.
+    const whole = await exportOf(later);
+    const wholeVerdict = await verifyUsageExport(whole.text, whole.trust, own.deps.clock.now());
+    expect(wholeVerdict.code).toBeUndefined();
+    expect(whole.text.match(/"standing\\":\\"superseded/g)).toHaveLength(2);
   });
 
   test('C4: a key whose certificate is on hold opens nothing, and a renewal leaves it there', async () => {
