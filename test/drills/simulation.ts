@@ -91,7 +91,7 @@ function inWeather(deps: World, seed: number, weather: () => Weather, plant?: Pl
       'terminate',
     ]),
     audit: under(isForgetful ? { ...deps.audit, append: forgetful } : deps.audit, ['append']),
-    ledger: under(deps.ledger, ['append']),
+    ledger: under(deps.ledger, ['appendNext']),
     shares: under(deps.shares, ['sign']),
     riskRegister: under(deps.riskRegister, ['keep']),
   };

@@ -1,5 +1,5 @@
 import { hexToBytes } from '@noble/hashes/utils.js';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import {
   activateOperation,
   type KeyTerminal,
@@ -16,6 +16,7 @@ import { approveGrantChange, grantChangeBytes } from '../../src/domain/signing/g
 import { type NewGrant, proposeGrant, revokeGrant } from '../../src/domain/signing/grants.ts';
 import type { GrantChange } from '../../src/domain/signing/types.ts';
 import { bankOverHttp } from '../helpers/documents.ts';
+import { neverCalled } from '../helpers/dying.ts';
 import { type Edge, startEdge } from '../helpers/edge.ts';
 import { memoryVault } from '../helpers/key-people.ts';
 import { atEveryMoment, type Mortal, mortal } from '../helpers/mortal.ts';
@@ -23,23 +24,40 @@ import { callerOf } from '../helpers/signing.ts';
 
 const gm = await loadGm();
 
-/** The service in a process that can die around everything that it writes for signing. */
+/** Everything that is written for signing. */
+const writes = {
+  audit: ['append'],
+  signing: ['write'],
+  ledger: ['append', 'appendNext'],
+  objects: ['put'],
+  keys: ['sign', 'changeGrants'],
+  shares: [
+    'keygenReply',
+    'keygenFinish',
+    'sign',
+    'refreshReply',
+    'refreshFinish',
+    'refreshCommit',
+  ],
+} as const;
+
+const called = new Set<string>();
+afterAll(() => expect(neverCalled<typeof writes>(writes, called)).toEqual([]));
+
+/** The service in a process that can die around each of the writes. */
 async function mortalEdge(life: Mortal): Promise<Edge> {
-  return startEdge((deps) => ({
-    audit: life.port(deps.audit, ['append']),
-    signing: life.port(deps.signing, ['write']),
-    ledger: life.port(deps.ledger, ['append']),
-    objects: life.port(deps.objects, ['put']),
-    keys: life.port(deps.keys, ['sign', 'changeGrants']),
-    shares: life.port(deps.shares, [
-      'keygenReply',
-      'keygenFinish',
-      'sign',
-      'refreshReply',
-      'refreshFinish',
-      'refreshCommit',
-    ]),
-  }));
+  return startEdge((deps) => {
+    const port = <N extends keyof typeof writes>(name: N) =>
+      life.port(name, deps[name], writes[name], called);
+    return {
+      audit: port('audit'),
+      signing: port('signing'),
+      ledger: port('ledger'),
+      objects: port('objects'),
+      keys: port('keys'),
+      shares: port('shares'),
+    };
+  });
 }
 
 const passkey = passkeyProtection('credential', async (_, salt) =>

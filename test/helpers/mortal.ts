@@ -16,11 +16,17 @@ export function mortal() {
   }
 
   return {
-    /** The same port, whose `writes` are moments. */
-    port<T extends object>(port: T, writes: readonly (keyof T)[]): T {
+    /** The same port, whose `writes` are moments; each that is called is noted as `of.name`. */
+    port<T extends object>(
+      of: string,
+      port: T,
+      writes: readonly string[],
+      called: Set<string>,
+    ): T {
       const wrapped = Object.entries(port).map(([name, method]) => {
-        const isWrite = writes.includes(name as keyof T);
+        const isWrite = writes.includes(name);
         const call = async (...input: unknown[]) => {
+          if (isWrite) called.add(`${of}.${name}`);
           if (isWrite) moment();
           else if (isDead) throw new Error('the process is dead');
           const result: unknown = await (method as (...all: unknown[]) => unknown)(...input);

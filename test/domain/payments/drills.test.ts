@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createBook } from '../../../src/domain/payments/book.ts';
 import { placeOrder, stopOrder } from '../../../src/domain/payments/order.ts';
 import type { PaymentDeps } from '../../../src/domain/payments/ports.ts';
 import { calendarDay } from '../../../src/lib/time.ts';
 import { memoryBookStore } from '../../../src/platform/memory/payment-books.ts';
-import { dyingPorts } from '../../helpers/dying.ts';
+import { dyingPorts, neverCalled } from '../../helpers/dying.ts';
 import {
   bookOrder,
   intention,
@@ -32,15 +32,18 @@ beforeAll(async () => {
 const writes = {
   books: ['place', 'authorise', 'answered', 'execute', 'annotate', 'terminate'],
   audit: ['append'],
-  ledger: ['append'],
+  ledger: ['appendNext'],
   riskRegister: ['keep'],
   signing: ['write'],
   shares: ['sign'],
 } as const;
 
+const called = new Set<string>();
+afterAll(() => expect(neverCalled<typeof writes>(writes, called)).toEqual([]));
+
 /** Whether the process died: it does until `fatal` is beyond its life. */
 async function dies(act: (service: PaymentDeps) => Promise<unknown>, fatal: number) {
-  const service: PaymentDeps = dyingPorts(deps as PaymentDeps, fatal, writes);
+  const service: PaymentDeps = dyingPorts(deps as PaymentDeps, fatal, writes, called);
   try {
     await act(service);
     return false;

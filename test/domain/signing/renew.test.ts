@@ -27,7 +27,7 @@ import { resultOf } from '../../../src/domain/signing/use.ts';
 import { base64Text } from '../../../src/lib/base64.ts';
 import { asking, type Bank, bank, finish, granted, message } from '../../helpers/bank.ts';
 import { people, requestedSettings } from '../../helpers/certificates.ts';
-import { dyingPorts } from '../../helpers/dying.ts';
+import { dyingPorts, neverCalled } from '../../helpers/dying.ts';
 import { callerOf, identifiedInForce } from '../../helpers/signing.ts';
 import { exportOf } from '../../helpers/usage-export.ts';
 
@@ -195,13 +195,15 @@ describe("renewal of an institution's keys", () => {
 
   test('C1: a renewal that dies at any write and is repeated is whole, and was done once', async () => {
     const id = newId(own.deps);
+    const writes = {
+      signing: ['write'],
+      certificates: ['addApplication'],
+      keys: ['create'],
+      ledger: ['appendNext'],
+    };
+    const called = new Set<string>();
     for (let fatal = 1; ; fatal++) {
-      const dying = dyingPorts(own.deps, fatal, {
-        signing: ['write'],
-        certificates: ['addApplication'],
-        keys: ['create'],
-        ledger: ['append'],
-      });
+      const dying = dyingPorts(own.deps, fatal, writes, called);
       const request = { id, keyId: own.signing.id };
       const isDone = await renewInstitutionKeys(dying, administrator, request).then(
         () => true,
@@ -209,6 +211,7 @@ describe("renewal of an institution's keys", () => {
       );
       if (isDone) break;
     }
+    expect(neverCalled(writes, called)).toEqual([]);
     const { keys } = await renewed(id);
     for (const key of keys) {
       expect(await getInstitutionKey(own.deps, administrator.actor, key.id)).toEqual(key);
