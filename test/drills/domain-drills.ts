@@ -9,7 +9,7 @@ import { hashOfTrace, simulatedBank, simulationPlants } from './simulation.ts';
 const coursesPerBank = 50;
 
 async function courses(first: number, count: number, plant?: string) {
-  const { course } = await simulatedBank(plant);
+  const { course, neverCalled } = await simulatedBank(plant);
   const trace: string[] = [];
   const violations: string[] = [];
   for (let seed = first; seed < first + count; seed++) {
@@ -17,6 +17,7 @@ async function courses(first: number, count: number, plant?: string) {
     trace.push(...one.trace);
     violations.push(...one.violations);
   }
+  if (!plant) violations.push(...neverCalled().map((name) => `no course called ${name}`));
   return { trace, violations };
 }
 

@@ -58,7 +58,11 @@ export interface Weather {
   readonly loses: number;
 }
 
-/** The same port, whose named calls are places to be overtaken, and where things go wrong. */
+/**
+ * The same port, whose named calls are places to be overtaken, and where things go wrong.
+ *
+ * @param onCall is told the name of each of them that is called
+ */
 export function stormy<T extends object>(
   port: T,
   names: readonly (keyof T & string)[],
@@ -66,10 +70,12 @@ export function stormy<T extends object>(
   chance: Random,
   weather: () => Weather,
   failure: () => Error,
+  onCall: (name: string) => void = () => undefined,
 ): T {
   const wrapped = Object.entries(port).map(([name, method]) => {
     if (!names.some((known) => known === name)) return [name, method] as const;
     const call = async (...input: unknown[]) => {
+      onCall(name);
       await pause();
       const [first = 0, second = 0] = chance.bytes(2);
       const { fails, loses } = weather();

@@ -8,6 +8,7 @@ import type { PaymentDeps } from '../../src/domain/payments/ports.ts';
 import type { Order } from '../../src/domain/payments/types.ts';
 import type { Random } from '../../src/domain/ports.ts';
 import { people } from '../helpers/certificates.ts';
+import { neverCalled } from '../helpers/dying.ts';
 import { intention, paymentDeps, terms, weighingNothing } from '../helpers/payments.ts';
 import { certifiedTerminal, type Terminal } from '../helpers/signing.ts';
 import { seededRandom } from '../helpers/time-and-chance.ts';
@@ -39,18 +40,46 @@ export async function simulatedBank(plant?: string) {
   const deps = paymentDeps();
   deps.known.policy = weighingNothing;
   const person = await certifiedTerminal(deps, 'customer-chen');
-  return { course: (seed: number) => courseOf(deps, person, seed, plant as Plant | undefined) };
+  const called = new Set<string>();
+  return {
+    course: (seed: number) => courseOf({ deps, person, called }, seed, plant as Plant | undefined),
+    /** Writes that no course came to: the storm does not reach what is done instead of them. */
+    neverCalled: () => neverCalled<typeof writes>(writes, called),
+  };
 }
+
+/** Where the storm is. */
+const writes = {
+  books: ['place', 'authorise', 'answered', 'execute', 'annotate', 'terminate'],
+  audit: ['append'],
+  ledger: ['appendNext'],
+  shares: ['sign'],
+  riskRegister: ['keep'],
+} as const;
 
 type World = ReturnType<typeof paymentDeps>;
 
+interface SimulatedBank {
+  readonly deps: World;
+  readonly person: Terminal;
+  readonly called: Set<string>;
+}
+
 /** The ports of the world in bad weather, with the planted defect. */
-function inWeather(deps: World, seed: number, weather: () => Weather, plant?: Plant) {
+function inWeather(
+  { deps, called }: SimulatedBank,
+  seed: number,
+  weather: () => Weather,
+  plant?: Plant,
+) {
   const chance = seededRandom(seed ^ 0x57a3);
   const turns = scheduler(seededRandom(seed));
   const failing = () => new CinnabarError('storage_unavailable');
-  const under = <T extends object>(port: T, names: readonly (keyof T & string)[]) =>
-    stormy(port, names, turns, chance, weather, failing);
+  const under = <N extends keyof typeof writes>(name: N, port: World[N] = deps[name]) => {
+    const names = writes[name] as readonly string[] as readonly (keyof World[N] & string)[];
+    const note = (method: string) => called.add(`${name}.${method}`);
+    return stormy(port, names, turns, chance, weather, failing, note);
+  };
   const small = (limits: { singleMinor: number; dailyMinor: number; dailyCount: number }) => ({
     ...limits,
     dailyMinor,
@@ -82,33 +111,22 @@ function inWeather(deps: World, seed: number, weather: () => Weather, plant?: Pl
   const service: PaymentDeps = {
     ...deps,
     certificates: isBlind ? blind : deps.certificates,
-    books: under({ ...deps.books, authorise }, [
-      'place',
-      'authorise',
-      'answered',
-      'execute',
-      'annotate',
-      'terminate',
-    ]),
-    audit: under(isForgetful ? { ...deps.audit, append: forgetful } : deps.audit, ['append']),
-    ledger: under(deps.ledger, ['appendNext']),
-    shares: under(deps.shares, ['sign']),
-    riskRegister: under(deps.riskRegister, ['keep']),
+    books: under('books', { ...deps.books, authorise }),
+    audit: under('audit', isForgetful ? { ...deps.audit, append: forgetful } : deps.audit),
+    ledger: under('ledger'),
+    shares: under('shares'),
+    riskRegister: under('riskRegister'),
   };
   return { service, turns };
 }
 
-async function courseOf(
-  deps: World,
-  person: Terminal,
-  seed: number,
-  plant?: Plant,
-): Promise<Course> {
+async function courseOf(bank: SimulatedBank, seed: number, plant?: Plant): Promise<Course> {
+  const { deps, person } = bank;
   // Another day, with limits of its own.
   deps.clock.advance(dayMs);
   const chance = seededRandom(seed ^ 0xc0ffee);
   let weather = storm;
-  const { service, turns } = inWeather(deps, seed, () => weather, plant);
+  const { service, turns } = inWeather(bank, seed, () => weather, plant);
   const trace: string[] = [];
   const say = async (what: string, act: () => Promise<unknown>): Promise<void> => {
     const ended = await act().then(

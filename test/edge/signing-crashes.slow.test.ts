@@ -31,14 +31,7 @@ const writes = {
   ledger: ['append', 'appendNext'],
   objects: ['put'],
   keys: ['sign', 'changeGrants'],
-  shares: [
-    'keygenReply',
-    'keygenFinish',
-    'sign',
-    'refreshReply',
-    'refreshFinish',
-    'refreshCommit',
-  ],
+  shares: ['keygenReply', 'keygenFinish', 'sign', 'refreshReply', 'refreshFinish', 'refreshCommit'],
 } as const;
 
 const called = new Set<string>();

@@ -17,12 +17,7 @@ export function mortal() {
 
   return {
     /** The same port, whose `writes` are moments; each that is called is noted as `of.name`. */
-    port<T extends object>(
-      of: string,
-      port: T,
-      writes: readonly string[],
-      called: Set<string>,
-    ): T {
+    port<T extends object>(of: string, port: T, writes: readonly string[], called: Set<string>): T {
       const wrapped = Object.entries(port).map(([name, method]) => {
         const isWrite = writes.includes(name);
         const call = async (...input: unknown[]) => {
