@@ -1,7 +1,7 @@
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import { base64urlText } from '../../lib/base64url.ts';
+import { base64urlBytes, base64urlText } from '../../lib/base64url.ts';
 import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Identity } from './identity.ts';
@@ -183,9 +183,10 @@ export function consentFault(
   party: string,
   nowMs: number,
 ): ConsentFault | undefined {
-  const key = bytesOf({ signKey }, 'signKey', 65);
-  const mark = bytesOf({ signature }, 'signature', 64);
-  if (!suite.verify(key, consentBytes(consent), mark)) return 'consent_signature';
+  // Whoever passes a consent on has not parsed it: what cannot be read has signed nothing.
+  const key = base64urlBytes(signKey);
+  const mark = base64urlBytes(signature);
+  if (!key || !mark || !suite.verify(key, consentBytes(consent), mark)) return 'consent_signature';
   if (consent.rosterHash !== rosterHash(roster)) return 'consent_roster';
   if (consent.modelHash !== roster.modelHash) return 'consent_roster';
   if (!consent.parties.includes(party)) return 'consent_party';

@@ -283,6 +283,24 @@ describe('A1: consent', () => {
     }
   });
 
+  // Texts that the API takes as base64url by their characters, and that no bytes are written as.
+  test.each([
+    { suite: 'x25519', signKey: 'cinnabar-marked-3f9c1e' },
+    { suite: 'x25519', signature: '2026-02-31' },
+    { suite: 'x25519', signature: 'A' },
+    { suite: 'sm2', signKey: 'A' },
+    { suite: 'sm2', signature: '2026-02-31' },
+  ] as const)('a key or signature that cannot be read signs nothing: %j', async (row) => {
+    const { suite, ...change } = row;
+    const federation = await startFederation({ suite });
+    const applied = federation.apply(person);
+    const consent = { ...applied.consent, ...change };
+    expect(await problemOf(federation.score(applied, { consent }))).toEqual({
+      code: 'federation_consent_invalid',
+      fields: [{ pointer: '/consent', code: 'consent_signature' }],
+    });
+  });
+
   test.each([
     ['longer than a quarter of an hour', 900_001, 'consent_too_long'],
     ['over before it began', -1, 'consent_expired'],
