@@ -193,6 +193,68 @@ describe('E8: between the order and its confirmation', () => {
     expect(await codeOf(agree('teller-zhou'))).toBe('order_state');
   });
 
+  test('A10 E8: who waits is found behind any number that does not, in every organisation', async () => {
+    const { edge, ask, place } = await paying();
+    await payerOver(ask, 'teller-zhou', freshId);
+    edge.clock.advance(1_000);
+    await payerOver(ask, 'teller-zhou', freshId, '南浦物业有限公司');
+    const above = { amountMinor: 5_000_001 };
+    const waiting: string[] = [];
+    const add = async () => {
+      edge.clock.advance(1);
+      const { id, state } = await place(above);
+      expect(state).toBe('challenged');
+      waiting.unshift(id);
+      return id;
+    };
+    for (let i = 0; i < 60; i++) {
+      const id = await add();
+      if (i > 3 && i < 57) {
+        await answerOf(ask('customer-chen', 'POST', `/v1/payments/${id}/stop`));
+        waiting.shift();
+      }
+    }
+    // Some wait for an officer as well, and some do not.
+    const decision = { decision: 'allow' };
+    for (const id of [waiting[0], waiting[5]]) {
+      await answerOf(ask('risk-officer-xu', 'POST', `/v1/risk/orders/${id}/decision`, decision));
+    }
+    for (const limit of [1, 2, 3, 50, 100]) {
+      const found: string[] = [];
+      let cursor: string | null = '';
+      while (cursor !== null) {
+        const query: string = `limit=${limit}${cursor && `&cursor=${cursor}`}`;
+        const page: { items: Payment[]; nextCursor: string | null } = await answerOf(
+          ask('teller-zhou', 'GET', `/v1/payment-agreements?${query}`),
+        );
+        expect(page.items.length).toBeLessThanOrEqual(limit);
+        found.push(...page.items.map(({ id }) => id));
+        cursor = page.nextCursor;
+      }
+      expect(found, String(limit)).toEqual(waiting);
+    }
+  });
+
+  test('A10 E8: an agreement counts as long as the certificate behind it is in force', async () => {
+    const { edge, ask, payer, place, allow, codeOf, confirm } = await paying();
+    const zhou = await payerOver(ask, 'teller-zhou', freshId);
+    const { id } = await allow((await place({ amountMinor: 5_000_001 })).id);
+    const agree = () => answerOf<Payment>(ask('teller-zhou', 'POST', `/v1/payments/${id}/agree`));
+    const first = await agree();
+    const frozen = { reason: 'certificateHold' };
+    await answerOf(
+      ask('administrator-lin', 'POST', `/v1/certificates/${zhou.serial}/freeze`, frozen),
+    );
+    expect(await codeOf(confirm(first))).toBe('second_person_needed');
+    // By a new certificate the same person agrees again, and counts once.
+    edge.clock.advance(1_000);
+    const { serial } = await payerOver(ask, 'teller-zhou', freshId);
+    const waiting = ask('teller-zhou', 'GET', '/v1/payment-agreements');
+    expect((await answerOf<{ items: Payment[] }>(waiting)).items).toMatchObject([{ id }]);
+    const { receipt } = await payer.pay(await agree());
+    expect(receipt?.agreed.map(({ certificateSerial }) => certificateSerial)).toEqual([serial]);
+  });
+
   test('E7 E8: a payee who came onto the list since then is not paid', async () => {
     const { edge, ask, place, allow, codeOf, confirm } = await paying();
     const order = await allow((await place()).id);

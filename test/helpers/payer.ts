@@ -26,7 +26,12 @@ const tenant = 'beichen-bank';
 const bytes = (text: string) => base64urlBytes(text) ?? new Uint8Array();
 
 /** A customer with a phone, over HTTP: joint key, certificate in force, registered terminal. */
-export async function payerOver(ask: Ask, who: string, freshId: () => string) {
+export async function payerOver(
+  ask: Ask,
+  who: string,
+  freshId: () => string,
+  organization = '北辰银行',
+) {
   const keyId = freshId();
   const sessionId = freshId();
   const keyPath = `/v1/personal-keys/${keyId}`;
@@ -59,7 +64,7 @@ export async function payerOver(ask: Ask, who: string, freshId: () => string) {
   const request = await jointRequestOf(share, (info) =>
     sign(info, { purpose: 'certificate_request', request: base64urlText(info) }),
   );
-  const serial = await certified(ask, who, request);
+  const serial = await certified(ask, who, request, organization);
   await answerOf(ask(who, 'POST', `${keyPath}/certificate`, { serial }));
   await answerOf(ask(who, 'POST', '/v1/terminals', { personalKeyId: keyId }));
 
@@ -81,12 +86,17 @@ export async function payerOver(ask: Ask, who: string, freshId: () => string) {
 }
 
 /** Takes the request through the registration authority until its certificate is in force. */
-async function certified(ask: Ask, who: string, request: Uint8Array): Promise<string> {
+async function certified(
+  ask: Ask,
+  who: string,
+  request: Uint8Array,
+  organization: string,
+): Promise<string> {
   const base = '/v1/certificates';
   const applied = ask(who, 'POST', `${base}/applications`, {
     kind: 'person',
     algorithm: 'sm2',
-    subject: { commonName: '陈思远', organization: '北辰银行', country: 'CN' },
+    subject: { commonName: '陈思远', organization, country: 'CN' },
     request: encodePem('CERTIFICATE REQUEST', request),
     requested: requestedSettings,
   });

@@ -1,5 +1,6 @@
 import type { Payment } from '../../client/index.ts';
 import { formatMoment } from '../format.ts';
+import { gather } from '../gather.ts';
 import { language } from '../i18n/index.ts';
 import { Panel } from '../parts/page.tsx';
 import { Loaded, Refusal } from '../parts/states.tsx';
@@ -30,10 +31,14 @@ export function Agreements({ payment: { dualControl } }: { payment: Payment }) {
   );
 }
 
+/** More than a person looks through at a time; the rest follows when these are done. */
+const shownMax = 200;
+
 /** Orders of others in the person's organisation that wait for it; nothing where none do. */
 export function ToAgree() {
   const [resource, reload] = useResource(
-    (signal) => client.payments.toAgree({ limit: 50 }, { signal }),
+    (signal) =>
+      gather((cursor) => client.payments.toAgree({ limit: 100, cursor }, { signal }), shownMax),
     [identity.value?.id],
   );
   return (

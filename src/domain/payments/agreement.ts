@@ -17,7 +17,7 @@ const certificatesMax = 100;
 
 /**
  * Agrees to somebody else's order, as a person of the same organisation whose certificate lets them
- * check. Repeated, it is the same agreement.
+ * check. Repeated by the same certificate it is the same agreement; another one takes its place.
  *
  * @throws CinnabarError `order_not_found`, also for an order of another organisation; `own_work`;
  * `order_state` when it waits for nobody, or no more
@@ -68,24 +68,74 @@ async function checkerCertificates(
   return good.filter((_, i) => settings[i]?.permissions.includes('check'));
 }
 
+/** So often a page is read on for one that is full; then it is short, and says where to go on. */
+const roundsMax = 10;
+
 /**
- * Orders of others that wait for one more to agree, newest first: in the organisation of the newest
- * certificate by which the actor may.
+ * Orders of others that wait for one more to agree, newest first: in every organisation in whose name
+ * the actor may. A page may be short though another follows.
  */
 export async function ordersToAgree(
   deps: AgreementDeps,
   actor: Actor,
+  { limit, before }: PageRequest,
+): Promise<Page<Order>> {
+  const checkers = await checkerCertificates(deps, actor);
+  const organizations = [...new Set(checkers.map(({ subject }) => subject.organization ?? ''))];
+  const items: Order[] = [];
+  let from = before;
+  for (let round = 0; round < roundsMax; round++) {
+    const request = { limit, ...(from === undefined ? {} : { before: from }) };
+    const page = await openOrders(deps, actor, organizations, request);
+    const waits = await Promise.all(page.items.map((order) => waitsFor(deps, actor, order)));
+    items.push(...page.items.filter((_, i) => waits[i]));
+    const kept = items.slice(0, limit);
+    if (items.length > limit) return { items: kept, nextCursor: kept.at(-1)?.id ?? null };
+    if (page.nextCursor === null || items.length === limit) return { ...page, items };
+    from = page.nextCursor;
+  }
+  return { items, nextCursor: from ?? null };
+}
+
+/** Orders of the organisations that can still be agreed to, by their newest ids: some, then where to go on. */
+async function openOrders(
+  deps: AgreementDeps,
+  actor: Actor,
+  organizations: readonly string[],
   page: PageRequest,
 ): Promise<Page<Order>> {
-  const [own] = await checkerCertificates(deps, actor);
-  const organization = own?.subject.organization;
-  if (organization === undefined) return { items: [], nextCursor: null };
-  const found = await listKeptOrders(deps, actor, { organization }, page);
-  const waits = ({ payer, state, dualControl }: Order) =>
-    payer !== actor.id &&
-    (state === 'assessed' || state === 'challenged') &&
-    dualControl !== undefined &&
-    dualControl.agreed.length < dualControl.needed &&
-    dualControl.agreed.every(({ by }) => by !== actor.id);
-  return { ...found, items: found.items.filter(waits) };
+  const lists = await Promise.all(
+    organizations.flatMap((organization) =>
+      (['assessed', 'challenged'] as const).map((state) =>
+        listKeptOrders(deps, actor, { state, organization }, page),
+      ),
+    ),
+  );
+  // Below the highest end of a list that goes on, that list was not read yet.
+  const ends = lists.flatMap(({ nextCursor }) => nextCursor ?? []).sort();
+  const nextCursor = ends.at(-1) ?? null;
+  const items = lists
+    .flatMap((list) => list.items)
+    .filter(({ id }) => nextCursor === null || id >= nextCursor)
+    .sort((a, b) => (a.id < b.id ? 1 : -1));
+  return { items, nextCursor };
+}
+
+async function waitsFor(deps: AgreementDeps, actor: Actor, order: Order): Promise<boolean> {
+  const { payer, dualControl } = order;
+  if (payer === actor.id || !dualControl) return false;
+  const standing = await standingAgreements(deps, order);
+  return standing.length < dualControl.needed && standing.every(({ by }) => by !== actor.id);
+}
+
+/** The agreements to an order whose certificates are in force still, and still let check. */
+export async function standingAgreements(
+  deps: Pick<PaymentDeps, 'certificates' | 'clock'>,
+  { dualControl }: Pick<Order, 'dualControl'>,
+): Promise<readonly Agreement[]> {
+  const { agreed = [] } = dualControl ?? {};
+  const settings = await Promise.all(
+    agreed.map(({ certificateSerial }) => settingsOf(deps, certificateSerial)),
+  );
+  return agreed.filter((_, i) => settings[i]?.permissions.includes('check'));
 }

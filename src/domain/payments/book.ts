@@ -86,7 +86,7 @@ export interface Book {
   }): BookView;
   /** @throws CinnabarError `order_state` */
   clear(id: string, cleared: NonNullable<Order['cleared']>, nowMs: number): Order;
-  /** Another person agreed; the same one counts once. @throws CinnabarError `order_state` */
+  /** Another person agreed; the same one counts once, by the certificate used last. @throws CinnabarError `order_state` */
   agree(id: string, agreement: Agreement, nowMs: number): Order;
   /** Counts a look at the person for a challenged order, before it. @throws CinnabarError `order_state` */
   look(id: string, nowMs: number): Order;
@@ -193,8 +193,10 @@ export function createBook(store: BookStore): Book {
       const { state, dualControl } = order;
       const isWaiting = state === 'assessed' || state === 'challenged';
       if (!dualControl || !isWaiting) throw new CinnabarError('order_state');
-      if (dualControl.agreed.some(({ by }) => by === agreement.by)) return order;
-      const agreed = [...dualControl.agreed, agreement];
+      const { by, certificateSerial } = agreement;
+      const earlier = dualControl.agreed.find((one) => one.by === by);
+      if (earlier?.certificateSerial === certificateSerial) return order;
+      const agreed = [...dualControl.agreed.filter((one) => one !== earlier), agreement];
       return put({ ...order, dualControl: { ...dualControl, agreed } });
     },
 

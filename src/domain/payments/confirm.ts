@@ -15,6 +15,7 @@ import {
   type RelyingParty,
   startAssertion,
 } from '../tokens/passkeys.ts';
+import { standingAgreements } from './agreement.ts';
 import { assessmentRecord, hashOf } from './assessment.ts';
 import { paymentLimits } from './facts.ts';
 import { assertThroughSession, auditOf, getOrder } from './order.ts';
@@ -96,6 +97,7 @@ export async function confirmOrder(
   await assertThroughSession(deps, caller, order.terminalId);
   await assertAgreed(deps, order, confirmation);
   await assertPayeeUnchanged(deps, caller, order);
+  await assertAgreementsStand(deps, order);
   const limits = await limitsNow(deps, order);
   const authorised = await audited(deps.audit, caller, auditOf('payment.authorise', order), () =>
     deps.books.authorise(tenant, payer, id, {
@@ -137,6 +139,18 @@ async function assertPayeeUnchanged(
 }
 
 const severity = { none: 0, watched: 1, blocked: 2 } as const;
+
+/**
+ * Who agreed may have lost the right to since then. What stays waits for somebody else, or for the
+ * same person by another certificate.
+ *
+ * @throws CinnabarError `second_person_needed`
+ */
+async function assertAgreementsStand(deps: PaymentDeps, order: Order): Promise<void> {
+  const { needed = 0 } = order.dualControl ?? {};
+  const standing = await standingAgreements(deps, order);
+  if (standing.length < needed) throw new CinnabarError('second_person_needed');
+}
 
 /** The certificate may have lost its standing since the order was assessed. */
 async function limitsNow(deps: PaymentDeps, order: Order) {

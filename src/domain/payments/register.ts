@@ -60,7 +60,7 @@ export function rowRiskRegister(
           !kept ||
           progress[kept.order.state] < progress[state] ||
           (progress[kept.order.state] === progress[state] &&
-            agreements(kept.order) < agreements(order));
+            agreedTimes(kept.order) < agreedTimes(order));
         const row = { tenant, id, revision: (kept?.revision ?? 0) + 1, order };
         const parent = order.dualControl?.organization ?? '';
         const entry = { kind: 'order', row, owner, parent, state } as const;
@@ -119,7 +119,9 @@ async function asOfNow(
   return order;
 }
 
-const agreements = ({ dualControl }: Order) => dualControl?.agreed.length ?? 0;
+/** Grows with each agreement, also with one that takes the place of an earlier one. */
+const agreedTimes = ({ dualControl }: Order) =>
+  dualControl?.agreed.reduce((sum, { atMs }) => sum + atMs, 0) ?? 0;
 
 /** What a policy would have said of the institution's last orders; nothing changes. */
 export async function simulateOnPast(
