@@ -27,10 +27,11 @@ export type ReceiptVerdict =
   | { readonly ok: false; readonly code: (typeof receiptFaults)[number] };
 
 /**
- * Whether the receipt of a payment is whole, and if not, what is wrong first: `recordSha256`, which
- * stands in the ledger, is over exactly this receipt; the text carries the signature of the payer's
- * joint key; the risk engine's reasons are those whose hash stands in the text; and a chip signed that
- * it gave its half of a signature over this very text.
+ * Whether the receipt of a payment is whole in itself, and if not, what is wrong first: `recordSha256`
+ * is over exactly this receipt; the text carries the signature of the key that the receipt names; the
+ * risk engine's reasons are those whose hash stands in the text; and a chip signed that
+ * it gave its half of a signature over this very text. Whose the key is says the certificate of the serial
+ * in the text; that the payment took place, the ledger's entry with `recordSha256`: neither is read here.
  *
  * @param chips identity keys of chips in hex, from a place that the caller trusts; without them
  *   whichever chip signed is taken
