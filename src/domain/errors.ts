@@ -182,6 +182,8 @@ export const errorTitles = {
   document_key_unfit: 'The key is not for this kind of work.',
   /** The document of the operation was not made: it is not completed, or holds nothing readable. */
   document_absent: 'There is no such document.',
+  /** The dates of the electronic seal are over. */
+  electronic_seal_expired: 'The electronic seal has expired.',
   /** The bytes are no message, envelope, document or seal of the named format. */
   document_malformed: 'The document does not have the required form.',
   /** The envelope was made for other certificates. */

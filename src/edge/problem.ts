@@ -124,6 +124,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   signature_invalid: 422,
   document_key_unfit: 409,
   document_absent: 409,
+  electronic_seal_expired: 409,
   document_malformed: 422,
   envelope_not_addressed: 422,
   envelope_unreadable: 422,

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { loadGm } from '../../src/core/gm.ts';
 import { grantsChangeBytes, grantsHash } from '../../src/core/grant-list.ts';
 import { verifyReceipt } from '../../src/core/usage/receipt.ts';
-import { type Activation, statementLifeMs } from '../../src/domain/chips/activation.ts';
+import { statementLifeMs } from '../../src/core/usage/times.ts';
+import type { Activation } from '../../src/domain/chips/activation.ts';
 import { openTools, verifyWith } from '../../src/domain/chips/key-material.ts';
 import {
   type CreateKey,
@@ -190,7 +191,9 @@ export function keysContract(make: () => KeyService | Promise<KeyService>, nowMs
       const use = activation ? { ...request, activation } : request;
       await expect(keys.sign(use)).rejects.toMatchObject({ code: 'activation_refused', detail });
     }
-    const { receipt } = await keys.sign({ ...request, activation: activate({}) });
+    // Made by a service whose clock is two seconds ahead of the chip's.
+    const ahead = activate({ notAfterMs: nowMs() + statementLifeMs + 2_000 });
+    const { receipt } = await keys.sign({ ...request, activation: ahead });
     expect(receipt.statementHashHex).toMatch(/^[0-9a-f]{64}$/);
   });
 

@@ -157,6 +157,28 @@ describe('C6: documents with an SM2 key', () => {
     expect(await bodyOf(noSeal)).toMatchObject({ code: 'document_absent' });
   });
 
+  test('B2 C6: an electronic seal that is over, or whose imprint is suspended, moves no key', async () => {
+    const { sealId } = await enrolledAgain(edge);
+    const validUntilMs = edge.clock.now() + 60_000;
+    const make = (validUntil: string) =>
+      finishedDocument(edge, own, { action: 'make_seal', name: '章', sealId, validUntil });
+    const short = await make(new Date(validUntilMs).toISOString());
+    const long = await make('2030-01-01T00:00:00.000Z');
+    const seal = (sealOf: string) =>
+      askDocument(edge, own, { action: 'seal', file: content, sealOf });
+    expect((await seal(short.id)).status).toBe(201);
+    edge.clock.advance(validUntilMs + 1 - edge.clock.now());
+    expect(await bodyOf(await seal(short.id))).toMatchObject({ code: 'electronic_seal_expired' });
+    expect((await seal(long.id)).status).toBe(201);
+    const stored = await edge.deps.seals.findSeal('beichen-bank', sealId);
+    if (!stored) throw new Error('no seal');
+    const { revision } = stored;
+    await edge.deps.seals.replaceSeal({ ...stored, status: 'suspended', revision: revision + 1 });
+    expect(await bodyOf(await seal(long.id))).toMatchObject({ code: 'seal_not_active' });
+    await edge.deps.seals.replaceSeal({ ...stored, revision: revision + 2 });
+    expect((await seal(long.id)).status).toBe(201);
+  });
+
   test('C4: a passed verification of a seal counts, a failed or unknown one refuses', async () => {
     const { sealId } = await enrolledAgain(edge);
     const verified = async (imprint: Uint8Array) => {

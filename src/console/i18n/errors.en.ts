@@ -276,6 +276,8 @@ export const errorsEn: Record<keyof typeof errorsZh, string> = {
   'error.document_key_unfit.next': 'Choose another key, or wait until its certificate is in force.',
   'error.document_absent.why': 'The document was not made yet, or holds nothing readable.',
   'error.document_absent.next': 'Complete the operation first.',
+  'error.electronic_seal_expired.why': 'The electronic seal has expired.',
+  'error.electronic_seal_expired.next': 'Make a new one.',
   'error.document_malformed.why': 'The document does not have the required form.',
   'error.document_malformed.next': 'Check that the file is whole and of the right kind.',
   'error.envelope_not_addressed.why': 'The envelope is not addressed to this certificate.',

@@ -259,6 +259,8 @@ export const errorsZh = {
   'error.document_key_unfit.next': '选择合适的密钥，或等证书生效后再试。',
   'error.document_absent.why': '这份文件还没有产生，或里面没有可读的内容。',
   'error.document_absent.next': '先完成这次密钥使用。',
+  'error.electronic_seal_expired.why': '电子印章已过有效期。',
+  'error.electronic_seal_expired.next': '请制作新的电子印章。',
   'error.document_malformed.why': '文件格式不正确。',
   'error.document_malformed.next': '检查文件是否完整、类型是否正确。',
   'error.envelope_not_addressed.why': '信封不是发给这张证书的。',

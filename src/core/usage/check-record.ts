@@ -9,6 +9,7 @@ import {
 } from './decision.ts';
 import { receiptJson, verifyReceipt } from './receipt.ts';
 import { outcomeText, type UsageApproval, type UsageRecordBody } from './record.ts';
+import { clockSlackMs, statementLifeMs } from './times.ts';
 
 export type RecordCode =
   | 'record_malformed'
@@ -22,9 +23,6 @@ export type RecordCode =
   | 'chip_untrusted'
   | 'outcome_differs'
   | 'outcome_signature_invalid';
-
-/** As the chips: a statement is younger than this when its key moves. */
-const statementLifeMs = 120_000;
 
 /**
  * What is wrong with a record by itself, if anything: every signature in it, and that statement,
@@ -122,8 +120,8 @@ function isWithin({ at, grant, use, documentType, amount, risk }: UseDecision, a
   const { validFrom, validUntil, operations, documentTypes, amountMax } = grant;
   const isUnlimited = amountMax === undefined && amount === undefined;
   return (
-    Date.parse(at) <= atMs &&
-    Date.parse(validFrom) <= atMs &&
+    Date.parse(at) <= atMs + clockSlackMs &&
+    Date.parse(validFrom) <= atMs + clockSlackMs &&
     // A time in text has whole milliseconds, as receipts have.
     atMs <= Date.parse(validUntil) &&
     operations.includes(use.kind) &&
@@ -160,7 +158,7 @@ function receiptCode(
     receipt.inputHashHex === digestHex &&
     receipt.statementHashHex === sm3Hex(gm, statement) &&
     left >= 0 &&
-    left <= statementLifeMs;
+    left <= statementLifeMs + clockSlackMs;
   return isSame ? undefined : 'receipt_differs';
 }
 

@@ -1,6 +1,7 @@
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Gm } from '../../core/gm.ts';
 import { type Grant, grantsChangeBytes, grantsHash } from '../../core/grant-list.ts';
+import { clockSlackMs, statementLifeMs } from '../../core/usage/times.ts';
 import { areOfficers, type ChangeGrants, isHex, type KeyPolicy } from './keys.ts';
 
 /**
@@ -33,8 +34,6 @@ export interface Statement {
   readonly notAfterMs: number;
 }
 
-/** Longest time between the statement and the use of the key. */
-export const statementLifeMs = 120_000;
 const statementCharactersMax = 4096;
 const grantsMax = 256;
 
@@ -83,7 +82,7 @@ export function checkActivation(
   if (!signer) return refused('signature');
   if (!isSameUse(statement, use)) return refused('mismatch');
   const left = statement.notAfterMs - use.nowMs;
-  if (left < 0 || left > statementLifeMs) return refused('expired');
+  if (left < 0 || left > statementLifeMs + clockSlackMs) return refused('expired');
   return {
     ok: true,
     statementHashHex: bytesToHex(gm.sm3(signed)),

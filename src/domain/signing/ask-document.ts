@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import type { Caller, Role } from '../actor.ts';
+import type { Actor, Caller, Role } from '../actor.ts';
 import { CinnabarError } from '../errors.ts';
 import { getCard, isActive } from '../seals/cards.ts';
 import { sealPicture } from '../seals/pictures.ts';
@@ -29,7 +29,7 @@ export interface NewDocumentOperation extends Omit<NewOperation, 'request' | 'do
  *
  * @throws CinnabarError as `askOperation`; `payload_too_large`, `document_malformed`,
  * `document_key_unfit`, `envelope_not_addressed`; for electronic seals `seal_not_found`,
- * `seal_not_active`, `seal_card_inactive`, `document_absent`
+ * `seal_not_active`, `seal_card_inactive`, `document_absent`, `electronic_seal_expired`
  */
 export function askDocument(
   deps: SigningDeps & SealDeps,
@@ -82,21 +82,30 @@ async function pictureFor(deps: SealDeps, caller: Caller, work: DocumentWork): P
   // A grant to sign is no right to see the bank's seal cards.
   const mayRead = caller.actor.roles.some((role) => imprintReaders.includes(role));
   if (!mayRead) throw new CinnabarError('forbidden');
-  const seal = await getSeal(deps, caller.actor, work.sealId);
+  await assertImprint(deps, caller.actor, work.sealId);
+  return sealPicture(deps, caller, work.sealId, undefined);
+}
+
+async function assertImprint(deps: SealDeps, actor: Actor, sealId: string): Promise<void> {
+  const seal = await getSeal(deps, actor, sealId);
   if (seal.status !== 'active') throw new CinnabarError('seal_not_active');
-  const card = await getCard(deps, caller.actor, seal.cardId);
+  const card = await getCard(deps, actor, seal.cardId);
   if (card.status !== 'active' || !isActive(card, deps.clock.now())) {
     throw new CinnabarError('seal_card_inactive');
   }
-  return sealPicture(deps, caller, seal.id, undefined);
 }
 
+/** An electronic seal is worth what its dates and its imprint on paper are: closed there, closed here. */
 async function assertElectronicSeal(
-  deps: SigningDeps,
+  deps: SigningDeps & SealDeps,
   { actor }: Caller,
   operationId: string,
 ): Promise<void> {
-  const made = await getOperation(deps, actor, operationId);
-  const isSeal = made.document?.work.action === 'make_seal' && made.state === 'completed';
-  if (!isSeal) throw new CinnabarError('document_absent');
+  const { document, state } = await getOperation(deps, actor, operationId);
+  if (document?.work.action !== 'make_seal' || state !== 'completed') {
+    throw new CinnabarError('document_absent');
+  }
+  const { validUntilMs, sealId } = document.work;
+  if (deps.clock.now() > validUntilMs) throw new CinnabarError('electronic_seal_expired');
+  await assertImprint(deps, actor, sealId);
 }

@@ -44,6 +44,7 @@ interface Held {
   readonly serial: string;
   readonly standing: Standing;
   readonly holder: string;
+  readonly notAfterMs: number;
 }
 
 /** Looks up what the decision about a use rests on. */
@@ -72,9 +73,10 @@ export async function consider(
 
 async function heldOf(deps: SigningDeps, serial: string | undefined, nowMs: number): Promise<Held> {
   const found = serial === undefined ? undefined : await findCertificate(deps, serial);
-  if (!found) return { serial: '', standing: 'unknown', holder: '' };
-  const { serialHex, subject } = found;
-  return { serial: serialHex, standing: standingOf(found, nowMs), holder: subject.commonName };
+  if (!found) return { serial: '', standing: 'unknown', holder: '', notAfterMs: 0 };
+  const { serialHex, subject, notAfterMs } = found;
+  const standing = standingOf(found, nowMs);
+  return { serial: serialHex, standing, holder: subject.commonName, notAfterMs };
 }
 
 async function riskOf(

@@ -1,10 +1,11 @@
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { loadGm } from '../../core/gm.ts';
 import { decisionText, readDecision } from '../../core/usage/decision.ts';
+import { statementLifeMs } from '../../core/usage/times.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import type { Actor, Caller } from '../actor.ts';
 import { audited, record } from '../audit/record.ts';
-import { type Statement, statementLifeMs } from '../chips/activation.ts';
+import type { Statement } from '../chips/activation.ts';
 import { CinnabarError, type FieldError } from '../errors.ts';
 import { changed } from '../row-store.ts';
 import { approvalErrors } from './approvals.ts';
@@ -164,7 +165,7 @@ export async function assertStillAllowed(
   caller: Caller,
   operation: Operation,
   isCounted = false,
-): Promise<void> {
+): Promise<Considered> {
   const { grant, ...others } = await partsOf(deps, caller.actor, operation);
   const parts = { ...others, grant: isCounted ? { ...grant, used: grant.used - 1 } : grant };
   const facts = await allowed(deps, caller, parts, operation);
@@ -181,11 +182,12 @@ export async function assertStillAllowed(
   }
   fields.push(...(await approvalErrors(deps, operation)));
   if (fields.length > 0) await refuse(deps, caller, parts, fields);
+  return facts;
 }
 
 /**
  * Makes the statement that the person signs to activate the key, and keeps it: valid for two
- * minutes, made anew when it ran out unused. The decision is taken again, because rights may have
+ * minutes, and never longer than what it rests on; made anew when it ran out unused. The decision is taken again, because rights may have
  * been taken back since.
  *
  * @throws CinnabarError `operation_not_found`, `operation_state`, `operation_refused`
@@ -199,7 +201,7 @@ export async function prepareActivation(
   return settle(deps, tenant, async () => {
     const operation = ownOperation(await getOperation(deps, caller.actor, id), caller.actor);
     if (operation.state !== 'approved') throw new CinnabarError('operation_state');
-    await assertStillAllowed(deps, caller, operation);
+    const facts = await assertStillAllowed(deps, caller, operation);
     const gm = await loadGm();
     const use = readDecision(operation.decision)?.use;
     if (!use) throw new CinnabarError('operation_state');
@@ -211,11 +213,29 @@ export async function prepareActivation(
       operation: `${use.kind}:${use.scheme}`,
       digestHex: use.digestHex,
       decisionHashHex: bytesToHex(gm.sm3(utf8ToBytes(operation.decision))),
-      notAfterMs: deps.clock.now() + statementLifeMs,
+      notAfterMs: Math.min(deps.clock.now() + statementLifeMs, await endOf(deps, facts, operation)),
     };
     const next = changed(operation, { statement: canonicalJson({ ...statement }) });
     return { result: next, write: [entryOf('operation', next)] };
   });
+}
+
+/**
+ * When the first thing ends that a use rests on. A receipt from after it would be a record that no
+ * auditor believes, so the statement ends there too, and the chip holds to that by its own clock.
+ */
+async function endOf(
+  deps: SigningDeps,
+  { grant, personCertificate, keyCertificate }: Considered,
+  { approvals }: Operation,
+): Promise<number> {
+  const approving = await Promise.all(
+    approvals.map(({ serial }) => deps.certificates.findCertificate(serial)),
+  );
+  const ends = [personCertificate, ...approving].map((held) => held?.notAfterMs ?? 0);
+  // What was decrypted with a certificate that was over, or followed by another, is judged so.
+  if (keyCertificate.standing === 'good') ends.push(keyCertificate.notAfterMs);
+  return Math.min(grant.validUntilMs, ...ends);
 }
 
 /** Takes the question back while the key has not moved. @throws CinnabarError `operation_state` */

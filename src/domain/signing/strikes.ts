@@ -13,8 +13,6 @@ export const noStrikes: Strikes = { recent: 0, windowStartMs: 0, total: 0, locke
 const windowMs = 10 * 60 * 1000;
 const lockMs = 60 * 60 * 1000;
 const strikesPerWindow = 3;
-/** With this many the person is asked to withdraw the key: somebody else seems to try it. */
-export const strikesForWithdrawal = 10;
 
 /** Counts a failed run: the third within ten minutes locks the key for an hour. */
 export function struck(strikes: Strikes, nowMs: number): Strikes {

@@ -57,6 +57,7 @@ const askRoute = createRoute({
       'document_malformed',
       'document_key_unfit',
       'document_absent',
+      'electronic_seal_expired',
       'envelope_not_addressed',
       'seal_not_found',
       'seal_not_active',

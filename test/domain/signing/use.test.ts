@@ -595,6 +595,21 @@ describe('the signed decision', () => {
     }
   });
 
+  test('C4: no statement holds longer than the right that it rests on', async () => {
+    const { deps, clerk } = own;
+    const { id } = await askOperation(deps, clerk.caller, asking(own, clerk, grantId));
+    const ends = async (id: string) => {
+      const { statement = '' } = await prepareActivation(deps, clerk.caller, id);
+      return JSON.parse(statement).notAfterMs - deps.clock.now();
+    };
+    expect(await ends(id)).toBe(120_000);
+    const validUntilMs = deps.clock.now() + 30_000;
+    await withRow('grant', grantId, { validUntilMs }, async () => {
+      const late = await askOperation(deps, clerk.caller, asking(own, clerk, grantId));
+      expect(await ends(late.id)).toBe(30_000);
+    });
+  });
+
   test('C4 A9: a certificate that was revoked in between stops the key', async () => {
     const { deps, clerk } = own;
     const one = await prepared();
