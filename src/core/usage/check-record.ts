@@ -118,10 +118,11 @@ const isHeld = (
 /** Whether the right that the decision names allows the use, at the time of the chip's receipt. */
 function isWithin({ at, grant, use, documentType, amount, risk }: UseDecision, atMs: number) {
   const { validFrom, validUntil, operations, documentTypes, amountMax } = grant;
+  const decidedAtMs = Date.parse(at);
   const isUnlimited = amountMax === undefined && amount === undefined;
   return (
-    Date.parse(at) <= atMs + clockSlackMs &&
-    Date.parse(validFrom) <= atMs + clockSlackMs &&
+    decidedAtMs <= atMs + clockSlackMs &&
+    Date.parse(validFrom) <= Math.max(decidedAtMs, atMs) &&
     // A time in text has whole milliseconds, as receipts have.
     atMs <= Date.parse(validUntil) &&
     operations.includes(use.kind) &&

@@ -602,11 +602,14 @@ describe('the signed decision', () => {
       const { statement = '' } = await prepareActivation(deps, clerk.caller, id);
       return JSON.parse(statement).notAfterMs - deps.clock.now();
     };
-    expect(await ends(id)).toBe(120_000);
+    // The clock of the tests goes on with every look at it.
+    expect(await ends(id)).toBeGreaterThan(119_000);
     const validUntilMs = deps.clock.now() + 30_000;
     await withRow('grant', grantId, { validUntilMs }, async () => {
       const late = await askOperation(deps, clerk.caller, asking(own, clerk, grantId));
-      expect(await ends(late.id)).toBe(30_000);
+      const left = await ends(late.id);
+      expect(left).toBeGreaterThan(29_000);
+      expect(left).toBeLessThanOrEqual(30_000);
     });
   });
 
