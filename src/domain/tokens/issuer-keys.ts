@@ -37,8 +37,9 @@ export const overlapMs =
   Math.max(...Object.values(profiles).map(({ ttlSecondsMax }) => ttlSecondsMax)) * 1000 + 60_000;
 
 const keysMax = 100;
+const publishedStates = ['next', 'active', 'passive'] as const;
 
-/** All keys there have been, newest first. */
+/** The newest hundred keys there have been, newest first. */
 export async function listIssuerKeys(
   deps: Pick<KeyDeps, 'tokens' | 'clock'>,
 ): Promise<readonly IssuerKey[]> {
@@ -65,10 +66,18 @@ export async function recoveryKeys(
   return (await allPublished(deps)).filter((jwk): jwk is RecoveryJwk => jwk.use === 'recovery');
 }
 
+/** Asked for by state: a key that signs may be older than a hundred that did. */
 async function allPublished(deps: Pick<KeyDeps, 'tokens' | 'clock'>) {
-  const keys = await listIssuerKeys(deps);
-  return keys
-    .filter(({ state }) => state === 'next' || state === 'active' || state === 'passive')
+  const found = await Promise.all(
+    publishedStates.map((state) =>
+      deps.tokens.list(serviceTenant, 'issuer-key', { state }, { limit: keysMax }),
+    ),
+  );
+  const nowMs = deps.clock.now();
+  return found
+    .flat()
+    .filter((key) => !isOver(key, nowMs))
+    .sort((a, b) => (a.id < b.id ? 1 : -1))
     .map(({ jwk }) => jwk);
 }
 

@@ -511,6 +511,20 @@ describe('D5 D8: a business system', () => {
 });
 
 describe('D8: keys of the authentication centre', () => {
+  test('of one algorithm are published however often the other was rotated', async () => {
+    const { deps, clock } = centre;
+    await rotateKeys(deps, caller(lin), 'SM2-SM3');
+    const gm = async () => (await publishedKeys(deps)).filter(({ alg }) => alg === 'SM2-SM3');
+    const before = (await gm()).length;
+    for (let turn = 0; turn < 101; turn++) {
+      await rotateKeys(deps, caller(lin), 'ES256');
+      clock.advance(overlapMs + 1000);
+    }
+    // The one that signs and the one published ahead; one that only verified is over by now.
+    expect(before).toBeGreaterThanOrEqual(2);
+    expect(await gm()).toHaveLength(2);
+  });
+
   test('rotate with overlap: published before they sign, verified until the last token ended', async () => {
     const before = await grant();
     const [published] = [await publishedKeys(centre.deps)];
