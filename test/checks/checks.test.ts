@@ -16,6 +16,7 @@ const copied = [
   'package-lock.json',
   'src',
   'test/checks',
+  'test/drills/api-document.ts',
   'tsconfig.base.json',
   'wasm-build',
 ];
