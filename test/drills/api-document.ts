@@ -16,6 +16,7 @@ export interface Schema {
   properties?: Record<string, Schema>;
   required?: string[];
   items?: Schema;
+  prefixItems?: Schema[];
   oneOf?: Schema[];
   anyOf?: Schema[];
   allOf?: Schema[];
@@ -113,6 +114,7 @@ export class ApiDocument {
         entries.map(([name, property]) => [name, this.sample(property, depth + 1)]),
       );
     }
+    if (schema.prefixItems) return schema.prefixItems.map((one) => this.sample(one, depth + 1));
     if (type === 'array') {
       const item = this.sample(schema.items ?? {}, depth + 1);
       return Array.from({ length: Math.max(1, schema.minItems ?? 1) }, () => item);
