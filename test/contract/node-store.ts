@@ -14,6 +14,7 @@ function person(more: Partial<PersonRow> = {}): PersonRow {
   return {
     pid: fresh(16),
     bins: Uint8Array.of(1, 0, 255),
+    binnedBy: 'part-of-a',
     nameTag: fresh(32),
     phoneTag: fresh(32),
     sanctioned: false,
@@ -27,7 +28,7 @@ export function nodeStoreContract(
 ): void {
   it('A3: finds a person by pseudonym, as it was put last, and nobody by another', () =>
     use(async (store) => {
-      const before = await store.countPeople();
+      const before = await store.countPeople('part-of-a');
       const row = person();
       const { phoneTag: _, ...without } = person({ sanctioned: true });
       await store.putPeople([row, without]);
@@ -37,7 +38,21 @@ export function nodeStoreContract(
       await store.putPeople([changed]);
       expect(await store.findPerson(row.pid)).toEqual(changed);
       expect(await store.findPerson(fresh(16))).toBeUndefined();
-      expect(await store.countPeople()).toBe(before + 2);
+      expect(await store.countPeople('part-of-a')).toBe(before + 2);
+    }));
+
+  it('A3: knows which part of a model binned a row, and counts by it', () =>
+    use(async (store) => {
+      const [own, other] = [freshName(), freshName()];
+      const { binnedBy: _, ...ofNone } = person();
+      const row = person({ binnedBy: own });
+      await store.putPeople([row, ofNone]);
+      expect(await store.findPerson(ofNone.pid)).toEqual(ofNone);
+      expect(await store.countPeople(own)).toBe(1);
+      expect(await store.countPeople(other)).toBe(0);
+      await store.putPeople([{ ...row, binnedBy: other }]);
+      expect(await store.countPeople(own)).toBe(0);
+      expect(await store.countPeople(other)).toBe(1);
     }));
 
   it('R1: a request is claimed once until it expires, a person once a minute', () =>

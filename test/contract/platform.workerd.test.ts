@@ -81,6 +81,25 @@ describe('node store in SQLite', () =>
     const stub = env.DESKS.getByName('node-store-contract');
     return runInDurableObject(stub, (_, { storage }) => work(sqlNodeStore(storage.sql)));
   }));
+describe('node store in SQLite, after an earlier build', () =>
+  nodeStoreContract((work) => {
+    const stub = env.DESKS.getByName('node-store-earlier');
+    return runInDurableObject(stub, async (_, { storage }) => {
+      storage.sql.exec(`CREATE TABLE IF NOT EXISTS people (
+        pid BLOB PRIMARY KEY, bins BLOB NOT NULL, name_tag BLOB NOT NULL, phone_tag BLOB,
+        sanctioned INTEGER NOT NULL) STRICT, WITHOUT ROWID`);
+      const [pid, bins, nameTag] = [new Uint8Array(16), Uint8Array.of(7), new Uint8Array(32)];
+      storage.sql.exec(
+        `INSERT OR REPLACE INTO people (pid, bins, name_tag, sanctioned) VALUES (?, ?, ?, 1)`,
+        pid,
+        bins,
+        nameTag,
+      );
+      const store = sqlNodeStore(storage.sql);
+      expect(await store.findPerson(pid)).toEqual({ pid, bins, nameTag, sanctioned: true });
+      await work(store);
+    });
+  }));
 describe('object store in R2', () => objectStoreContract(() => r2ObjectStore(env.OBJECTS)));
 describe('payment books of Durable Objects', () =>
   paymentBooksContract(() => durablePaymentBooks(env.PAYMENTS)));

@@ -73,9 +73,12 @@ export function samplePerson(index: number): Identity {
   };
 }
 
+const wholePart = 'whole-points';
+
 /** One feature whose bin is worth that many whole log-odds, and less than that of doubt. */
 function wholePoints(): PartModel {
   return {
+    commitment: wholePart,
     absent: 0n,
     scoreRow([bin = 0]) {
       const logOdds = bin - 8;
@@ -192,7 +195,7 @@ export async function startFederation(options: FederationOptions = {}) {
     if (!deps) throw new Error(`no node ${node}`);
     const { pid, nameTag, phoneTag } = referTo(gm, deps.people, person);
     const bins = Uint8Array.of(logOdds + 8);
-    await deps.store.putPeople([{ pid, bins, nameTag, phoneTag, sanctioned }]);
+    await deps.store.putPeople([{ pid, bins, binnedBy: wholePart, nameTag, phoneTag, sanctioned }]);
   }
 
   async function fileEverywhere(person: Identity, logOdds: number) {

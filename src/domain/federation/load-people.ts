@@ -3,7 +3,7 @@ import { canonicalIdentity, type IdentityField } from '../../core/federation/ide
 import type { Gm } from '../../core/gm.ts';
 import { CsvError, parseCsv } from '../../lib/csv.ts';
 import { binsOf } from './features.ts';
-import type { ModelPart } from './model.ts';
+import { commitmentOf, type ModelPart } from './model.ts';
 import { type PeopleKeys, referTo } from './people.ts';
 import type { NodeStore, PersonRow } from './ports.ts';
 import type { PartyTable } from './table.ts';
@@ -64,10 +64,11 @@ export async function loadPeople(
     columns: new Map(header.map((name) => [name, rows.map((row) => cell(row, name))])),
   };
   const bins = part.features.map((feature) => binsOf(feature, table));
+  const binnedBy = commitmentOf(part);
   const stored = people.map(({ reference, sanctioned }, row): PersonRow => {
     const { pid, nameTag, phoneTag } = reference;
     const own = Uint8Array.from(bins, (column) => column[row] ?? 0);
-    return { pid, nameTag, phoneTag, bins: own, sanctioned };
+    return { pid, nameTag, phoneTag, bins: own, binnedBy, sanctioned };
   });
   await deps.store.putPeople(stored);
   return stored.length;

@@ -47,6 +47,8 @@ import { bytesOfWords, encodeWord, wordsOfBytes } from './word.ts';
 
 /** A party's private part of the model. */
 export interface PartModel {
+  /** Of the part: only rows that it has binned mean anything to it. */
+  readonly commitment: string;
   /** The mean in training: what stands in for a row that is not there. */
   readonly absent: bigint;
   scoreRow(bins: Uint8Array): PartialScore;
@@ -198,7 +200,8 @@ function shareScore(
   const { roster, suite } = federation;
   const { requestId } = consent;
   const self = indexOfNode(federation, keys.id);
-  const part = row && model.scoreRow(row.bins);
+  // Bins of another model say nothing in this one. Tags and sanction are no model's, and stand.
+  const part = row?.binnedBy === model.commitment ? model.scoreRow(row.bins) : undefined;
   const absence = roster.nodes[self]?.mandatory ? 'absent-mandatory' : 'absent';
   const word = part ? encodeWord(part.score) : encodeWord(model.absent, absence);
   const statement = {

@@ -1,6 +1,6 @@
 import type { Federated } from '../../core/federated.ts';
 import type { ScoreScale } from './decide.ts';
-import { type FederatedModel, type ModelPart, probabilityOf } from './model.ts';
+import { commitmentOf, type FederatedModel, type ModelPart, probabilityOf } from './model.ts';
 import type { PartModel } from './node.ts';
 import type { Federation } from './parties.ts';
 import { explainBins } from './scoring.ts';
@@ -8,6 +8,7 @@ import { explainBins } from './scoring.ts';
 /** A party's part of the model, ready to score rows that were binned with it. */
 export function partModel(part: ModelPart): PartModel {
   return {
+    commitment: commitmentOf(part),
     absent: BigInt(part.mean),
     scoreRow: (bins) => explainBins(part, bins),
   };

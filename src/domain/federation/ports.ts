@@ -6,8 +6,10 @@ import type { Tier } from './settings.ts';
 export interface PersonRow {
   /** 16 bytes. */
   readonly pid: Uint8Array;
-  /** One byte per feature of the node's part of the model. */
+  /** One byte per feature of the part that `binnedBy` names. */
   readonly bins: Uint8Array;
+  /** Commitment of the part of a model that made the bins; rows of earlier builds name none. */
+  readonly binnedBy?: string;
   readonly nameTag: Uint8Array;
   /** Absent where the node knows no phone. */
   readonly phoneTag?: Uint8Array;
@@ -21,7 +23,8 @@ export interface NodeStore extends AnswerBook {
   findPerson(pid: Uint8Array): Promise<PersonRow | undefined>;
   /** Adds rows or replaces those with the same pid; all or none. */
   putPeople(rows: readonly PersonRow[]): Promise<void>;
-  countPeople(): Promise<number>;
+  /** How many rows the part of this commitment has binned. */
+  countPeople(binnedBy: string): Promise<number>;
   /**
    * Keeps the answer of a step for as long as its request counts as used. Of any number of calls
    * for one step exactly one has its answer kept; each gets what is kept, whoever wrote it.

@@ -5,6 +5,7 @@ import { loadGm } from '../../core/gm.ts';
 import { loadPeople, PeopleFileError } from '../../domain/federation/load-people.ts';
 import { parseOpenMessage, parseSettleMessage } from '../../domain/federation/messages.ts';
 import {
+  commitmentOf,
   type FederatedModel,
   type ModelPart,
   parseModel,
@@ -33,6 +34,7 @@ export interface NodeConfiguration {
 /** What an operator of a node may see: counts and hashes. */
 export interface NodeStatus {
   readonly node: string;
+  /** Those whom the installed model can score. */
   readonly people: number;
   readonly modelHash: string | null;
 }
@@ -96,8 +98,8 @@ export class FederationNode extends DurableObject {
   }
 
   async status({ nodeId }: NodeConfiguration): Promise<NodeStatus> {
-    const model = await this.#storage.get<{ hash: string }>('model');
-    const people = await this.#store.countPeople();
+    const model = await this.#storage.get<{ hash: string; part: ModelPart }>('model');
+    const people = model ? await this.#store.countPeople(commitmentOf(model.part)) : 0;
     return { node: nodeId, people, modelHash: model?.hash ?? null };
   }
 

@@ -33,17 +33,19 @@ export function sqlNodeStore(sql: SqlStorage): NodeStore {
     async putPeople(rows) {
       for (const row of rows) {
         sql.exec(
-          'INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?, ?)',
+          'INSERT OR REPLACE INTO people VALUES (?, ?, ?, ?, ?, ?)',
           row.pid,
           row.bins,
           row.nameTag,
           row.phoneTag ?? null,
           row.sanctioned ? 1 : 0,
+          row.binnedBy ?? null,
         );
       }
     },
-    async countPeople() {
-      return integerOf(sql.exec('SELECT count(*) AS people FROM people').one(), 'people');
+    async countPeople(binnedBy) {
+      const query = 'SELECT count(*) AS people FROM people WHERE binned_by = ?';
+      return integerOf(sql.exec(query, binnedBy).one(), 'people');
     },
     async keepAnswer(answer) {
       sql.exec(
@@ -69,7 +71,8 @@ function createTables(sql: SqlStorage): void {
       bins BLOB NOT NULL,
       name_tag BLOB NOT NULL,
       phone_tag BLOB,
-      sanctioned INTEGER NOT NULL
+      sanctioned INTEGER NOT NULL,
+      binned_by TEXT
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS used_requests (
       request_id TEXT PRIMARY KEY,
@@ -87,6 +90,10 @@ function createTables(sql: SqlStorage): void {
       expires_at_ms INTEGER NOT NULL,
       PRIMARY KEY (request_id, step)
     ) STRICT;`);
+  // Tables of earlier builds did not say which part made the bins.
+  if (!found(sql, "SELECT 1 FROM pragma_table_info('people') WHERE name = ?", 'binned_by')) {
+    sql.exec('ALTER TABLE people ADD COLUMN binned_by TEXT');
+  }
 }
 
 function found(sql: SqlStorage, query: string, value: string): boolean {
@@ -114,5 +121,6 @@ function personOf(row: Fields): PersonRow {
     nameTag: bytesOf(row, 'name_tag'),
     ...(row.phone_tag === null ? {} : { phoneTag: bytesOf(row, 'phone_tag') }),
     sanctioned: flagOf(row, 'sanctioned'),
+    ...(row.binned_by === null ? {} : { binnedBy: textOf(row, 'binned_by') }),
   };
 }

@@ -23,8 +23,8 @@ export function memoryNodeStore(): NodeStore {
     async putPeople(rows) {
       for (const row of rows) people.set(base64urlText(row.pid), row);
     },
-    async countPeople() {
-      return people.size;
+    async countPeople(binnedBy) {
+      return [...people.values()].filter((row) => row.binnedBy === binnedBy).length;
     },
     async keepAnswer(answer) {
       const key = `${answer.step} ${answer.requestId}`;

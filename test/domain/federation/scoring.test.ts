@@ -4,9 +4,17 @@ import { openReasons, openSigned } from '../../../src/core/federation/decision.t
 import { asJson } from '../../../src/core/federation/read.ts';
 import { suiteNames } from '../../../src/core/federation/suite.ts';
 import { CinnabarError } from '../../../src/domain/errors.ts';
+import { loadPeople } from '../../../src/domain/federation/load-people.ts';
+import type { ModelPart } from '../../../src/domain/federation/model.ts';
+import { partModel } from '../../../src/domain/federation/part.ts';
 import { boxContext, keysOfParty } from '../../../src/domain/federation/parties.ts';
+import {
+  samplePerson as filedPerson,
+  samplePeopleFile,
+} from '../../../src/domain/federation/sample-people.ts';
 import { requestsPerHourMax } from '../../../src/domain/federation/scoring-policy.ts';
 import type { Parties } from '../../../src/domain/federation/scoring-request.ts';
+import registryPart from '../../../src/workers/sample/model.part-C.json' with { type: 'json' };
 import {
   caller,
   problemOf,
@@ -90,6 +98,43 @@ describe('A3: what parties say and do not say', () => {
     const review = await mandatory.decisionFor(mandatory.apply(person));
     expect(review.statement.settings.tier).toBe(6);
     expect(review.explanation.reasons).toContain('mandatory_part_missing');
+  });
+
+  test('R2: bins of another model score nobody until the people are loaded anew', async () => {
+    const federation = await startFederation();
+    const registry = federation.nodes.get('registry');
+    if (!registry) throw new Error('no registry');
+    const [known, sanctioned] = [filedPerson(0), filedPerson(1)];
+    for (const node of ['bank', 'operator']) {
+      for (const who of [known, sanctioned]) await federation.file(node, who, -2);
+    }
+    const [header, ...rows] = samplePeopleFile('C').split('\n');
+    const csv = [`${header},sanctioned`, ...rows.map((row, i) => `${row},${i === 1 ? 1 : 0}`)];
+    const install = (part: ModelPart) => Object.assign(registry, { model: partModel(part) });
+    const load = (part: ModelPart) => loadPeople(registry, part, csv.join('\n'));
+    const decide = async (who = known) => {
+      federation.clock.advance(60_000);
+      const { statement, explanation } = await federation.decisionFor(federation.apply(who));
+      const { identity, settings } = statement;
+      return { identity, tier: settings.tier, reasons: explanation.reasons };
+    };
+    const [older, newer] = [registryPart, { ...registryPart, salt: '00'.repeat(32) }].map(
+      (part) => part as ModelPart,
+    );
+    if (!older || !newer) throw new Error('no parts');
+    install(older);
+    await load(older);
+    expect((await decide()).reasons).not.toContain('part_missing');
+
+    install(newer);
+    const between = await decide();
+    expect(between).toMatchObject({ identity: 'proven', tier: 3 });
+    expect(between.reasons).toContain('part_missing');
+    // What is known of a person without any model stands.
+    expect((await decide(sanctioned)).reasons).toContain('sanction_hit');
+
+    await load(newer);
+    expect((await decide()).reasons).not.toContain('part_missing');
   });
 
   test('A6: a name that does not belong to the number is not proven, and nothing is granted', async () => {
