@@ -311,7 +311,7 @@ export const errorTitles = {
   officers_required: 'The keys of an institution need officers who govern them.',
   /** The keys were renewed, or their renewal is being decided. */
   key_renewed: 'These keys have a successor already.',
-  /** A certificate that is not revoked exists over the same key. */
+  /** A certificate over the same key is not revoked, or was revoked because the key was stolen. */
   key_in_use: 'There is a certificate for this key already.',
   /** No certificate with this serial number in the caller's institution. */
   certificate_not_found: 'There is no such certificate.',

@@ -139,6 +139,35 @@ export function certificateStoreContract(
     expect(await store.listCertificates(tenant, filter, { limit: 9 })).toEqual([pair, made]);
   });
 
+  it('A7: adds one certificate over one key, whoever asks at once, and none over a stolen one', async () => {
+    const store = await make();
+    const found = async (items: readonly Certificate[]) => {
+      const stored = await Promise.all(items.map((one) => store.findCertificate(one.serialHex)));
+      return stored.filter((one) => one !== undefined);
+    };
+    const over = (key: Uint8Array, changes: Partial<Certificate> = {}) =>
+      certificate(freshTenant(), { spki: key, ...changes });
+    const key = spki();
+    const rivals = Array.from({ length: 6 }, () => over(key));
+    await Promise.all(rivals.map((one) => store.addCertificate(one)));
+    const [first, ...more] = await found(rivals);
+    if (!first) throw new Error('none was added');
+    expect(more).toEqual([]);
+    // The application's own row over the key is in nobody's way.
+    const { tenant, applicationId } = first;
+    const own = certificate(tenant, { spki: key, applicationId, purpose: 'encryption' });
+    await store.addCertificate(own);
+    // An id of an application counts with its tenant only.
+    const stranger = over(key, { applicationId, purpose: 'encryption' });
+    await store.addCertificate(stranger);
+    expect(await found([own, stranger])).toEqual([own]);
+    const reasons = ['superseded', 'keyCompromise'] as const;
+    const gone = reasons.map((reason) => over(spki(), { state: 'revoked', reason }));
+    const next = gone.map((one) => over(one.spki));
+    for (const one of [...gone, ...next]) await store.addCertificate(one);
+    expect(await found(next)).toEqual(next.slice(0, 1));
+  });
+
   it('A9: commits exactly one of many changes of one revision', async () => {
     const store = await make();
     const tenant = freshTenant();
@@ -206,9 +235,11 @@ export function certificateStoreContract(
     const leaving = certificate(tenant, { ...at, state: 'active', pending });
     const gone = certificate(tenant, { ...at, state: 'revoked', reason: 'superseded' });
     const ended = certificate(tenant, { ...at, state: 'revoked', notAfterMs: sinceMs - 1 });
-    for (const item of [held, good, leaving, gone, ended]) await store.addCertificate(item);
+    const stolen = certificate(freshTenant(), { state: 'revoked', reason: 'keyCompromise' });
+    for (const item of [held, good, leaving, gone, ended, stolen]) await store.addCertificate(item);
     expect(await store.hasKey(held.spki)).toBe(true);
     expect(await store.hasKey(gone.spki)).toBe(false);
+    expect(await store.hasKey(stolen.spki)).toBe(true);
     const own = new Set([held, good, leaving, gone, ended].map((item) => item.serialHex));
     const serials = (rows: readonly { serialHex: string }[]) =>
       rows.map(({ serialHex }) => serialHex).filter((serialHex) => own.has(serialHex));

@@ -129,8 +129,16 @@ async function provenKey(input: NewApplication, request: Uint8Array): Promise<Su
   return { purpose: 'signature', spki: result.spki };
 }
 
-/** One key, one certificate in force: two names for one key could each deny what it signed. */
-async function refuseKnownKey(deps: CertificateDeps, { spki }: SubjectKey): Promise<void> {
+/**
+ * One key, one certificate in force: two names for one key could each deny what it signed. Of
+ * applications that are open at once, the first to be issued has the key; the store decides that.
+ *
+ * @throws CinnabarError `key_in_use`
+ */
+export async function refuseKnownKey(
+  deps: Pick<CertificateDeps, 'certificates'>,
+  { spki }: SubjectKey,
+): Promise<void> {
   if (await deps.certificates.hasKey(spki)) throw new CinnabarError('key_in_use');
 }
 

@@ -21,8 +21,8 @@ const dayMs = 24 * 60 * 60 * 1000;
  * only then, through the ledger's `frozen` event, in existence. Each step finds what an earlier
  * attempt left behind, so a call after a crash goes on where the first one stopped.
  *
- * @throws CinnabarError `application_not_found`, `application_state`, `certificate_lint_failed`,
- * `ledger_unavailable`, `chips_unavailable`, `storage_unavailable`, `audit_unavailable`
+ * @throws CinnabarError `application_not_found`, `application_state`, `key_in_use` when another
+ * application over the same key came first, `certificate_lint_failed`, `ledger_unavailable`, `chips_unavailable`, `storage_unavailable`, `audit_unavailable`
  */
 export async function issueCertificates(
   deps: CertificateDeps,
@@ -85,7 +85,8 @@ async function ensureRow(
   await deps.certificates.addCertificate(await plan(deps, authority, application, key));
   const stored = await certificatesOf(deps, application);
   const row = stored.find(({ purpose }) => purpose === key.purpose);
-  if (!row) throw new Error('a certificate was stored and is not there');
+  // The store adds none over a key that a certificate of another application holds.
+  if (!row) throw new CinnabarError('key_in_use');
   return row;
 }
 

@@ -106,12 +106,18 @@ export interface CertificateStore {
     page: PageRequest,
   ): Promise<readonly Application[]>;
 
-  /** Does nothing when the application has a certificate for this purpose already. */
+  /**
+   * Does nothing when the application has a certificate for this purpose already, or another
+   * application has one that holds this key as `hasKey` says: who comes first is decided here.
+   */
   addCertificate(certificate: Certificate): Promise<void>;
   /** @throws CinnabarError `certificate_changed` unless the stored revision is one less */
   replaceCertificate(certificate: Certificate): Promise<void>;
   findCertificate(serialHex: string): Promise<Certificate | undefined>;
-  /** Another certificate, not revoked, over the same key. */
+  /**
+   * Whether a certificate of any tenant holds this key: one that is not revoked, or, for ever, one
+   * that was revoked as `keyCompromise`.
+   */
   hasKey(spki: Uint8Array): Promise<boolean>;
   /** Newest first by id, but as `ending` says. */
   listCertificates(

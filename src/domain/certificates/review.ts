@@ -1,7 +1,7 @@
 import type { Actor, Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
-import { getApplication, movedApplication } from './apply.ts';
+import { getApplication, movedApplication, refuseKnownKey } from './apply.ts';
 import type { CertificateDeps } from './ports.ts';
 import type { Application, IdentityFinding } from './types.ts';
 
@@ -61,7 +61,7 @@ async function findingOf(
  * whoever established the identity may do this (maker and checker).
  *
  * @throws CinnabarError `application_not_found`, `application_state` also while an override waits for
- * its second signature, `same_person`, `decision_unusable`
+ * its second signature, `same_person`, `decision_unusable`, `key_in_use`
  */
 export async function approveApplication(
   deps: CertificateDeps,
@@ -74,6 +74,10 @@ export async function approveApplication(
   // A tier that one person proposed is neither given nor passed over in silence.
   if (override && override.checker === undefined) throw new CinnabarError('application_state');
   movedApplication(deps, application, 'approve', {});
+  // Asked while it can still be rejected or withdrawn. Keys born in the chips are nobody else's.
+  for (const key of application.keys) {
+    if (key.keyId === undefined) await refuseKnownKey(deps, key);
+  }
   const decision = await deps.settingsSource.settingsFor(application);
   const decidedBy = caller.actor.id;
   const next = movedApplication(deps, application, 'approve', { decision, decidedBy });

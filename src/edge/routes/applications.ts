@@ -140,6 +140,7 @@ const approveRoute = createRoute({
     ...problems(
       `POST ${base}/{id}/approve`,
       ...decisionProblems,
+      'key_in_use',
       'decision_unusable',
       'chips_unavailable',
     ),
@@ -206,6 +207,7 @@ const issueRoute = createRoute({
       `POST ${base}/{id}/issue`,
       'application_not_found',
       'application_state',
+      'key_in_use',
       'certificate_lint_failed',
       'ledger_unavailable',
       'chips_unavailable',

@@ -24,20 +24,31 @@ type Value = string | number | Uint8Array | null;
 type Columns = Readonly<Record<string, Value>>;
 
 const memoryName = 'certificates';
+/** Of a certificate whose key no other may have. */
+const holdsKey = `spki_sha256 = ? AND (state <> 'revoked' OR reason = 'keyCompromise')`;
 const statusColumns = 'serial_hex, state, pending, reason, changed_at_ms';
 
 /** The certificate store in D1. Every change is one statement with its condition in it. */
 export function d1CertificateStore(db: D1Database): CertificateStore {
   const sql = (query: string, ...values: Value[]) => db.prepare(query).bind(...values);
 
-  /** Table and columns are our own words; only values come from outside, as parameters. */
-  function insert(table: string, columns: Columns): D1PreparedStatement {
+  /**
+   * Table, columns and query are our own words; only values come from outside, as parameters.
+   * Adds nothing when the query `found` of `unless` gives a row.
+   */
+  function insert(
+    table: string,
+    columns: Columns,
+    unless?: { readonly found: string; readonly values: readonly Value[] },
+  ): D1PreparedStatement {
     const names = Object.keys(columns);
     const places = names.map(() => '?').join(', ');
     return sql(
-      `INSERT INTO ${table} (${names.join(', ')}) VALUES (${places})
+      `INSERT INTO ${table} (${names.join(', ')}) SELECT ${places}
+         WHERE ${unless ? `NOT EXISTS (${unless.found})` : 'true'}
          ON CONFLICT DO NOTHING RETURNING 1 AS added`,
       ...Object.values(columns),
+      ...(unless?.values ?? []),
     );
   }
 
@@ -137,7 +148,12 @@ export function d1CertificateStore(db: D1Database): CertificateStore {
     | 'unfinished'
   > = {
     async addCertificate(certificate) {
-      await commit(db, [insert('certificates', certificateColumns(certificate))]);
+      const { tenant, applicationId, spki } = certificate;
+      const others = `SELECT 1 FROM certificates WHERE ${holdsKey}
+        AND NOT (tenant = ? AND application_id = ?)`;
+      const values = [keyHash(spki), tenant, applicationId];
+      const columns = certificateColumns(certificate);
+      await commit(db, [insert('certificates', columns, { found: others, values })]);
     },
     async replaceCertificate(certificate) {
       const key = { serial_hex: certificate.serialHex };
@@ -149,8 +165,8 @@ export function d1CertificateStore(db: D1Database): CertificateStore {
       return found && parseCertificateRow(found);
     },
     async hasKey(spki) {
-      const query = `SELECT 1 FROM certificates WHERE spki_sha256 = ? AND state <> 'revoked' LIMIT 1`;
-      return (await row(sql(query, bytesToHex(sha256(spki))))) !== undefined;
+      const query = `SELECT 1 FROM certificates WHERE ${holdsKey} LIMIT 1`;
+      return (await row(sql(query, keyHash(spki)))) !== undefined;
     },
     async listCertificates(tenant, filter, request) {
       const { query, state, ending, applicationId, holder } = filter;
@@ -293,6 +309,8 @@ export function d1CertificateStore(db: D1Database): CertificateStore {
   };
 }
 
+const keyHash = (spki: Uint8Array) => bytesToHex(sha256(spki));
+
 const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
 
 function applicationColumns(application: Application): Columns {
@@ -338,7 +356,7 @@ function certificateColumns(certificate: Certificate): Columns {
     subject: JSON.stringify(subject),
     words: [...Object.values(subject), serialHex].join('\n'),
     spki: certificate.spki,
-    spki_sha256: bytesToHex(sha256(certificate.spki)),
+    spki_sha256: keyHash(certificate.spki),
     key_id: certificate.keyId ?? null,
     der: certificate.der ?? null,
     sha256_hex: certificate.sha256Hex ?? null,

@@ -21,6 +21,8 @@ export function memoryCertificateStore(): CertificateStore {
   let remembered: { readonly size: number; readonly note: string } | undefined;
 
   const all = () => [...certificates.values()];
+  const holdsKey = ({ state, reason, spki }: Certificate, wanted: string) =>
+    (state !== 'revoked' || reason === 'keyCompromise') && bytesToHex(spki) === wanted;
   const under = ({ algorithm, generation }: IssuerName) =>
     all().filter((item) => item.algorithm === algorithm && item.issuer === generation);
 
@@ -51,13 +53,12 @@ export function memoryCertificateStore(): CertificateStore {
 
     async addCertificate(certificate) {
       const { tenant, applicationId, purpose, serialHex } = certificate;
-      const isThere = all().some(
-        (other) =>
-          other.serialHex === serialHex ||
-          (other.tenant === tenant &&
-            other.applicationId === applicationId &&
-            other.purpose === purpose),
-      );
+      const key = bytesToHex(certificate.spki);
+      const isThere = all().some((other) => {
+        const isOwn = other.tenant === tenant && other.applicationId === applicationId;
+        const isInTheWay = isOwn ? other.purpose === purpose : holdsKey(other, key);
+        return other.serialHex === serialHex || isInTheWay;
+      });
       if (!isThere) certificates.set(serialHex, certificate);
     },
     async replaceCertificate(certificate) {
@@ -72,7 +73,7 @@ export function memoryCertificateStore(): CertificateStore {
     },
     async hasKey(spki) {
       const wanted = bytesToHex(spki);
-      return all().some((item) => item.state !== 'revoked' && bytesToHex(item.spki) === wanted);
+      return all().some((item) => holdsKey(item, wanted));
     },
     async listCertificates(tenant, filter, page) {
       const wanted = foldAscii(filter.query ?? '');

@@ -1,10 +1,24 @@
 import { describe, expect, it } from 'vitest';
-
+import { applyForCertificate } from '../../../src/domain/certificates/apply.ts';
 import { certificateStateOf, settingsOf } from '../../../src/domain/certificates/find.ts';
+import { issueCertificates } from '../../../src/domain/certificates/issue.ts';
+import {
+  approveApplication,
+  identifyApplicant,
+  rejectApplication,
+} from '../../../src/domain/certificates/review.ts';
 import { freezeCertificate, revokeCertificate } from '../../../src/domain/certificates/status.ts';
 import { thawCertificate } from '../../../src/domain/certificates/thaw.ts';
 import { verifyCertificate } from '../../../src/domain/certificates/verify.ts';
-import { certificateDeps, frozenCertificate, people } from '../../helpers/certificates.ts';
+import { localSigner } from '../../helpers/certificate-keys.ts';
+import {
+  approvedApplication,
+  certificateDeps,
+  certificateRequest,
+  frozenCertificate,
+  people,
+  personApplication,
+} from '../../helpers/certificates.ts';
 
 /** What anybody is told who verifies it again now. */
 const verdictNow = async (deps: ReturnType<typeof certificateDeps>, serialHex: string) =>
@@ -55,5 +69,47 @@ describe.each(['sm2', 'p256'] as const)('a certificate over %s', (algorithm) => 
       'resumed',
       'revoked',
     ]);
+  });
+});
+
+describe('A7: one key', () => {
+  const keyInUse = { code: 'key_in_use' };
+
+  it('has one certificate, though two applications over it were open and approved', async () => {
+    const deps = certificateDeps();
+    const request = await certificateRequest(await localSigner('p256'));
+    const first = await approvedApplication(deps, 'p256', request);
+    const second = await approvedApplication(deps, 'p256', request);
+    const { id: third } = await applyForCertificate(deps, people.applicant, {
+      ...(await personApplication(deps, 'p256')),
+      request,
+    });
+    await identifyApplicant(deps, people.officer, third, { passed: true, reference: 'F-1' });
+    const issue = (id: string) => issueCertificates(deps, people.approver, id);
+    const issued = await issue(second);
+    expect(issued).toHaveLength(1);
+    await expect(issue(first)).rejects.toMatchObject(keyInUse);
+    expect(await issue(second)).toEqual(issued);
+    const { tenant } = people.approver.actor;
+    expect(await deps.certificates.listCertificates(tenant, {}, { limit: 9 })).toEqual(issued);
+    // One that waits is refused while it can still be rejected.
+    await expect(approveApplication(deps, people.approver, third)).rejects.toMatchObject(keyInUse);
+    expect(await rejectApplication(deps, people.approver, third, 'key_in_use')).toMatchObject({
+      state: 'rejected',
+    });
+  });
+
+  it.each([
+    ['keyCompromise', false],
+    ['superseded', true],
+  ] as const)('that was revoked as %s may be certified again: %s', async (reason, isTaken) => {
+    const deps = certificateDeps();
+    const request = await certificateRequest(await localSigner('p256'));
+    const { serialHex } = await frozenCertificate(deps, 'p256', request);
+    await revokeCertificate(deps, people.approver, { serialHex, id: 'a', reason });
+    const input = { ...(await personApplication(deps, 'p256')), request };
+    const applied = applyForCertificate(deps, people.applicant, input);
+    if (isTaken) expect(await applied).toMatchObject({ state: 'submitted' });
+    else await expect(applied).rejects.toMatchObject(keyInUse);
   });
 });

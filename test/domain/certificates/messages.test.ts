@@ -18,6 +18,13 @@ it('A6 A11: one full issue, from application to delivery, costs so many messages
     `one full issue: ${elapsedMs.toFixed(0)} ms; chips ${keys}, ledger ${ledger}, store ${certificates}, audit ${audit} messages`,
   );
   // The certificate, four events, and the settings by both authorities.
+  // docs/drills.md, docs/cost-at-scale.md and bench/RESULTS.md say so.
+  expect({ keys, ledger, certificates, audit }).toEqual({
+    keys: 7,
+    ledger: 8,
+    certificates: 47,
+    audit: 10,
+  });
   expect(counts['keys.sign']).toBe(7);
   expect(counts['keys.create'] ?? 0).toBe(0);
   expect(counts['ledger.append']).toBe(4);
