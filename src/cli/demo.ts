@@ -16,7 +16,7 @@ import { tokenJourney } from './demo/token.ts';
 
 interface Journey {
   readonly title: string;
-  readonly play: (stage: Stage) => Promise<void>;
+  readonly play: (stage: Stage) => Promise<unknown>;
 }
 
 const journeys: Readonly<Record<string, Journey>> = {

@@ -12,6 +12,7 @@ import {
   buildAll,
   ensureSecrets,
   Failure,
+  runSettings,
   step,
   stepGroups,
   wrangler,
@@ -74,7 +75,8 @@ async function run() {
   ]);
   const port = await freePort(options.port);
   if (stopping) return;
-  startWorkers(port, secrets);
+  const base = `http://localhost:${port}`;
+  startWorkers(port, base, [secrets, await runSettings(state, base)]);
   await writeLock(port);
   if (options.dev) startRebuilders();
   await untilReady(port);
@@ -167,7 +169,7 @@ function isFree(port) {
   });
 }
 
-function startWorkers(port, secrets) {
+function startWorkers(port, base, settings) {
   const output = options.dev ? 'inherit' : openSync(log, 'w');
   workers = spawn(
     process.execPath,
@@ -183,11 +185,12 @@ function startWorkers(port, secrets) {
       '0',
       '--persist-to',
       join(state, 'stores'),
-      '--env-file',
-      secrets,
+      ...settings.flatMap((file) => ['--env-file', file]),
       // Only here: a deployed Worker never has demo identities (docs/operations.md).
       '--var',
       'CINNABAR_MODE:demo',
+      '--var',
+      `PUBLIC_ORIGIN:${base}`,
       '--show-interactive-dev-session=false',
     ],
     // Detached: the leader of its own group, so that one signal reaches wrangler, esbuild and

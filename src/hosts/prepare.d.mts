@@ -6,3 +6,5 @@ export declare function applyMigrations(
   state: string,
   tick: (what: string) => void,
 ): Promise<void>;
+/** What the sample business system must know of a service reached at `base`, by setting. */
+export declare function addressesAt(base: string): Record<'TOKEN_ISSUER' | 'PUBLIC_URL', string>;

@@ -30,7 +30,14 @@ const secretNames = [
 ];
 
 /** What a person may fill in: docs/operations.md. */
-const optionalNames = ['BIOMETRICS', 'CHIP_BACKUP_KEY', 'CHIP_HOSTS', 'CHIP_RESTORE'];
+const optionalNames = [
+  'BIOMETRICS',
+  'CHIP_BACKUP_KEY',
+  'CHIP_HOSTS',
+  'CHIP_RESTORE',
+  'OTLP_URL',
+  'OTLP_HEADER',
+];
 
 export function wrangler(root) {
   const path = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
@@ -75,6 +82,29 @@ Put it back, or delete ${state} to start afresh.`);
   if (whole !== text) await writeFile(path, whole, { mode: 0o600 });
   await chmod(path, 0o600);
   return path;
+}
+
+/**
+ * What only a run knows: the address at which it is reached, and optional settings of the
+ * environment. Returns the path of a file that wrangler reads after the secrets.
+ */
+export async function runSettings(state, base) {
+  const path = join(state, 'run.env');
+  const said = optionalNames.filter((name) => process.env[name]);
+  const settings = Object.entries({
+    ...Object.fromEntries(said.map((name) => [name, process.env[name]])),
+    ...addressesAt(base),
+  });
+  await rm(path, { force: true });
+  await writeFile(path, settings.map(([name, value]) => `${name}=${value}\n`).join(''), {
+    mode: 0o600,
+  });
+  return path;
+}
+
+/** What the sample business system must know of a service that is reached at `base`. */
+export function addressesAt(base) {
+  return { TOKEN_ISSUER: base, PUBLIC_URL: `${base}/v1/business` };
 }
 
 /**

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { applyMigrations, ensureSecrets } from '../../src/hosts/prepare.mjs';
+import { addressesAt, applyMigrations, ensureSecrets } from '../../src/hosts/prepare.mjs';
 import { workerConfigs } from '../../src/hosts/workers.mjs';
 import { bundledWorker } from './auxiliary-workers.ts';
 
@@ -26,12 +26,14 @@ export interface BundledHost {
 /** @param state the folder of a local host's stores and secrets; made if it is not there */
 export async function bundleService(state: string): Promise<BundledService> {
   const text = await readFile(await ensureSecrets(state), 'utf8');
-  const secrets = Object.fromEntries(
+  const kept = Object.fromEntries(
     text.split('\n').map((line): [string, string] => {
       const [name = '', ...value] = line.split('=');
       return [name, value.join('=')];
     }),
   );
+  // The origin of wrangler.toml: bundled once, started at many ports.
+  const secrets = { ...kept, ...addressesAt('http://localhost:8787') };
   await applyMigrations(root, state, () => undefined);
   const bundled = await Promise.all(
     workerConfigs.map((config) => bundledWorker(root, config, secrets)),

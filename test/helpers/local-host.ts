@@ -16,11 +16,19 @@ export interface LocalHost {
 }
 
 /** Starts the whole service as `npm start` does, with stores of its own. `npm test` has built it. */
-export async function startLocalHost(state: string, port: number): Promise<LocalHost> {
+export async function startLocalHost(
+  state: string,
+  port: number,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<LocalHost> {
   const host = spawn(
     process.execPath,
     ['src/hosts/local.mjs', '--no-build', '--state', state, '--port', String(port)],
-    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+    {
+      cwd: root,
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
   );
   let output = '';
   const url = await new Promise<string>((settle, fail) => {

@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { decodeJwt } from 'jose';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
@@ -17,19 +18,48 @@ let state: string;
 let takenPort: Server;
 let port: number;
 let host: LocalHost;
+let collector: Collector;
 
 beforeAll(async () => {
   state = await mkdtemp(join(tmpdir(), 'cinnabar-host-'));
   takenPort = await listen(0);
-  host = await startLocalHost(state, portOf(takenPort));
+  collector = await startCollector();
+  host = await startLocalHost(state, portOf(takenPort), { OTLP_URL: collector.url });
   port = Number(new URL(host.url).port);
 }, timeoutMs);
 
 afterAll(async () => {
   await host?.stop();
   takenPort?.close();
+  collector?.close();
   await rm(state, { recursive: true, force: true });
 }, timeoutMs);
+
+interface Collector {
+  readonly url: string;
+  /** Of the spans so far: the Worker, and the trace that the span belongs to. */
+  readonly spans: { service: string; traceId: string }[];
+  close(): void;
+}
+
+/** Takes what an OpenTelemetry collector would. */
+async function startCollector(): Promise<Collector> {
+  const spans: Collector['spans'] = [];
+  const server = createHttpServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const { resourceSpans } = JSON.parse(Buffer.concat(chunks).toString());
+    for (const { resource, scopeSpans } of resourceSpans) {
+      const service = resource.attributes[0].value.stringValue;
+      for (const scope of scopeSpans) {
+        for (const { traceId } of scope.spans) spans.push({ service, traceId });
+      }
+    }
+    response.end('{}');
+  });
+  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+  return { url: `http://127.0.0.1:${portOf(server)}`, spans, close: () => server.close() };
+}
 
 function listen(wanted: number): Promise<Server> {
   return new Promise((settle, fail) => {
@@ -125,6 +155,36 @@ describe('the local host', { timeout: timeoutMs }, () => {
   test('a port that is taken is left alone, and the next free one is used', () => {
     expect(port).toBeGreaterThan(portOf(takenPort));
     expect(host.output()).toContain(`(port ${portOf(takenPort)} is taken)`);
+  });
+
+  test('on another port it calls itself by that port, and so does the sample business system', async () => {
+    const metadata = await fetch(`${host.url}/.well-known/oauth-authorization-server`);
+    expect((await metadata.json()).issuer).toBe(host.url);
+    const granted = await call('customer', '/v1/tokens', {
+      grantType: 'urn:cinnabar:grant:session',
+      audiences: ['bills'],
+      identity: { name: '陈思远' },
+    });
+    const { accessToken } = await granted.json();
+    expect(decodeJwt(accessToken).iss).toBe(host.url);
+    const opened = await fetch(`${host.url}/v1/business/requests`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ id: crypto.randomUUID(), session: 'session-1', action: 'bill.list' }),
+    });
+    expect([opened.status, opened.ok || (await opened.text())]).toEqual([200, true]);
+  });
+
+  test('with OTLP_URL the spans of one request come from edge and chips, in one trace', async () => {
+    await vi.waitFor(
+      () => {
+        const traces = collector.spans.filter(({ service }) => service === 'cinnabar-chips');
+        const edge = collector.spans.filter(({ service }) => service === 'cinnabar-edge');
+        const isShared = traces.some(({ traceId }) => edge.some((one) => one.traceId === traceId));
+        expect(isShared).toBe(true);
+      },
+      { timeout: 20_000 },
+    );
   });
 
   test('on a first start it says what has been done and when', () => {
@@ -247,7 +307,7 @@ describe('the local host', { timeout: timeoutMs }, () => {
       await form({ sealId: String(seal.id), currency: 'CNY', amountMinor: '100000' }, 'r01-g0.jpg'),
     );
     const picture = await (await call('teller', `/v1/seals/${seal.id}/picture`)).arrayBuffer();
-    const audit = await (await call('auditor', '/v1/audit')).json();
+    const audit = await (await call('auditor', '/v1/audit?limit=100')).json();
 
     expect(await remainsAfterStop(host, state, 'SIGHUP')).toEqual([]);
     expect(await isListening('127.0.0.1')).toBe(false);
@@ -261,7 +321,7 @@ describe('the local host', { timeout: timeoutMs }, () => {
     // Its template comes from R2 and opens with a key that only the chip has.
     const again = await call('teller', `/v1/seals/${seal.id}/picture`);
     expect(await again.arrayBuffer()).toEqual(picture);
-    const after = await (await call('auditor', '/v1/audit')).json();
+    const after = await (await call('auditor', '/v1/audit?limit=100')).json();
     expect(after.items).toEqual(expect.arrayContaining(audit.items));
   });
 

@@ -19,20 +19,25 @@ export async function certificateJourney({ as, ask, prove, url }: Stage): Promis
       { channel: 'online', currency: 'CNY', single: '10000000', daily: '30000000', count: 40 },
     ],
   };
-  const prepared = await prepareApplication(applicant, { identity, requested });
-  const { decision, scoring } = await prepared.send(applicant);
+  const { request, publicKeySha256 } = await makeSm2Request('only for this demonstration');
+  const prepared = await prepareApplication(applicant, {
+    identity,
+    requested,
+    subjectKeySha256: publicKeySha256,
+  });
+  const { decision, scored, scoring } = await prepared.send(applicant);
   prove(
     scoring.nodes.length === 3 && decision.signature.length > 0,
     'three institutions score the applicant, none seeing the others’ data; the decision is signed',
   );
 
-  const { request } = await makeSm2Request('only for this demonstration');
   const { id } = await applicant.certificates.applications.create({
     kind: 'person',
     algorithm: 'sm2',
-    subject: { commonName: identity.name, country: 'CN' },
+    subject: { commonName: prepared.name, country: 'CN' },
     request,
     requested,
+    scored,
   });
   const finding = { passed: true, reference: 'demonstration' };
   await as('reviewer-he').certificates.applications.identify(id, finding);
@@ -55,6 +60,8 @@ export async function certificateJourney({ as, ask, prove, url }: Stage): Promis
   );
   const thawed = await approver.thaw(serial);
   prove(thawed.state === 'active', 'the ledger as it was: proved, thawed, limits set, delivered');
+  const { tier } = decision.statement.settings;
+  prove(thawed.settings?.tier === tier, `its settings are those of the decision: tier ${tier}`);
 
   const bundle = await applicant.certificates.bundle(serial);
   const root = await fetch(`${url}/pki/ca.crt?algorithm=sm2&role=root`);

@@ -2,8 +2,11 @@ import { confirmPayment } from '../../client/certificates.ts';
 import { keyHolder } from './people.ts';
 import { runNumber, type Stage } from './stage.ts';
 
-/** A customer pays with half a key; what is too risky ends, and a chip that is gone changes nothing. */
-export async function paymentJourney(stage: Stage): Promise<void> {
+/**
+ * A customer pays with half a key; what is too risky ends, and a chip that is gone changes nothing.
+ * Resolves with the customer's terminal.
+ */
+export async function paymentJourney(stage: Stage): Promise<string> {
   const { as, prove } = stage;
   const holder = await keyHolder(stage, 'customer-chen', '陈思远');
   const customer = as(holder.who);
@@ -59,4 +62,5 @@ export async function paymentJourney(stage: Stage): Promise<void> {
   const open = await place(known);
   const stopped = await customer.payments.stop(open.id);
   prove(stopped.state === 'terminated', 'an order is stopped before it is executed, for good');
+  return holder.key.id;
 }

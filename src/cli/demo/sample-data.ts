@@ -127,6 +127,23 @@ async function certificateData({ as }: Stage): Promise<void> {
   await administrator.freeze(suspended);
 }
 
+/** Orders to payees that the customer never paid, from a new device: a risk officer looks at them. */
+async function waitingOrders({ as }: Stage, terminalId: string): Promise<void> {
+  const orders = [
+    { name: '杭州市启明商务咨询有限责任公司', account: '3301042880017730', yuan: 28_600 },
+    { name: '武汉海川食品有限公司', account: '4201062210036614', yuan: 4_980 },
+  ];
+  for (const { name, account, yuan } of orders) {
+    await as('customer-chen').payments.place({
+      payee: { name, account, bank: '北辰银行' },
+      currency: 'CNY',
+      amountMinor: yuan * 100,
+      purpose: '货款',
+      terminalId,
+    });
+  }
+}
+
 /**
  * Fills a fresh service in demo mode with something to look at in every list: accounts, seals and
  * presented imprints of two banks, certificates in every state, and what the journeys leave.
@@ -137,12 +154,8 @@ export async function sampleData(stage: Stage): Promise<void> {
   }
   for (const account of accounts) await stage.as('teller-zhou').accounts.create(account);
   await certificateData(stage);
-  const journeys = [
-    imprintJourney,
-    certificateJourney,
-    signingJourney,
-    tokenJourney,
-    paymentJourney,
-  ];
-  for (const play of journeys) await play(stage);
+  for (const play of [imprintJourney, certificateJourney, signingJourney, tokenJourney]) {
+    await play(stage);
+  }
+  await waitingOrders(stage, await paymentJourney(stage));
 }
