@@ -129,6 +129,15 @@ const reject = command({
   },
 });
 
+const withdraw = command({
+  summary: 'takes back an application of your own, before a certificate was made',
+  operands: ['APPLICATION'],
+  options: serviceOptions,
+  async run([id = ''], service) {
+    return told(await connect(service).certificates.applications.withdraw(id));
+  },
+});
+
 const override = command({
   summary: 'proposes another tier than the score or the rule gave, and signs for it',
   operands: ['APPLICATION'],
@@ -298,6 +307,7 @@ export const cert: Group = {
     'decide-override': decideOverride,
     approve,
     reject,
+    withdraw,
     list,
     show,
     verify,

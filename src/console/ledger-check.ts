@@ -34,8 +34,7 @@ export async function checkEntry(index: number): Promise<LedgerCheck> {
   // Only whoever verifies pays for the code.
   const core = await import('../core/ledger.ts');
   try {
-    const trust = await openClient.ledger.trust();
-    const keysKnown = keepKeys(JSON.stringify(trust));
+    const { trust, keysKnown } = await pinnedTrust();
     const note = await openClient.ledger.checkpoint();
     const nowSeconds = Math.floor(Date.now() / 1000);
     const checkpoint = await core.verifyCheckpoint(note, core.policyFrom(trust), nowSeconds);
@@ -65,11 +64,19 @@ export async function checkEntry(index: number): Promise<LedgerCheck> {
   }
 }
 
-function keepKeys(text: string): boolean {
+/**
+ * The keys of log and witnesses as the service names them: at the first contact they are kept, and
+ * from then on this browser believes no others.
+ *
+ * @throws LedgerRefusal `keys_changed`, ApiError when the service does not answer
+ */
+export async function pinnedTrust() {
+  const trust = await openClient.ledger.trust();
+  const text = JSON.stringify(trust);
   const kept = remembered('ledger.keys');
   if (kept !== undefined && kept !== text) throw new LedgerRefusal('keys_changed');
   remember('ledger.keys', text);
-  return kept !== undefined;
+  return { trust, keysKnown: kept !== undefined };
 }
 
 function lastSeen(origin: string) {

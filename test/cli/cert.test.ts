@@ -193,6 +193,11 @@ describe('cinnabar cert', () => {
     const failed = await applied('sm2', 'failed');
     const found = await officer('identify', failed, '--failed', '--reference', 'RA-3');
     expect(found.json).toMatchObject({ state: 'rejected' });
+    const own = await applied('sm2', 'withdrawn');
+    expect((await administrator('withdraw', own)).json).toMatchObject({
+      error: { code: 'forbidden' },
+    });
+    expect((await applicant('withdraw', own)).json).toMatchObject({ state: 'withdrawn' });
     expect((await applicant('applications')).json.items).toBeInstanceOf(Array);
     const overwritten = ['--key', file('failed.key'), '--out', file('x'), '--password-file'];
     expect((await applicant('request', ...overwritten, file('password'))).status).toBe(2);

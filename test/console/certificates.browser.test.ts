@@ -59,8 +59,18 @@ describeInChromium('the certificate journey in the browser', () => {
     await desk.getByRole('button', { name: w['evidence.here'] }).click();
     await desk.getByText(w['evidence.ok']).waitFor();
     await desk.getByText(w['evidence.by.browser']).waitFor();
+    await desk.getByText(w['ledger.step.keys.first']).waitFor();
     expect(await desk.locator('.evidence .st.ok').count()).toBe(6);
     await capture(desk, 'certificate-evidence-zh');
+    // Other keys than this browser has kept: whatever the service proves with them.
+    const ownKeys = await desk.evaluate(() => localStorage.getItem('cinnabar.ledger.keys') ?? '');
+    const keep = (keys: string) =>
+      desk.evaluate((text) => localStorage.setItem('cinnabar.ledger.keys', text), keys);
+    await keep('{}');
+    await desk.getByRole('button', { name: w['evidence.here'] }).click();
+    await desk.getByText(w['ledger.refusal.keys_changed']).waitFor();
+    expect(await desk.locator('.evidence').count()).toBe(0);
+    await keep(ownKeys);
     await expectLieFound(administrator, 'certificate-altered-zh');
     await desk.locator('.head').getByRole('button', { name: w['certificate.thaw'] }).click();
     await desk.locator('form').getByRole('button', { name: w['certificate.thaw'] }).click();

@@ -168,6 +168,26 @@ export function certificateStoreContract(
     expect(await found(next)).toEqual(next.slice(0, 1));
   });
 
+  it('A6: an application that has a certificate is not closed, and a closed one gets none', async () => {
+    const store = await make();
+    const tenant = freshTenant();
+    const [made, closed] = [
+      application(tenant, { state: 'approved' }),
+      application(tenant, { state: 'approved' }),
+    ];
+    for (const paper of [made, closed]) await store.addApplication(paper);
+    await store.addCertificate(certificate(tenant, { applicationId: made.id }));
+    for (const state of ['rejected', 'withdrawn'] as const) {
+      const late = store.replaceApplication({ ...made, state, revision: 2 });
+      await expect(late).rejects.toMatchObject({ code: 'application_changed' });
+    }
+    await store.replaceApplication({ ...made, state: 'issued', revision: 2 });
+    await store.replaceApplication({ ...closed, state: 'rejected', revision: 2 });
+    const none = certificate(tenant, { applicationId: closed.id });
+    await store.addCertificate(none);
+    expect(await store.findCertificate(none.serialHex)).toBeUndefined();
+  });
+
   it('A9: commits exactly one of many changes of one revision', async () => {
     const store = await make();
     const tenant = freshTenant();
@@ -246,16 +266,46 @@ export function certificateStoreContract(
     const sorted = (...rows: Certificate[]) => rows.map((item) => item.serialHex).sort();
     const notInForce = serials(await store.notInForce(issuer, sinceMs));
     expect(notInForce).toEqual(sorted(held, leaving, gone));
-    expect(serials(await store.backInForce(issuer, sinceMs))).toEqual(sorted(good));
-    expect(await store.hasChanges(issuer, sinceMs)).toBe(true);
-    expect(await store.hasChanges(issuer, sinceMs + 1e12)).toBe(false);
+    expect(serials(await store.backInForce(issuer, 0))).toEqual(sorted(good));
     const other = freshIssuer();
     expect(await store.notInForce(other, sinceMs)).toEqual([]);
-    expect(await store.backInForce(other, sinceMs)).toEqual([]);
-    expect(await store.hasChanges(other, sinceMs)).toBe(false);
+    expect(await store.backInForce(other, 0)).toEqual([]);
     const left = serials(await store.unfinished(sinceMs + 1, 1000));
     expect(left.sort()).toEqual(sorted(good, leaving));
     expect(serials(await store.unfinished(sinceMs, 1000))).toEqual([]);
+  });
+
+  it('A9: numbers each change of a status as it is written, whatever its time says', async () => {
+    const store = await make();
+    const tenant = freshTenant();
+    const issuer = freshIssuer();
+    expect(await store.newestChange(issuer)).toBe(0);
+    const active = { ...rowOf(issuer), state: 'active', delivery: 'set' } as const;
+    const [one, two] = [certificate(tenant, active), certificate(tenant, active)];
+    for (const item of [one, two]) await store.addCertificate(item);
+    expect(await store.newestChange(issuer)).toBe(2);
+    // Begun long before it is written, as by a clock that is behind.
+    const pending = { action: 'revoke', requestId: 'r', atMs: 0 } as const;
+    const leaving: Certificate = { ...one, pending, revision: 2 };
+    await store.replaceCertificate(leaving);
+    expect(await store.newestChange(issuer)).toBe(3);
+    expect(await store.notInForce(issuer, nowMs)).toMatchObject([{ pending, change: 3 }]);
+    const rival = store.replaceCertificate({ ...one, state: 'suspended', revision: 2 });
+    await expect(rival).rejects.toMatchObject({ code: 'certificate_changed' });
+    // What does not touch the status makes no new list.
+    await store.replaceCertificate({ ...two, delivery: 'delivered', revision: 2 });
+    expect(await store.newestChange(issuer)).toBe(3);
+    expect(await store.backInForce(issuer, 2)).toEqual([]);
+    // Given up: nothing but the number tells that it is back.
+    await store.replaceCertificate({ ...one, revision: 3 });
+    expect(await store.backInForce(issuer, 3)).toMatchObject([
+      { serialHex: one.serialHex, change: 4 },
+    ]);
+    const move = { action: 'revoke', requestId: 'a', reason: 'cACompromise', atMs: 0 } as const;
+    await store.revokeAllUnder(issuer, move);
+    const all = await store.notInForce(issuer, nowMs);
+    expect(all.filter(({ change }) => change > 4)).toHaveLength(2);
+    expect(await store.newestChange(freshIssuer())).toBe(0);
   });
 
   it('A6: lists what ends within, the earliest first, page by page, and no revoked ones', async () => {
@@ -364,6 +414,7 @@ export function certificateStoreContract(
       number,
       thisUpdateMs: nowMs + number,
       nextUpdateMs: nowMs + 10 * number,
+      throughChange: 7 * number,
       der: der(number),
     });
     expect(await store.addCrl(list(1))).toBe(true);

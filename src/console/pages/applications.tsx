@@ -130,10 +130,20 @@ function actsFor(item: CertificateApplication): readonly Act[] {
     if (!item.override || item.override.checker) acts.push('approve');
     acts.push('reject');
   }
-  if (item.state === 'approved' && allows('approveCertificates')) acts.push('issue');
-  if (isOwn && (item.state === 'submitted' || item.state === 'identified')) acts.push('withdraw');
+  if (item.state === 'approved' && allows('approveCertificates')) {
+    acts.push('issue');
+    // Its key may have got another certificate meanwhile: then it can only be closed.
+    if (!isOwn) acts.push('reject');
+  }
+  if (isOwn && openStates.includes(item.state)) acts.push('withdraw');
   return acts;
 }
+
+const openStates: readonly CertificateApplication['state'][] = [
+  'submitted',
+  'identified',
+  'approved',
+];
 
 const needsWords: readonly Act[] = ['pass', 'fail', 'reject'];
 

@@ -1,10 +1,11 @@
 import { useState } from 'preact/hooks';
 import type { ApiError } from '../../client/index.ts';
 import { formatMoment, shortHash } from '../format.ts';
-import { maybe, t } from '../i18n/index.ts';
+import { t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import { checkEntry, hexOfBytes, type LedgerCheck, LedgerRefusal } from '../ledger-check.ts';
 import { Glyph } from '../parts/glyph.tsx';
+import { LedgerRefused } from '../parts/ledger-refused.tsx';
 import { Facts, PageHead, Panel } from '../parts/page.tsx';
 import { Loaded, Refusal } from '../parts/states.tsx';
 import { asApiError, useResource } from '../resource.ts';
@@ -112,16 +113,7 @@ function CheckPanel({ checked }: { checked: Checked }) {
     case 'failed':
       return <Refusal what="error.not-loaded" error={checked.error} />;
     case 'refused':
-      return (
-        <div class="verdict no" role="alert">
-          <Glyph name="no" />
-          <h2>{t('ledger.refused')}</h2>
-          <p>
-            {maybe(`ledger.refusal.${checked.code}`) ?? t('ledger.refusal.other')}{' '}
-            <span class="mono">{checked.code}</span>
-          </p>
-        </div>
-      );
+      return <LedgerRefused code={checked.code} />;
     case 'ok':
       return <Proven check={checked.check} />;
   }

@@ -212,6 +212,25 @@ export function movedApplication(
   return { ...application, ...changes, state, changedAtMs: clock.now(), revision: revision + 1 };
 }
 
+/**
+ * The application after its end without a certificate. What was begun for an approved one is gone on
+ * with instead, and what was made is revoked.
+ *
+ * @throws CinnabarError `application_state`
+ */
+export async function closedApplication(
+  deps: CertificateDeps,
+  application: Application,
+  action: 'reject' | 'withdraw',
+  changes: Partial<Application>,
+): Promise<Application> {
+  const next = movedApplication(deps, application, action, changes);
+  const filter = { applicationId: application.id };
+  const made = await deps.certificates.listCertificates(application.tenant, filter, { limit: 1 });
+  if (made.length > 0) throw new CinnabarError('application_state');
+  return next;
+}
+
 /** The applicant takes it back. @throws CinnabarError `application_not_found`, `application_state` */
 export async function withdrawApplication(
   deps: CertificateDeps,
@@ -220,7 +239,7 @@ export async function withdrawApplication(
 ): Promise<Application> {
   const application = await getApplication(deps, caller.actor, id);
   if (application.applicant !== caller.actor.id) throw new CinnabarError('forbidden');
-  const next = movedApplication(deps, application, 'withdraw', {});
+  const next = await closedApplication(deps, application, 'withdraw', {});
   const subject = `application:${id}`;
   const operation: Operation = { action: 'certificate.withdraw', subject, detail: {} };
   await audited(deps.audit, caller, operation, () => deps.certificates.replaceApplication(next));

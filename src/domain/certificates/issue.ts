@@ -85,9 +85,17 @@ async function ensureRow(
   await deps.certificates.addCertificate(await plan(deps, authority, application, key));
   const stored = await certificatesOf(deps, application);
   const row = stored.find(({ purpose }) => purpose === key.purpose);
-  // The store adds none over a key that a certificate of another application holds.
-  if (!row) throw new CinnabarError('key_in_use');
-  return row;
+  if (row) return row;
+  // The store adds none for an application that was closed meanwhile, nor over a key that a
+  // certificate of another application holds.
+  const { tenant, id } = application;
+  movedApplication(
+    deps,
+    (await deps.certificates.findApplication(tenant, id)) ?? application,
+    'issue',
+    {},
+  );
+  throw new CinnabarError('key_in_use');
 }
 
 /** A certificate that nobody signed before the next issuing authority came is that one's. */

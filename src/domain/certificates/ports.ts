@@ -39,6 +39,8 @@ export interface StatusRow {
   readonly pending?: PendingMove;
   readonly reason?: CrlReason;
   readonly changedAtMs: number;
+  /** Number, among the changes of its issuer, of the one that its status had last. */
+  readonly change: number;
 }
 
 /** `root_list`: no certificate, but the root's own revocation list. */
@@ -84,6 +86,8 @@ export interface StoredCrl {
   readonly number: number;
   readonly thisUpdateMs: number;
   readonly nextUpdateMs: number;
+  /** The newest change of the issuer's certificates before the rows of the list were read. */
+  readonly throughChange: number;
   readonly der: Uint8Array;
 }
 
@@ -97,7 +101,10 @@ export interface StoredCrl {
 export interface CertificateStore {
   /** Does nothing when an application with this id is there already. */
   addApplication(application: Application): Promise<void>;
-  /** @throws CinnabarError `application_changed` unless the stored revision is one less */
+  /**
+   * @throws CinnabarError `application_changed` unless the stored revision is one less, and when one
+   * is closed that has a certificate
+   */
   replaceApplication(application: Application): Promise<void>;
   findApplication(tenant: string, id: string): Promise<Application | undefined>;
   listApplications(
@@ -107,8 +114,8 @@ export interface CertificateStore {
   ): Promise<readonly Application[]>;
 
   /**
-   * Does nothing when the application has a certificate for this purpose already, or another
-   * application has one that holds this key as `hasKey` says: who comes first is decided here.
+   * Does nothing when the application has a certificate for this purpose already or is closed, or
+   * another application has one that holds this key as `hasKey` says: who comes first is decided here.
    */
   addCertificate(certificate: Certificate): Promise<void>;
   /** @throws CinnabarError `certificate_changed` unless the stored revision is one less */
@@ -129,10 +136,14 @@ export interface CertificateStore {
   unfinished(beforeMs: number, limit: number): Promise<readonly Certificate[]>;
   /** Every certificate of the issuer that has not ended and is not plainly in force. */
   notInForce(issuer: IssuerName, atMs: number): Promise<readonly StatusRow[]>;
-  /** Whether any certificate's status changed, or was about to, at `sinceMs` or later. */
-  hasChanges(issuer: IssuerName, sinceMs: number): Promise<boolean>;
-  /** Certificates that came into force at `sinceMs` or later. */
-  backInForce(issuer: IssuerName, sinceMs: number): Promise<readonly StatusRow[]>;
+  /**
+   * How often the status of the issuer's certificates changed: a new one, another state, a move that
+   * began or was given up. Numbered in the step that writes the row, so whoever reads this number and
+   * then the rows has seen every change up to it, whatever the clocks say.
+   */
+  newestChange(issuer: IssuerName): Promise<number>;
+  /** Certificates that came into force after that change. */
+  backInForce(issuer: IssuerName, afterChange: number): Promise<readonly StatusRow[]>;
   /**
    * Writes the same pending revocation into every certificate of the issuer that is frozen, active
    * or suspended and has no move pending, in one step.

@@ -1,7 +1,7 @@
 import type { Actor, Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
-import { getApplication, movedApplication, refuseKnownKey } from './apply.ts';
+import { closedApplication, getApplication, movedApplication, refuseKnownKey } from './apply.ts';
 import type { CertificateDeps } from './ports.ts';
 import type { Application, IdentityFinding } from './types.ts';
 
@@ -95,7 +95,7 @@ export async function rejectApplication(
   const application = await getApplication(deps, caller.actor, id);
   assertOther(caller.actor, [application.applicant]);
   const decidedBy = caller.actor.id;
-  const next = movedApplication(deps, application, 'reject', { decidedBy, reason });
+  const next = await closedApplication(deps, application, 'reject', { decidedBy, reason });
   return commit(deps, caller, 'certificate.reject', next, {});
 }
 

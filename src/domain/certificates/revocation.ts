@@ -28,7 +28,7 @@ const ocspLifeMs = 60 * 1000;
  * the moment it is pending, one that gives trust only when the ledger has it: whatever stops in
  * between, nobody trusts too much.
  */
-export function statusOf(row: Omit<StatusRow, 'serialHex'>): OcspStatus {
+export function statusOf(row: Omit<StatusRow, 'serialHex' | 'change'>): OcspStatus {
   const { state, pending, reason, changedAtMs } = row;
   if (pending?.action === 'revoke') {
     return { state: 'revoked', atMs: pending.atMs, reason: pending.reason ?? 'privilegeWithdrawn' };
@@ -67,7 +67,7 @@ export async function currentCrl(deps: CertificateDeps, issuer: IssuerName): Pro
 
 async function isCurrent(deps: CertificateDeps, crl: StoredCrl): Promise<boolean> {
   if (deps.clock.now() - crl.thisUpdateMs > crlRefreshMs) return false;
-  return !(await deps.certificates.hasChanges(crl.issuer, crl.thisUpdateMs));
+  return (await deps.certificates.newestChange(crl.issuer)) === crl.throughChange;
 }
 
 async function makeCrl(
@@ -76,14 +76,15 @@ async function makeCrl(
   number: number,
 ): Promise<StoredCrl> {
   const authority = await loadAuthority(deps, issuer.algorithm, issuer.generation);
-  // The time before the rows are read: a change in between makes the next list.
   const thisUpdateMs = deps.clock.now();
+  // Before the rows are read: a change in between makes the next list.
+  const throughChange = await deps.certificates.newestChange(issuer);
   const rows = await deps.certificates.notInForce(issuer, thisUpdateMs);
   const nextUpdateMs = thisUpdateMs + crlLifeMs;
   if (rows.length > crlEntriesMax) throw new CinnabarError('revocation_list_full');
   const template = { number, thisUpdateMs, nextUpdateMs, entries: rows.flatMap(entryOf) };
   const der = await buildCrl(template, authority.issuer);
-  return { issuer, number, thisUpdateMs, nextUpdateMs, der };
+  return { issuer, number, thisUpdateMs, nextUpdateMs, throughChange, der };
 }
 
 /**
@@ -99,12 +100,12 @@ export async function deltaCrl(deps: CertificateDeps, issuer: IssuerName): Promi
   if (!base) throw new Error('the list that was just made has ended already');
   const [held, back] = await Promise.all([
     deps.certificates.notInForce(issuer, thisUpdateMs),
-    deps.certificates.backInForce(issuer, base.thisUpdateMs),
+    deps.certificates.backInForce(issuer, base.throughChange),
   ]);
   const released = back.map(({ serialHex, changedAtMs }): CrlEntry => {
     return { serialHex, atMs: changedAtMs, reason: 'removeFromCRL' };
   });
-  const changed = held.flatMap(entryOf).filter(({ atMs }) => atMs >= base.thisUpdateMs);
+  const changed = held.filter(({ change }) => change > base.throughChange).flatMap(entryOf);
   const nextUpdateMs = thisUpdateMs + crlRefreshMs;
   const entries = [...changed, ...released];
   const template = { number, baseNumber: base.number, thisUpdateMs, nextUpdateMs, entries };

@@ -15,13 +15,16 @@ export type ApplicationState = (typeof applicationStates)[number];
 export const applicationActions = ['identify', 'approve', 'issue', 'reject', 'withdraw'] as const;
 export type ApplicationAction = (typeof applicationActions)[number];
 
-/** A6 stands in the first two rows: only an identified application can be approved. */
+/**
+ * A6 stands in the first two rows: only an identified application can be approved. One that is
+ * approved is closed only while nothing was made for it, which the store decides as it writes.
+ */
 const applicationMoves: Readonly<
   Record<ApplicationState, Readonly<Partial<Record<ApplicationAction, ApplicationState>>>>
 > = {
   submitted: { identify: 'identified', reject: 'rejected', withdraw: 'withdrawn' },
   identified: { approve: 'approved', reject: 'rejected', withdraw: 'withdrawn' },
-  approved: { issue: 'issued' },
+  approved: { issue: 'issued', reject: 'rejected', withdraw: 'withdrawn' },
   issued: {},
   rejected: {},
   withdrawn: {},
@@ -102,6 +105,12 @@ export function afterEvent(view: LedgerView, type: LedgerEventType): LedgerView 
   if (type === 'issued') return { ...view, delivery: 'delivered' };
   throw new RangeError(`ledger: a certificate has no event of type ${type}`);
 }
+
+/** Of these nothing is made any more. */
+export const closedStates = [
+  'rejected',
+  'withdrawn',
+] as const satisfies readonly ApplicationState[];
 
 const openStates: readonly ApplicationState[] = ['submitted', 'identified', 'approved'];
 

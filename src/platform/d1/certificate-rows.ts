@@ -180,11 +180,15 @@ export function parseCertificateRow(row: Fields): Certificate {
     ...optional(row, 'statement', 'statement', parseStatement),
     ...optional(row, 'renews_subject', 'renewsSubject', textOf),
     createdAtMs: integerOf(row, 'created_at_ms'),
-    ...parseStatus(row),
+    ...statusFields(row),
   };
 }
 
 export function parseStatus(row: Fields): StatusRow {
+  return { ...statusFields(row), change: integerOf(row, 'status_change') };
+}
+
+function statusFields(row: Fields): Omit<StatusRow, 'change'> {
   return {
     serialHex: textOf(row, 'serial_hex'),
     state: oneOf(row, 'state', certificateStates),
@@ -255,5 +259,6 @@ export function parseCrlTimes(row: Fields): Omit<StoredCrl, 'der'> {
     number: integerOf(row, 'number'),
     thisUpdateMs: integerOf(row, 'this_update_ms'),
     nextUpdateMs: integerOf(row, 'next_update_ms'),
+    throughChange: integerOf(row, 'through_change'),
   };
 }

@@ -5,6 +5,7 @@ import {
   type CertificateStore,
   serialStart,
 } from '../../domain/certificates/ports.ts';
+import { closedStates } from '../../domain/certificates/states.ts';
 import type { Application, Certificate } from '../../domain/certificates/types.ts';
 import { CinnabarError, type ErrorCode } from '../../domain/errors.ts';
 import type { PageRequest } from '../../domain/ports.ts';
@@ -21,12 +22,20 @@ import {
 import { commit, row, rows } from './database.ts';
 
 type Value = string | number | Uint8Array | null;
-type Columns = Readonly<Record<string, Value>>;
+/** What SQLite works out as it writes the row. */
+interface Expression {
+  readonly text: string;
+  readonly values: readonly Value[];
+}
+type Columns = Readonly<Record<string, Value | Expression>>;
 
 const memoryName = 'certificates';
 /** Of a certificate whose key no other may have. */
 const holdsKey = `spki_sha256 = ? AND (state <> 'revoked' OR reason = 'keyCompromise')`;
-const statusColumns = 'serial_hex, state, pending, reason, changed_at_ms';
+const statusColumns = 'serial_hex, state, pending, reason, changed_at_ms, status_change';
+/** SQLite writes one statement after the other, so each finds the number of the one before. */
+const nextChange = `(SELECT ifnull(max(status_change), 0) + 1 FROM certificates
+  WHERE algorithm = ? AND issuer = ?)`;
 
 /** The certificate store in D1. Every change is one statement with its condition in it. */
 export function d1CertificateStore(db: D1Database): CertificateStore {
@@ -34,39 +43,39 @@ export function d1CertificateStore(db: D1Database): CertificateStore {
 
   /**
    * Table, columns and query are our own words; only values come from outside, as parameters.
-   * Adds nothing when the query `found` of `unless` gives a row.
+   * Adds nothing when the query `unless` gives a row.
    */
-  function insert(
-    table: string,
-    columns: Columns,
-    unless?: { readonly found: string; readonly values: readonly Value[] },
-  ): D1PreparedStatement {
-    const names = Object.keys(columns);
-    const places = names.map(() => '?').join(', ');
+  function insert(table: string, columns: Columns, unless?: Expression): D1PreparedStatement {
+    const written = Object.values(columns).map(expressionOf);
     return sql(
-      `INSERT INTO ${table} (${names.join(', ')}) SELECT ${places}
-         WHERE ${unless ? `NOT EXISTS (${unless.found})` : 'true'}
+      `INSERT INTO ${table} (${Object.keys(columns).join(', ')})
+         SELECT ${written.map(({ text }) => text).join(', ')}
+         WHERE ${unless ? `NOT EXISTS (${unless.text})` : 'true'}
          ON CONFLICT DO NOTHING RETURNING 1 AS added`,
-      ...Object.values(columns),
+      ...written.flatMap(({ values }) => values),
       ...(unless?.values ?? []),
     );
   }
 
   async function replace(
     table: string,
-    key: Columns,
+    key: Readonly<Record<string, Value>>,
     revision: number,
     columns: Columns,
     code: ErrorCode,
+    unless?: Expression,
   ): Promise<void> {
-    const sets = Object.keys(columns).map((name) => `${name} = ?`);
+    const written = Object.values(columns).map(expressionOf);
+    const sets = Object.keys(columns).map((name, i) => `${name} = ${written[i]?.text}`);
     const conditions = [...Object.keys(key), 'revision'].map((name) => `${name} = ?`);
+    if (unless) conditions.push(`NOT EXISTS (${unless.text})`);
     const [changed] = await commit(db, [
       sql(
         `UPDATE ${table} SET ${sets.join(', ')} WHERE ${conditions.join(' AND ')} RETURNING revision`,
-        ...Object.values(columns),
+        ...written.flatMap(({ values }) => values),
         ...Object.values(key),
         revision - 1,
+        ...(unless?.values ?? []),
       ),
     ]);
     if (changed?.length !== 1) throw new CinnabarError(code);
@@ -120,7 +129,11 @@ export function d1CertificateStore(db: D1Database): CertificateStore {
       const { tenant, id, revision } = application;
       const columns = applicationColumns(application);
       const key = { tenant, id };
-      await replace('certificate_applications', key, revision, columns, 'application_changed');
+      const made = 'SELECT 1 FROM certificates WHERE tenant = ? AND application_id = ?';
+      const isClosed = closedStates.some((closed) => closed === application.state);
+      const unless = isClosed ? { text: made, values: [tenant, id] } : undefined;
+      const code = 'application_changed';
+      await replace('certificate_applications', key, revision, columns, code, unless);
     },
     async findApplication(tenant, id) {
       const query = 'SELECT * FROM certificate_applications WHERE tenant = ? AND id = ?';
@@ -149,15 +162,21 @@ export function d1CertificateStore(db: D1Database): CertificateStore {
   > = {
     async addCertificate(certificate) {
       const { tenant, applicationId, spki } = certificate;
-      const others = `SELECT 1 FROM certificates WHERE ${holdsKey}
-        AND NOT (tenant = ? AND application_id = ?)`;
-      const values = [keyHash(spki), tenant, applicationId];
-      const columns = certificateColumns(certificate);
-      await commit(db, [insert('certificates', columns, { found: others, values })]);
+      const text = `SELECT 1 FROM certificates WHERE ${holdsKey}
+          AND NOT (tenant = ? AND application_id = ?)
+        UNION ALL SELECT 1 FROM certificate_applications WHERE tenant = ? AND id = ?
+          AND state IN (SELECT value FROM json_each(?))`;
+      const own = [tenant, applicationId] as const;
+      const values = [keyHash(spki), ...own, ...own, JSON.stringify(closedStates)];
+      const columns = {
+        ...certificateColumns(certificate),
+        status_change: firstChange(certificate),
+      };
+      await commit(db, [insert('certificates', columns, { text, values })]);
     },
     async replaceCertificate(certificate) {
       const key = { serial_hex: certificate.serialHex };
-      const columns = certificateColumns(certificate);
+      const columns = { ...certificateColumns(certificate), status_change: changeOf(certificate) };
       await replace('certificates', key, certificate.revision, columns, 'certificate_changed');
     },
     async findCertificate(serialHex) {
@@ -204,26 +223,25 @@ export function d1CertificateStore(db: D1Database): CertificateStore {
         AND not_after_ms >= ? AND (state <> 'active' OR pending IS NOT NULL) ORDER BY serial_hex`;
       return (await rows(sql(query, algorithm, generation, atMs))).map(parseStatus);
     },
-    async hasChanges({ algorithm, generation }, sinceMs) {
-      // Two questions, each with an index of its own: one with OR in it would read every row, and so
-      // would the second without the signs, by which SQLite leaves the index of issuers alone.
-      const query = `SELECT 1 FROM certificates
-          WHERE algorithm = ?1 AND issuer = ?2 AND changed_at_ms >= ?3
-        UNION ALL
-        SELECT 1 FROM certificates
-          WHERE pending_at_ms >= ?3 AND +algorithm = ?1 AND +issuer = ?2 LIMIT 1`;
-      return (await row(sql(query, algorithm, generation, sinceMs))) !== undefined;
+    async newestChange({ algorithm, generation }) {
+      const query = `SELECT ifnull(max(status_change), 0) AS newest FROM certificates
+        WHERE algorithm = ? AND issuer = ?`;
+      const found = await row(sql(query, algorithm, generation));
+      return found ? integerOf(found, 'newest') : 0;
     },
-    async backInForce({ algorithm, generation }, sinceMs) {
+    async backInForce({ algorithm, generation }, afterChange) {
       const query = `SELECT ${statusColumns} FROM certificates WHERE algorithm = ? AND issuer = ?
-        AND changed_at_ms >= ? AND state = 'active' AND pending IS NULL ORDER BY serial_hex`;
-      return (await rows(sql(query, algorithm, generation, sinceMs))).map(parseStatus);
+        AND status_change > ? AND state = 'active' AND pending IS NULL ORDER BY serial_hex`;
+      return (await rows(sql(query, algorithm, generation, afterChange))).map(parseStatus);
     },
     async revokeAllUnder({ algorithm, generation }, move) {
-      const query = `UPDATE certificates SET pending = ?3, pending_at_ms = ?4, revision = revision + 1
-        WHERE algorithm = ?1 AND issuer = ?2 AND state IN ('frozen', 'active', 'suspended')
-          AND not_after_ms >= ?4 AND pending IS NULL`;
-      await commit(db, [sql(query, algorithm, generation, JSON.stringify(move), move.atMs)]);
+      const query = `UPDATE certificates SET pending = ?, pending_at_ms = ?,
+          revision = revision + 1, status_change = ${nextChange}
+        WHERE algorithm = ? AND issuer = ? AND state IN ('frozen', 'active', 'suspended')
+          AND not_after_ms >= ? AND pending IS NULL`;
+      const own = [algorithm, generation] as const;
+      const values = [JSON.stringify(move), move.atMs, ...own, ...own, move.atMs];
+      await commit(db, [sql(query, ...values)]);
     },
     async revocationsUnder({ algorithm, generation }, limit) {
       const where = `FROM certificates WHERE algorithm = ?1 AND issuer = ?2
@@ -271,17 +289,17 @@ export function d1CertificateStore(db: D1Database): CertificateStore {
       return found && parseCrl(found);
     },
     async oldestCrl({ algorithm, generation }, atMs) {
-      const query = `SELECT algorithm, issuer, number, this_update_ms, next_update_ms FROM pki_crls
-        WHERE algorithm = ? AND issuer = ? AND next_update_ms > ? ORDER BY number LIMIT 1`;
+      const query = `SELECT algorithm, issuer, number, this_update_ms, next_update_ms, through_change
+        FROM pki_crls WHERE algorithm = ? AND issuer = ? AND next_update_ms > ? ORDER BY number LIMIT 1`;
       const found = await row(sql(query, algorithm, generation, atMs));
       return found && parseCrlTimes(found);
     },
-    async addCrl({ issuer, number, thisUpdateMs, nextUpdateMs, der }) {
+    async addCrl({ issuer, number, thisUpdateMs, nextUpdateMs, throughChange, der }) {
       const name = { algorithm: issuer.algorithm, issuer: issuer.generation, number };
       const times = { this_update_ms: thisUpdateMs, next_update_ms: nextUpdateMs };
       const own = [issuer.algorithm, issuer.generation] as const;
       const [added] = await commit(db, [
-        insert('pki_crls', { ...name, ...times, der }),
+        insert('pki_crls', { ...name, ...times, through_change: throughChange, der }),
         sql(
           `UPDATE pki_crls SET der = x'' WHERE algorithm = ? AND issuer = ? AND number = ?`,
           ...own,
@@ -306,6 +324,25 @@ export function d1CertificateStore(db: D1Database): CertificateStore {
         WHERE excluded.size > ledger_memory.size`;
       await commit(db, [sql(query, memoryName, size, note)]);
     },
+  };
+}
+
+const expressionOf = (value: Value | Expression): Expression =>
+  typeof value === 'object' && value !== null && 'text' in value
+    ? value
+    : { text: '?', values: [value] };
+
+const firstChange = ({ algorithm, issuer }: Certificate): Expression => ({
+  text: nextChange,
+  values: [algorithm, issuer],
+});
+
+/** The columns in it are those of the row as it was. */
+function changeOf({ algorithm, issuer, state, pending }: Certificate): Expression {
+  const isSame = 'issuer = ? AND state = ? AND pending IS ?';
+  return {
+    text: `CASE WHEN ${isSame} THEN status_change ELSE ${nextChange} END`,
+    values: [issuer, state, json(pending), algorithm, issuer],
   };
 }
 

@@ -8,6 +8,7 @@ import {
   type StoredCrl,
   serialStart,
 } from '../../domain/certificates/ports.ts';
+import { closedStates } from '../../domain/certificates/states.ts';
 import type { Application, Certificate } from '../../domain/certificates/types.ts';
 import { CinnabarError } from '../../domain/errors.ts';
 import type { PageRequest } from '../../domain/ports.ts';
@@ -16,6 +17,10 @@ import type { PageRequest } from '../../domain/ports.ts';
 export function memoryCertificateStore(): CertificateStore {
   const applications = new Map<string, Application>();
   const certificates = new Map<string, Certificate>();
+  /** By serial number: the number of the change that its status had last. */
+  const changes = new Map<string, number>();
+  /** By issuer: how many there were. */
+  const newest = new Map<string, number>();
   const authorities: AuthorityRow[] = [];
   const crls: StoredCrl[] = [];
   let remembered: { readonly size: number; readonly note: string } | undefined;
@@ -26,6 +31,23 @@ export function memoryCertificateStore(): CertificateStore {
   const under = ({ algorithm, generation }: IssuerName) =>
     all().filter((item) => item.algorithm === algorithm && item.issuer === generation);
 
+  const newestChange = ({ algorithm, generation }: IssuerName) =>
+    newest.get(`${algorithm}/${generation}`) ?? 0;
+  const write = (certificate: Certificate) => {
+    const { serialHex, algorithm, issuer } = certificate;
+    const stored = certificates.get(serialHex);
+    if (!stored || !hasStatusOf(stored, certificate)) {
+      const change = newestChange({ algorithm, generation: issuer }) + 1;
+      changes.set(serialHex, change);
+      newest.set(`${algorithm}/${issuer}`, change);
+    }
+    certificates.set(serialHex, certificate);
+  };
+  const statusRows = (found: readonly Certificate[]): readonly StatusRow[] =>
+    found
+      .map((item) => statusRow(item, changes.get(item.serialHex) ?? 0))
+      .sort((a, b) => (a.serialHex < b.serialHex ? -1 : 1));
+
   return {
     async addApplication(application) {
       const key = `${application.tenant}/${application.id}`;
@@ -34,6 +56,9 @@ export function memoryCertificateStore(): CertificateStore {
     async replaceApplication(application) {
       const key = `${application.tenant}/${application.id}`;
       if (applications.get(key)?.revision !== application.revision - 1) {
+        throw new CinnabarError('application_changed');
+      }
+      if (isClosed(application) && all().some((item) => isOf(item, application))) {
         throw new CinnabarError('application_changed');
       }
       applications.set(key, application);
@@ -59,14 +84,15 @@ export function memoryCertificateStore(): CertificateStore {
         const isInTheWay = isOwn ? other.purpose === purpose : holdsKey(other, key);
         return other.serialHex === serialHex || isInTheWay;
       });
-      if (!isThere) certificates.set(serialHex, certificate);
+      const paper = applications.get(`${tenant}/${applicationId}`);
+      if (!isThere && !(paper && isClosed(paper))) write(certificate);
     },
     async replaceCertificate(certificate) {
       const stored = certificates.get(certificate.serialHex);
       if (stored?.revision !== certificate.revision - 1) {
         throw new CinnabarError('certificate_changed');
       }
-      certificates.set(certificate.serialHex, certificate);
+      write(certificate);
     },
     async findCertificate(serialHex) {
       return certificates.get(serialHex);
@@ -97,30 +123,24 @@ export function memoryCertificateStore(): CertificateStore {
       return all().filter(isLeft).slice(0, limit);
     },
     async notInForce(issuer, atMs) {
-      return bySerial(
+      return statusRows(
         under(issuer).filter(
           (item) =>
             item.notAfterMs >= atMs && (item.state !== 'active' || item.pending !== undefined),
         ),
       );
     },
-    async hasChanges(issuer, sinceMs) {
-      return under(issuer).some(
-        (item) => item.changedAtMs >= sinceMs || (item.pending?.atMs ?? 0) >= sinceMs,
-      );
+    async newestChange(issuer) {
+      return newestChange(issuer);
     },
-    async backInForce(issuer, sinceMs) {
-      return bySerial(
-        under(issuer).filter(
-          (item) =>
-            item.changedAtMs >= sinceMs && item.state === 'active' && item.pending === undefined,
-        ),
-      );
+    async backInForce(issuer, afterChange) {
+      const good = under(issuer).filter(({ state, pending }) => state === 'active' && !pending);
+      return statusRows(good).filter(({ change }) => change > afterChange);
     },
     async revokeAllUnder(issuer, move) {
       for (const item of under(issuer)) {
         if (!isRevocable(item) || item.notAfterMs < move.atMs || item.pending) continue;
-        certificates.set(item.serialHex, { ...item, pending: move, revision: item.revision + 1 });
+        write({ ...item, pending: move, revision: item.revision + 1 });
       }
     },
     async revocationsUnder(issuer, limit) {
@@ -234,16 +254,26 @@ function pageOf<T extends { readonly id: string }>(
     .slice(0, limit);
 }
 
-function bySerial(found: readonly Certificate[]): readonly StatusRow[] {
-  return found
-    .map(({ serialHex, state, pending, reason, changedAtMs }) => ({
-      serialHex,
-      state,
-      ...(pending ? { pending } : {}),
-      ...(reason ? { reason } : {}),
-      changedAtMs,
-    }))
-    .sort((a, b) => (a.serialHex < b.serialHex ? -1 : 1));
+const isClosed = ({ state }: Application) => closedStates.some((closed) => closed === state);
+
+const isOf = ({ tenant, applicationId }: Certificate, application: Application) =>
+  tenant === application.tenant && applicationId === application.id;
+
+function hasStatusOf(one: Certificate, other: Certificate): boolean {
+  const isMoving = JSON.stringify(one.pending) !== JSON.stringify(other.pending);
+  return one.issuer === other.issuer && one.state === other.state && !isMoving;
+}
+
+function statusRow(certificate: Certificate, change: number): StatusRow {
+  const { serialHex, state, pending, reason, changedAtMs } = certificate;
+  return {
+    serialHex,
+    state,
+    ...(pending ? { pending } : {}),
+    ...(reason ? { reason } : {}),
+    changedAtMs,
+    change,
+  };
 }
 
 function foldAscii(text: string): string {

@@ -1,5 +1,10 @@
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { describe, expect, it } from 'vitest';
-import { applyForCertificate } from '../../../src/domain/certificates/apply.ts';
+import {
+  applyForCertificate,
+  getApplication,
+  withdrawApplication,
+} from '../../../src/domain/certificates/apply.ts';
 import { certificateStateOf, settingsOf } from '../../../src/domain/certificates/find.ts';
 import { issueCertificates } from '../../../src/domain/certificates/issue.ts';
 import {
@@ -7,9 +12,11 @@ import {
   identifyApplicant,
   rejectApplication,
 } from '../../../src/domain/certificates/review.ts';
+import { currentCrl, deltaCrl } from '../../../src/domain/certificates/revocation.ts';
 import { freezeCertificate, revokeCertificate } from '../../../src/domain/certificates/status.ts';
 import { thawCertificate } from '../../../src/domain/certificates/thaw.ts';
 import { verifyCertificate } from '../../../src/domain/certificates/verify.ts';
+import { CinnabarError } from '../../../src/domain/errors.ts';
 import { localSigner } from '../../helpers/certificate-keys.ts';
 import {
   approvedApplication,
@@ -19,6 +26,11 @@ import {
   people,
   personApplication,
 } from '../../helpers/certificates.ts';
+
+const unavailable = new CinnabarError('ledger_unavailable');
+
+const holds = (list: Uint8Array, serial: Uint8Array) =>
+  bytesToHex(list).includes(bytesToHex(serial));
 
 /** What anybody is told who verifies it again now. */
 const verdictNow = async (deps: ReturnType<typeof certificateDeps>, serialHex: string) =>
@@ -72,6 +84,32 @@ describe.each(['sm2', 'p256'] as const)('a certificate over %s', (algorithm) => 
   });
 });
 
+describe('A12: a revocation list', () => {
+  it('has a revocation that was begun before it and written down after it', async () => {
+    const deps = certificateDeps();
+    const { serialHex } = await frozenCertificate(deps, 'p256');
+    await thawCertificate(deps, people.approver, { serialHex, id: 'thaw-1' });
+    const issuer = { algorithm: 'p256', generation: 1 } as const;
+    const listed = async () => {
+      const { der } = await currentCrl(deps, issuer);
+      return [der, await deltaCrl(deps, issuer)].map((list) => holds(list, hexToBytes(serialHex)));
+    };
+    // Somebody asks for the list exactly between the look at the clock and the writing of the row.
+    const write = deps.certificates.replaceCertificate;
+    let between: boolean[] | undefined;
+    const replaceCertificate: typeof write = async (row) => {
+      if (row.pending?.action === 'revoke') between = await listed();
+      return write(row);
+    };
+    const ledger = { ...deps.ledger, append: () => Promise.reject(unavailable) };
+    const slow = { ...deps, ledger, certificates: { ...deps.certificates, replaceCertificate } };
+    const input = { serialHex, id: 'r', reason: 'keyCompromise' } as const;
+    await expect(revokeCertificate(slow, people.approver, input)).rejects.toBe(unavailable);
+    expect(between?.[0]).toBe(false);
+    expect(await listed()).toEqual([true, true]);
+  });
+});
+
 describe('A7: one key', () => {
   const keyInUse = { code: 'key_in_use' };
 
@@ -92,11 +130,39 @@ describe('A7: one key', () => {
     expect(await issue(second)).toEqual(issued);
     const { tenant } = people.approver.actor;
     expect(await deps.certificates.listCertificates(tenant, {}, { limit: 9 })).toEqual(issued);
+    // The one that came too late is closed with its reason, the one with a certificate is not.
+    const close = (id: string) => rejectApplication(deps, people.approver, id, 'key_in_use');
+    expect(await close(first)).toMatchObject({ state: 'rejected', reason: 'key_in_use' });
+    await expect(close(second)).rejects.toMatchObject({ code: 'application_state' });
+    await expect(issue(first)).rejects.toMatchObject({ code: 'application_state' });
     // One that waits is refused while it can still be rejected.
     await expect(approveApplication(deps, people.approver, third)).rejects.toMatchObject(keyInUse);
-    expect(await rejectApplication(deps, people.approver, third, 'key_in_use')).toMatchObject({
-      state: 'rejected',
-    });
+    expect(await close(third)).toMatchObject({ state: 'rejected' });
+  });
+
+  it('A6: an approved application ends once: issued or closed, never both', async () => {
+    const deps = certificateDeps();
+    for (let round = 0; round < 12; round++) {
+      const id = await approvedApplication(deps, 'p256');
+      const close = () =>
+        round % 2 === 0
+          ? withdrawApplication(deps, people.applicant, id)
+          : rejectApplication(deps, people.approver, id, 'not_needed');
+      // A different number of steps ahead each time.
+      const ahead = Promise.all([issueCertificates(deps, people.approver, id)]).catch(() => []);
+      for (let step = 0; step < round * 3; step++) await Promise.resolve();
+      await close().catch(() => undefined);
+      await ahead;
+      const made = await deps.certificates.listCertificates(
+        people.approver.actor.tenant,
+        { applicationId: id },
+        { limit: 9 },
+      );
+      const { state } = await getApplication(deps, people.officer.actor, id);
+      expect(state, `round ${round}`).toBe(
+        made.length > 0 ? 'issued' : round % 2 === 0 ? 'withdrawn' : 'rejected',
+      );
+    }
   });
 
   it.each([

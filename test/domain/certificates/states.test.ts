@@ -27,6 +27,8 @@ describe('A6 A7 A9: what may happen', () => {
       'identified reject rejected',
       'identified withdraw withdrawn',
       'approved issue issued',
+      'approved reject rejected',
+      'approved withdraw withdrawn',
     ]);
   });
 

@@ -137,7 +137,7 @@ const questions: Readonly<Record<string, (bank: Bank) => Promise<unknown>>> = {
   "a customer's applications": ({ tenant }) =>
     certificates.listApplications(tenant, { applicant: 'customer-0' }, { limit }),
   'certificates that are not in force': () => certificates.notInForce(issuer, nowMs),
-  'whether certificates changed': () => certificates.hasChanges(issuer, nowMs + 1),
+  'whether certificates changed': () => certificates.newestChange(issuer),
   'certificates that a crash left': () => certificates.unfinished(nowMs + 1, limit),
 };
 
