@@ -433,11 +433,15 @@ export function App() {
     ...(identity.value
       ? [{ key: 'mod+k', label: t('find.open'), run: () => setOpen('find') }]
       : []),
-    ...placesFor().map((entry) => ({
-      key: `g ${entry.letter}`,
-      label: t(entry.words),
-      run: () => (entry.leaves ? window.location.assign(entry.href) : navigate(entry.href)),
-    })),
+    ...placesFor().flatMap(({ letter, words, href, leaves }) =>
+      letter === undefined
+        ? []
+        : {
+            key: `g ${letter}`,
+            label: t(words),
+            run: () => (leaves ? window.location.assign(href) : navigate(href)),
+          },
+    ),
   ]);
 
   return (

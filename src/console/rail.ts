@@ -9,8 +9,8 @@ export interface Place {
   href: string;
   /** Pages that belong to it under other addresses. */
   also?: readonly string[];
-  /** The letter after `g`. */
-  letter: string;
+  /** The letter after `g`; all 26 are given away. */
+  letter?: string;
   right?: Right;
   /** A page that is not the console's own. */
   leaves?: boolean;
@@ -41,6 +41,11 @@ const places = {
     href: '/certificates',
     letter: 't',
     right: 'readCertificates',
+  },
+  authorities: {
+    words: 'nav.authorities',
+    href: '/certificates/authorities',
+    right: 'operateChips',
   },
   federation: { words: 'nav.federation', href: '/federation', letter: 'f', right: 'readModel' },
   institutions: {
@@ -87,7 +92,7 @@ const rails: Readonly<Record<Role, readonly PlaceName[]>> = {
   risk_officer: ['home', 'risk', 'policies', 'federation', 'certificates', 'approvals', 'uses'],
   auditor: ['home', 'audit', 'uses', 'evidence', 'ledger', 'verifications', 'certificates'],
   developer: ['home', 'tokens', 'webhooks', 'tagger', 'core', 'certificates', 'api'],
-  operator: ['home', 'chips', 'tokens', 'ledger', 'api'],
+  operator: ['home', 'chips', 'authorities', 'tokens', 'ledger', 'api'],
   customer: ['home', 'pay', 'signed', 'keys', 'certificates', 'tokens'],
 };
 

@@ -182,6 +182,14 @@ const routes: readonly Route[] = [
     ),
   },
   {
+    pattern: '/certificates/authorities',
+    right: 'operateChips',
+    render: lazyPage(
+      () => import('./authorities/page.tsx'),
+      ({ AuthoritiesPage }) => <AuthoritiesPage />,
+    ),
+  },
+  {
     pattern: '/certificates/:serial',
     right: 'readCertificates',
     render: lazyPage(

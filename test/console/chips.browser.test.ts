@@ -5,6 +5,8 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Client, createClient } from '../../src/client/index.ts';
+import { authoritiesEn } from '../../src/console/i18n/authorities.en.ts';
+import { authoritiesZh } from '../../src/console/i18n/authorities.zh.ts';
 import { fiveOfficers } from '../helpers/backups.ts';
 import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
@@ -93,6 +95,46 @@ describeInChromium('the chips in the browser', () => {
     await page.locator('td', { hasText: 'chip-9' }).first().waitFor();
     expect(shown.faults).toEqual([]);
     await shown.close();
+  });
+
+  it('A7: an issuing authority is succeeded, and revoked by two people', async () => {
+    await operator.certificates.authorities.open({ algorithm: 'p256', generation: 1 });
+    const path = '/certificates/authorities';
+    const first = await openConsole(browser, host.url, path, { identity: 'operator-ma' });
+    const zh = authoritiesZh;
+    const hierarchy = first.page.getByRole('region', { name: zh['algorithm.p256'] });
+    await hierarchy.getByRole('button', { name: zh.open }).click();
+    await first.page.getByRole('dialog').getByRole('button', { name: zh.open }).click();
+    const generation = (n: number) => zh.generation.replace('{generation}', String(n));
+    const row = hierarchy.locator('tr', { hasText: generation(1) });
+    await row.getByText(zh['state.retired']).waitFor();
+    await first.page
+      .locator('tr', { hasText: generation(2) })
+      .getByText(zh['state.issuing'])
+      .waitFor();
+    await row.getByRole('button', { name: zh.revoke }).click();
+    await first.page.getByRole('dialog').getByRole('button', { name: zh.revoke }).click();
+    await row.getByText('operator-ma').waitFor();
+    await row.getByText(zh['state.retired']).waitFor();
+    expect(first.faults).toEqual([]);
+    await first.close();
+
+    const language = 'en';
+    const look = { identity: 'administrator-lin', language } as const;
+    const second = await openConsole(browser, host.url, path, look);
+    const en = authoritiesEn;
+    await second.page.getByRole('button', { name: en.revoke }).click();
+    await second.page.getByRole('dialog').getByText('operator-ma proposed it').waitFor();
+    await second.page.getByRole('dialog').getByRole('button', { name: en.revoke }).click();
+    await second.page.getByText('Revoked by operator-ma and administrator-lin').waitFor();
+    expect(second.faults).toEqual([]);
+    await second.close();
+    const { items } = await operator.certificates.authorities.list();
+    const ours = items.filter(({ algorithm }) => algorithm === 'p256');
+    expect(ours.map(({ generation: n, state: now }) => [n, now])).toEqual([
+      [1, 'revoked'],
+      [2, 'issuing'],
+    ]);
   });
 
   it.each([

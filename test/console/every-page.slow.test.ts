@@ -50,6 +50,7 @@ const places: readonly Place[] = [
   ['auditor-gao', '/ledger'],
   ['auditor-gao', { of: 'entry' }],
   ['operator-ma', '/chips'],
+  ['operator-ma', '/certificates/authorities'],
   ['developer-song', '/tagger'],
   ['developer-song', '/core'],
   ['customer-chen', '/pay'],

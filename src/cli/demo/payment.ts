@@ -43,7 +43,7 @@ export async function paymentJourney(stage: Stage): Promise<string> {
   await officer.listedPayees.put({
     account: blocked,
     listed: 'blocked',
-    reason: `demonstration ${runNumber()}`,
+    reason: `演示 ${runNumber()}`,
   });
   const refused = await place(blocked);
   prove(refused.state === 'terminated', 'an order to a blocked payee is ended, and no key moves');

@@ -40,7 +40,7 @@ export async function keyHolder(stage: Stage, who: string, name: string): Promis
     protection: pinProtection(client, '493817'),
     now: Date.now,
   };
-  const key = await makePersonalKey(terminal, 'demonstration');
+  const key = await makePersonalKey(terminal, '演示手机');
   const use = <T>(work: (session: KeySession) => Promise<T>) =>
     withPersonalKey(terminal, key.id, work);
   const request = await use((session) => session.certificateRequest());
@@ -66,11 +66,11 @@ async function certified(stage: Stage, who: string, name: string, request: strin
   });
   // Nobody establishes their own identity.
   const officer = who === 'reviewer-he' ? 'reviewer-qin' : 'reviewer-he';
-  const finding = { passed: true, reference: 'demonstration' };
+  const finding = { passed: true, reference: '演示' };
   await stage.as(officer).certificates.applications.identify(id, finding);
   const approver = stage.as('administrator-lin').certificates;
   // Nobody scored this one: two officers answer for more than viewing.
-  const reason = 'demonstration';
+  const reason = '演示';
   const lifted = await stage
     .as(officer)
     .certificates.applications.override(id, { tier: 3, reason });

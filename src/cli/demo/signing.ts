@@ -38,7 +38,7 @@ export async function signingJourney(stage: Stage): Promise<void> {
       ],
     },
   });
-  const finding = { passed: true, reference: 'demonstration' };
+  const finding = { passed: true, reference: '演示' };
   await as('reviewer-qin').certificates.applications.identify(applied.applicationId, finding);
   // Who applied does not approve; the administrator's thaw only lets the ledger decide.
   const approver = as('risk-officer-xu').certificates;
@@ -74,7 +74,7 @@ export async function signingJourney(stage: Stage): Promise<void> {
     personalKeyId: clerk.key.id,
     request: { kind: 'sign', scheme: 'sm2-sm3', messageB64: base64Text(message) },
     documentType: 'guarantee',
-    reason: 'demonstration',
+    reason: '演示',
   });
   const done = await clerk.use((session) => activateOperation(client, session, key, asked));
   const gm = await loadGm();

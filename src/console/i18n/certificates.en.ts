@@ -5,6 +5,7 @@ export const certificatesEn: Record<keyof typeof certificatesZh, string> = {
   'certificates.title': 'Certificates',
   'certificates.search': 'Search by name or serial',
   'certificates.newest': 'All certificates, newest first',
+  'certificates.authorities': 'Issuing authorities',
   'certificates.soon': 'Ending within 30 days',
   'certificates.none': 'No certificates',
   'certificates.none.hint': 'They appear once an application is approved.',

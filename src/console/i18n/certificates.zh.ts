@@ -3,6 +3,7 @@ export const certificatesZh = {
   'certificates.title': '证书',
   'certificates.search': '按姓名或序列号查找',
   'certificates.newest': '全部证书，新的在前',
+  'certificates.authorities': '签发机构',
   'certificates.soon': '30 天内到期',
   'certificates.none': '没有证书',
   'certificates.none.hint': '批准申请后，证书出现在这里。',

@@ -21,6 +21,7 @@ export const shellEn: Record<keyof typeof shellZh, string> = {
   'nav.api': 'API',
   'nav.tokens': 'Tokens',
   'nav.webhooks': 'Webhooks',
+  'nav.authorities': 'Issuers',
   'nav.tagger': 'Tagger',
   'nav.core': 'Core',
   'nav.signed': 'Signed',

@@ -20,6 +20,7 @@ export const shellZh = {
   'nav.tagger': '识别',
   'nav.tokens': '令牌',
   'nav.webhooks': '回调',
+  'nav.authorities': '签发',
   'nav.core': '核心',
   'nav.signed': '签名',
   'nav.uses': '用印',

@@ -58,17 +58,20 @@ export function ApplicationsPage() {
         <Panel
           title={t(`applications.${stage}`)}
           flush
-          aside={(['pending', 'processed'] as const).map((one) => (
-            <button
-              type="button"
-              key={one}
-              class="btn"
-              aria-pressed={stage === one}
-              onClick={() => setParameter('stage', one)}
-            >
-              {t(`applications.${one}`)}
-            </button>
-          ))}
+          aside={
+            <fieldset class="seg" aria-label={t('field.state')}>
+              {(['pending', 'processed'] as const).map((one) => (
+                <button
+                  type="button"
+                  key={one}
+                  aria-pressed={stage === one}
+                  onClick={() => setParameter('stage', one)}
+                >
+                  {t(`applications.${one}`)}
+                </button>
+              ))}
+            </fieldset>
+          }
         >
           <Paged
             load={(cursor, signal) =>

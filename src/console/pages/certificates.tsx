@@ -66,6 +66,11 @@ export function CertificatesPage() {
         title={t('certificates.title')}
         actions={
           <>
+            {allows('operateChips') && (
+              <a class="btn" href="/certificates/authorities">
+                {t('certificates.authorities')}
+              </a>
+            )}
             <a class="btn" href="/certificates/applications">
               {t('applications.title')} <kbd>P</kbd>
             </a>

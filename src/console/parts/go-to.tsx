@@ -21,7 +21,7 @@ function pageEntries(): Entry[] {
   return placesFor().map(({ words, href, letter, leaves }) => ({
     id: href,
     text: t(words),
-    hint: `G ${letter.toUpperCase()}`,
+    hint: letter ? `G ${letter.toUpperCase()}` : '',
     also: href,
     run: () => (leaves ? window.location.assign(href) : navigate(href)),
   }));

@@ -1,0 +1,42 @@
+import type { authoritiesZh } from './authorities.zh.ts';
+
+export const authoritiesEn: Record<keyof typeof authoritiesZh, string> = {
+  title: 'Issuing authorities',
+  lead: 'Each of the two hierarchies has its generations. Once the next one is open it issues; the one before signs its lists and answers until its last certificate ends.',
+  none: 'No issuing authority yet',
+  'none.hint': 'The first certificate brings the first one.',
+  name: 'Authority',
+  'algorithm.sm2': 'SM2',
+  'algorithm.p256': 'P-256',
+  generation: 'generation {generation}',
+  state: 'State',
+  'state.issuing': 'Issuing',
+  'state.retired': 'Succeeded',
+  'state.revoked': 'Revoked',
+  until: 'Valid until',
+  certificates: 'Certificates in force',
+  serial: 'Serial',
+  save: 'Save certificate',
+  open: 'Open the next',
+  'open.ask': 'Open {algorithm} generation {generation}?',
+  'open.what':
+    'Its key is made in the chips and the root certifies it; from then on it issues. This cannot be undone.',
+  opened: 'Opened',
+  revoke: 'Revoke',
+  'revoke.ask': 'Revoke {algorithm} generation {generation}?',
+  'revoke.what':
+    'All {count} certificates under it are revoked at once, for good. It takes two people: you propose, another person does the same within a day.',
+  'revoke.second':
+    '{who} proposed it at {at} ({reason}). If you confirm, all {count} certificates under it are revoked at once, for good.',
+  reason: 'Reason',
+  'reason.cACompromise': 'Key compromised',
+  'reason.superseded': 'Superseded',
+  'reason.cessationOfOperation': 'Ceased to operate',
+  proposed: '{who} proposed to revoke it at {at} ({reason}); another person confirms',
+  done: 'Revoked by {who} and {by} at {at} ({reason})',
+  left: '{count} revocations are not in the ledger yet',
+  'left.go': 'Go on writing them',
+  wasProposed: 'Proposed; another person confirms',
+  wasRevoked: 'Revoked',
+  refused: 'Not done',
+};
