@@ -1,5 +1,16 @@
+// In this order: later ones say more.
 import './styles/tokens.css';
-import './styles/console.css';
+import './styles/base.css';
+import './styles/frame.css';
+import './styles/controls.css';
+import './styles/parts.css';
+import './styles/home.css';
+import './styles/imprints.css';
+import './styles/verification.css';
+import './styles/phone.css';
+import './styles/certificates.css';
+import './styles/review.css';
+import './styles/policies-and-jobs.css';
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { startWords } from './i18n/index.ts';
