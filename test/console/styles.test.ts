@@ -100,8 +100,9 @@ describe('styles outside tokens.css', () => {
   it('name only tokens that exist', () => {
     const known = new Set([...tokens.matchAll(/--([\w-]+):/g)].map(([, name]) => name));
     const local = new Set(['v', 't', 'tone']);
-    const css = readFileSync(join(folder, 'styles/console.css'), 'utf8');
-    const unknown = [...css.matchAll(/var\(--([\w-]+)/g)]
+    const sheets = files.filter((name) => name.endsWith('.css'));
+    const unknown = sheets
+      .flatMap((name) => [...readFileSync(join(folder, name), 'utf8').matchAll(/var\(--([\w-]+)/g)])
       .map(([, name]) => name ?? '')
       .filter((name) => !known.has(name) && !local.has(name));
     expect(unknown).toEqual([]);
