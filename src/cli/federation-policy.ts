@@ -1,16 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import type { ScoringPolicy, ScoringPolicyChange } from '../client/index.ts';
-import { type Command, command, required, UsageError } from './command.ts';
-import { connect, serviceOptions } from './service.ts';
+import type { ScoringPolicy } from '../client/index.ts';
+import { policyCommands } from './policy-commands.ts';
 import { table } from './table.ts';
-
-const changeRow = ({ id, state, baseVersion, proposedBy, reason }: ScoringPolicyChange) => [
-  id,
-  state,
-  String(baseVersion + 1),
-  proposedBy,
-  reason,
-];
 
 function policyText({ table: { rows, validDays, rates }, requestsPerHour, caps }: ScoringPolicy) {
   const yuan = (fen: string) =>
@@ -37,76 +27,9 @@ function policyText({ table: { rows, validDays, rates }, requestsPerHour, caps }
   ].join('\n');
 }
 
-async function readPolicy(path: string): Promise<ScoringPolicy> {
-  const text = await readFile(path, 'utf8');
-  try {
-    // The service checks every field and says which is wrong.
-    return JSON.parse(text) as ScoringPolicy;
-  } catch {
-    throw new UsageError(`${path} holds no JSON`, 'file_invalid');
-  }
-}
-
-/** Asked of the one who approves or rejects. */
-function deciding(decision: 'approve' | 'reject', summary: string): Command {
-  return command({
-    summary,
-    operands: ['CHANGE'],
-    options: {
-      reason: { type: 'string', value: 'TEXT', about: 'why; kept with the change' },
-      ...serviceOptions,
-    },
-    async run([id = ''], { reason, ...service }) {
-      const wanted = { decision, reason: required('reason', reason) };
-      const change = await connect(service).scoringPolicies.decide(id, wanted);
-      return { exit: 0, json: change, text: `change ${change.id} is ${change.state}\n` };
-    },
-  });
-}
-
-/** `cinnabar federation policy…`: tiers, rates and caps of an institution at a running service. */
-export const policyCommands: Readonly<Record<string, Command>> = {
-  policy: command({
-    summary: 'shows tiers, rates and caps in force',
-    operands: [],
-    options: serviceOptions,
-    details: 'With --json: { version, policy, policyHash }; `policy` is what propose-policy reads.',
-    async run(_, service) {
-      const inForce = await connect(service).scoringPolicies.current();
-      const text = `version ${inForce.version}, ${inForce.policyHash}\n${policyText(inForce.policy)}`;
-      return { exit: 0, json: inForce, text };
-    },
-  }),
-
-  'propose-policy': command({
-    summary: 'puts tiers, rates and caps before a second person',
-    operands: ['FILE'],
-    options: {
-      reason: { type: 'string', value: 'TEXT', about: 'why; kept with the change' },
-      ...serviceOptions,
-    },
-    details: 'It is held against the version that is in force when this runs.',
-    async run([path = ''], { reason, ...service }) {
-      const client = connect(service);
-      const why = required('reason', reason);
-      const policy = await readPolicy(path);
-      const { version: baseVersion } = await client.scoringPolicies.current();
-      const change = await client.scoringPolicies.propose({ baseVersion, policy, reason: why });
-      return { exit: 0, json: change, text: `change ${change.id} waits for a second person\n` };
-    },
-  }),
-
-  'policy-changes': command({
-    summary: 'shows what was proposed, newest first',
-    operands: [],
-    options: serviceOptions,
-    async run(_, service) {
-      const page = await connect(service).scoringPolicies.changes();
-      const head = ['CHANGE', 'STATE', 'VERSION', 'BY', 'REASON'];
-      return { exit: 0, json: page, text: table(head, page.items.map(changeRow)) };
-    },
-  }),
-
-  'approve-policy': deciding('approve', 'puts a proposed policy into force'),
-  'reject-policy': deciding('reject', 'refuses a proposed policy'),
-};
+/** `cinnabar federation policy…`: tiers, rates and caps of an institution. */
+export const scoringPolicyCommands = policyCommands({
+  holds: 'tiers, rates and caps',
+  calls: (client) => client.scoringPolicies,
+  text: policyText,
+});

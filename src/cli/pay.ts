@@ -1,5 +1,6 @@
-import type { Payment } from '../client/index.ts';
+import type { Payment, RiskPolicy } from '../client/index.ts';
 import { command, type Group, required } from './command.ts';
+import { policyCommands } from './policy-commands.ts';
 import { connect, serviceOptions } from './service.ts';
 import { table } from './table.ts';
 
@@ -88,8 +89,22 @@ const decide = (decision: 'allow' | 'terminate', summary: string) =>
       answerOf(await connect(values).assessedOrders.decide(id, decision)),
   });
 
+/** The rules by which orders are judged, one a line. */
+function rulesText({ challengeAt, terminateAt, biometric = 'none', rules }: RiskPolicy): string {
+  const rows = Object.entries(rules).map(([rule, { points, threshold }]) => [
+    rule,
+    String(points),
+    String(threshold),
+  ]);
+  return [
+    table(['RULE', 'POINTS', 'THRESHOLD'], rows),
+    `challenged from ${challengeAt} points, terminated from ${terminateAt}; biometric: ${biometric}\n`,
+  ].join('');
+}
+
 export const pay: Group = {
-  summary: 'payment orders: list, stop, state; for risk officers the challenged ones',
+  summary:
+    'payment orders: list, stop, state; for risk officers the challenged ones, and the rules',
   commands: {
     list,
     show,
@@ -98,5 +113,10 @@ export const pay: Group = {
     queue,
     allow: decide('allow', 'for risk officers: let the payer confirm a challenged order'),
     terminate: decide('terminate', 'for risk officers: end a challenged order'),
+    ...policyCommands({
+      holds: 'the rules that judge orders',
+      calls: (client) => client.riskPolicies,
+      text: rulesText,
+    }),
   },
 };

@@ -124,7 +124,7 @@ export const errorTitles = {
   /** By the certificate's settings others of the organisation must agree before it is confirmed. */
   second_person_needed: 'Somebody else of the organisation must agree to the order first.',
   /** Since the order was placed the institution watches or blocks the payee; the order has ended. */
-  payee_listed: 'The payee is on a list of the institution by now.',
+  payee_changed: 'The payee must be looked at anew; the order ended.',
   /** `errors` says what does not fit: `unknown`, `stale`, `other_money` or `used`. */
   seal_verification_refused: 'The order cannot lean on this verification of a seal.',
   biometric_not_offered: 'The institution compares nobody by this trait.',

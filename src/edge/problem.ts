@@ -107,7 +107,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   order_expired: 409,
   order_over_limit: 403,
   second_person_needed: 403,
-  payee_listed: 403,
+  payee_changed: 403,
   seal_verification_refused: 409,
   biometric_not_offered: 404,
   biometric_not_found: 404,

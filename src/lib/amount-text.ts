@@ -7,6 +7,11 @@ export function amountText(amountMinor: number, currency: string): string {
   return [whole.replace(/\B(?=(?:\d{3})+$)/g, ','), ...rest].join('.');
 }
 
+/** An amount in whole units of its currency, a part of one counted as one. */
+export function wholeUnits(amountMinor: number, currency: string): number {
+  return Math.ceil(amountMinor / 10 ** (exponents[currency] ?? 2));
+}
+
 /** An amount as programs write it: `12345.60`. */
 export function decimalText(amountMinor: number, currency: string): string {
   const exponent = exponents[currency] ?? 2;

@@ -246,6 +246,9 @@ describe('E8: between the order and its confirmation', () => {
       ask('administrator-lin', 'POST', `/v1/certificates/${zhou.serial}/freeze`, frozen),
     );
     expect(await codeOf(confirm(first))).toBe('second_person_needed');
+    const shown = await answerOf<Payment>(ask('customer-chen', 'GET', `/v1/payments/${id}`));
+    expect(first.dualControl?.agreed).toMatchObject([{ stands: true }]);
+    expect(shown.dualControl?.agreed).toMatchObject([{ by: 'teller-zhou', stands: false }]);
     // By a new certificate the same person agrees again, and counts once.
     edge.clock.advance(1_000);
     const { serial } = await payerOver(ask, 'teller-zhou', freshId);
@@ -267,12 +270,22 @@ describe('E8: between the order and its confirmation', () => {
         }),
       );
     await listed('watched');
-    expect(await codeOf(confirm(order))).toBe('payee_listed');
+    expect(await codeOf(confirm(order))).toBe('payee_changed');
     const ended = await answerOf<Payment>(ask('customer-chen', 'GET', `/v1/payments/${order.id}`));
     expect(ended).toMatchObject({ state: 'terminated', termination: { reason: 'risk' } });
     // Placed again it is assessed by the list: watched is one reason among others.
     edge.clock.advance(60_000);
-    expect((await place()).assessment.reasons.map(({ rule }) => rule)).toContain('payee_watched');
+    // Its payer is told that the bank must look; the officer, at what.
+    const again = await place();
+    const rulesOf = ({ assessment }: Payment) => assessment.reasons.map(({ rule }) => rule);
+    expect(rulesOf(again)).toContain('needs_look');
+    const own = ask('customer-chen', 'GET', `/v1/payments/${again.id}`);
+    expect(JSON.stringify(await answerOf(own))).not.toContain('watched');
+    const { items } = await answerOf<{ items: Payment[] }>(
+      ask('risk-officer-xu', 'GET', '/v1/risk/orders'),
+    );
+    const seen = items.find(({ id }) => id === again.id);
+    expect(seen && rulesOf(seen)).toContain('payee_watched');
     await listed('none');
   });
 
@@ -301,7 +314,7 @@ describe('E8: between the order and its confirmation', () => {
     const order = await allow((await to('nb-6222-0299')).id);
     expect(JSON.parse(order.text)).toMatchObject({ payee: { account: spellings[0] } });
     await list('nb6222/0299', 'blocked');
-    expect(await codeOf(confirm(order))).toBe('payee_listed');
+    expect(await codeOf(confirm(order))).toBe('payee_changed');
     await list('NB.62220299', 'none');
     const first = await to('nb6222-0299');
     expect(rulesOf(first)).toContain('payee_new');

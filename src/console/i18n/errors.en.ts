@@ -225,9 +225,8 @@ export const errorsEn: Record<keyof typeof errorsZh, string> = {
   'error.second_person_needed.why':
     'Above this amount others of your organisation must agree first.',
   'error.second_person_needed.next': 'Ask them to agree, on their page of payments.',
-  'error.payee_listed.why':
-    'The bank put the payee on a list after you placed the order; it has ended.',
-  'error.payee_listed.next': 'Talk to the payee and the bank before you place it again.',
+  'error.payee_changed.why': 'The bank must look at the payee anew, so the order has ended.',
+  'error.payee_changed.next': 'Talk to the payee and the bank before you place it again.',
   'error.seal_verification_refused.why':
     'The verification of the seal is not of today, is over other money, belongs to another payment, or does not exist.',
   'error.seal_verification_refused.next': 'Have the paper verified again, and use the new number.',

@@ -212,8 +212,8 @@ export const errorsZh = {
   'error.biometric_sample_unusable.next': '请正对镜头、光线均匀地再拍一张，画面里只有您一人。',
   'error.second_person_needed.why': '超过此金额，须先由本单位其他人同意。',
   'error.second_person_needed.next': '请他们在付款页面上同意。',
-  'error.payee_listed.why': '下单后银行将收款人列入名单，此单已终止。',
-  'error.payee_listed.next': '再次下单前，请先与收款人和银行核实。',
+  'error.payee_changed.why': '银行需重新核查收款人，此单已终止。',
+  'error.payee_changed.next': '再次下单前，请先与收款人和银行核实。',
   'error.seal_verification_refused.why':
     '这次验印不在一天之内、金额不同、已用于另一笔付款，或不存在。',
   'error.seal_verification_refused.next': '请重新验印，并使用新的编号。',

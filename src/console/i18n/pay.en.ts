@@ -42,6 +42,7 @@ export const payEn: Record<keyof typeof payZh, string> = {
     'The payer can then confirm it. What you agreed to stands in the receipt, with your name.',
   'agree.done': 'Agreed',
   'agree.not': 'You did not agree',
+  'agree.lapsed': 'no longer counts',
   'agree.needed': '{agreed} of {needed} others of {organization} agreed.',
   'pay.missing': 'Please fill this in.',
   'pay.next': 'Next',
@@ -107,6 +108,7 @@ export const payEn: Record<keyof typeof payZh, string> = {
   'own.amount_near_limit': 'The amount is close to your limit.',
   'own.second_person_impossible':
     'Above this amount a second person of your organisation must agree, and your certificate names no organisation.',
+  'own.passkey_absent': 'The bank wants a passkey for it; this device has a PIN.',
   'own.other': 'Safety rules of the bank.',
 
   'risk.title': 'Payment risk',
@@ -171,7 +173,9 @@ export const payEn: Record<keyof typeof payZh, string> = {
   'rule.travel_impossible': 'impossible travel',
   'rule.tier_low': 'low federated tier',
   'rule.behaviour_unusual': 'unlike the payer’s behaviour',
+  'rule.passkey_absent': 'no passkey on the device',
   'rule.seal_in_review': 'seal in review',
+  'rule.needs_look': 'needs a look',
   'unit.none': '—',
   'unit.days': 'days or fewer',
   'unit.orders_per_hour': 'or more an hour',
@@ -180,6 +184,7 @@ export const payEn: Record<keyof typeof payZh, string> = {
   'unit.percent_of_single_limit': '% of limit per payment',
   'unit.percent_of_earlier_orders': '% of past payments or less',
   'unit.behaviour_hints': 'or more things unlike the payer',
+  'unit.currency_units': 'or less, in the payment’s currency',
   'unit.tier': 'or a lower tier',
   'unit.km_per_hour': 'km/h or faster',
   'policy.force': 'Rules in force (version {n})',

@@ -14,7 +14,12 @@ import { q } from './words.ts';
 /** Whether others of the organisation must agree before the payer can confirm. */
 export function lacksAgreement({ state, dualControl }: Payment): boolean {
   const isWaiting = state === 'assessed' && dualControl !== undefined;
-  return isWaiting && dualControl.agreed.length < dualControl.needed;
+  return isWaiting && standing(dualControl).length < dualControl.needed;
+}
+
+/** An agreement whose certificate was revoked or held since counts no more. */
+function standing({ agreed }: NonNullable<Payment['dualControl']>) {
+  return agreed.filter(({ stands }) => stands);
 }
 
 /** Who agreed to an order, and how many are still awaited. */
@@ -23,9 +28,12 @@ export function Agreements({ payment: { dualControl } }: { payment: Payment }) {
   const { organization, needed, agreed } = dualControl;
   return (
     <p role="status">
-      {q('agree.needed', { organization, needed, agreed: agreed.length })}{' '}
+      {q('agree.needed', { organization, needed, agreed: standing(dualControl).length })}{' '}
       {agreed
-        .map(({ by, atMs }) => `${by} · ${formatMoment(new Date(atMs).toISOString())}`)
+        .map(({ by, atMs, stands }) => {
+          const at = formatMoment(new Date(atMs).toISOString());
+          return stands ? `${by} · ${at}` : `${by} · ${at} (${q('agree.lapsed')})`;
+        })
         .join(', ')}
     </p>
   );

@@ -21,6 +21,7 @@ const ownRules = [
   'hour_unusual',
   'amount_unusual',
   'amount_near_limit',
+  'passkey_absent',
 ] as const;
 type OwnRule = (typeof ownRules)[number];
 

@@ -2,6 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
+import { confidentialRules, needsLook, type RiskReason, type RiskRule } from '../risk/types.ts';
 import type { Order } from './types.ts';
 
 type Judged = Pick<Order, 'assessment' | 'facts' | 'policyVersion' | 'policyHash'>;
@@ -24,16 +25,29 @@ export function evidenceOf({ place, movement, seal }: Judged['facts']) {
   };
 }
 
+/** A reason as the payer is told it; officers see the rule. */
+export interface ToldReason extends Omit<RiskReason, 'rule'> {
+  readonly rule: RiskRule | typeof needsLook;
+}
+
+export function toldReasons(reasons: readonly RiskReason[]): ToldReason[] {
+  return reasons.map(({ rule, ...reason }) => ({
+    ...reason,
+    rule: confidentialRules.includes(rule) ? needsLook : rule,
+  }));
+}
+
 /**
- * What the risk engine said of an order, by which policy and on what. Its hash stands in the text
- * that the person and the chip sign, so that nobody words the reasons anew afterwards.
+ * What the risk engine said of an order, by which policy and on what, as the payer is told. Its hash
+ * stands in the text that the person and the chip sign, so that nobody words the reasons anew
+ * afterwards.
  */
 export function assessmentRecord({ assessment, facts, policyVersion, policyHash }: Judged) {
   return {
     v: 1,
     verdict: assessment.verdict,
     score: assessment.score,
-    reasons: assessment.reasons.map((reason) => ({ ...reason })),
+    reasons: toldReasons(assessment.reasons),
     policyVersion,
     policyHash,
     evidence: evidenceOf(facts),

@@ -84,7 +84,7 @@ async function assertAgreed(
  *
  * @throws CinnabarError `order_not_found`, `order_state`, `order_expired`, `order_over_limit`,
  * `certificate_not_active`, `terminal_not_found`, `session_required`, `passkey_refused`,
- * `second_person_needed`, `payee_listed`, and as `coSign`
+ * `second_person_needed`, `payee_changed`, and as `coSign`
  */
 export async function confirmOrder(
   deps: PaymentDeps,
@@ -120,7 +120,7 @@ export async function confirmOrder(
  * The institution may have begun to watch or to block the payee since the order was assessed. Then it
  * was assessed as another order than it is now, and ends; placed again, it is assessed by the list.
  *
- * @throws CinnabarError `payee_listed`
+ * @throws CinnabarError `payee_changed`
  */
 async function assertPayeeUnchanged(
   deps: PaymentDeps,
@@ -135,7 +135,7 @@ async function assertPayeeUnchanged(
     const ended = await deps.books.terminate(tenant, payer, id, 'risk', '', nowMs);
     await deps.riskRegister.keep(ended);
   });
-  throw new CinnabarError('payee_listed');
+  throw new CinnabarError('payee_changed');
 }
 
 const severity = { none: 0, watched: 1, blocked: 2 } as const;

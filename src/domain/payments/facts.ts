@@ -1,3 +1,4 @@
+import { wholeUnits } from '../../lib/amount-text.ts';
 import type { Actor } from '../actor.ts';
 import { federatedTierOf, findCertificate, settingsOf, standingOf } from '../certificates/find.ts';
 import type { Certificate } from '../certificates/types.ts';
@@ -7,7 +8,7 @@ import type { PaymentLimits, Place, RiskFacts } from '../risk/types.ts';
 import { behaviourHints } from './behaviour.ts';
 import type { BookView } from './book.ts';
 import type { NewOrder } from './order.ts';
-import type { PaymentDeps } from './ports.ts';
+import type { Device, PaymentDeps } from './ports.ts';
 import { sealEvidence } from './seal.ts';
 import type { Order, OrderTerms } from './types.ts';
 
@@ -17,7 +18,7 @@ export async function factsOf(
   { tenant, id: payer }: Actor,
   { terms, channel, place, sealVerificationId }: NewOrder & { readonly channel: Channel },
   certificateSerial: string,
-  device: RiskFacts['device'],
+  device: Device,
 ): Promise<Pick<Order, 'facts' | 'dualControl'>> {
   const { amountMinor, currency, payee } = terms;
   const nowMs = deps.clock.now();
@@ -44,12 +45,17 @@ export async function factsOf(
   const facts: RiskFacts = {
     nowMs,
     amountMinor,
+    amountUnits: wholeUnits(amountMinor, currency),
     certificate: certificateFact(found, nowMs),
     ...(limits ? { limits } : {}),
     ...done,
     behaviour: behaviourHints(recent, terms, { nowMs, utcOffsetMinutes }),
     payee: { listed, ...(firstPaidAtMs === undefined ? {} : { firstPaidAtMs }) },
-    device: { enrolledAtMs: device.enrolledAtMs, keyStore: device.keyStore },
+    device: {
+      enrolledAtMs: device.enrolledAtMs,
+      keyStore: device.keyStore,
+      hasPasskey: device.passkeyId !== undefined,
+    },
     ...(federatedTier === undefined ? {} : { federatedTier }),
     ...(place ? { place } : {}),
     ...(place && lastPlace ? { movement: movementSince(lastPlace, place, nowMs) } : {}),

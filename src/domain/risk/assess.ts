@@ -120,6 +120,7 @@ function observe(facts: RiskFacts): Record<WeighedRule, Observation> {
     seal_in_review: always(facts.seal?.verdict === 'review'),
     tier_low: above(facts.federatedTier ?? 0),
     behaviour_unusual: above(facts.behaviour?.length ?? 0),
+    passkey_absent: above(device.hasPasskey === false ? (facts.amountUnits ?? 0) : 0),
   };
 }
 

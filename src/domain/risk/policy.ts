@@ -43,6 +43,7 @@ export const thresholdUnits: Readonly<Record<WeighedRule, string>> = {
   seal_in_review: 'none',
   tier_low: 'tier',
   behaviour_unusual: 'behaviour_hints',
+  passkey_absent: 'currency_units',
 };
 
 /**
@@ -69,6 +70,8 @@ export const defaultRiskPolicy: RiskPolicy = {
     tier_low: { points: 0, threshold: 4 },
     // Off until a bank decides to weigh the business library's profile beside its own rules.
     behaviour_unusual: { points: 0, threshold: 0 },
+    // Off until a bank decides that a PIN is not enough, or not above so much.
+    passkey_absent: { points: 0, threshold: 0 },
   },
 };
 
@@ -79,6 +82,7 @@ export function wholePolicy(stored: RiskPolicy): RiskPolicy {
     ...stored.rules,
     tier_low: stored.rules.tier_low ?? rules.tier_low,
     behaviour_unusual: stored.rules.behaviour_unusual ?? rules.behaviour_unusual,
+    passkey_absent: stored.rules.passkey_absent ?? rules.passkey_absent,
   };
   return { ...stored, biometric: stored.biometric ?? biometric, rules: own };
 }
@@ -104,7 +108,7 @@ export function policyErrors(policy: RiskPolicy): FieldError[] {
 }
 
 /** Rules that policies could not say at first. */
-const laterRules: readonly WeighedRule[] = ['tier_low', 'behaviour_unusual'];
+const laterRules: readonly WeighedRule[] = ['tier_low', 'behaviour_unusual', 'passkey_absent'];
 
 /** A later rule as it is by default, and so as if it could not be said. */
 function isUnsaid(rule: WeighedRule, { points, threshold }: RuleWeight): boolean {

@@ -37,10 +37,16 @@ export const weighedRules = [
   'seal_in_review',
   'tier_low',
   'behaviour_unusual',
+  'passkey_absent',
 ] as const;
 export type WeighedRule = (typeof weighedRules)[number];
 
 export type RiskRule = HardRule | WeighedRule;
+
+/** What stands for a rule in what the payer is told: that the bank must look, and not at what. */
+export const needsLook = 'needs_look';
+/** Rules whose name would warn the wrong person: they say what the bank knows of somebody else. */
+export const confidentialRules: readonly RiskRule[] = ['payee_watched'];
 
 /** Limits of the payer's certificate settings, in the currency of the order. */
 export interface PaymentLimits {
@@ -84,6 +90,8 @@ export interface SealEvidence {
 export interface RiskFacts {
   readonly nowMs: number;
   readonly amountMinor: number;
+  /** The same in whole units of its currency, rounded up; absent of earlier builds. */
+  readonly amountUnits?: number;
   readonly certificate: 'active' | 'frozen' | 'revoked' | 'expired' | 'unknown';
   /** Absent when the settings allow nothing in this currency. */
   readonly limits?: PaymentLimits;
@@ -99,6 +107,8 @@ export interface RiskFacts {
     readonly enrolledAtMs: number;
     /** Where its passkey lives, as its attestation says. */
     readonly keyStore: 'hardware' | 'software' | 'unknown';
+    /** Whether a passkey confirms what is paid from it, or whoever has its PIN; absent as above. */
+    readonly hasPasskey?: boolean;
   };
   /** Whether somebody else must agree who cannot exist: the certificate names no organisation. */
   readonly lacksSecondPerson?: true;

@@ -21,7 +21,7 @@ import {
 } from '../schemas/biometrics.ts';
 import { idParamsSchema } from '../schemas/common.ts';
 import { about, json, jsonBody, problems } from './contract.ts';
-import { paymentView } from './payments.ts';
+import { payerView } from './payments.ts';
 import { bytesOf } from './personal-keys.ts';
 
 const tag = 'Payments';
@@ -153,7 +153,7 @@ export function addBiometricRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const { id } = c.req.valid('param');
     const request = { id, modality, sample: bytesOf(sample, 'sample') };
     const { order, finding } = await answerChallenge(deps, callerOf(c), request);
-    return c.json({ payment: paymentView(order), finding }, 200);
+    return c.json({ payment: await payerView(deps, order), finding }, 200);
   });
 }
 

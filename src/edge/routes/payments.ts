@@ -1,13 +1,16 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { agreeToOrder, ordersToAgree } from '../../domain/payments/agreement.ts';
-import { evidenceOf } from '../../domain/payments/assessment.ts';
+import {
+  agreeToOrder,
+  ordersToAgree,
+  standingAgreements,
+} from '../../domain/payments/agreement.ts';
+import { evidenceOf, type ToldReason, toldReasons } from '../../domain/payments/assessment.ts';
 import { looksMax, orderEndsAtMs } from '../../domain/payments/book.ts';
 import { askForGesture, confirmOrder, executeOrder } from '../../domain/payments/confirm.ts';
 import { getOrder, listOrders, placeOrder, stopOrder } from '../../domain/payments/order.ts';
 import { statementCsv, statementOf } from '../../domain/payments/statement.ts';
 import { orderWords } from '../../domain/payments/text.ts';
 import type { Order, PaymentReceipt } from '../../domain/payments/types.ts';
-import type { Assessment } from '../../domain/risk/types.ts';
 import { base64urlText } from '../../lib/base64url.ts';
 import { instantText } from '../../lib/time.ts';
 import { actorOf, bindingsOf, callerOf, type EdgeApp, type EdgeContext } from '../context.ts';
@@ -122,7 +125,7 @@ const confirmRoute = createRoute({
       'terminal_not_found',
       'passkey_refused',
       'second_person_needed',
-      'payee_listed',
+      'payee_changed',
       'certificate_not_active',
       'personal_key_busy',
       'personal_key_locked',
@@ -224,6 +227,7 @@ const statementRoute = createRoute({
 });
 
 export function addPaymentRoutes(app: EdgeApp, deps: EdgeDeps): void {
+  const view = (order: Order) => payerView(deps, order);
   app.openapi(placeRoute, async (c) => {
     const { terminalId, sealVerificationId, ...terms } = c.req.valid('json');
     const id = c.get('operationId');
@@ -231,17 +235,17 @@ export function addPaymentRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const request = { id, terms, personalKeyId: terminalId, terminalId, ...known };
     const order = await placeOrder(deps, callerOf(c), request);
     c.header('location', `${base}/${order.id}`);
-    return c.json(paymentView(order), 201);
+    return c.json(await view(order), 201);
   });
 
   app.openapi(listRoute, async (c) => {
     const page = await listOrders(deps, actorOf(c), pageRequest(c.req.valid('query')));
-    return c.json({ ...page, items: page.items.map(paymentView) }, 200);
+    return c.json({ ...page, items: await Promise.all(page.items.map(view)) }, 200);
   });
 
   app.openapi(getRoute, async (c) => {
     const { id } = c.req.valid('param');
-    return c.json(paymentView(await getOrder(deps, actorOf(c), id)), 200);
+    return c.json(await view(await getOrder(deps, actorOf(c), id)), 200);
   });
 
   app.openapi(challengeRoute, async (c) => {
@@ -260,28 +264,28 @@ export function addPaymentRoutes(app: EdgeApp, deps: EdgeDeps): void {
       ...present({ gesture: gesture && gestureOf(c, deps, gesture) }),
     };
     const { order, reply } = await confirmOrder(deps, callerOf(c), confirmation);
-    return c.json({ payment: paymentView(order), reply: base64urlText(reply) }, 200);
+    return c.json({ payment: await view(order), reply: base64urlText(reply) }, 200);
   });
 
   app.openapi(executeRoute, async (c) => {
     const { id } = c.req.valid('param');
     const signature = bytesOf(c.req.valid('json').signature, 'signature');
-    return c.json(paymentView(await executeOrder(deps, callerOf(c), { id, signature })), 200);
+    return c.json(await view(await executeOrder(deps, callerOf(c), { id, signature })), 200);
   });
 
   app.openapi(stopRoute, async (c) => {
     const { id } = c.req.valid('param');
-    return c.json(paymentView(await stopOrder(deps, callerOf(c), id)), 200);
+    return c.json(await view(await stopOrder(deps, callerOf(c), id)), 200);
   });
 
   app.openapi(agreeRoute, async (c) => {
     const { id } = c.req.valid('param');
-    return c.json(paymentView(await agreeToOrder(deps, callerOf(c), id)), 200);
+    return c.json(await view(await agreeToOrder(deps, callerOf(c), id)), 200);
   });
 
   app.openapi(agreementsRoute, async (c) => {
     const page = await ordersToAgree(deps, actorOf(c), pageRequest(c.req.valid('query')));
-    return c.json({ ...page, items: page.items.map(paymentView) }, 200);
+    return c.json({ ...page, items: await Promise.all(page.items.map(view)) }, 200);
   });
 
   app.openapi(statementRoute, async (c) => {
@@ -293,7 +297,8 @@ export function addPaymentRoutes(app: EdgeApp, deps: EdgeDeps): void {
       toMs: Date.parse(to) + dayMs - offsetMs,
     };
     const orders = await statementOf(deps, actorOf(c), period);
-    if (format === 'json') return c.json({ from, to, items: orders.map(paymentView) }, 200);
+    if (format === 'json')
+      return c.json({ from, to, items: await Promise.all(orders.map(view)) }, 200);
     c.header('content-disposition', `attachment; filename="payments-${from}-${to}.csv"`);
     return c.body(statementCsv(orders), 200, { 'content-type': 'text/csv; charset=utf-8' });
   });
@@ -310,10 +315,26 @@ function gestureOf(
   };
 }
 
-/** An order as its payer and the risk officers of the institution see it. */
-export function paymentView(order: Order): Payment {
+/** An order as its payer, and whoever is asked to agree to it, sees it. */
+export function payerView(deps: ViewDeps, order: Order): Promise<Payment> {
+  return paymentView(deps, order, toldReasons(order.assessment.reasons));
+}
+
+/** An order as the risk officers of the institution see it, with every rule by its name. */
+export function officerView(deps: ViewDeps, order: Order): Promise<Payment> {
+  return paymentView(deps, order, order.assessment.reasons);
+}
+
+type ViewDeps = Parameters<typeof standingAgreements>[0];
+
+async function paymentView(
+  deps: ViewDeps,
+  order: Order,
+  reasons: readonly ToldReason[],
+): Promise<Payment> {
   const { id, payer, state, payee, amountMinor, currency, purpose, channel, endedAtMs } = order;
   const { terminalId, certificateSerial, text, policyVersion, policyHash, receipt } = order;
+  const { verdict, score } = order.assessment;
   const endsAtMs = orderEndsAtMs(order);
   return {
     id,
@@ -328,7 +349,7 @@ export function paymentView(order: Order): Payment {
     certificateSerial,
     text,
     words: { ...orderWords(order) },
-    assessment: assessmentView(order.assessment),
+    assessment: { verdict, score, reasons: reasons.map((reason) => ({ ...reason })) },
     assessmentHash: order.assessmentHash,
     evidence: evidenceOf(order.facts),
     policyVersion,
@@ -340,18 +361,22 @@ export function paymentView(order: Order): Payment {
       biometric: order.biometric,
       looksLeft: order.biometric && looksMax - (order.looks ?? 0),
       cleared: order.cleared && { ...order.cleared },
-      dualControl: order.dualControl && {
-        ...order.dualControl,
-        agreed: order.dualControl.agreed.map((one) => ({ ...one })),
-      },
+      dualControl: order.dualControl && (await dualControlView(deps, order, order.dualControl)),
       termination: order.termination && { ...order.termination },
       receipt: receipt && receiptView(receipt),
     }),
   };
 }
 
-function assessmentView({ verdict, score, reasons }: Assessment): Payment['assessment'] {
-  return { verdict, score, reasons: reasons.map((reason) => ({ ...reason })) };
+/** While an order can be confirmed, an agreement counts as long as the certificate behind it does. */
+async function dualControlView(
+  deps: ViewDeps,
+  order: Order,
+  { agreed, ...needs }: NonNullable<Order['dualControl']>,
+) {
+  const isOpen = order.state === 'challenged' || order.state === 'assessed';
+  const standing = isOpen ? await standingAgreements(deps, order) : agreed;
+  return { ...needs, agreed: agreed.map((one) => ({ ...one, stands: standing.includes(one) })) };
 }
 
 function receiptView({ place, executedAtMs, chipReceipt, ...receipt }: PaymentReceipt) {

@@ -35,7 +35,7 @@ import {
 } from '../schemas/risk.ts';
 import { about, json, jsonBody, problems } from './contract.ts';
 import { pageRequest, present } from './input.ts';
-import { paymentView } from './payments.ts';
+import { officerView } from './payments.ts';
 import { policyChangeView } from './policy-change-view.ts';
 
 const tag = 'Risk';
@@ -202,7 +202,10 @@ export function addRiskRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const { cursor, limit, ...filter } = c.req.valid('query');
     const page = pageRequest({ cursor, limit });
     const found = await listKeptOrders(deps, actorOf(c), present(filter), page);
-    return c.json({ ...found, items: found.items.map(paymentView) }, 200);
+    return c.json(
+      { ...found, items: await Promise.all(found.items.map((order) => officerView(deps, order))) },
+      200,
+    );
   });
 
   app.openapi(decideOrderRoute, async (c) => {
@@ -210,7 +213,8 @@ export function addRiskRoutes(app: EdgeApp, deps: EdgeDeps): void {
     const { decision } = c.req.valid('json');
     const { payer } = await keptOrder(deps, actorOf(c), id);
     const request = { payer, id, decision };
-    return c.json(paymentView(await decideChallenge(deps, callerOf(c), request)), 200);
+    const decided = await decideChallenge(deps, callerOf(c), request);
+    return c.json(await officerView(deps, decided), 200);
   });
 
   app.openapi(payeesRoute, async (c) => {

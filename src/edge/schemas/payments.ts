@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { channels } from '../../domain/federation/settings.ts';
 import { orderStates } from '../../domain/payments/states.ts';
 import { terminationReasons } from '../../domain/payments/types.ts';
-import { hardRules, riskVerdicts, weighedRules } from '../../domain/risk/types.ts';
+import { hardRules, needsLook, riskVerdicts, weighedRules } from '../../domain/risk/types.ts';
 import {
   bilingualSchema,
   currencySchema,
@@ -75,7 +75,10 @@ const assessmentSchema = z
     score: z.int(),
     reasons: z.array(
       z.object({
-        rule: z.enum([...hardRules, ...weighedRules]),
+        rule: z.enum([...hardRules, ...weighedRules, needsLook]).openapi({
+          description:
+            "`needs_look` stands for a rule that is for the institution's risk officers only.",
+        }),
         effect: z.enum(['terminate', 'score']),
         points: z.int(),
         seen: z.int(),
@@ -146,7 +149,17 @@ export const paymentSchema = z
     looksLeft: z.int().optional(),
     cleared: z.object({ method: z.enum(['biometric', 'officer']), by: z.string() }).optional(),
     dualControl: z
-      .object({ organization: z.string(), needed: z.int(), agreed: z.array(agreementSchema) })
+      .object({
+        organization: z.string(),
+        needed: z.int(),
+        agreed: z.array(
+          agreementSchema.extend({
+            stands: z.boolean().openapi({
+              description: 'Whether it still counts: the certificate behind it is in force.',
+            }),
+          }),
+        ),
+      })
       .optional()
       .openapi({ description: "Who else must agree by the settings of the payer's certificate." }),
     termination: z.object({ reason: z.enum(terminationReasons), by: z.string() }).optional(),

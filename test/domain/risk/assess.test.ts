@@ -131,9 +131,32 @@ describe('E7: the risk verdict', () => {
     expect(assess({}, listening).reasons).toEqual([]);
   });
 
+  test('E7 E8: a policy can demand a passkey, always or above an amount', () => {
+    const demanding = (points: number, threshold: number): RiskPolicy => ({
+      ...defaultRiskPolicy,
+      rules: { ...defaultRiskPolicy.rules, passkey_absent: { points, threshold } },
+    });
+    const order = (hasPasskey: boolean, amountUnits: number): Partial<ListedFacts> => ({
+      device: { ...ordinary.device, hasPasskey },
+      amountUnits,
+    });
+    const verdict = (hasPasskey: boolean, units: number, policy: RiskPolicy) =>
+      assess(order(hasPasskey, units), policy).verdict;
+    expect(verdict(false, 120, defaultRiskPolicy)).toBe('allow');
+    expect(verdict(false, 120, demanding(1000, 0))).toBe('terminate');
+    expect(verdict(true, 120, demanding(1000, 0))).toBe('allow');
+    expect(verdict(false, 500, demanding(40, 500))).toBe('allow');
+    expect(verdict(false, 501, demanding(40, 500))).toBe('challenge');
+    expect(assess(order(false, 501), demanding(40, 500)).reasons).toEqual([
+      { rule: 'passkey_absent', effect: 'score', points: 40, seen: 501, threshold: 500 },
+    ]);
+    // Orders of before it was known are judged as they were.
+    expect(assess({}, demanding(1000, 0)).verdict).toBe('allow');
+  });
+
   test('E7: policies stored before faces and tiers could be said stay what they were', () => {
     const { biometric: _, rules, ...marks } = defaultRiskPolicy;
-    const { tier_low: __, behaviour_unusual: ___, ...earlier } = rules;
+    const { tier_low: __, behaviour_unusual: ___, passkey_absent: ____, ...earlier } = rules;
     const stored = { ...marks, rules: earlier } as unknown as typeof defaultRiskPolicy;
     expect(wholePolicy(stored)).toEqual(defaultRiskPolicy);
     expect(policyHash(defaultRiskPolicy)).toBe(
@@ -343,7 +366,7 @@ describe('risk policies', () => {
 
   test('the hash is that of the text that receipts name', () => {
     // What policies could not say at first is in it only once it is said.
-    const later = ['tier_low', 'behaviour_unusual'];
+    const later = ['tier_low', 'behaviour_unusual', 'passkey_absent'];
     const said = weighedRules.filter((rule) => !later.includes(rule));
     const rules = said.map((rule) => {
       const { points, threshold } = defaultRiskPolicy.rules[rule];
