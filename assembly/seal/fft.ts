@@ -100,14 +100,39 @@ function join(re: usize, im: usize, side: i32, rowA: i32, rowB: i32, c: v128, s:
   }
 }
 
+/** Four by four values at a time; every side is a multiple of four. */
 function transpose(plane: usize, side: i32): void {
-  for (let y = 0; y < side; y++) {
-    for (let x = y + 1; x < side; x++) {
-      const p = y * side + x;
-      const q = x * side + y;
-      const value = at(plane, p);
-      put(plane, p, at(plane, q));
-      put(plane, q, value);
+  const stride = (<usize>side) << 2;
+  for (let y: usize = 0; y < <usize>side; y += 4) {
+    const diagonal = plane + y * stride + (y << 2);
+    exchange(diagonal, diagonal, stride);
+    for (let x = y + 4; x < <usize>side; x += 4) {
+      exchange(plane + y * stride + (x << 2), plane + x * stride + (y << 2), stride);
     }
   }
+}
+
+/** Puts the transpose of each of two blocks in the other's place; they may be the same. */
+function exchange(p: usize, q: usize, stride: usize): void {
+  const p0 = v128.load(p);
+  const p1 = v128.load(p + stride);
+  const p2 = v128.load(p + 2 * stride);
+  const p3 = v128.load(p + 3 * stride);
+  const q0 = v128.load(q);
+  const q1 = v128.load(q + stride);
+  const q2 = v128.load(q + 2 * stride);
+  const q3 = v128.load(q + 3 * stride);
+  storeTransposed(q, stride, p0, p1, p2, p3);
+  storeTransposed(p, stride, q0, q1, q2, q3);
+}
+
+function storeTransposed(to: usize, stride: usize, a: v128, b: v128, c: v128, d: v128): void {
+  const ab0 = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+  const ab1 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+  const cd0 = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+  const cd1 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f64>(ab0, cd0, 0, 2));
+  v128.store(to + stride, v128.shuffle<f64>(ab0, cd0, 1, 3));
+  v128.store(to + 2 * stride, v128.shuffle<f64>(ab1, cd1, 0, 2));
+  v128.store(to + 3 * stride, v128.shuffle<f64>(ab1, cd1, 1, 3));
 }

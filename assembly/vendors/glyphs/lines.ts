@@ -3,7 +3,7 @@ import { bitAt, shrinkBilevel, strideOf } from '../../seal/bilevel';
 import { BILEVEL, GREY } from '../../seal/ink';
 import { put, takeBytes, takePlane } from '../../seal/plane';
 import { atDepth, bits, height, isUnscaled, kind, unknown, width } from '../template';
-import { crossings, distances, maskOf, PITCH, thin } from './skeleton';
+import { BEYOND, crossings, distances, maskOf, PITCH, thin } from './skeleton';
 
 /** Most points of one imprint; the lines are thinned out evenly beyond. */
 export const MAX_POINTS: i32 = 8192;
@@ -50,7 +50,7 @@ function prepare(lines: Lines): void {
   shrinkBilevel(bits, width, height, ninths);
   const ink = maskOf(ninths, w, h, LEAST_INK);
   lines.ink = <u32>ink;
-  const line = takeBytes(w * h);
+  const line = takeBytes(w * h + BEYOND);
   memory.copy(line, ink, <usize>(w * h));
   thin(line, w, h);
   const toLine = takePlane(w * h);

@@ -1,7 +1,7 @@
 // Registration of centre lines: every angle and a grid of shifts on the distance field, the best of
 // them refined by least squares, in the end with shear and a camera's perspective.
 import { solve } from '../../seal/linear';
-import { at, put, sample } from '../../seal/plane';
+import { at, fill, put, sample, takePlane } from '../../seal/plane';
 import { holdScale, mapX, mapY, multiply, setSimilar } from '../projective';
 import { hasNoScale, query, reserved } from './lines';
 import { FAR, PITCH } from './skeleton';
@@ -9,7 +9,10 @@ import { FAR, PITCH } from './skeleton';
 const ANGLES: i32 = 120;
 /** Shifts of up to this many steps each way from middle on middle. */
 const STEPS: i32 = 5;
+const SHIFTS: i32 = 11;
 const STEP_MM: f32 = 1;
+/** A point farther off than this, or outside the picture, counts as this far off, millimetres. */
+const MOST_OFF: f32 = 1.2;
 const FEW: i32 = 90;
 const SOME: i32 = 400;
 const MANY: i32 = 2500;
@@ -51,29 +54,67 @@ export function toQueryLine(x: f32, y: f32): f32 {
   return sample(query.toLine, query.width, query.height, u, v);
 }
 
+/** The query's distances cut at MOST_OFF, which is also what surrounds them, a pixel wide. */
+let bordered: usize = 0;
+/** Where in it the rows and columns of one point's shifts begin, in bytes. */
+const rowsOf = memory.data(11 * 4);
+const columnsOf = memory.data(11 * 4);
+/** Sums of distances at all shifts. */
+const sums = memory.data(11 * 11 * 4);
+
+function borderField(): void {
+  const w = query.width;
+  const h = query.height;
+  bordered = takePlane((w + 2) * (h + 2));
+  fill(bordered, (w + 2) * (h + 2), MOST_OFF);
+  for (let y = 0; y < h; y++) {
+    const from = <usize>query.toLine + ((<usize>(y * w)) << 2);
+    const to = bordered + ((<usize>((y + 1) * (w + 2) + 1)) << 2);
+    for (let x = 0; x < w; x++) put(to, x, min<f32>(MOST_OFF, at(from, x)));
+  }
+}
+
+/** Fills one of the tables for a coordinate in pixels; what lies outside falls on the border. */
+function placeShifts(table: usize, at0: f32, side: i32, pitch: i32): void {
+  for (let i: i32 = 0; i < SHIFTS; i++) {
+    const shift = <f32>(i - STEPS) * STEP_MM * PITCH + 0.5 * <f32>(side - 1);
+    const place = <i32>(at0 + shift + 0.5);
+    const held = min<i32>(max<i32>(place, -1), side) + 1;
+    store<i32>(table + ((<usize>i) << 2), (held * pitch) << 2);
+  }
+}
+
+/** Adds one point's distances to the sums of all shifts. */
+function addPoint(): void {
+  for (let j: usize = 0; j < <usize>SHIFTS; j++) {
+    const from = bordered + <usize>load<i32>(rowsOf + (j << 2));
+    const to = sums + ((j * <usize>SHIFTS) << 2);
+    for (let i: usize = 0; i < <usize>SHIFTS; i++) {
+      const distance = load<f32>(from + <usize>load<i32>(columnsOf + (i << 2)));
+      store<f32>(to + (i << 2), load<f32>(to + (i << 2)) + distance);
+    }
+  }
+}
+
 /** Sums the distance of few points for one angle and scale over all shifts. */
 function scan(angle: f32, size: f32, step: i32): void {
   const c = <f32>Math.cos(<f64>angle) * size;
   const s = <f32>Math.sin(<f64>angle) * size;
-  const w = query.width;
-  const h = query.height;
-  const field = <usize>query.toLine;
-  for (let j = -STEPS; j <= STEPS; j++) {
-    for (let i = -STEPS; i <= STEPS; i++) {
-      const dx = <f32>i * STEP_MM * PITCH + 0.5 * <f32>(w - 1);
-      const dy = <f32>j * STEP_MM * PITCH + 0.5 * <f32>(h - 1);
-      let sum: f32 = 0;
-      let n = 0;
-      for (let k = 0; k < reserved.count; k += step) {
-        const x = at(reserved.x, k);
-        const y = at(reserved.y, k);
-        const u = <i32>((c * x - s * y) * PITCH + dx + 0.5);
-        const v = <i32>((s * x + c * y) * PITCH + dy + 0.5);
-        const isInside = u >= 0 && v >= 0 && u < w && v < h;
-        sum += min<f32>(1.2, isInside ? at(field, v * w + u) : FAR);
-        n++;
-      }
-      remember(sum / <f32>n, angle, <f32>i * STEP_MM, <f32>j * STEP_MM, size);
+  memory.fill(sums, 0, 11 * 11 * 4);
+  let n = 0;
+  for (let k = 0; k < reserved.count; k += step) {
+    const x = at(reserved.x, k);
+    const y = at(reserved.y, k);
+    placeShifts(columnsOf, (c * x - s * y) * PITCH, query.width, 1);
+    placeShifts(rowsOf, (s * x + c * y) * PITCH, query.height, query.width + 2);
+    addPoint();
+    n++;
+  }
+  for (let j = 0; j < SHIFTS; j++) {
+    for (let i = 0; i < SHIFTS; i++) {
+      const x = <f32>(i - STEPS) * STEP_MM;
+      const y = <f32>(j - STEPS) * STEP_MM;
+      remember(at(sums, j * SHIFTS + i) / <f32>n, angle, x, y, size);
     }
   }
 }
@@ -113,6 +154,7 @@ function findCandidates(): void {
     put(candidateScale, k, 0);
   }
   const step = max<i32>(1, reserved.count / FEW);
+  borderField();
   const tries = hasNoScale ? 7 : 1;
   for (let t = 0; t < tries; t++) {
     const size = at(scales, t);

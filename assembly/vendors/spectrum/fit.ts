@@ -2,7 +2,7 @@
 // I. Matthews, Lucas-Kanade 20 years on, 2004), with gain and offset of the ink, and in the last steps
 // a shear and the perspective of a camera.
 import { solve } from '../../seal/linear';
-import { at, blur, put, sample, takePlane } from '../../seal/plane';
+import { at, blur, put, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { holdScale, mapX, mapY, multiply, scaleOf, setSimilar } from '../projective';
 import {
@@ -13,6 +13,7 @@ import {
   findCandidates,
   ranked,
 } from './mellin';
+import { paired, samplePair } from './pairs';
 import { hasNoScale, known, PITCH, qh, query, qw, reserved, rh, rw } from './sheets';
 
 /** Points at most, and unknowns: shift, scale and turn, shear, perspective, gain, offset. */
@@ -37,14 +38,24 @@ export let scale: f64 = 1;
 const trial = memory.data(9 * 8);
 const matrix = memory.data(10 * 10 * 8);
 const vector = memory.data(10 * 8);
-const row = memory.data(10 * 8);
 
-let count: i32 = 0;
-let pointX: usize = 0;
-let pointY: usize = 0;
-let slopeX: usize = 0;
-let slopeY: usize = 0;
-let value: usize = 0;
+/** Reserved places with a slope, from a picture of one softness; a field of a memory block each. */
+@unmanaged
+class Points {
+  count: i32;
+  /** f32 a point: place in millimetres from the middle, ink there. */
+  x: u32;
+  y: u32;
+  value: u32;
+  /** f64, PROJECTIVE a point: what each unknown does to the ink there. They do not know the motion. */
+  rows: u32;
+}
+
+const coarsePoints = changetype<Points>(memory.data(5 * 4));
+const middlePoints = changetype<Points>(memory.data(5 * 4));
+const finePoints = changetype<Points>(memory.data(5 * 4));
+
+/** What the query shows at each point under a motion, and how much of it is known. */
 let seenAt: usize = 0;
 let foundAt: usize = 0;
 
@@ -56,79 +67,143 @@ function set(p: usize, index: i32, v: f64): void {
   store<f64>(p + ((<usize>index) << 3), v);
 }
 
-/** Chooses the reserved places with a slope, thinned to `most`, from a picture soft by `sigma`. */
-function choosePoints(soft: usize, most: i32): void {
-  const stride = rw;
+/** Which of four pixels from p on have a slope, a bit each; those from `left` on are not asked. */
+function steepAmong(soft: usize, p: i32, left: i32): i32 {
+  const here = soft + ((<usize>p) << 2);
+  const stride = (<usize>rw) << 2;
+  const dx = f32x4.sub(v128.load(here + 4), v128.load(here - 4));
+  const dy = f32x4.sub(v128.load(here + stride), v128.load(here - stride));
+  const steepness = f32x4.add(f32x4.mul(dx, dx), f32x4.mul(dy, dy));
+  const mask = i32x4.bitmask(f32x4.gt(steepness, f32x4.splat(0.0004)));
+  return left >= 4 ? mask : mask & ((1 << left) - 1);
+}
+
+/** Chooses the reserved places with a slope, thinned to `most`, from a soft picture. */
+function choosePoints(points: Points, soft: usize, most: i32): void {
   let candidates = 0;
   for (let y = 1; y < rh - 1; y++) {
-    for (let x = 1; x < rw - 1; x++) if (steepness(soft, y * stride + x) > 0.0004) candidates++;
+    for (let x = 1; x < rw - 1; x += 4) {
+      candidates += popcnt<i32>(steepAmong(soft, y * rw + x, rw - 1 - x));
+    }
   }
   const step = max<i32>(1, (candidates + most - 1) / most);
+  const room = min<i32>(MAX_POINTS, candidates / step + 1);
+  points.x = <u32>takePlane(room);
+  points.y = <u32>takePlane(room);
+  points.value = <u32>takePlane(room);
+  points.rows = <u32>takePlane(2 * PROJECTIVE * room);
+  points.count = 0;
   let index = 0;
-  count = 0;
   for (let y = 1; y < rh - 1; y++) {
-    for (let x = 1; x < rw - 1; x++) {
-      const p = y * stride + x;
-      if (steepness(soft, p) <= 0.0004) continue;
-      if (index++ % step != 0 || count >= MAX_POINTS) continue;
-      put(pointX, count, (<f32>x - <f32>(rw - 1) * 0.5) / PITCH);
-      put(pointY, count, (<f32>y - <f32>(rh - 1) * 0.5) / PITCH);
-      put(slopeX, count, (at(soft, p + 1) - at(soft, p - 1)) * 0.5 * PITCH);
-      put(slopeY, count, (at(soft, p + stride) - at(soft, p - stride)) * 0.5 * PITCH);
-      put(value, count, at(soft, p));
-      count++;
+    for (let x = 1; x < rw - 1; x += 4) {
+      let mask = steepAmong(soft, y * rw + x, rw - 1 - x);
+      for (; mask != 0; mask &= mask - 1) {
+        if (index++ % step != 0 || points.count >= MAX_POINTS) continue;
+        addPoint(points, soft, x + ctz<i32>(mask), y);
+      }
     }
   }
 }
 
-function steepness(soft: usize, p: i32): f32 {
-  const dx = at(soft, p + 1) - at(soft, p - 1);
-  const dy = at(soft, p + rw) - at(soft, p - rw);
-  return dx * dx + dy * dy;
-}
-
-/** Reads the query under the motion at every point. */
-function read(m: usize, soft: usize): void {
-  const cx = <f64>(qw - 1) * 0.5;
-  const cy = <f64>(qh - 1) * 0.5;
-  for (let i = 0; i < count; i++) {
-    const x = <f64>at(pointX, i);
-    const y = <f64>at(pointY, i);
-    const u = <f32>(mapX(m, x, y) * <f64>PITCH + cx);
-    const v = <f32>(mapY(m, x, y) * <f64>PITCH + cy);
-    const isInside = u >= 0 && v >= 0 && u <= <f32>(qw - 1) && v <= <f32>(qh - 1);
-    put(foundAt, i, isInside ? sample(soft, qw, qh, u, v) : 0);
-    put(seenAt, i, isInside ? sample(known, qw, qh, u, v) : 0.3);
-  }
-}
-
-function designRow(i: i32, size: i32): void {
-  const x = <f64>at(pointX, i);
-  const y = <f64>at(pointY, i);
-  const gx = <f64>at(slopeX, i);
-  const gy = <f64>at(slopeY, i);
-  const along = gx * x + gy * y;
+function addPoint(points: Points, soft: usize, x: i32, y: i32): void {
+  const p = y * rw + x;
+  const i = points.count++;
+  put(points.x, i, (<f32>x - <f32>(rw - 1) * 0.5) / PITCH);
+  put(points.y, i, (<f32>y - <f32>(rh - 1) * 0.5) / PITCH);
+  put(points.value, i, at(soft, p));
+  const mx = <f64>at(points.x, i);
+  const my = <f64>at(points.y, i);
+  const gx = <f64>((at(soft, p + 1) - at(soft, p - 1)) * 0.5 * PITCH);
+  const gy = <f64>((at(soft, p + rw) - at(soft, p - rw)) * 0.5 * PITCH);
+  const along = gx * mx + gy * my;
+  const row = rowOf(points, i);
   set(row, 0, gx);
   set(row, 1, gy);
   set(row, 2, along);
-  set(row, 3, gy * x - gx * y);
+  set(row, 3, gy * mx - gx * my);
   set(row, 4, 1);
-  set(row, 5, <f64>at(value, i));
-  if (size == SIMILAR) return;
-  set(row, 6, gx * x - gy * y);
-  set(row, 7, gx * y + gy * x);
+  set(row, 5, <f64>at(soft, p));
+  set(row, 6, gx * mx - gy * my);
+  set(row, 7, gx * my + gy * mx);
   // Perspective in units of a tenth of a millimetre's inverse, so that all columns weigh alike.
-  set(row, 8, -along * x * 0.1);
-  set(row, 9, -along * y * 0.1);
+  set(row, 8, -along * mx * 0.1);
+  set(row, 9, -along * my * 0.1);
+}
+
+function rowOf(points: Points, i: i32): usize {
+  return <usize>points.rows + ((<usize>(i * PROJECTIVE)) << 3);
+}
+
+/** Reads the query, ink and known interleaved, under the motion at every point. */
+function read(points: Points, m: usize, pairs: usize): void {
+  const cx = <f64>(qw - 1) * 0.5;
+  const cy = <f64>(qh - 1) * 0.5;
+  const unseen = f32x4(0, 0.3, 0, 0);
+  for (let i = 0; i < points.count; i++) {
+    const x = <f64>at(points.x, i);
+    const y = <f64>at(points.y, i);
+    const u = <f32>(mapX(m, x, y) * <f64>PITCH + cx);
+    const v = <f32>(mapY(m, x, y) * <f64>PITCH + cy);
+    const isInside = u >= 0 && v >= 0 && u <= <f32>(qw - 1) && v <= <f32>(qh - 1);
+    const both = isInside ? samplePair(pairs, qw, qh, u, v) : unseen;
+    put(foundAt, i, f32x4.extract_lane(both, 0));
+    put(seenAt, i, f32x4.extract_lane(both, 1));
+  }
+}
+
+/** Adds a multiple of the first `pairs` pairs of a row. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function addPairs(to: usize, row: usize, factor: v128, pairs: i32): void {
+  v128.store(to, f64x2.add(v128.load(to), f64x2.mul(factor, v128.load(row))));
+  if (pairs < 2) return;
+  v128.store(to, f64x2.add(v128.load(to, 16), f64x2.mul(factor, v128.load(row, 16))), 16);
+  if (pairs < 3) return;
+  v128.store(to, f64x2.add(v128.load(to, 32), f64x2.mul(factor, v128.load(row, 32))), 32);
+  if (pairs < 4) return;
+  v128.store(to, f64x2.add(v128.load(to, 48), f64x2.mul(factor, v128.load(row, 48))), 48);
+  if (pairs < 5) return;
+  v128.store(to, f64x2.add(v128.load(to, 64), f64x2.mul(factor, v128.load(row, 64))), 64);
+}
+
+/** Columns k and k + 1 of one point's equation, the matrix `bytes` a row; above the diagonal lies anything. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+function addTwo(row: usize, weights: v128, errors: v128, k: i32, bytes: usize): void {
+  const at0 = (<usize>k) << 3;
+  const both = f64x2.mul(weights, v128.load(row + at0));
+  const right = vector + at0;
+  v128.store(right, f64x2.add(v128.load(right), f64x2.mul(both, errors)));
+  const to = matrix + <usize>k * bytes;
+  const pairs = (k >> 1) + 1;
+  addPairs(to, row, v128.shuffle<f64>(both, both, 0, 0), pairs);
+  addPairs(to + bytes, row, v128.shuffle<f64>(both, both, 1, 1), pairs);
+}
+
+/** Adds one point's equation, times `weight`. */
+function addNormal(row: usize, size: i32, weight: f64, error: f64): void {
+  const weights = f64x2.splat(weight);
+  const errors = f64x2.splat(error);
+  if (size == SIMILAR) {
+    addTwo(row, weights, errors, 0, 48);
+    addTwo(row, weights, errors, 2, 48);
+    addTwo(row, weights, errors, 4, 48);
+    return;
+  }
+  addTwo(row, weights, errors, 0, 80);
+  addTwo(row, weights, errors, 2, 80);
+  addTwo(row, weights, errors, 4, 80);
+  addTwo(row, weights, errors, 6, 80);
+  addTwo(row, weights, errors, 8, 80);
 }
 
 /** One step of the fit. */
-function improve(m: usize, soft: usize, size: i32): void {
-  read(m, soft);
+function improve(points: Points, m: usize, pairs: usize, size: i32): void {
+  read(points, m, pairs);
   let squares: f64 = 0;
   let weights: f64 = 1;
-  for (let i = 0; i < count; i++) {
-    const e = <f64>(at(foundAt, i) - at(value, i));
+  for (let i = 0; i < points.count; i++) {
+    const e = <f64>(at(foundAt, i) - at(points.value, i));
     squares += <f64>at(seenAt, i) * e * e;
     weights += <f64>at(seenAt, i);
   }
@@ -139,19 +214,10 @@ function improve(m: usize, soft: usize, size: i32): void {
   if (size > SIMILAR) {
     for (let k = SIMILAR; k < PROJECTIVE; k++) set(matrix, k * size + k, hasNoScale ? 20 : 400);
   }
-  for (let i = 0; i < count; i++) {
-    const e = <f64>(at(foundAt, i) - at(value, i));
+  for (let i = 0; i < points.count; i++) {
+    const e = <f64>(at(foundAt, i) - at(points.value, i));
     const u = e / width;
-    const w = <f64>at(seenAt, i) / (1 + u * u);
-    designRow(i, size);
-    for (let k = 0; k < size; k++) {
-      const wk = w * get(row, k);
-      set(vector, k, get(vector, k) + wk * e);
-      for (let l = 0; l <= k; l++) {
-        const p = matrix + ((<usize>(k * size + l)) << 3);
-        store<f64>(p, load<f64>(p) + wk * get(row, l));
-      }
-    }
+    addNormal(rowOf(points, i), size, <f64>at(seenAt, i) / (1 + u * u), e);
   }
   solve(matrix, vector, size);
   step(m, size);
@@ -178,17 +244,17 @@ function step(m: usize, size: i32): void {
 }
 
 /** Weighted correlation of ink over the points. */
-function correlation(m: usize, soft: usize): f64 {
-  read(m, soft);
+function correlation(points: Points, m: usize, pairs: usize): f64 {
+  read(points, m, pairs);
   let n: f64 = 1e-6;
   let sa: f64 = 0;
   let sb: f64 = 0;
   let saa: f64 = 0;
   let sbb: f64 = 0;
   let sab: f64 = 0;
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < points.count; i++) {
     const w = <f64>at(seenAt, i);
-    const a = <f64>at(value, i);
+    const a = <f64>at(points.value, i);
     const b = <f64>at(foundAt, i);
     n += w;
     sa += w * a;
@@ -214,41 +280,40 @@ function softened(plane: usize, width: i32, height: i32, sigma: f32): usize {
   return soft;
 }
 
+/** The query softened, with what is known of it. */
+function softenedQuery(sigma: f32): usize {
+  return paired(softened(query, qw, qh, sigma), known, qw * qh);
+}
+
 /** Fills `motion`; returns the likeness of the spectra. */
 export function register(): f32 {
   const spectral = findCandidates();
   const begin = mark();
-  pointX = takePlane(MAX_POINTS);
-  pointY = takePlane(MAX_POINTS);
-  slopeX = takePlane(MAX_POINTS);
-  slopeY = takePlane(MAX_POINTS);
-  value = takePlane(MAX_POINTS);
   seenAt = takePlane(MAX_POINTS);
   foundAt = takePlane(MAX_POINTS);
-  const coarse = softened(query, qw, qh, 2.8);
-  const middle = softened(query, qw, qh, 1.6);
-  const coarseMine = softened(reserved, rw, rh, 2.8);
+  const coarse = softenedQuery(2.8);
+  const middle = softenedQuery(1.6);
   const middleMine = softened(reserved, rw, rh, 1.6);
+  choosePoints(coarsePoints, softened(reserved, rw, rh, 2.8), 1500);
+  choosePoints(middlePoints, middleMine, 1500);
   likeness = -2;
   for (let rank = 0; rank < FINALISTS; rank++) {
     start(trial, ranked(rank));
-    choosePoints(coarseMine, 1500);
-    for (let k = 0; k < 5; k++) improve(trial, coarse, SIMILAR);
-    choosePoints(middleMine, 1500);
-    for (let k = 0; k < 2; k++) improve(trial, middle, SIMILAR);
-    const found = correlation(trial, middle);
+    for (let k = 0; k < 5; k++) improve(coarsePoints, trial, coarse, SIMILAR);
+    for (let k = 0; k < 2; k++) improve(middlePoints, trial, middle, SIMILAR);
+    const found = correlation(middlePoints, trial, middle);
     if (found <= likeness) continue;
     likeness = found;
     memory.copy(motion, trial, 72);
     if (found > GOOD_ENOUGH) break;
   }
-  choosePoints(middleMine, 2500);
-  for (let k = 0; k < 3; k++) improve(motion, middle, SIMILAR);
-  for (let k = 0; k < 3; k++) improve(motion, middle, PROJECTIVE);
-  const fine = softened(query, qw, qh, 0.9);
-  choosePoints(softened(reserved, rw, rh, 0.9), 4000);
-  for (let k = 0; k < 3; k++) improve(motion, fine, PROJECTIVE);
-  likeness = correlation(motion, fine);
+  choosePoints(middlePoints, middleMine, 2500);
+  for (let k = 0; k < 3; k++) improve(middlePoints, motion, middle, SIMILAR);
+  for (let k = 0; k < 3; k++) improve(middlePoints, motion, middle, PROJECTIVE);
+  const fine = softenedQuery(0.9);
+  choosePoints(finePoints, softened(reserved, rw, rh, 0.9), 4000);
+  for (let k = 0; k < 3; k++) improve(finePoints, motion, fine, PROJECTIVE);
+  likeness = correlation(finePoints, motion, fine);
   scale = scaleOf(motion);
   release(begin);
   return spectral;

@@ -53,7 +53,7 @@ export function greatestBlobs(x: i32, y: i32, size: i32): v128 {
   for (let v = max<i32>(0, y - half); v <= min<i32>(rh - 1, y + half); v++) {
     const row = blobs + ((<usize>(v * rw)) << 4);
     for (let u = max<i32>(0, x - half); u <= min<i32>(rw - 1, x + half); u++) {
-      greatest = f32x4.max(greatest, v128.load(row + ((<usize>u) << 4)));
+      greatest = f32x4.pmax(greatest, v128.load(row + ((<usize>u) << 4)));
     }
   }
   return greatest;

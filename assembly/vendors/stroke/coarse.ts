@@ -95,21 +95,30 @@ function rotate(sheet: usize, angle: f32, to: usize): void {
   }
 }
 
+/** The first place where the plane, taken times `sign`, is highest. */
+function highest(plane: usize, sign: f32): i32 {
+  const signs = f32x4.splat(sign);
+  let most = f32x4.splat(-Infinity);
+  for (let i: usize = 0; i < (<usize>area) << 2; i += 16) {
+    most = f32x4.pmax(most, f32x4.mul(signs, v128.load(plane + i)));
+  }
+  const first = max<f32>(f32x4.extract_lane(most, 0), f32x4.extract_lane(most, 1));
+  const second = max<f32>(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3));
+  const value = f32x4.splat(max<f32>(first, second));
+  for (let i: usize = 0; i < (<usize>area) << 2; i += 16) {
+    const found = i32x4.bitmask(f32x4.eq(value, f32x4.mul(signs, v128.load(plane + i))));
+    if (found != 0) return (<i32>i >> 2) + ctz<i32>(found);
+  }
+  return 0;
+}
+
 /**
  * Remembers where a correlation plane, taken times `sign`, is highest. In a turned one the shift is
  * one pixel more than the place says.
  */
 function rememberPeak(plane: usize, sign: f32, angle: i32, more: i32): void {
-  let best: f32 = -Infinity;
-  let where = 0;
-  for (let i = 0; i < area; i++) {
-    const value = sign * at(plane, i);
-    if (value > best) {
-      best = value;
-      where = i;
-    }
-  }
-  put(peakValue, angle, best);
+  const where = highest(plane, sign);
+  put(peakValue, angle, sign * at(plane, where));
   store<i32>(shiftX + ((<usize>angle) << 2), centred((where % side) + more));
   store<i32>(shiftY + ((<usize>angle) << 2), centred(where / side + more));
 }

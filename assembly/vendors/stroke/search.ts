@@ -45,6 +45,7 @@ export const moveY = memory.data(12288 * 4);
 const profile = memory.data(84 * 4);
 const favour = memory.data(84 * 4);
 const ratios = memory.data(12288 * 4);
+const lanes = memory.data(32);
 
 function knownAt(x: f32, y: f32): f32 {
   if (x < 0 || y < 0 || x > <f32>(qw - 1) || y > <f32>(qh - 1)) return 1;
@@ -97,15 +98,7 @@ function searchOne(i: i32, x: f32, y: f32, ux: f32, uy: f32, half: i32, count: i
   const startX = x - <f32>(half + 1) * STEP * ux;
   const startY = y - <f32>(half + 1) * STEP * uy;
   readProfile(startX, startY, STEP * ux, STEP * uy, count);
-  let best = 0;
-  let bestValue: f32 = -Infinity;
-  for (let j = 0; j < count - 2; j++) {
-    const value = (at(profile, j) - at(profile, j + 2)) * at(favour, j);
-    if (value > bestValue) {
-      bestValue = value;
-      best = j;
-    }
-  }
+  const best = steepest(count - 2);
   const middle = min<i32>(max<i32>(best, 1), count - 4);
   const a = at(profile, middle - 1) - at(profile, middle + 1);
   const m = at(profile, middle) - at(profile, middle + 2);
@@ -120,35 +113,91 @@ function searchOne(i: i32, x: f32, y: f32, ux: f32, uy: f32, half: i32, count: i
   put(knowns, i, min<f32>(knownAt(foundX, foundY), knownAt(x, y)));
 }
 
+/** Which of the first `steps` steps of the profile falls most steeply, as `favour` weighs it; the first of equals. */
+function steepest(steps: i32): i32 {
+  let values = f32x4.splat(-Infinity);
+  let places = i32x4.splat(0);
+  for (let first = 0; first < steps; first += 4) {
+    // The last group steps back so that it ends with the last step.
+    const j = min<i32>(first, steps - 4);
+    const p = (<usize>j) << 2;
+    const fall = f32x4.sub(v128.load(profile + p), v128.load(profile + p, 8));
+    const value = f32x4.mul(fall, v128.load(favour + p));
+    const isSteeper = f32x4.gt(value, values);
+    values = v128.bitselect(value, values, isSteeper);
+    places = v128.bitselect(i32x4.add(i32x4.splat(j), i32x4(0, 1, 2, 3)), places, isSteeper);
+  }
+  v128.store(lanes, values);
+  v128.store(lanes, places, 16);
+  let best = load<i32>(lanes, 16);
+  let most = at(lanes, 0);
+  for (let k = 1; k < 4; k++) {
+    const place = load<i32>(lanes + ((<usize>k) << 2), 16);
+    if (at(lanes, k) < most || (at(lanes, k) == most && place > best)) continue;
+    most = at(lanes, k);
+    best = place;
+  }
+  return best;
+}
+
+/** Reads `count` places of the query, and up to three more, along a line. */
 function readProfile(x0: f32, y0: f32, dx: f32, dy: f32, count: i32): void {
-  const x1 = x0 + dx * <f32>(count - 1);
-  const y1 = y0 + dy * <f32>(count - 1);
+  const rounded = (count + 3) & ~3;
+  const x1 = x0 + dx * <f32>(rounded - 1);
+  const y1 = y0 + dy * <f32>(rounded - 1);
   const lowest = min<f32>(min<f32>(x0, x1), min<f32>(y0, y1));
   const isInside =
     lowest >= 0 && max<f32>(x0, x1) < <f32>(qw - 2) && max<f32>(y0, y1) < <f32>(qh - 2);
-  let x = x0;
-  let y = y0;
-  if (!isInside) {
-    for (let j = 0; j < count; j++) {
-      put(profile, j, sample(soft, qw, qh, x, y));
-      x += dx;
-      y += dy;
-    }
+  if (isInside) {
+    readInside(x0, y0, dx, dy, rounded);
     return;
   }
-  const stride = (<usize>qw) << 2;
+  let x = x0;
+  let y = y0;
   for (let j = 0; j < count; j++) {
-    const cx = <i32>x;
-    const cy = <i32>y;
-    const fx = x - <f32>cx;
-    const fy = y - <f32>cy;
-    const p = soft + ((<usize>(cy * qw + cx)) << 2);
-    const upper = load<f32>(p) + fx * (load<f32>(p, 4) - load<f32>(p));
-    const q = p + stride;
-    const lower = load<f32>(q) + fx * (load<f32>(q, 4) - load<f32>(q));
-    put(profile, j, upper + fy * (lower - upper));
+    put(profile, j, sample(soft, qw, qh, x, y));
     x += dx;
     y += dy;
+  }
+}
+
+/** Whole numbers up to this, added to it, are the low bits of the sum. */
+const INTEGERS: f32 = 8388608;
+
+function readInside(x0: f32, y0: f32, dx: f32, dy: f32, count: i32): void {
+  const steps = f32x4(0, 1, 2, 3);
+  let x = f32x4.add(f32x4.splat(x0), f32x4.mul(f32x4.splat(dx), steps));
+  let y = f32x4.add(f32x4.splat(y0), f32x4.mul(f32x4.splat(dy), steps));
+  const dx4 = f32x4.splat(4 * dx);
+  const dy4 = f32x4.splat(4 * dy);
+  const across = f32x4.splat(<f32>qw);
+  const stride = (<usize>qw) << 2;
+  const end = profile + ((<usize>count) << 2);
+  for (let to: usize = profile; to < end; to += 16) {
+    const cx = f32x4.floor(x);
+    const cy = f32x4.floor(y);
+    const fx = f32x4.sub(x, cx);
+    const fy = f32x4.sub(y, cy);
+    // A picture has less than 2^19 pixels, so its indices are exact in f32.
+    const index = f32x4.add(f32x4.add(f32x4.mul(cy, across), cx), f32x4.splat(INTEGERS));
+    const places = i32x4.shl(v128.and(index, i32x4.splat(0x7fffff)), 2);
+    const p0 = soft + <usize>i32x4.extract_lane(places, 0);
+    const p1 = soft + <usize>i32x4.extract_lane(places, 1);
+    const p2 = soft + <usize>i32x4.extract_lane(places, 2);
+    const p3 = soft + <usize>i32x4.extract_lane(places, 3);
+    const upper01 = v128.load64_lane(p1, v128.load64_zero(p0), 1);
+    const upper23 = v128.load64_lane(p3, v128.load64_zero(p2), 1);
+    const lower01 = v128.load64_lane(p1 + stride, v128.load64_zero(p0 + stride), 1);
+    const lower23 = v128.load64_lane(p3 + stride, v128.load64_zero(p2 + stride), 1);
+    const upperLeft = v128.shuffle<f32>(upper01, upper23, 0, 2, 4, 6);
+    const upperRight = v128.shuffle<f32>(upper01, upper23, 1, 3, 5, 7);
+    const lowerLeft = v128.shuffle<f32>(lower01, lower23, 0, 2, 4, 6);
+    const lowerRight = v128.shuffle<f32>(lower01, lower23, 1, 3, 5, 7);
+    const upper = f32x4.add(upperLeft, f32x4.mul(fx, f32x4.sub(upperRight, upperLeft)));
+    const lower = f32x4.add(lowerLeft, f32x4.mul(fx, f32x4.sub(lowerRight, lowerLeft)));
+    v128.store(to, f32x4.add(upper, f32x4.mul(fy, f32x4.sub(lower, upper))));
+    x = f32x4.add(x, dx4);
+    y = f32x4.add(y, dy4);
   }
 }
 

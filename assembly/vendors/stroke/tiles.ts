@@ -204,7 +204,7 @@ function meansAround(table: usize, x: i32, y: i32, size: i32): v128 {
   const d = v128.load(upper + ((<usize>x0) << 4));
   const sum = f32x4.sub(f32x4.sub(a, b), f32x4.sub(c, d));
   const scale = f32x4.splat(<f32>1 / <f32>(size * size));
-  return f32x4.max(f32x4.splat(0), f32x4.mul(sum, scale));
+  return f32x4.pmax(f32x4.splat(0), f32x4.mul(sum, scale));
 }
 
 /** Area means a tile: five groups of tile size, then the first group over its neighbourhood. */
