@@ -218,6 +218,40 @@ export function sample(plane: usize, width: i32, height: i32, x: f32, y: f32): f
   return top + fy * (bottom - top);
 }
 
+/** Whole numbers up to this, added to it, are the low bits of the sum. */
+const INTEGERS: f32 = 8388608;
+
+/**
+ * Bilinear samples at four places inside: 0 <= x < width - 1, and as for y, of a plane of less than
+ * 2^22 values.
+ */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function sampleFour(plane: usize, width: i32, x: v128, y: v128): v128 {
+  const cx = f32x4.floor(x);
+  const cy = f32x4.floor(y);
+  const fx = f32x4.sub(x, cx);
+  const stride = (<usize>width) << 2;
+  const index = f32x4.add(f32x4.mul(cy, f32x4.splat(<f32>width)), cx);
+  const bits = v128.and(f32x4.add(index, f32x4.splat(INTEGERS)), i32x4.splat(0x7fffff));
+  const places = i32x4.shl(bits, 2);
+  const p0 = plane + <usize>i32x4.extract_lane(places, 0);
+  const p1 = plane + <usize>i32x4.extract_lane(places, 1);
+  const p2 = plane + <usize>i32x4.extract_lane(places, 2);
+  const p3 = plane + <usize>i32x4.extract_lane(places, 3);
+  const upper01 = v128.load64_lane(p1, v128.load64_zero(p0), 1);
+  const upper23 = v128.load64_lane(p3, v128.load64_zero(p2), 1);
+  const lower01 = v128.load64_lane(p1 + stride, v128.load64_zero(p0 + stride), 1);
+  const lower23 = v128.load64_lane(p3 + stride, v128.load64_zero(p2 + stride), 1);
+  const upperLeft = v128.shuffle<f32>(upper01, upper23, 0, 2, 4, 6);
+  const upperRight = v128.shuffle<f32>(upper01, upper23, 1, 3, 5, 7);
+  const lowerLeft = v128.shuffle<f32>(lower01, lower23, 0, 2, 4, 6);
+  const lowerRight = v128.shuffle<f32>(lower01, lower23, 1, 3, 5, 7);
+  const upper = f32x4.add(upperLeft, f32x4.mul(fx, f32x4.sub(upperRight, upperLeft)));
+  const lower = f32x4.add(lowerLeft, f32x4.mul(fx, f32x4.sub(lowerRight, lowerLeft)));
+  return f32x4.add(upper, f32x4.mul(f32x4.sub(y, cy), f32x4.sub(lower, upper)));
+}
+
 /**
  * Means over squares of `size` (odd) pixels centred on each pixel; beyond the edges lies 0.
  * `from` and `to` may be the same plane.

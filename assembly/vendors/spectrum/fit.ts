@@ -4,6 +4,7 @@
 import { solve } from '../../seal/linear';
 import { at, blur, put, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
+import { addSix, addTen } from '../normal';
 import { holdScale, mapX, mapY, multiply, scaleOf, setSimilar } from '../projective';
 import {
   candidateAngle,
@@ -151,52 +152,6 @@ function read(points: Points, m: usize, pairs: usize): void {
   }
 }
 
-/** Adds a multiple of the first `pairs` pairs of a row. */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
-function addPairs(to: usize, row: usize, factor: v128, pairs: i32): void {
-  v128.store(to, f64x2.add(v128.load(to), f64x2.mul(factor, v128.load(row))));
-  if (pairs < 2) return;
-  v128.store(to, f64x2.add(v128.load(to, 16), f64x2.mul(factor, v128.load(row, 16))), 16);
-  if (pairs < 3) return;
-  v128.store(to, f64x2.add(v128.load(to, 32), f64x2.mul(factor, v128.load(row, 32))), 32);
-  if (pairs < 4) return;
-  v128.store(to, f64x2.add(v128.load(to, 48), f64x2.mul(factor, v128.load(row, 48))), 48);
-  if (pairs < 5) return;
-  v128.store(to, f64x2.add(v128.load(to, 64), f64x2.mul(factor, v128.load(row, 64))), 64);
-}
-
-/** Columns k and k + 1 of one point's equation, the matrix `bytes` a row; above the diagonal lies anything. */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
-function addTwo(row: usize, weights: v128, errors: v128, k: i32, bytes: usize): void {
-  const at0 = (<usize>k) << 3;
-  const both = f64x2.mul(weights, v128.load(row + at0));
-  const right = vector + at0;
-  v128.store(right, f64x2.add(v128.load(right), f64x2.mul(both, errors)));
-  const to = matrix + <usize>k * bytes;
-  const pairs = (k >> 1) + 1;
-  addPairs(to, row, v128.shuffle<f64>(both, both, 0, 0), pairs);
-  addPairs(to + bytes, row, v128.shuffle<f64>(both, both, 1, 1), pairs);
-}
-
-/** Adds one point's equation, times `weight`. */
-function addNormal(row: usize, size: i32, weight: f64, error: f64): void {
-  const weights = f64x2.splat(weight);
-  const errors = f64x2.splat(error);
-  if (size == SIMILAR) {
-    addTwo(row, weights, errors, 0, 48);
-    addTwo(row, weights, errors, 2, 48);
-    addTwo(row, weights, errors, 4, 48);
-    return;
-  }
-  addTwo(row, weights, errors, 0, 80);
-  addTwo(row, weights, errors, 2, 80);
-  addTwo(row, weights, errors, 4, 80);
-  addTwo(row, weights, errors, 6, 80);
-  addTwo(row, weights, errors, 8, 80);
-}
-
 /** One step of the fit. */
 function improve(points: Points, m: usize, pairs: usize, size: i32): void {
   read(points, m, pairs);
@@ -217,7 +172,9 @@ function improve(points: Points, m: usize, pairs: usize, size: i32): void {
   for (let i = 0; i < points.count; i++) {
     const e = <f64>(at(foundAt, i) - at(points.value, i));
     const u = e / width;
-    addNormal(rowOf(points, i), size, <f64>at(seenAt, i) / (1 + u * u), e);
+    const weight = <f64>at(seenAt, i) / (1 + u * u);
+    if (size == SIMILAR) addSix(matrix, vector, rowOf(points, i), weight, e);
+    else addTen(matrix, vector, rowOf(points, i), weight, e);
   }
   solve(matrix, vector, size);
   step(m, size);

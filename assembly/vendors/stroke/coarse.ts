@@ -1,8 +1,8 @@
 // Coarse registration: band-passed ink maps, correlated over all shifts by Fourier transform and
 // over all angles one by one. Rings correlate with themselves at any angle and print pulls the peak
 // away, so many candidates are handed on.
-import { forward, inverse } from '../../seal/fft';
-import { at, blur, put, resample, takePlane } from '../../seal/plane';
+import { forward, inverse, transpose } from '../../seal/fft';
+import { at, blur, put, resample, sampleFour, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { ink, known, qh, qw, raw, rh, rw, SCALE } from './imprint';
 
@@ -68,30 +68,39 @@ function rotate(sheet: usize, angle: f32, to: usize): void {
   const c = <f32>Math.cos(<f64>angle);
   const s = <f32>Math.sin(<f64>angle);
   const middle: f32 = <f32>(side - 1) * 0.5;
-  const last = <f32>(side - 1);
+  const last = f32x4.splat(<f32>(side - 1));
+  const zero = f32x4.splat(0);
+  const columns = f32x4(0, 1, 2, 3);
+  const dx = f32x4.splat(4 * c);
+  const dy = f32x4.splat(4 * s);
   const stride = (<usize>side) << 2;
   for (let y = 0; y < side; y++) {
     const v = <f32>y - middle;
-    let sx = s * v - c * middle + middle;
-    let sy = c * v + s * middle + middle;
-    let out = to + <usize>y * stride;
-    for (let x = 0; x < side; x++) {
-      let value: f32 = 0;
-      if (sx >= 0 && sy >= 0 && sx < last && sy < last) {
-        const x0 = <i32>sx;
-        const y0 = <i32>sy;
-        const fx = sx - <f32>x0;
-        const p = sheet + ((<usize>(y0 * side + x0)) << 2);
-        const q = p + stride;
-        const upper = load<f32>(p) + fx * (load<f32>(p, 4) - load<f32>(p));
-        const lower = load<f32>(q) + fx * (load<f32>(q, 4) - load<f32>(q));
-        value = upper + (sy - <f32>y0) * (lower - upper);
+    let sx = f32x4.splat(s * v - c * middle + middle);
+    let sy = f32x4.splat(c * v + s * middle + middle);
+    sx = f32x4.add(sx, f32x4.mul(f32x4.splat(c), columns));
+    sy = f32x4.sub(sy, f32x4.mul(f32x4.splat(s), columns));
+    const row = to + <usize>y * stride;
+    for (let out = row; out < row + stride; out += 16) {
+      const isInX = v128.and(f32x4.ge(sx, zero), f32x4.lt(sx, last));
+      const isIn = v128.and(isInX, v128.and(f32x4.ge(sy, zero), f32x4.lt(sy, last)));
+      let value = zero;
+      if (v128.any_true(isIn)) {
+        value = sampleFour(sheet, side, v128.and(sx, isIn), v128.and(sy, isIn));
       }
-      store<f32>(out, value);
-      out += 4;
-      sx += c;
-      sy -= s;
+      v128.store(out, v128.and(value, isIn));
+      sx = f32x4.add(sx, dx);
+      sy = f32x4.sub(sy, dy);
     }
+  }
+}
+
+/** A quarter turn of a sheet, which is transposed by it: the turn that `rotate` makes of -90 degrees. */
+function quarterTurn(sheet: usize, to: usize): void {
+  const stride = (<usize>side) << 2;
+  transpose(sheet, side);
+  for (let y: usize = 0; y < <usize>side; y++) {
+    memory.copy(to + y * stride, sheet + (<usize>side - 1 - y) * stride, stride);
   }
 }
 
@@ -153,25 +162,47 @@ export function findCandidates(sheetSide: i32, scale: f32): void {
   const im = takePlane(area);
   const turnedRe = takePlane(area);
   const turnedIm = takePlane(area);
-  // Two angles share one complex transform, and each spectrum serves its half turn as well: turned
-  // by it, the correlation is a convolution.
-  for (let i = 0; i < ANGLES / 2; i += 2) {
-    rotate(sheet, angleOf(i), re);
-    rotate(sheet, angleOf(i + 1), im);
-    forward(re, im, side);
-    multiply(re, im, queryRe, queryIm, turnedRe, turnedIm);
-    inverse(re, im, side);
-    rememberPeak(re, 1, i, 0);
-    rememberPeak(im, -1, i + 1, 0);
-    inverse(turnedRe, turnedIm, side);
-    rememberPeak(turnedRe, 1, i + ANGLES / 2, 1);
-    rememberPeak(turnedIm, 1, i + 1 + ANGLES / 2, 1);
+  const first = takePlane(area);
+  const second = takePlane(area);
+  // A quarter turn moves pixels and samples none.
+  for (let i = 0; i < ANGLES / 4; i += 2) {
+    rotate(sheet, angleOf(i), first);
+    rotate(sheet, angleOf(i + 1), second);
+    memory.copy(re, first, (<usize>area) << 2);
+    memory.copy(im, second, (<usize>area) << 2);
+    correlate(re, im, queryRe, queryIm, turnedRe, turnedIm, i);
+    quarterTurn(first, re);
+    quarterTurn(second, im);
+    correlate(re, im, queryRe, queryIm, turnedRe, turnedIm, i + ANGLES / 4);
   }
   let most: f32 = 0;
   for (let i = 0; i < ANGLES; i++) most = max<f32>(most, at(peakValue, i));
   likeness = most / sqrt<f32>(energies + 1e-6);
   for (let i = 0; i < CANDIDATES; i++) takeBest(i);
   release(start);
+}
+
+/**
+ * Remembers the peaks of two turned sheets, at angle i and the next, which share one complex transform.
+ * Each spectrum serves its half turn as well: turned by it, the correlation is a convolution.
+ */
+function correlate(
+  re: usize,
+  im: usize,
+  queryRe: usize,
+  queryIm: usize,
+  turnedRe: usize,
+  turnedIm: usize,
+  i: i32,
+): void {
+  forward(re, im, side);
+  multiply(re, im, queryRe, queryIm, turnedRe, turnedIm);
+  inverse(re, im, side);
+  rememberPeak(re, 1, i, 0);
+  rememberPeak(im, -1, i + 1, 0);
+  inverse(turnedRe, turnedIm, side);
+  rememberPeak(turnedRe, 1, i + ANGLES / 2, 1);
+  rememberPeak(turnedIm, 1, i + 1 + ANGLES / 2, 1);
 }
 
 function angleOf(index: i32): f32 {

@@ -42,6 +42,8 @@ export let known: usize = 0;
 /** `soft` and `known` interleaved, with a spare pixel at the end for vector loads. */
 export let pairs: usize = 0;
 export let isGrey: bool = false;
+/** No place of the query is unknown. */
+export let isAllKnown: bool = false;
 
 /** Means of the canonical bits, times `depth`. */
 function shrink(to: usize, depth: f32): void {
@@ -123,6 +125,11 @@ function deepestAround(x: i32, y: i32): f32 {
   return deepest;
 }
 
+function isBlank(bytes: usize, count: i32): bool {
+  for (let i: usize = 0; i < <usize>count; i++) if (load<u8>(bytes + i) != 0) return false;
+  return true;
+}
+
 /** Prepares the unpacked template as the query imprint. */
 export function prepareQuery(): void {
   qw = atDepth(width);
@@ -135,7 +142,9 @@ export function prepareQuery(): void {
   if (kind == BILEVEL) {
     shrink(raw, BILEVEL_DEPTH);
     fill(known, pixels, 1);
+    isAllKnown = true;
   } else {
+    isAllKnown = isBlank(unknown, strideOf(qw) * qh);
     for (let y = 0; y < qh; y++) {
       const row = paddedRow(levels, qw, y);
       for (let x = 0; x < qw; x++) {

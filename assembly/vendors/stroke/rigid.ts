@@ -3,6 +3,7 @@
 import { MAX_EDGES } from '../../seal/edges';
 import { solve } from '../../seal/linear';
 import { at, put } from '../../seal/plane';
+import { addSix, addTen } from '../normal';
 import { isUnscaled } from '../template';
 import {
   CANDIDATES,
@@ -31,18 +32,22 @@ const FINALISTS: i32 = 4;
 /** Below this share of found edges the coarse step may have missed: it is made again, finer. */
 const DOUBTFUL: f64 = 0.8;
 
-/** How many unknowns each kind of fit has; the last three are shift x, shift y and ink spread. */
-const SIMILAR: i32 = 5;
-const PROJECTIVE: i32 = 9;
+/** How many unknowns each kind of fit has; the last are shift x, shift y, ink spread, and one that is always 0. */
+const SIMILAR: i32 = 6;
+const PROJECTIVE: i32 = 10;
 /** Perspective's unknowns are in hundredths of a millimetre's inverse. */
 const TILT_UNIT: f64 = 0.01;
 const MAX_TILT: f64 = 0.012;
 
-const columns = memory.data(9 * 8);
-const matrix = memory.data(9 * 9 * 8);
-const vector = memory.data(9 * 8);
-const solution = memory.data(9 * 8);
-const weights = memory.data(12288 * 4);
+const matrix = memory.data(10 * 10 * 8);
+const vector = memory.data(10 * 8);
+const solution = memory.data(10 * 8);
+
+/** The points of one fit that were found: rows of the design matrix, offsets and weights, f64. */
+let fitted: i32 = 0;
+const rows = memory.data(12288 * 10 * 8);
+const targets = memory.data(12288 * 8);
+const weights = memory.data(12288 * 8);
 
 /** 128 bytes a motion. */
 const motions = memory.data(3 * 14 * 128);
@@ -59,42 +64,50 @@ function exchange(a: i32, b: i32): void {
   store<i32>(order + ((<usize>b) << 2), slot);
 }
 
-function getColumn(index: i32): f64 {
-  return load<f64>(columns + ((<usize>index) << 3));
+function get(table: usize, index: i32): f64 {
+  return load<f64>(table + ((<usize>index) << 3));
 }
 
-function setColumn(index: i32, value: f64): void {
-  store<f64>(columns + ((<usize>index) << 3), value);
+function set(table: usize, index: i32, value: f64): void {
+  store<f64>(table + ((<usize>index) << 3), value);
 }
 
-/** The row of the design matrix of one edge point. */
-function designRow(i: i32, isWhole: bool): void {
+/** Adds an edge point's row of the design matrix; the last column is always 0. */
+function addRow(i: i32, size: i32, weight: f64): void {
   const px = <f64>at(edges, i);
   const py = <f64>at(edges, MAX_EDGES + i);
   const nx = <f64>at(edges, 2 * MAX_EDGES + i);
   const ny = <f64>at(edges, 3 * MAX_EDGES + i);
   const along = nx * px + ny * py;
+  const row = rows + ((<usize>(fitted * size)) << 3);
   let k = 0;
-  if (isWhole) {
-    setColumn(k++, nx * px);
-    setColumn(k++, nx * py);
-    setColumn(k++, ny * px);
-    setColumn(k++, ny * py);
-    setColumn(k++, -along * px * TILT_UNIT);
-    setColumn(k++, -along * py * TILT_UNIT);
+  if (size == PROJECTIVE) {
+    set(row, k++, nx * px);
+    set(row, k++, nx * py);
+    set(row, k++, ny * px);
+    set(row, k++, ny * py);
+    set(row, k++, -along * px * TILT_UNIT);
+    set(row, k++, -along * py * TILT_UNIT);
   } else {
-    setColumn(k++, along);
-    setColumn(k++, ny * px - nx * py);
+    set(row, k++, along);
+    set(row, k++, ny * px - nx * py);
   }
-  setColumn(k++, nx);
-  setColumn(k++, ny);
-  setColumn(k, 1);
+  set(row, k++, nx);
+  set(row, k++, ny);
+  set(row, k++, 1);
+  set(row, k, 0);
+  set(targets, fitted, <f64>at(offsets, i));
+  set(weights, fitted, weight);
+  fitted++;
 }
 
-function residual(i: i32, size: i32): f64 {
-  let sum = <f64>at(offsets, i);
-  for (let k = 0; k < size; k++) sum -= getColumn(k) * load<f64>(solution + ((<usize>k) << 3));
-  return sum;
+function residual(point: i32, size: i32): f64 {
+  const row = rows + ((<usize>(point * size)) << 3);
+  let sum = f64x2.mul(v128.load(row), v128.load(solution));
+  for (let k: usize = 16; k < (<usize>size) << 3; k += 16) {
+    sum = f64x2.add(sum, f64x2.mul(v128.load(row + k), v128.load(solution + k)));
+  }
+  return get(targets, point) - (f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
 }
 
 /** Tukey's weight of a residual: 1 at 0, 0 from `width` on. */
@@ -105,26 +118,13 @@ export function tukey(value: f64, width: f64): f64 {
 }
 
 function prepareNormal(size: i32): void {
-  memory.fill(matrix, 0, 81 * 8);
-  memory.fill(vector, 0, 9 * 8);
+  memory.fill(matrix, 0, 100 * 8);
+  memory.fill(vector, 0, 10 * 8);
   for (let k = 0; k < size; k++) {
-    // Priors: shape hardly changes, perspective a little; shift and spread are free.
-    const isShape = k < size - 3;
+    // Priors: shape hardly changes, perspective a little; shift and spread are free, the last is nothing.
+    const isShape = k < size - 4;
     const stiffness: f64 = !isShape ? 0.001 : size == SIMILAR ? 0.3 : k < 4 ? 60 : 0.5;
-    store<f64>(matrix + ((<usize>(k * size + k)) << 3), stiffness);
-  }
-}
-
-function addNormal(i: i32, size: i32, weight: f64): void {
-  const t = <f64>at(offsets, i);
-  for (let k = 0; k < size; k++) {
-    const wk = weight * getColumn(k);
-    const v = vector + ((<usize>k) << 3);
-    store<f64>(v, load<f64>(v) + wk * t);
-    for (let l = 0; l <= k; l++) {
-      const m = matrix + ((<usize>(k * size + l)) << 3);
-      store<f64>(m, load<f64>(m) + wk * getColumn(l));
-    }
+    set(matrix, k * size + k, k == size - 1 ? 1 : stiffness);
   }
 }
 
@@ -132,41 +132,40 @@ function addNormal(i: i32, size: i32, weight: f64): void {
 function improve(m: Motion, reach: f32, step: i32, isWhole: bool): void {
   search(m, reach, step);
   shareStrengths(step);
-  let knownSum: f64 = 0;
-  for (let i = 0; i < edgeCount; i += step) {
-    const isWithin = Mathf.abs(at(offsets, i)) < reach - 0.01;
-    put(weights, i, isWithin ? at(knowns, i) * at(shares, i) : 0);
-    knownSum += <f64>at(knowns, i);
-  }
   const size = isWhole ? PROJECTIVE : SIMILAR;
-  memory.fill(solution, 0, 9 * 8);
+  let knownSum: f64 = 0;
+  fitted = 0;
+  for (let i = 0; i < edgeCount; i += step) {
+    knownSum += <f64>at(knowns, i);
+    const weight = at(knowns, i) * at(shares, i);
+    if (weight != 0 && Mathf.abs(at(offsets, i)) < reach - 0.01) addRow(i, size, <f64>weight);
+  }
+  memory.fill(solution, 0, 10 * 8);
   let width: f64 = 0.8 * <f64>reach;
   for (let round = 0; round < 3; round++) {
     prepareNormal(size);
-    for (let i = 0; i < edgeCount; i += step) {
-      const weight = <f64>at(weights, i);
-      if (weight == 0) continue;
-      designRow(i, isWhole);
-      addNormal(i, size, round == 0 ? weight : weight * tukey(residual(i, size), width));
+    for (let i = 0; i < fitted; i++) {
+      const row = rows + ((<usize>(i * size)) << 3);
+      const own = get(weights, i);
+      const weight = round == 0 ? own : own * tukey(residual(i, size), width);
+      if (isWhole) addTen(matrix, vector, row, weight, get(targets, i));
+      else addSix(matrix, vector, row, weight, get(targets, i));
     }
     solve(matrix, vector, size);
     memory.copy(solution, vector, (<usize>size) << 3);
     width = max<f64>(0.16, 0.8 * width);
   }
   let found: f64 = 0;
-  for (let i = 0; i < edgeCount; i += step) {
-    const weight = <f64>at(weights, i);
-    if (weight == 0) continue;
-    designRow(i, isWhole);
+  for (let i = 0; i < fitted; i++) {
     const e = residual(i, size) / 0.25;
-    found += weight * max<f64>(0, 1 - e * e);
+    found += get(weights, i) * max<f64>(0, 1 - e * e);
   }
   m.found = found / max<f64>(1, knownSum);
   apply(m, isWhole);
 }
 
 function unknownAt(index: i32): f64 {
-  return load<f64>(solution + ((<usize>index) << 3));
+  return get(solution, index);
 }
 
 /**
@@ -181,8 +180,8 @@ function apply(m: Motion, isWhole: bool): void {
   const l3 = isWhole ? unknownAt(3) : unknownAt(0);
   const e0 = isWhole ? TILT_UNIT * unknownAt(4) : 0;
   const e1 = isWhole ? TILT_UNIT * unknownAt(5) : 0;
-  const dx = unknownAt(size - 3);
-  const dy = unknownAt(size - 2);
+  const dx = unknownAt(size - 4);
+  const dy = unknownAt(size - 3);
   const h0 = m.m0 + m.x * m.tiltX;
   const h1 = m.m1 + m.x * m.tiltY;
   const h2 = m.m2 + m.y * m.tiltX;
@@ -202,7 +201,7 @@ function apply(m: Motion, isWhole: bool): void {
   m.m1 = a1 - m.x * g1;
   m.m2 = a2 - m.y * g0;
   m.m3 = a3 - m.y * g1;
-  m.spread = unknownAt(size - 1);
+  m.spread = unknownAt(size - 2);
   const scale = scaleOf(m);
   const low = isUnscaled ? LEAST_SCALE : 1 - MAX_SCALE_ERROR;
   const high = isUnscaled ? GREATEST_SCALE : 1 + MAX_SCALE_ERROR;

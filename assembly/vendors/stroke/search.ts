@@ -1,7 +1,7 @@
 // Where is the query's edge that belongs to a reserved edge point? Searched along the normal.
 import { MAX_EDGES } from '../../seal/edges';
-import { at, clamp, put, sample } from '../../seal/plane';
-import { edgeCount, edges, known, qh, qw, SCALE, soft } from './imprint';
+import { at, clamp, put, sample, sampleFour } from '../../seal/plane';
+import { edgeCount, edges, isAllKnown, known, qh, qw, SCALE, soft } from './imprint';
 
 /** Step of the search, millimetres. */
 const STEP: f32 = 0.04;
@@ -48,6 +48,7 @@ const ratios = memory.data(12288 * 4);
 const lanes = memory.data(32);
 
 function knownAt(x: f32, y: f32): f32 {
+  if (isAllKnown) return 1;
   if (x < 0 || y < 0 || x > <f32>(qw - 1) || y > <f32>(qh - 1)) return 1;
   return sample(known, qw, qh, x, y);
 }
@@ -161,41 +162,15 @@ function readProfile(x0: f32, y0: f32, dx: f32, dy: f32, count: i32): void {
   }
 }
 
-/** Whole numbers up to this, added to it, are the low bits of the sum. */
-const INTEGERS: f32 = 8388608;
-
 function readInside(x0: f32, y0: f32, dx: f32, dy: f32, count: i32): void {
   const steps = f32x4(0, 1, 2, 3);
   let x = f32x4.add(f32x4.splat(x0), f32x4.mul(f32x4.splat(dx), steps));
   let y = f32x4.add(f32x4.splat(y0), f32x4.mul(f32x4.splat(dy), steps));
   const dx4 = f32x4.splat(4 * dx);
   const dy4 = f32x4.splat(4 * dy);
-  const across = f32x4.splat(<f32>qw);
-  const stride = (<usize>qw) << 2;
   const end = profile + ((<usize>count) << 2);
   for (let to: usize = profile; to < end; to += 16) {
-    const cx = f32x4.floor(x);
-    const cy = f32x4.floor(y);
-    const fx = f32x4.sub(x, cx);
-    const fy = f32x4.sub(y, cy);
-    // A picture has less than 2^19 pixels, so its indices are exact in f32.
-    const index = f32x4.add(f32x4.add(f32x4.mul(cy, across), cx), f32x4.splat(INTEGERS));
-    const places = i32x4.shl(v128.and(index, i32x4.splat(0x7fffff)), 2);
-    const p0 = soft + <usize>i32x4.extract_lane(places, 0);
-    const p1 = soft + <usize>i32x4.extract_lane(places, 1);
-    const p2 = soft + <usize>i32x4.extract_lane(places, 2);
-    const p3 = soft + <usize>i32x4.extract_lane(places, 3);
-    const upper01 = v128.load64_lane(p1, v128.load64_zero(p0), 1);
-    const upper23 = v128.load64_lane(p3, v128.load64_zero(p2), 1);
-    const lower01 = v128.load64_lane(p1 + stride, v128.load64_zero(p0 + stride), 1);
-    const lower23 = v128.load64_lane(p3 + stride, v128.load64_zero(p2 + stride), 1);
-    const upperLeft = v128.shuffle<f32>(upper01, upper23, 0, 2, 4, 6);
-    const upperRight = v128.shuffle<f32>(upper01, upper23, 1, 3, 5, 7);
-    const lowerLeft = v128.shuffle<f32>(lower01, lower23, 0, 2, 4, 6);
-    const lowerRight = v128.shuffle<f32>(lower01, lower23, 1, 3, 5, 7);
-    const upper = f32x4.add(upperLeft, f32x4.mul(fx, f32x4.sub(upperRight, upperLeft)));
-    const lower = f32x4.add(lowerLeft, f32x4.mul(fx, f32x4.sub(lowerRight, lowerLeft)));
-    v128.store(to, f32x4.add(upper, f32x4.mul(fy, f32x4.sub(lower, upper))));
+    v128.store(to, sampleFour(soft, qw, x, y));
     x = f32x4.add(x, dx4);
     y = f32x4.add(y, dy4);
   }
