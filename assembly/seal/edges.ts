@@ -40,6 +40,10 @@ export function findEdges(
   for (let y = 2; y < height - 2; y++) {
     for (let x = 2; x < width - 2; x++) {
       const p = y * width + x;
+      if (x + 4 <= width - 2 && isFlat(slope + ((<usize>p) << 2))) {
+        x += 3;
+        continue;
+      }
       const m = at(slope, p);
       if (m <= LEAST_STRENGTH || at(known, p) <= 0.5) continue;
       const nx = -at(slopeX, p) / m;
@@ -74,6 +78,11 @@ export function findEdges(
   }
   release(start);
   return kept;
+}
+
+/** Whether none of four slopes is an edge. */
+function isFlat(slopes: usize): bool {
+  return !v128.any_true(f32x4.gt(v128.load(slopes), f32x4.splat(LEAST_STRENGTH)));
 }
 
 function cellOf(X: f32, Y: f32, nx: f32, ny: f32, across: i32, down: i32): i32 {

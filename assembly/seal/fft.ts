@@ -1,7 +1,7 @@
 // Two-dimensional Fourier transform of square complex planes whose side is a power of two. The
 // spectrum is left in bit-reversed order: products of spectra do not care, and the inverse expects
 // it, so no permutation is ever made.
-import { at, put } from './plane';
+import { at, put, storeTransposed } from './plane';
 
 export const MAX_SIDE: i32 = 128;
 const cosines = memory.data(128 * 4);
@@ -228,15 +228,4 @@ function exchange(p: usize, q: usize, stride: usize): void {
   const q3 = v128.load(q + 3 * stride);
   storeTransposed(q, stride, p0, p1, p2, p3);
   storeTransposed(p, stride, q0, q1, q2, q3);
-}
-
-function storeTransposed(to: usize, stride: usize, a: v128, b: v128, c: v128, d: v128): void {
-  const ab0 = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
-  const ab1 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
-  const cd0 = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
-  const cd1 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-  v128.store(to, v128.shuffle<f64>(ab0, cd0, 0, 2));
-  v128.store(to + stride, v128.shuffle<f64>(ab0, cd0, 1, 3));
-  v128.store(to + 2 * stride, v128.shuffle<f64>(ab1, cd1, 0, 2));
-  v128.store(to + 3 * stride, v128.shuffle<f64>(ab1, cd1, 1, 3));
 }

@@ -14,7 +14,11 @@ export function clamp(value: f32, low: f32, high: f32): f32 {
   return max<f32>(low, min<f32>(value, high));
 }
 
-/** A plane of `count` values, content undefined. Running out of the arena is a bug in the entry checks. */
+/**
+ * A plane of `count` values, content undefined, and room for vectors: its last four values may be
+ * written as such, whatever the count.
+ * Running out of the arena is a bug in the entry checks.
+ */
 export function takePlane(count: i32): usize {
   const plane = take((<usize>count) << 2);
   assert(plane != 0, 'arena exhausted');
@@ -27,8 +31,47 @@ export function takeBytes(count: i32): usize {
   return bytes;
 }
 
+/** Fills a plane; up to three values beyond `count`, which every plane has room for, may be written. */
 export function fill(plane: usize, count: i32, value: f32): void {
-  for (let i = 0; i < count; i++) put(plane, i, value);
+  const values = f32x4.splat(value);
+  for (let p = plane; p < plane + ((<usize>count) << 2); p += 16) v128.store(p, values);
+}
+
+/** `clamp` of four values, which are numbers. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function clampFour(values: v128, low: f32, high: f32): v128 {
+  return f32x4.pmax(f32x4.splat(low), f32x4.pmin(values, f32x4.splat(high)));
+}
+
+/** Sixteen bytes, 1 where the lanes of four comparisons hold. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function flags(a: v128, b: v128, c: v128, d: v128): v128 {
+  const upper = i16x8.narrow_i32x4_s(a, b);
+  const lower = i16x8.narrow_i32x4_s(c, d);
+  return v128.and(i8x16.narrow_i16x8_s(upper, lower), i8x16.splat(1));
+}
+
+/** Stores four rows of a square of sixteen values as its columns, `stride` bytes apart. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function storeTransposed(
+  to: usize,
+  stride: usize,
+  a: v128,
+  b: v128,
+  c: v128,
+  d: v128,
+): void {
+  const ab0 = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+  const ab1 = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+  const cd0 = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+  const cd1 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f64>(ab0, cd0, 0, 2));
+  v128.store(to + stride, v128.shuffle<f64>(ab0, cd0, 1, 3));
+  v128.store(to + 2 * stride, v128.shuffle<f64>(ab1, cd1, 0, 2));
+  v128.store(to + 3 * stride, v128.shuffle<f64>(ab1, cd1, 1, 3));
 }
 
 /** Mirrors an index that lies outside a line without repeating its end: -1 is 1. */
@@ -270,10 +313,12 @@ export function box(from: usize, to: usize, width: i32, height: i32, size: i32):
   memory.fill(sums, 0, stride);
   const scale: f32 = <f32>1 / (<f32>size * <f32>size);
   for (let y = 0; y < min<i32>(half, height); y++) addRow(sums, rows + <usize>y * stride, width, 1);
+  const blank = takePlane(width);
+  memory.fill(blank, 0, stride);
   for (let y = 0; y < height; y++) {
-    if (y + half < height) addRow(sums, rows + <usize>(y + half) * stride, width, 1);
-    scaleRow(sums, to + <usize>y * stride, width, scale);
-    if (y >= half) addRow(sums, rows + <usize>(y - half) * stride, width, -1);
+    const entering = y + half < height ? rows + <usize>(y + half) * stride : blank;
+    const leaving = y >= half ? rows + <usize>(y - half) * stride : blank;
+    moveSums(sums, entering, leaving, to + <usize>y * stride, width, scale);
   }
   release(start);
 }
@@ -306,16 +351,29 @@ function sumNeighbours(line: usize, out: usize, width: i32, half: i32): void {
   }
 }
 
-/** Writes a row of sums times `scale`; rounding may not leave less than nothing. */
-function scaleRow(sums: usize, to: usize, width: i32, scale: f32): void {
+/** Adds a row to the sums, writes them times `scale`, and takes another row off; rounding may not leave less than nothing. */
+function moveSums(
+  sums: usize,
+  entering: usize,
+  leaving: usize,
+  to: usize,
+  width: i32,
+  scale: f32,
+): void {
   const scales = f32x4.splat(scale);
   const zero = f32x4.splat(0);
   let x = 0;
   for (; x + 4 <= width; x += 4) {
     const p = (<usize>x) << 2;
-    v128.store(to + p, f32x4.pmax(zero, f32x4.mul(scales, v128.load(sums + p))));
+    const sum = f32x4.add(v128.load(sums + p), v128.load(entering + p));
+    v128.store(sums + p, f32x4.sub(sum, v128.load(leaving + p)));
+    v128.store(to + p, f32x4.pmax(zero, f32x4.mul(scales, sum)));
   }
-  for (; x < width; x++) put(to, x, max<f32>(0, at(sums, x) * scale));
+  for (; x < width; x++) {
+    const sum = at(sums, x) + at(entering, x);
+    put(sums, x, sum - at(leaving, x));
+    put(to, x, max<f32>(0, sum * scale));
+  }
 }
 
 /** Adds a row times `factor` to another. */

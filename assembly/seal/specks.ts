@@ -36,7 +36,7 @@ function follow(
   store<u8>(seen + <usize>first, HERE);
   left = right = first % width;
   top = bottom = first / width;
-  while (next < count) {
+  while (next < count && !isLarge) {
     const p = load<i32>(places + ((<usize>next) << 2));
     next++;
     const x = p % width;
@@ -57,12 +57,23 @@ function follow(
       }
     }
   }
+  const found = count;
   if (isLarge) count = MOST_PIXELS + 1;
   const state = count > MOST_PIXELS ? LARGE : SMALL;
-  for (let k = 0; k < next; k++) {
+  for (let k = 0; k < found; k++) {
     store<u8>(seen + <usize>load<i32>(places + ((<usize>k) << 2)), state);
   }
   return count;
+}
+
+/** Whether a neighbour that was scanned before hangs together with much. */
+function touchesLarge(seen: usize, width: i32, x: i32, y: i32): bool {
+  const p = seen + <usize>(y * width + x);
+  if (x > 0 && load<u8>(p - 1) == LARGE) return true;
+  if (y == 0) return false;
+  const above = p - <usize>width;
+  if (load<u8>(above) == LARGE || (x > 0 && load<u8>(above - 1) == LARGE)) return true;
+  return x < width - 1 && load<u8>(above + 1) == LARGE;
 }
 
 function inkAround(bits: usize, stride: i32, width: i32, height: i32): i32 {
@@ -89,6 +100,10 @@ export function clearSpecks(bits: usize, stride: i32, width: i32, height: i32): 
       }
       const p = y * width + x;
       if (bitAt(bits, stride, x, y) == 0 || load<u8>(seen + <usize>p) != UNSEEN) continue;
+      if (touchesLarge(seen, width, x, y)) {
+        store<u8>(seen + <usize>p, LARGE);
+        continue;
+      }
       const count = follow(bits, stride, width, height, seen, places, p);
       if (count > MOST_PIXELS || inkAround(bits, stride, width, height) != count) continue;
       for (let k = 0; k < count; k++) {

@@ -165,16 +165,21 @@ function chooseAll(): void {
 /** A layer of HIDDEN units on `count` inputs, `weights` unit by unit. */
 function layer(weights: usize, bias: usize, from: usize, count: i32): void {
   for (let unit = 0; unit < HIDDEN; unit++) {
-    let sum = at(bias, unit);
     const row = weights + ((<usize>(unit * count)) << 2);
-    for (let i = 0; i < count; i++) sum += at(row, i) * at(from, i);
-    put(hidden, unit, tanh(sum));
+    put(hidden, unit, tanh(at(bias, unit) + dot(row, from, count)));
   }
 }
 
 function dot(a: usize, b: usize, count: i32): f32 {
-  let sum: f32 = 0;
-  for (let i = 0; i < count; i++) sum += at(a, i) * at(b, i);
+  let sums = f32x4.splat(0);
+  let i = 0;
+  for (; i + 4 <= count; i += 4) {
+    const p = (<usize>i) << 2;
+    sums = f32x4.add(sums, f32x4.mul(v128.load(a + p), v128.load(b + p)));
+  }
+  let sum = f32x4.extract_lane(sums, 0) + f32x4.extract_lane(sums, 1);
+  sum += f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3);
+  for (; i < count; i++) sum += at(a, i) * at(b, i);
   return sum;
 }
 

@@ -1,5 +1,5 @@
 // Area maps in the reserved frame: where the query misses ink and where it has too much.
-import { at, box, clamp, put, takePlane } from '../../seal/plane';
+import { at, box, clamp, clampFour, put, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { NODE_PX, nodesAcross, nodesDown, nodeX, nodeY } from './elastic';
 import { core, known, outside, pairs, qh, qw, rh, rw, SCALE, soft } from './imprint';
@@ -22,16 +22,15 @@ export let anyExcess: usize = 0;
 export let level: f32 = 0;
 
 /** Paper that may show excess ink begins this far from a stroke, and ends there (mm). */
-const NEAR: f32 = 0.17;
-const FAR: f32 = 0.32;
+export const NEAR: f32 = 0.17;
+export const FAR: f32 = 0.32;
 const LAST: f32 = 3;
 
-export function isBackground(p: i32): bool {
-  return at(outside, p) > NEAR && at(outside, p) < LAST;
-}
-
-export function isFarBackground(p: i32): bool {
-  return at(outside, p) > FAR && at(outside, p) < LAST;
+/** All bits where paper may show excess ink, of four distances to ink; it begins at `from`. */
+// @ts-expect-error: a decorator of AssemblyScript
+@inline
+export function backgroundAmong(off: v128, from: f32): v128 {
+  return v128.and(f32x4.gt(off, f32x4.splat(from)), f32x4.lt(off, f32x4.splat(LAST)));
 }
 
 /** Where the nodes of the displacement lie in the query, in its pixels. */
@@ -147,20 +146,47 @@ function measureRelative(): void {
   const start = mark();
   const sum = takePlane(rw * rh);
   const share = takePlane(rw * rh);
-  for (let p = 0; p < rw * rh; p++) {
-    const w = at(core, p) * at(weight, p);
-    put(share, p, w);
-    put(sum, p, w * at(query, p));
+  const end = (<usize>(rw * rh)) << 2;
+  for (let p: usize = 0; p < end; p += 16) {
+    const w = f32x4.mul(v128.load(core + p), v128.load(weight + p));
+    v128.store(share + p, w);
+    v128.store(sum + p, f32x4.mul(w, v128.load(query + p)));
   }
   const size = <i32>(<f32>4 * SCALE) | 1;
   box(sum, sum, rw, rh, size);
   box(share, share, rw, rh, size);
-  for (let p = 0; p < rw * rh; p++) {
-    const gain = (at(sum, p) + 0.02 * level) / (at(share, p) + 0.02);
-    const held = clamp(gain, 0.6 * level, 1.25 * level);
-    put(relative, p, at(query, p) / held);
+  const prior = f32x4.splat(0.02);
+  const usual = f32x4.splat(0.02 * level);
+  for (let p: usize = 0; p < end; p += 16) {
+    const ink = f32x4.add(v128.load(sum + p), usual);
+    const gain = f32x4.div(ink, f32x4.add(v128.load(share + p), prior));
+    const held = clampFour(gain, 0.6 * level, 1.25 * level);
+    v128.store(relative + p, f32x4.div(v128.load(query + p), held));
   }
   release(start);
+}
+
+/** How much more than a quarter of a stroke's ink there is, 0 to 1. */
+function surplus(ink: v128): v128 {
+  return clampFour(f32x4.div(f32x4.sub(ink, f32x4.splat(0.25)), f32x4.splat(0.4)), 0, 1);
+}
+
+function compareInk(): void {
+  for (let p: usize = 0; p < (<usize>(rw * rh)) << 2; p += 16) {
+    const ink = v128.load(relative + p);
+    const z = clampFour(ink, 0, 1.3);
+    const k = v128.load(weight + p);
+    const lack = clampFour(f32x4.div(f32x4.sub(f32x4.splat(0.55), z), f32x4.splat(0.4)), 0, 1);
+    v128.store(missing + p, f32x4.mul(f32x4.mul(lack, v128.load(core + p)), k));
+    const over = f32x4.mul(surplus(z), k);
+    const off = v128.load(outside + p);
+    const isNear = backgroundAmong(off, NEAR);
+    v128.store(excess + p, v128.and(over, isNear));
+    v128.store(farExcess + p, v128.and(over, backgroundAmong(off, FAR)));
+    const any = f32x4.mul(surplus(ink), v128.load(seen + p));
+    v128.store(anyExcess + p, v128.and(any, isNear));
+    v128.store(relative + p, f32x4.pmin(z, f32x4.splat(1)));
+  }
 }
 
 export function prepareArea(motion: Motion): void {
@@ -178,15 +204,5 @@ export function prepareArea(motion: Motion): void {
   memory.copy(weight, seen, (<usize>pixels) << 2);
   coverPrint(query, weight, level);
   measureRelative();
-  for (let p = 0; p < pixels; p++) {
-    const z = clamp(at(relative, p), 0, 1.3);
-    const k = at(weight, p);
-    put(missing, p, clamp((0.55 - z) / 0.4, 0, 1) * at(core, p) * k);
-    const over = clamp((z - 0.25) / 0.4, 0, 1);
-    const isNear = isBackground(p);
-    put(excess, p, isNear ? over * k : 0);
-    put(farExcess, p, isFarBackground(p) ? over * k : 0);
-    put(anyExcess, p, isNear ? clamp((at(relative, p) - 0.25) / 0.4, 0, 1) * at(seen, p) : 0);
-    put(relative, p, min<f32>(z, 1));
-  }
+  compareInk();
 }

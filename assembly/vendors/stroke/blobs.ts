@@ -1,8 +1,8 @@
 // What is missing and what is too much by blobs of about half a millimetre, where voids vanish.
-import { at, box, clamp, put, takePlane } from '../../seal/plane';
+import { box, clampFour, storeTransposed, takePlane } from '../../seal/plane';
 import { mark, release, take } from '../../shared/arena';
-import { anyExcess, excess, isBackground, missing, weight } from './area';
-import { core, rh, rw } from './imprint';
+import { anyExcess, backgroundAmong, excess, missing, NEAR, weight } from './area';
+import { core, outside, rh, rw } from './imprint';
 
 const BLOB_PX: i32 = 5;
 
@@ -16,7 +16,7 @@ export function prepareBlobs(): void {
   const pixels = rw * rh;
   softMissing = takePlane(pixels);
   softExcess = takePlane(pixels);
-  blobs = take((<usize>pixels) << 4);
+  blobs = take((<usize>(pixels + 3)) << 4);
   assert(blobs != 0, 'arena exhausted');
   const start = mark();
   const bm = takePlane(pixels);
@@ -26,22 +26,32 @@ export function prepareBlobs(): void {
   box(missing, bm, rw, rh, BLOB_PX);
   box(excess, bx, rw, rh, BLOB_PX);
   box(anyExcess, bu, rw, rh, BLOB_PX);
-  for (let p = 0; p < pixels; p++) put(bc, p, at(core, p) * at(weight, p));
-  box(bc, bc, rw, rh, BLOB_PX);
-  for (let p = 0; p < pixels; p++) {
-    const k = at(weight, p);
-    const lack = (at(bm, p) / (at(bc, p) + 0.04) - 0.5) * 2;
-    put(softMissing, p, clamp(lack, 0, 1) * at(core, p) * k);
-    put(softExcess, p, isBackground(p) ? clamp((at(bx, p) - 0.3) * 2.5, 0, 1) * k : 0);
-    store<f32>(blobs + ((<usize>p) << 4), at(bm, p));
-    store<f32>(blobs + ((<usize>p) << 4), at(bx, p), 4);
+  const end = (<usize>pixels) << 2;
+  for (let p: usize = 0; p < end; p += 16) {
+    v128.store(bc + p, f32x4.mul(v128.load(core + p), v128.load(weight + p)));
   }
-  box(bm, bm, rw, rh, BLOB_PX);
-  box(bx, bx, rw, rh, BLOB_PX);
+  box(bc, bc, rw, rh, BLOB_PX);
+  for (let p: usize = 0; p < end; p += 16) {
+    const k = v128.load(weight + p);
+    const share = f32x4.add(v128.load(bc + p), f32x4.splat(0.04));
+    const half = f32x4.sub(f32x4.div(v128.load(bm + p), share), f32x4.splat(0.5));
+    const lack = clampFour(f32x4.add(half, half), 0, 1);
+    v128.store(softMissing + p, f32x4.mul(f32x4.mul(lack, v128.load(core + p)), k));
+    const over = f32x4.sub(v128.load(bx + p), f32x4.splat(0.3));
+    const surplus = clampFour(f32x4.mul(over, f32x4.splat(2.5)), 0, 1);
+    const isNear = backgroundAmong(v128.load(outside + p), NEAR);
+    v128.store(softExcess + p, v128.and(f32x4.mul(surplus, k), isNear));
+  }
+  const bbm = takePlane(pixels);
+  const bbx = takePlane(pixels);
+  box(bm, bbm, rw, rh, BLOB_PX);
+  box(bx, bbx, rw, rh, BLOB_PX);
   box(bu, bu, rw, rh, BLOB_PX);
-  for (let p = 0; p < pixels; p++) {
-    store<f32>(blobs + ((<usize>p) << 4), min<f32>(at(bm, p), at(bx, p)), 8);
-    store<f32>(blobs + ((<usize>p) << 4), min<f32>(at(bm, p), at(bu, p)), 12);
+  for (let p: usize = 0; p < end; p += 16) {
+    const wide = v128.load(bbm + p);
+    const both = f32x4.pmin(wide, v128.load(bbx + p));
+    const any = f32x4.pmin(wide, v128.load(bu + p));
+    storeTransposed(blobs + (p << 2), 16, v128.load(bm + p), v128.load(bx + p), both, any);
   }
   release(start);
 }

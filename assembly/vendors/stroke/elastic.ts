@@ -238,9 +238,7 @@ function assemble(size: i32, stiffness: f64): void {
   memory.fill(matrix, 0, (<usize>(size * size)) << 3);
   memory.fill(vector, 0, (<usize>size) << 3);
   const bumps = gridX * gridY;
-  addMoves(size, 0, 0, 0);
-  addMoves(size, 1, bumps, 0);
-  addMoves(size, 2, bumps, bumps);
+  addMoves(size);
   addCross(size, 3, 0);
   addCross(size, 4, bumps);
   addSpread(size);
@@ -253,31 +251,56 @@ function assemble(size: i32, stiffness: f64): void {
   }
 }
 
-/** One block of bumps against bumps: rows from `atRow`, columns from `atColumn`. */
-function addMoves(size: i32, which: i32, atRow: i32, atColumn: i32): void {
+/** Bumps against bumps: x against x, y against x and y against y. */
+function addMoves(size: i32): void {
   const fx = gridX + POWERS;
   const fy = gridY + POWERS;
+  const bumps = gridX * gridY;
   for (let row = 0; row < cellsDown; row++) {
+    const first = cells + ((<usize>(row * cellsAcross * MOMENTS)) << 3);
     for (let i = 0; i < gridX; i++) {
       for (let k = 0; k <= i; k++) {
-        let sum: f64 = 0;
+        let sums = f64x2.splat(0);
+        let sumYY: f64 = 0;
+        let cell = first;
         for (let column = 0; column < cellsAcross; column++) {
           const both = get(columnsX, column * fx + i) * get(columnsX, column * fx + k);
-          sum += moment(row, column, which) * both;
+          sums = f64x2.add(sums, f64x2.mul(f64x2.splat(both), v128.load(cell)));
+          sumYY += load<f64>(cell, 16) * both;
+          cell += MOMENTS << 3;
         }
-        if (sum == 0) continue;
+        const sumXX = f64x2.extract_lane(sums, 0);
+        if (sumXX == 0 && sumYY == 0) continue;
+        const sumXY = f64x2.extract_lane(sums, 1);
         for (let j = 0; j < gridY; j++) {
-          const first = sum * get(rowsY, row * fy + j);
+          const along = get(rowsY, row * fy + j);
           for (let l = 0; l < gridY; l++) {
-            const value = first * get(rowsY, row * fy + l);
-            add(matrix, (atRow + j * gridX + i) * size + atColumn + l * gridX + k, value);
+            const both = along * get(rowsY, row * fy + l);
+            addBlocks(size, bumps, j * gridX + i, l * gridX + k, both, sumXX, sumXY, sumYY);
             if (i == k) continue;
-            add(matrix, (atRow + j * gridX + k) * size + atColumn + l * gridX + i, value);
+            addBlocks(size, bumps, j * gridX + k, l * gridX + i, both, sumXX, sumXY, sumYY);
           }
         }
       }
     }
   }
+}
+
+/** One entry of each block; what lies above the diagonal of the first and the last is never read. */
+function addBlocks(
+  size: i32,
+  bumps: i32,
+  row: i32,
+  column: i32,
+  both: f64,
+  sumXX: f64,
+  sumXY: f64,
+  sumYY: f64,
+): void {
+  add(matrix, (bumps + row) * size + column, sumXY * both);
+  if (column > row) return;
+  add(matrix, row * size + column, sumXX * both);
+  add(matrix, (bumps + row) * size + bumps + column, sumYY * both);
 }
 
 /** Bumps against monomials (below them in the matrix), and the right-hand side of the bumps. */

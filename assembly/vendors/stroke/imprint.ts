@@ -6,7 +6,7 @@ import { bitAt, shrinkBilevel, strideOf } from '../../seal/bilevel';
 import { paddedRow } from '../../seal/depth';
 import { findEdges, MAX_EDGES } from '../../seal/edges';
 import { BILEVEL, BILEVEL_DEPTH, GREY } from '../../seal/ink';
-import { at, blur, distance, fill, put, takeBytes, takePlane } from '../../seal/plane';
+import { at, blur, distance, fill, flags, put, takeBytes, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { atDepth, bits, height, kind, levels, unknown, width } from '../template';
 
@@ -70,7 +70,10 @@ export function prepareReserved(): bool {
   blur(depth, ink, rw, rh, SOFTNESS);
   edges = takePlane(5 * MAX_EDGES);
   edgeCount = findEdges(ink, all, rw, rh, SCALE, edges);
-  for (let i = 0; i < pixels; i++) put(ink, i, min<f32>(1, at(depth, i) / BILEVEL_DEPTH));
+  const full = f32x4.splat(BILEVEL_DEPTH);
+  for (let p: usize = 0; p < (<usize>pixels) << 2; p += 16) {
+    v128.store(ink + p, f32x4.pmin(f32x4.splat(1), f32x4.div(v128.load(depth + p), full)));
+  }
   blur(ink, ink, rw, rh, 0.5);
   boundEdges();
   prepareDistances();
@@ -95,24 +98,40 @@ function prepareDistances(): void {
   core = takePlane(pixels);
   const start = mark();
   const mask = takeBytes(pixels);
-  for (let i = 0; i < pixels; i++) store<u8>(mask + <usize>i, at(ink, i) > 0.5 ? 0 : 1);
+  markInk(mask, pixels, 0);
   distance(mask, outside, rw, rh, false);
-  for (let i = 0; i < pixels; i++) store<u8>(mask + <usize>i, at(ink, i) > 0.5 ? 1 : 0);
+  markInk(mask, pixels, 1);
   distance(mask, inside, rw, rh, true);
-  for (let i = 0; i < pixels; i++) {
-    put(outside, i, at(outside, i) / SCALE);
-    put(inside, i, at(inside, i) / SCALE);
+  const pitch = f32x4.splat(SCALE);
+  for (let p: usize = 0; p < (<usize>pixels) << 2; p += 16) {
+    v128.store(outside + p, f32x4.div(v128.load(outside + p), pitch));
+    v128.store(inside + p, f32x4.div(v128.load(inside + p), pitch));
   }
+  memory.fill(core, 0, (<usize>pixels) << 2);
   for (let y = 0; y < rh; y++) {
     for (let x = 0; x < rw; x++) {
       const p = y * rw + x;
       const d = at(inside, p);
-      let isCore = d > 0.14;
-      if (!isCore && d > 0) isCore = d > 0.75 * deepestAround(x, y);
-      put(core, p, isCore ? 1 : 0);
+      if (d > 0.14 || (d > 0 && d > 0.75 * deepestAround(x, y))) put(core, p, 1);
     }
   }
   release(start);
+}
+
+/** A byte a pixel: `value` where there is ink, 1 - `value` elsewhere. */
+function markInk(mask: usize, pixels: i32, value: i32): void {
+  const half = f32x4.splat(0.5);
+  const flip = i8x16.splat(<i8>(1 - value));
+  for (let i: usize = 0; i < <usize>pixels; i += 16) {
+    const p = ink + (i << 2);
+    const inked = flags(
+      f32x4.gt(v128.load(p), half),
+      f32x4.gt(v128.load(p, 16), half),
+      f32x4.gt(v128.load(p, 32), half),
+      f32x4.gt(v128.load(p, 48), half),
+    );
+    v128.store(mask + i, v128.xor(inked, flip));
+  }
 }
 
 function deepestAround(x: i32, y: i32): f32 {

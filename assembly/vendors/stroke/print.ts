@@ -2,7 +2,7 @@
 // own colour: darker than this imprint's own ink, straight lines across the picture, and whatever hangs together with either in
 // the excess map or runs on outside the seal. It becomes unknown. Since it is grown in the excess
 // only, expected strokes are never swallowed.
-import { at, distance, put, takeBytes, takePlane } from '../../seal/plane';
+import { at, distance, flags, put, takeBytes, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { outside, rh, rw, SCALE } from './imprint';
 
@@ -45,13 +45,17 @@ function coverLines(excess: usize, weight: usize): void {
     put(sines, a, <f32>Math.sin((<f64>a * Math.PI) / 180));
   }
   let total = 0;
-  for (let p = 0; p < rw * rh; p++) if (load<u8>(excess + <usize>p) != 0) total++;
+  const pixels = rw * rh;
+  for (let i: usize = 0; i < <usize>pixels; i += 16) {
+    // Each byte is 0 or 1, and what lies behind the picture 0.
+    total += popcnt<i32>(i8x16.bitmask(i8x16.neg(v128.load(excess + i))));
+  }
   if (total < 40) return;
   const every = max<i32>(1, total / MAX_POINTS);
   let points = 0;
   let seen = 0;
-  for (let p = 0; p < rw * rh && points < MAX_POINTS; p++) {
-    if (load<u8>(excess + <usize>p) == 0) continue;
+  for (let p = nextInked(excess, 0, pixels); p < pixels; p = nextInked(excess, p + 1, pixels)) {
+    if (points >= MAX_POINTS) break;
     if (seen++ % every != 0) continue;
     put(pointX, points, <f32>(p % rw) - 0.5 * <f32>rw);
     put(pointY, points, <f32>(p / rw) - 0.5 * <f32>rh);
@@ -169,19 +173,14 @@ function coverFound(points: i32, angle: i32, rho: f32, weight: usize): i32 {
 export function coverPrint(query: usize, weight: usize, level: f32): void {
   const start = mark();
   const pixels = rw * rh;
-  const excess = takeBytes(pixels);
-  const print = takeBytes(pixels);
+  const excess = takeBytes(pixels + 16);
+  const print = takeBytes(pixels + 16);
   const beyond = takeBytes(pixels);
-  for (let p = 0; p < pixels; p++) {
-    const depth = at(query, p);
-    store<u8>(excess + <usize>p, depth > 0.33 * level && at(outside, p) > 0.17 ? 1 : 0);
-    store<u8>(print + <usize>p, depth > 1.22 * level + 0.1 || depth > 1.28 ? 1 : 0);
-  }
+  markExcess(query, level, excess, print);
   coverLines(excess, weight);
   markOutside(beyond);
-  for (let p = 0; p < pixels; p++) {
+  for (let p = nextInked(excess, 0, pixels); p < pixels; p = nextInked(excess, p + 1, pixels)) {
     const q = <usize>p;
-    if (load<u8>(excess + q) == 0) continue;
     const isSeed =
       at(weight, p) < 0.5 ||
       load<u8>(print + q) != 0 ||
@@ -190,19 +189,57 @@ export function coverPrint(query: usize, weight: usize, level: f32): void {
     if (isSeed) store<u8>(excess + q, 2);
   }
   growSeeds(excess, print);
-  for (let y = 0; y < rh; y++) {
-    for (let x = 0; x < rw; x++) {
-      if (isPrintAround(print, x, y)) put(weight, y * rw + x, 0);
-    }
+  for (let p = nextInked(print, 0, pixels); p < pixels; p = nextInked(print, p + 1, pixels)) {
+    clearAround(weight, p % rw, p / rw);
   }
   release(start);
 }
 
+/** The first byte from p on that is not 0, or `count`. */
+function nextInked(bytes: usize, p: i32, count: i32): i32 {
+  let i = p;
+  while (i < count && load<u8>(bytes + <usize>i) == 0) {
+    if ((i & 15) == 0 && !v128.any_true(v128.load(bytes + <usize>i))) i += 16;
+    else i++;
+  }
+  return min<i32>(i, count);
+}
+
+/** Marks ink beside the strokes, and whatever is darker than this imprint's ink. */
+function markExcess(query: usize, level: f32, excess: usize, print: usize): void {
+  const least = f32x4.splat(0.33 * level);
+  const most = f32x4.splat(min<f32>(1.22 * level + 0.1, 1.28));
+  const near = f32x4.splat(0.17);
+  for (let i: usize = 0; i < <usize>(rw * rh); i += 16) {
+    const p = query + (i << 2);
+    const o = outside + (i << 2);
+    const a = v128.load(p);
+    const b = v128.load(p, 16);
+    const c = v128.load(p, 32);
+    const d = v128.load(p, 48);
+    const beside = flags(
+      v128.and(f32x4.gt(a, least), f32x4.gt(v128.load(o), near)),
+      v128.and(f32x4.gt(b, least), f32x4.gt(v128.load(o, 16), near)),
+      v128.and(f32x4.gt(c, least), f32x4.gt(v128.load(o, 32), near)),
+      v128.and(f32x4.gt(d, least), f32x4.gt(v128.load(o, 48), near)),
+    );
+    v128.store(excess + i, beside);
+    v128.store(
+      print + i,
+      flags(f32x4.gt(a, most), f32x4.gt(b, most), f32x4.gt(c, most), f32x4.gt(d, most)),
+    );
+  }
+  // The last vector may have marked what lies behind the picture.
+  memory.fill(excess + <usize>(rw * rh), 0, 16);
+  memory.fill(print + <usize>(rw * rh), 0, 16);
+}
+
 /** Marks in `print` every excess pixel (1) that hangs together with a seed (2). */
 function growSeeds(excess: usize, print: usize): void {
-  const stack = takePlane(rw * rh);
+  const pixels = rw * rh;
+  const stack = takePlane(pixels);
   let depth = 0;
-  for (let p = 0; p < rw * rh; p++) {
+  for (let p = nextInked(excess, 0, pixels); p < pixels; p = nextInked(excess, p + 1, pixels)) {
     if (load<u8>(excess + <usize>p) != 2) continue;
     store<u8>(print + <usize>p, 1);
     store<i32>(stack + ((<usize>depth) << 2), p);
@@ -227,11 +264,10 @@ function growSeeds(excess: usize, print: usize): void {
   }
 }
 
-function isPrintAround(print: usize, x: i32, y: i32): bool {
+function clearAround(weight: usize, x: i32, y: i32): void {
+  const first = max<i32>(0, x - 1);
+  const count = min<i32>(rw - 1, x + 1) - first + 1;
   for (let v = max<i32>(0, y - 1); v <= min<i32>(rh - 1, y + 1); v++) {
-    for (let u = max<i32>(0, x - 1); u <= min<i32>(rw - 1, x + 1); u++) {
-      if (load<u8>(print + <usize>(v * rw + u)) != 0) return true;
-    }
+    memory.fill(weight + ((<usize>(v * rw + first)) << 2), 0, (<usize>count) << 2);
   }
-  return false;
 }

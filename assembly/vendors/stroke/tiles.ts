@@ -2,21 +2,22 @@
 // one moved stroke is not averaged away.
 import { MAX_EDGES } from '../../seal/edges';
 import { solve } from '../../seal/linear';
-import { at, put, takePlane } from '../../seal/plane';
+import { at, put, storeTransposed, takePlane } from '../../seal/plane';
 import { mark, release, take } from '../../shared/arena';
 import {
   anyExcess,
+  backgroundAmong,
   excess,
+  FAR,
   farExcess,
-  isBackground,
-  isFarBackground,
   missing,
+  NEAR,
   relative,
   seen,
   weight,
 } from './area';
 import { greatestBlobs, prepareBlobs, softExcess, softMissing } from './blobs';
-import { core, edgeCount, edges, highX, highY, ink, lowX, lowY, rh, rw, SCALE } from './imprint';
+import { core, edgeCount, edges, highX, highY, ink, lowX, lowY, outside, rh, rw, SCALE } from './imprint';
 import { knowns, offsets, shares } from './search';
 
 export const SCALES: i32 = 3;
@@ -153,22 +154,40 @@ function edgeFigures(sums: usize, out: usize): void {
   put(out, 9, shift * <f32>Math.sqrt(w));
 }
 
-/** Which four maps a summed-area table holds. */
-function mapsAt(group: i32, p: i32): v128 {
-  const k = at(weight, p);
+/** Four pixels of the four maps that a summed-area table holds, pixel by pixel. */
+const fourPixels = memory.data(64);
+
+/** Reads them from byte offset p of all planes on. */
+function readMaps(group: i32, p: usize): void {
+  const k = v128.load(weight + p);
   if (group == 0) {
-    const ground: f32 = isBackground(p) ? k : 0;
-    return f32x4(at(missing, p), at(core, p) * k, at(excess, p), ground);
+    const ground = v128.and(k, backgroundAmong(v128.load(outside + p), NEAR));
+    const cores = f32x4.mul(v128.load(core + p), k);
+    storeTransposed(fourPixels, 16, v128.load(missing + p), cores, v128.load(excess + p), ground);
+    return;
   }
-  const r = at(ink, p);
-  if (group == 1) return f32x4(k, isFarBackground(p) ? k : 0, at(farExcess, p), r * k);
-  const z = at(relative, p);
-  if (group == 2) return f32x4(z * k, r * z * k, r * r * k, z * z * k);
+  const r = v128.load(ink + p);
+  if (group == 1) {
+    const far = v128.and(k, backgroundAmong(v128.load(outside + p), FAR));
+    storeTransposed(fourPixels, 16, k, far, v128.load(farExcess + p), f32x4.mul(r, k));
+    return;
+  }
+  const z = v128.load(relative + p);
+  if (group == 2) {
+    const zk = f32x4.mul(z, k);
+    const rzk = f32x4.mul(f32x4.mul(r, z), k);
+    const rrk = f32x4.mul(f32x4.mul(r, r), k);
+    storeTransposed(fourPixels, 16, zk, rzk, rrk, f32x4.mul(f32x4.mul(z, z), k));
+    return;
+  }
   if (group == 3) {
-    const ground: f32 = isBackground(p) ? at(seen, p) : 0;
-    return f32x4(at(core, p), ground, at(anyExcess, p), at(softMissing, p));
+    const ground = v128.and(v128.load(seen + p), backgroundAmong(v128.load(outside + p), NEAR));
+    const any = v128.load(anyExcess + p);
+    storeTransposed(fourPixels, 16, v128.load(core + p), ground, any, v128.load(softMissing + p));
+    return;
   }
-  return f32x4(at(softExcess, p), 0, 0, 0);
+  const zero = f32x4.splat(0);
+  storeTransposed(fourPixels, 16, v128.load(softExcess + p), zero, zero, zero);
 }
 
 const GROUPS: i32 = 5;
@@ -181,10 +200,14 @@ function integrate(group: i32, table: usize): void {
     let row = f32x4.splat(0);
     let out = table + <usize>(y + 1) * stride;
     v128.store(out, row);
-    for (let x = 0; x < rw; x++) {
-      row = f32x4.add(row, mapsAt(group, y * rw + x));
-      out += 16;
-      v128.store(out, f32x4.add(row, v128.load(out - stride)));
+    for (let x = 0; x < rw; x += 4) {
+      readMaps(group, (<usize>(y * rw + x)) << 2);
+      const last = fourPixels + ((<usize>min<i32>(4, rw - x)) << 4);
+      for (let pixel = fourPixels; pixel < last; pixel += 16) {
+        row = f32x4.add(row, v128.load(pixel));
+        out += 16;
+        v128.store(out, f32x4.add(row, v128.load(out - stride)));
+      }
     }
   }
 }

@@ -3,7 +3,7 @@ import { MAX_EDGES } from '../../seal/edges';
 import { at, put, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { isUnscaled } from '../template';
-import { excess, isBackground, level, missing, relative, weight } from './area';
+import { backgroundAmong, excess, level, missing, NEAR, relative, weight } from './area';
 import { softExcess, softMissing } from './blobs';
 import { moveMax, moveRms, spreadMax } from './elastic';
 import {
@@ -71,6 +71,51 @@ function edgeTotals(): void {
   put(wholeFigures, 9, <f32>((beyond / found) * 5));
 }
 
+/** Sums over one row, four lanes each. */
+const rowSums = memory.data(15 * 16);
+
+function addLanes(index: usize, value: v128): void {
+  const p = rowSums + (index << 4);
+  v128.store(p, f32x4.add(v128.load(p), value));
+}
+
+function rowSum(index: usize): f64 {
+  const p = rowSums + (index << 4);
+  return <f64>load<f32>(p) + <f64>load<f32>(p, 4) + <f64>load<f32>(p, 8) + <f64>load<f32>(p, 12);
+}
+
+/** Adds four pixels, from byte offset p of all planes and column x on, to the sums of their row. */
+function addToRow(p: usize, x: i32): void {
+  const columns = i32x4.add(i32x4.splat(x), i32x4(0, 1, 2, 3));
+  const isHere = i32x4.lt_s(columns, i32x4.splat(rw));
+  const one = v128.and(f32x4.splat(1), isHere);
+  const k = v128.and(v128.load(weight + p), isHere);
+  const r = v128.and(v128.load(ink + p), isHere);
+  const soft = v128.and(v128.load(softMissing + p), isHere);
+  const off = v128.load(outside + p);
+  const across = f32x4.sub(f32x4.convert_i32x4_s(columns), f32x4.splat(0.5 * <f32>rw));
+  const isStroke = f32x4.gt(r, f32x4.splat(0.5));
+  addLanes(0, f32x4.mul(k, v128.load(core + p)));
+  addLanes(1, v128.and(v128.load(missing + p), isHere));
+  addLanes(2, soft);
+  addLanes(3, f32x4.mul(soft, across));
+  addLanes(4, v128.and(one, isStroke));
+  addLanes(5, v128.and(k, isStroke));
+  addLanes(6, v128.and(k, backgroundAmong(off, NEAR)));
+  addLanes(7, v128.and(v128.load(excess + p), isHere));
+  addLanes(8, v128.and(v128.load(softExcess + p), isHere));
+  const isNear = f32x4.lt(off, f32x4.splat(1.5));
+  const isSeen = v128.and(f32x4.gt(k, f32x4.splat(0.5)), isNear);
+  const ours = v128.and(r, isSeen);
+  const z = v128.and(v128.load(relative + p), isSeen);
+  addLanes(9, v128.and(one, isSeen));
+  addLanes(10, ours);
+  addLanes(11, z);
+  addLanes(12, f32x4.mul(ours, ours));
+  addLanes(13, f32x4.mul(z, z));
+  addLanes(14, f32x4.mul(ours, z));
+}
+
 function areaTotals(): f32 {
   let cores: f64 = 1;
   let lack: f64 = 0;
@@ -89,33 +134,25 @@ function areaTotals(): f32 {
   let szz: f64 = 0;
   let srz: f64 = 0;
   for (let y = 0; y < rh; y++) {
-    for (let x = 0; x < rw; x++) {
-      const p = y * rw + x;
-      const k = <f64>at(weight, p);
-      const r = <f64>at(ink, p);
-      const soft = <f64>at(softMissing, p);
-      cores += k * <f64>at(core, p);
-      lack += <f64>at(missing, p);
-      softLack += soft;
-      sideX += soft * (<f64>x - 0.5 * <f64>rw);
-      sideY += soft * (<f64>y - 0.5 * <f64>rh);
-      if (r > 0.5) {
-        strokes += 1;
-        visible += k;
-      }
-      if (isBackground(p)) ground += k;
-      surplus += <f64>at(excess, p);
-      softSurplus += <f64>at(softExcess, p);
-      if (k > 0.5 && at(outside, p) < 1.5) {
-        const z = <f64>at(relative, p);
-        n += 1;
-        sr += r;
-        sz += z;
-        srr += r * r;
-        szz += z * z;
-        srz += r * z;
-      }
-    }
+    memory.fill(rowSums, 0, 15 * 16);
+    for (let x = 0; x < rw; x += 4) addToRow((<usize>(y * rw + x)) << 2, x);
+    cores += rowSum(0);
+    lack += rowSum(1);
+    const soft = rowSum(2);
+    softLack += soft;
+    sideX += rowSum(3);
+    sideY += soft * (<f64>y - 0.5 * <f64>rh);
+    strokes += rowSum(4);
+    visible += rowSum(5);
+    ground += rowSum(6);
+    surplus += rowSum(7);
+    softSurplus += rowSum(8);
+    n += rowSum(9);
+    sr += rowSum(10);
+    sz += rowSum(11);
+    srr += rowSum(12);
+    szz += rowSum(13);
+    srz += rowSum(14);
   }
   const background = Math.max(1, ground);
   const variances = (srr - (sr * sr) / n) * (szz - (sz * sz) / n);
