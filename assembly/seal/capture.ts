@@ -67,9 +67,9 @@ function prepare(rgba: usize, pixels: i32): void {
       put(levels, (channel << 8) + value, clamp(<f32>value / paper, 0.01, 1.15));
     }
   }
-  red = takePlane(pixels);
-  green = takePlane(pixels);
-  blue = takePlane(pixels);
+  red = takePlane(pixels + 8);
+  green = takePlane(pixels + 8);
+  blue = takePlane(pixels + 8);
   mask = takeBytes(pixels);
   for (let i = 0; i < pixels; i++) {
     const colour = load<u32>(rgba + ((<usize>i) << 2));
@@ -79,14 +79,22 @@ function prepare(rgba: usize, pixels: i32): void {
   }
 }
 
-/** Mean over the square of 2 `reach` + 1 pixels, which lies inside the picture. */
+/** Mean over the square of 2 `reach` + 1 pixels, at most 7, which lies inside the picture. */
 function meanAround(plane: usize, x: i32, y: i32, reach: i32): f32 {
-  let sum: f32 = 0;
-  for (let v = y - reach; v <= y + reach; v++) {
-    const row = v * w;
-    for (let u = x - reach; u <= x + reach; u++) sum += at(plane, row + u);
-  }
   const side = 2 * reach + 1;
+  const stride = (<usize>w) << 2;
+  let row = plane + ((<usize>((y - reach) * w + x - reach)) << 2);
+  let near = f32x4.splat(0);
+  let far = f32x4.splat(0);
+  for (let v = 0; v < side; v++) {
+    near = f32x4.add(near, v128.load(row));
+    if (reach > 1) far = f32x4.add(far, v128.load(row, 16));
+    row += stride;
+  }
+  let sum = f32x4.extract_lane(near, 0) + f32x4.extract_lane(near, 1);
+  sum += f32x4.extract_lane(near, 2);
+  if (reach > 1) sum += f32x4.extract_lane(near, 3) + f32x4.extract_lane(far, 0);
+  if (reach > 2) sum += f32x4.extract_lane(far, 1) + f32x4.extract_lane(far, 2);
   return sum / <f32>(side * side);
 }
 
@@ -217,12 +225,30 @@ function inkIn(x0: i32, y0: i32): f32 {
   return <f32>ink / <f32>(SIDE * SIDE);
 }
 
+/** Sums of five rows of a square and of what lies two pixels around it. */
+const columnSums = memory.data((32 + 8) * 4);
+
 /** The rough part of a channel in a square, faded out towards its sides. */
 function lift(plane: usize, x0: i32, y0: i32, fade: usize, to: usize): void {
+  const stride = (<usize>w) << 2;
+  const area = f32x4.splat(25);
   for (let y = 0; y < SIDE; y++) {
-    for (let x = 0; x < SIDE; x++) {
-      const value = at(plane, (y0 + y) * w + x0 + x) - meanAround(plane, x0 + x, y0 + y, 2);
-      put(to, y * SIDE + x, value * at(fade, x) * at(fade, y));
+    const row = plane + ((<usize>((y0 + y) * w + x0)) << 2);
+    for (let x: usize = 0; x < (<usize>(SIDE + 4)) << 2; x += 16) {
+      const p = row + x - 8;
+      const outer = f32x4.add(v128.load(p - 2 * stride), v128.load(p + 2 * stride));
+      const inner = f32x4.add(v128.load(p - stride), v128.load(p + stride));
+      v128.store(columnSums + x, f32x4.add(f32x4.add(outer, inner), v128.load(p)));
+    }
+    const out = to + ((<usize>(y * SIDE)) << 2);
+    const faded = f32x4.splat(at(fade, y));
+    for (let x: usize = 0; x < (<usize>SIDE) << 2; x += 16) {
+      const p = columnSums + x;
+      const outer = f32x4.add(v128.load(p), v128.load(p, 16));
+      const inner = f32x4.add(v128.load(p, 4), v128.load(p, 12));
+      const mean = f32x4.div(f32x4.add(f32x4.add(outer, inner), v128.load(p, 8)), area);
+      const value = f32x4.mul(f32x4.sub(v128.load(row + x), mean), v128.load(fade + x));
+      v128.store(out + x, f32x4.mul(value, faded));
     }
   }
 }

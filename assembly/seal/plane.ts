@@ -207,23 +207,47 @@ export function resample(
       addRow(out, from + ((<usize>(row * width)) << 2), width, coverOf(j));
     }
   }
-  for (let x = 0; x < outWidth; x++) {
-    placeSpan(x, ratio, originX);
-    for (let j = spanFirst; j <= spanLast; j++) {
-      const column = min<i32>(max<i32>(j, 0), width - 1);
-      const cover = coverOf(j);
-      let p = rows + ((<usize>column) << 2);
-      let q = to + ((<usize>x) << 2);
-      const isFirst = j == spanFirst;
-      for (let y = 0; y < outHeight; y++) {
-        const value = cover * load<f32>(p);
-        store<f32>(q, isFirst ? value : load<f32>(q) + value);
-        p += (<usize>width) << 2;
-        q += (<usize>outWidth) << 2;
+  const spans = takePlane(2 * outWidth);
+  const covers = takePlane(outWidth * (<i32>ceil<f32>(max<f32>(ratio, 1)) + 2));
+  placeSpans(spans, covers, outWidth, ratio, originX);
+  for (let y = 0; y < outHeight; y++) {
+    const row = rows + ((<usize>(y * width)) << 2);
+    const out = to + ((<usize>(y * outWidth)) << 2);
+    let cover = covers;
+    for (let x = 0; x < outWidth; x++) {
+      const span = spans + <usize>(8 * x);
+      const first = load<i32>(span);
+      const last = load<i32>(span, 4);
+      let value = load<f32>(cover) * at(row, max<i32>(0, min<i32>(first, width - 1)));
+      for (let j = first + 1; j <= last; j++) {
+        cover += 4;
+        value += load<f32>(cover) * at(row, max<i32>(0, min<i32>(j, width - 1)));
       }
+      cover += 4;
+      put(out, x, value);
     }
   }
   release(start);
+}
+
+/** First and last input pixel of every output pixel, and how much of each is covered, one after another. */
+function placeSpans(
+  spans: usize,
+  covers: usize,
+  outWidth: i32,
+  ratio: f32,
+  origin: f32,
+): void {
+  let cover = covers;
+  for (let x = 0; x < outWidth; x++) {
+    placeSpan(x, ratio, origin);
+    store<i32>(spans + <usize>(8 * x), spanFirst);
+    store<i32>(spans + <usize>(8 * x), spanLast, 4);
+    for (let j = spanFirst; j <= spanLast; j++) {
+      store<f32>(cover, coverOf(j));
+      cover += 4;
+    }
+  }
 }
 
 let spanLow: f32 = 0;

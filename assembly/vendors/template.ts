@@ -12,7 +12,7 @@ import {
 import { decodeDepth, encodeDepth, paddedRow, paddedSize } from '../seal/depth';
 import { BILEVEL, extractBilevel, flatten, isGrey, reduce } from '../seal/ink';
 import { evenLight } from '../seal/light';
-import { at, clamp, resample, takeBytes, takePlane } from '../seal/plane';
+import { clamp, clampFour, resample, takeBytes, takePlane } from '../seal/plane';
 import { clearSpecks } from '../seal/specks';
 import { BAD_FORMAT, NOT_FOUND, TOO_LARGE, UNSUPPORTED } from '../shared/status';
 import {
@@ -122,7 +122,7 @@ export function pack(
   if (max<i32>(sourceWidth, sourceHeight) > MAX_SCAN_SIDE) return TOO_LARGE;
   if (max<i32>(fullWidth, fullHeight) > 2 * MAX_SCAN_SIDE) return TOO_LARGE;
 
-  const depth = takePlane(sourceWidth * sourceHeight + 4);
+  const depth = takePlane(sourceWidth * sourceHeight + 8);
   const known = takeBytes(sourceWidth * sourceHeight);
   let source = extractBilevel(rgba, sourceWidth * sourceHeight, depth, known);
   if (source < 0) {
@@ -220,17 +220,29 @@ function threshold(
   let planeWidth = sourceWidth;
   let planeHeight = sourceHeight;
   if (ratio != 1) {
-    plane = takePlane(fullWidth * fullHeight);
+    plane = takePlane(fullWidth * fullHeight + 8);
     planeWidth = fullWidth;
     planeHeight = fullHeight;
     resample(depth, sourceWidth, sourceHeight, plane, fullWidth, fullHeight, ratio, 0, 0);
   }
+  const least = f32x4.splat(INK_DEPTH);
   for (let y = 0; y < planeHeight; y++) {
-    for (let x = 0; x < planeWidth; x++) {
-      if (at(plane, y * planeWidth + x) <= INK_DEPTH) continue;
-      setBit(full, stride, x, y);
+    const row = full + <usize>(y * stride);
+    for (let x = 0; x < planeWidth; x += 8) {
+      const p = plane + ((<usize>(y * planeWidth + x)) << 2);
+      const first = i32x4.bitmask(f32x4.gt(v128.load(p), least));
+      const second = i32x4.bitmask(f32x4.gt(v128.load(p, 16), least));
+      const here = (1 << min<i32>(8, planeWidth - x)) - 1;
+      store<u8>(row + <usize>(x >> 3), mirrored((first | (second << 4)) & here));
     }
   }
+}
+
+/** A byte's bits in the other order. */
+function mirrored(byte: i32): u8 {
+  const pairs = ((byte & 0x55) << 1) | ((byte >> 1) & 0x55);
+  const fours = ((pairs & 0x33) << 2) | ((pairs >> 2) & 0x33);
+  return <u8>((fours << 4) | (fours >> 4));
 }
 
 /** Finds the box around all ink; false when there is too little of it or it is noise. */
@@ -243,20 +255,22 @@ function findImprint(full: usize, fullWidth: i32, fullHeight: i32): bool {
   let ink = 0;
   let solid = 0;
   for (let y = 0; y < fullHeight; y++) {
-    for (let x = 0; x < fullWidth; x++) {
-      if ((x & 7) == 0 && load<u8>(full + <usize>(y * stride + (x >> 3))) == 0) {
-        x += 7;
-        continue;
-      }
-      if (bitAt(full, stride, x, y) == 0) continue;
-      left = min<i32>(left, x);
-      right = max<i32>(right, x + 1);
+    const row = full + <usize>(y * stride);
+    for (let i = 0; i < stride; i++) {
+      const byte = <i32>load<u8>(row + <usize>i);
+      if (byte == 0) continue;
+      left = min<i32>(left, 8 * i + clz<i32>(byte) - 24);
+      right = max<i32>(right, 8 * i + 8 - ctz<i32>(byte));
       top = min<i32>(top, y);
       bottom = y + 1;
-      ink++;
-      if (x == 0 || y == 0 || x == fullWidth - 1 || y == fullHeight - 1) continue;
-      const sides = bitAt(full, stride, x - 1, y) & bitAt(full, stride, x + 1, y);
-      solid += sides & bitAt(full, stride, x, y - 1) & bitAt(full, stride, x, y + 1);
+      ink += popcnt<i32>(byte);
+      if (y == 0 || y == fullHeight - 1) continue;
+      const p = row + <usize>i;
+      const above = <i32>load<u8>(p - <usize>stride);
+      const below = <i32>load<u8>(p + <usize>stride);
+      const fromLeft = (byte >> 1) | (i > 0 ? (<i32>load<u8>(p - 1) & 1) << 7 : 0);
+      const fromRight = (byte << 1) | (i < stride - 1 ? <i32>load<u8>(p + 1) >> 7 : 0);
+      solid += popcnt<i32>(byte & above & below & fromLeft & fromRight);
     }
   }
   if (right - left < LEAST_SIDE_PX || bottom - top < LEAST_SIDE_PX) return false;
@@ -265,12 +279,19 @@ function findImprint(full: usize, fullWidth: i32, fullHeight: i32): bool {
 
 function crop(full: usize, fullStride: i32): void {
   const stride = strideOf(width);
-  memory.fill(bits, 0, <usize>(stride * height));
+  const shift = left & 7;
+  const last = <u8>(0xff00 >> (((width - 1) & 7) + 1));
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (bitAt(full, fullStride, left + x, top + y) == 0) continue;
-      setBit(bits, stride, x, y);
+    const from = full + <usize>((top + y) * fullStride);
+    const to = bits + <usize>(y * stride);
+    for (let i = 0; i < stride; i++) {
+      const k = (left >> 3) + i;
+      const next = k + 1 < fullStride ? <i32>load<u8>(from + <usize>(k + 1)) : 0;
+      const both = ((<i32>load<u8>(from + <usize>k)) << 8) | next;
+      store<u8>(to + <usize>i, <u8>(both >> (8 - shift)));
     }
+    const end = to + <usize>(stride - 1);
+    store<u8>(end, load<u8>(end) & last);
   }
 }
 
@@ -293,20 +314,37 @@ function quantise(
   memory.fill(levels, 0, <usize>paddedSize(w, h));
   unknown = takeBytes(strideOf(w) * h);
   memory.fill(unknown, 0, <usize>(strideOf(w) * h));
+  const columns = takePlane(w);
+  for (let x = 0; x < w; x++) {
+    store<i32>(columns + ((<usize>x) << 2), <i32>(originX + (<f32>x + 0.5) * step));
+  }
   let covered = 0;
   for (let y = 0; y < h; y++) {
+    writeLevels(plane + ((<usize>(y * w)) << 2), w, paddedRow(levels, w, y));
     const sy = <i32>(originY + (<f32>y + 0.5) * step);
+    const row = known + <usize>(sy * sourceWidth);
     for (let x = 0; x < w; x++) {
-      const level = nearest<f32>((clamp(at(plane, y * w + x), 0, MAX_DEPTH) / MAX_DEPTH) * 7);
-      store<u8>(paddedRow(levels, w, y) + <usize>x, <u8>level);
-      const sx = <i32>(originX + (<f32>x + 0.5) * step);
+      const sx = load<i32>(columns + ((<usize>x) << 2));
       const isInside = sx < sourceWidth && sy < sourceHeight;
-      if (isInside && load<u8>(known + <usize>(sy * sourceWidth + sx)) != 0) continue;
+      if (isInside && load<u8>(row + <usize>sx) != 0) continue;
       setBit(unknown, strideOf(w), x, y);
       covered++;
     }
   }
   return <f32>covered / <f32>(w * h);
+}
+
+/** Writes a row of depths as levels, four by four; what falls behind the row is cleared. */
+function writeLevels(depths: usize, count: i32, to: usize): void {
+  const most = f32x4.splat(MAX_DEPTH);
+  for (let x = 0; x < count; x += 4) {
+    const depth = clampFour(v128.load(depths + ((<usize>x) << 2)), 0, MAX_DEPTH);
+    const level = f32x4.nearest(f32x4.mul(f32x4.div(depth, most), f32x4.splat(7)));
+    const words = i32x4.trunc_sat_f32x4_s(level);
+    const halves = i16x8.narrow_i32x4_s(words, words);
+    v128.store32_lane(to + <usize>x, i8x16.narrow_i16x8_u(halves, halves), 0);
+  }
+  store<u32>(to + <usize>count, 0);
 }
 
 /**

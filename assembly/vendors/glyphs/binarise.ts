@@ -1,7 +1,7 @@
 // Ink by a local threshold on the darkest colour channel; what is as dark in the lightest channel is
 // not the pad's ink. Whatever the pad's colour, it leaves at least one channel lighter than print does.
 import { COLOUR, GREY } from '../../seal/ink';
-import { at, blur, box, clamp, put, takePlane } from '../../seal/plane';
+import { at, blur, box, clamp, clampFour, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 
 const histogram = memory.data(256 * 4);
@@ -39,17 +39,29 @@ function paperOf(rgba: usize, pixels: i32, channel: usize): f32 {
 
 /** Darkness in the darkest and in the lightest channel, against paper. */
 function separate(rgba: usize, pixels: i32, dark: usize, veil: usize): void {
-  const r: f32 = 1 / (255 * paperOf(rgba, pixels, 0));
-  const g: f32 = 1 / (255 * paperOf(rgba, pixels, 1));
-  const b: f32 = 1 / (255 * paperOf(rgba, pixels, 2));
-  for (let i = 0; i < pixels; i++) {
-    const p = rgba + ((<usize>i) << 2);
-    const red = <f32>load<u8>(p) * r;
-    const green = <f32>load<u8>(p, 1) * g;
-    const blue = <f32>load<u8>(p, 2) * b;
-    put(dark, i, clamp(1 - min<f32>(red, min<f32>(green, blue)), 0, 1));
-    put(veil, i, clamp(1 - max<f32>(red, max<f32>(green, blue)), 0, 1));
+  const r = f32x4.splat(1 / (255 * paperOf(rgba, pixels, 0)));
+  const g = f32x4.splat(1 / (255 * paperOf(rgba, pixels, 1)));
+  const b = f32x4.splat(1 / (255 * paperOf(rgba, pixels, 2)));
+  const one = f32x4.splat(1);
+  const byte = i32x4.splat(255);
+  for (let p: usize = 0; p < (<usize>pixels) << 2; p += 16) {
+    const four = v128.load(rgba + p);
+    const red = f32x4.mul(f32x4.convert_i32x4_s(v128.and(four, byte)), r);
+    const greens = v128.and(i32x4.shr_u(four, 8), byte);
+    const green = f32x4.mul(f32x4.convert_i32x4_s(greens), g);
+    const blues = v128.and(i32x4.shr_u(four, 16), byte);
+    const blue = f32x4.mul(f32x4.convert_i32x4_s(blues), b);
+    const least = f32x4.pmin(red, f32x4.pmin(green, blue));
+    const most = f32x4.pmax(red, f32x4.pmax(green, blue));
+    v128.store(dark + p, clampFour(f32x4.sub(one, least), 0, 1));
+    v128.store(veil + p, clampFour(f32x4.sub(one, most), 0, 1));
   }
+}
+
+/** Of up to four pixels, a byte each: 0 where the lane is set, else 1. */
+function storeKnown(known: usize, isHidden: v128, count: i32): void {
+  const bits = i32x4.bitmask(isHidden);
+  for (let k = 0; k < count; k++) store<u8>(known + <usize>k, <u8>(~(bits >> k) & 1));
 }
 
 /** `Extract` of this vendor. */
@@ -86,13 +98,24 @@ export function binarise(
   const mean = takePlane(pixels);
   box(dark, mean, width, height, <i32>(LOCAL_MM * pxPerMm) | 1);
   const hiding: f32 = isColour ? padVeil + 0.22 : level + 0.45 * (1 - level);
-  for (let i = 0; i < pixels; i++) {
-    const a = at(dark, i);
-    const local = clamp(1.25 * at(mean, i) + 0.02, 0.28 * level, 0.62 * level);
-    const other = isColour ? at(veil, i) : a;
-    const isPrint = isColour && a > 0.2 && a - at(veil, i) < 0.3 * a && a - at(veil, i) < CHROMA;
-    put(depth, i, isPrint ? 0 : clamp((0.5 * a) / local, 0, MAX_DEPTH));
-    store<u8>(known + <usize>i, other > hiding ? 0 : 1);
+  const covers = isColour ? veil : dark;
+  for (let i: usize = 0; i < <usize>pixels; i += 4) {
+    const p = i << 2;
+    const a = v128.load(dark + p);
+    const scaled = f32x4.mul(f32x4.splat(1.25), v128.load(mean + p));
+    const local = clampFour(f32x4.add(scaled, f32x4.splat(0.02)), 0.28 * level, 0.62 * level);
+    const found = clampFour(f32x4.div(f32x4.mul(f32x4.splat(0.5), a), local), 0, MAX_DEPTH);
+    let value = found;
+    if (isColour) {
+      const chroma = f32x4.sub(a, v128.load(veil + p));
+      const isPale = f32x4.lt(chroma, f32x4.mul(f32x4.splat(0.3), a));
+      const isDark = f32x4.gt(a, f32x4.splat(0.2));
+      const isPrint = v128.and(v128.and(isDark, isPale), f32x4.lt(chroma, f32x4.splat(CHROMA)));
+      value = v128.andnot(found, isPrint);
+    }
+    v128.store(depth + p, value);
+    const isHidden = f32x4.gt(v128.load(covers + p), f32x4.splat(hiding));
+    storeKnown(known + i, isHidden, min<i32>(4, pixels - <i32>i));
   }
   release(start);
   return isColour ? COLOUR : GREY;

@@ -2,7 +2,7 @@
 // (A. Ruifrok and D. Johnston, Quantification of histochemical staining by color deconvolution, 2001).
 // The pad's own colour is found from the imprint, so any pad will do. No edge and no threshold here.
 import { COLOUR, GREY } from '../../seal/ink';
-import { at, blur, clamp, put, takePlane } from '../../seal/plane';
+import { at, blur, clamp, clampFour, put, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 
 const density = memory.data(3 * 256 * 4);
@@ -139,10 +139,12 @@ export function unmix(
   if (isColour) blur(depth, depth, width, height, 0.05 * pxPerMm);
   const level = isColour ? clamp(usual(depth, pixels, 0.35, 0.55), 0.4, 1.4) : <f32>1;
   const hiding: f32 = isColour ? HIDING : <f32>1.75;
-  for (let i = 0; i < pixels; i++) {
-    put(depth, i, clamp((at(depth, i) / level) * FULL, 0, MAX_DEPTH));
-    store<u8>(known + <usize>i, at(other, i) > hiding ? 0 : 1);
+  const levels = f32x4.splat(level);
+  for (let p: usize = 0; p < (<usize>pixels) << 2; p += 16) {
+    const share = f32x4.mul(f32x4.div(v128.load(depth + p), levels), f32x4.splat(FULL));
+    v128.store(depth + p, clampFour(share, 0, MAX_DEPTH));
   }
+  for (let i = 0; i < pixels; i++) store<u8>(known + <usize>i, at(other, i) > hiding ? 0 : 1);
   release(start);
   return isColour ? COLOUR : GREY;
 }
@@ -154,13 +156,22 @@ function separate(rgba: usize, pixels: i32, ink: usize, print: usize): void {
   const determinant = max<f32>(0.02, 3 * size - sum * sum);
   // Where pad and print can hardly be told apart, print takes less.
   for (let i = 0; i < pixels; i++) {
-    const r = densityAt(rgba, i, 0);
-    const g = densityAt(rgba, i, 1);
-    const b = densityAt(rgba, i, 2);
-    const along = inkR * r + inkG * g + inkB * b;
-    const total = r + g + b;
-    put(ink, i, max<f32>(0, (3 * along - sum * total) / determinant));
-    put(print, i, (size * total - sum * along) / determinant);
+    const colour = load<u32>(rgba + ((<usize>i) << 2));
+    const r = at(density, <i32>(colour & 0xff));
+    const g = at(density, 256 + <i32>((colour >>> 8) & 0xff));
+    const b = at(density, 512 + <i32>((colour >>> 16) & 0xff));
+    put(ink, i, inkR * r + inkG * g + inkB * b);
+    put(print, i, r + g + b);
+  }
+  const determinants = f32x4.splat(determinant);
+  const sums = f32x4.splat(sum);
+  for (let p: usize = 0; p < (<usize>pixels) << 2; p += 16) {
+    const along = v128.load(ink + p);
+    const total = v128.load(print + p);
+    const own = f32x4.sub(f32x4.mul(f32x4.splat(3), along), f32x4.mul(sums, total));
+    const other = f32x4.sub(f32x4.mul(f32x4.splat(size), total), f32x4.mul(sums, along));
+    v128.store(ink + p, f32x4.pmax(f32x4.splat(0), f32x4.div(own, determinants)));
+    v128.store(print + p, f32x4.div(other, determinants));
   }
 }
 
