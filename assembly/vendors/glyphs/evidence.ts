@@ -4,7 +4,7 @@
 import { at, put, sample, takeBytes, takePlane } from '../../seal/plane';
 import { invert, mapX, mapY, scaleOf } from '../projective';
 import { END, hasNoScale, isGrey, JUNCTION, Lines, query, reserved } from './lines';
-import { distance, motion, toQueryLine } from './place';
+import { distance, measureAt, motion, off, slopeX, slopeY } from './place';
 import { FAR, label, labelAt, PITCH, setLabel } from './skeleton';
 
 /** Glyphs, then squares. */
@@ -111,17 +111,17 @@ function measureForward(): void {
   toInk = takePlane(n);
   awayX = takePlane(n);
   awayY = takePlane(n);
-  const e: f32 = 0.5 / PITCH;
   for (let k = 0; k < reserved.count; k++) {
     const x = <f64>at(reserved.x, k);
     const y = <f64>at(reserved.y, k);
     const u = <f32>mapX(motion, x, y);
     const v = <f32>mapY(motion, x, y);
     put(known, k, knownAt(u, v));
-    put(offset, k, toQueryLine(u, v));
+    measureAt(u, v);
+    put(offset, k, off);
     put(toInk, k, fieldAt(query.toInk, query, u, v));
-    put(awayX, k, (toQueryLine(u + e, v) - toQueryLine(u - e, v)) / (2 * e));
-    put(awayY, k, (toQueryLine(u, v + e) - toQueryLine(u, v - e)) / (2 * e));
+    put(awayX, k, slopeX);
+    put(awayY, k, slopeY);
   }
 }
 

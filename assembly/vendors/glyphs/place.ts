@@ -1,7 +1,7 @@
 // Registration of centre lines: every angle and a grid of shifts on the distance field, the best of
 // them refined by least squares, in the end with shear and a camera's perspective.
 import { solve } from '../../seal/linear';
-import { at, fill, put, sample, takePlane } from '../../seal/plane';
+import { at, fill, put, sample, sampleFour, takePlane } from '../../seal/plane';
 import { holdScale, mapX, mapY, multiply, setSimilar } from '../projective';
 import { hasNoScale, query, reserved } from './lines';
 import { FAR, PITCH } from './skeleton';
@@ -52,6 +52,32 @@ export function toQueryLine(x: f32, y: f32): f32 {
   if (!(u >= 0 && v >= 0 && u <= <f32>(query.width - 1) && v <= <f32>(query.height - 1)))
     return FAR;
   return sample(query.toLine, query.width, query.height, u, v);
+}
+
+/** Half a pixel, in millimetres: how far apart slopes are taken, each way. */
+const HALF_PX: f32 = 0.5 / PITCH;
+/** What `measureAt` found: distance to the query's lines and its slopes, per millimetre. */
+export let off: f32 = 0;
+export let slopeX: f32 = 0;
+export let slopeY: f32 = 0;
+
+/** Measures the distance and its slopes at query millimetres. */
+export function measureAt(x: f32, y: f32): void {
+  const u = x * PITCH + 0.5 * <f32>(query.width - 1);
+  const v = y * PITCH + 0.5 * <f32>(query.height - 1);
+  off = toQueryLine(x, y);
+  const isInside =
+    u >= 0.5 && v >= 0.5 && u < <f32>query.width - 1.5 && v < <f32>query.height - 1.5;
+  if (!isInside) {
+    slopeX = (toQueryLine(x + HALF_PX, y) - toQueryLine(x - HALF_PX, y)) / (2 * HALF_PX);
+    slopeY = (toQueryLine(x, y + HALF_PX) - toQueryLine(x, y - HALF_PX)) / (2 * HALF_PX);
+    return;
+  }
+  const us = f32x4.add(f32x4.splat(u), f32x4(0.5, 0, -0.5, 0));
+  const vs = f32x4.add(f32x4.splat(v), f32x4(0, 0.5, 0, -0.5));
+  const around = sampleFour(query.toLine, query.width, us, vs);
+  slopeX = (f32x4.extract_lane(around, 0) - f32x4.extract_lane(around, 2)) / (2 * HALF_PX);
+  slopeY = (f32x4.extract_lane(around, 1) - f32x4.extract_lane(around, 3)) / (2 * HALF_PX);
 }
 
 /** The query's distances cut at MOST_OFF, which is also what surrounds them, a pixel wide. */
@@ -177,18 +203,18 @@ function improve(m: usize, step: i32, reach: f64, isWhole: bool): void {
   if (isWhole) {
     for (let k = 4; k < PROJECTIVE; k++) set(matrix, k * size + k, hasNoScale ? 400 : 8000);
   }
-  const e: f32 = 0.5 / PITCH;
   for (let k = 0; k < reserved.count; k += step) {
     const x = <f64>at(reserved.x, k);
     const y = <f64>at(reserved.y, k);
     const u = <f32>mapX(m, x, y);
     const v = <f32>mapY(m, x, y);
-    const d = <f64>toQueryLine(u, v);
+    measureAt(u, v);
+    const d = <f64>off;
     const share = d / reach;
     if (share >= 1) continue;
     const w = (1 - share * share) * (1 - share * share);
-    const gx = <f64>((toQueryLine(u + e, v) - toQueryLine(u - e, v)) / (2 * e));
-    const gy = <f64>((toQueryLine(u, v + e) - toQueryLine(u, v - e)) / (2 * e));
+    const gx = <f64>slopeX;
+    const gy = <f64>slopeY;
     // Derivatives in the query's frame: shift, scale and turn about the image of the middle.
     const qx = <f64>u - get(m, 2);
     const qy = <f64>v - get(m, 5);

@@ -274,24 +274,31 @@ function likenessOfSquare(): f32 {
 
 /** Ink that a square misses and has too much of, the query taken times `gain`. */
 function differences(left: i32, top: i32, side: i32, gain: f32, out: usize): void {
-  let missing: f32 = 0;
-  let surplus: f32 = 0;
-  let stroke: f32 = 1e-3;
-  let ground: f32 = 1e-3;
+  const gains = f32x4.splat(gain);
+  const spare = f32x4.splat(0.25);
+  const zero = f32x4.splat(0);
+  let lacks = zero;
+  let overs = zero;
+  let strokes = zero;
+  let known = zero;
   for (let y = 0; y < side; y++) {
-    for (let x = 0; x < side; x++) {
-      const r = at(ink, (top + y) * rw + left + x);
-      const p = (top + y + REACH) * stride + left + x + REACH;
-      const k = at(seen, p);
-      const d = at(laid, p) * gain - r;
-      stroke += k * r;
-      ground += k * (1 - r);
-      if (d < -0.25) missing -= k * (d + 0.25);
-      if (d > 0.25) surplus += k * (d - 0.25);
+    const row = ink + ((<usize>((top + y) * rw + left)) << 2);
+    const offset = offsetOf(left, top + y);
+    for (let x: usize = 0; x < (<usize>side) << 2; x += 16) {
+      const r = v128.load(row + x);
+      const k = v128.load(seen + offset + x);
+      const d = f32x4.sub(f32x4.mul(v128.load(laid + offset + x), gains), r);
+      strokes = f32x4.add(strokes, f32x4.mul(k, r));
+      known = f32x4.add(known, k);
+      const lack = f32x4.pmax(zero, f32x4.sub(f32x4.neg(d), spare));
+      lacks = f32x4.add(lacks, f32x4.mul(k, lack));
+      overs = f32x4.add(overs, f32x4.mul(k, f32x4.pmax(zero, f32x4.sub(d, spare))));
     }
   }
-  put(out, 10, (missing / stroke) * 4);
-  put(out, 11, (surplus / (ground + 0.15 * <f32>(side * side))) * 8);
+  const stroke = total(strokes);
+  const ground: f32 = total(known) - stroke + 1e-3;
+  put(out, 10, (total(lacks) / (stroke + 1e-3)) * 4);
+  put(out, 11, (total(overs) / (ground + 0.15 * <f32>(side * side))) * 8);
   put(out, 12, min<f32>(at(out, 10), 0.5 * at(out, 11)));
 }
 

@@ -165,17 +165,31 @@ export function prepareQuery(): void {
   } else {
     isAllKnown = isBlank(unknown, strideOf(qw) * qh);
     for (let y = 0; y < qh; y++) {
-      const row = paddedRow(levels, qw, y);
+      readRow(paddedRow(levels, qw, y), raw + ((<usize>(y * qw)) << 2));
+      const row = known + ((<usize>(y * qw)) << 2);
+      fill(row, qw, 1);
+      if (isAllKnown) continue;
       for (let x = 0; x < qw; x++) {
-        put(raw, y * qw + x, <f32>load<u8>(row + <usize>x) * LEVEL_DEPTH);
-        put(known, y * qw + x, bitAt(unknown, strideOf(qw), x, y) != 0 ? 0 : 1);
+        if (bitAt(unknown, strideOf(qw), x, y) != 0) put(row, x, 0);
       }
     }
   }
   blur(raw, soft, qw, qh, SOFTNESS);
-  pairs = takePlane(2 * pixels + 2);
-  for (let i = 0; i < pixels; i++) {
-    put(pairs, 2 * i, at(soft, i));
-    put(pairs, 2 * i + 1, at(known, i));
+  pairs = takePlane(2 * pixels + 8);
+  for (let p: usize = 0; p < (<usize>pixels) << 2; p += 16) {
+    const depths = v128.load(soft + p);
+    const seen = v128.load(known + p);
+    v128.store(pairs + 2 * p, v128.shuffle<f32>(depths, seen, 0, 4, 1, 5));
+    v128.store(pairs + 2 * p, v128.shuffle<f32>(depths, seen, 2, 6, 3, 7), 16);
+  }
+}
+
+/** A row of levels as depths; up to three values behind it are overwritten. */
+function readRow(levels: usize, to: usize): void {
+  const scale = f32x4.splat(LEVEL_DEPTH);
+  for (let x: usize = 0; x < <usize>qw; x += 4) {
+    const halves = i16x8.extend_low_i8x16_u(v128.load32_zero(levels + x));
+    const words = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(halves));
+    v128.store(to + (x << 2), f32x4.mul(words, scale));
   }
 }

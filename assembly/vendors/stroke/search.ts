@@ -48,9 +48,18 @@ const ratios = memory.data(12288 * 4);
 const lanes = memory.data(32);
 
 function knownAt(x: f32, y: f32): f32 {
-  if (isAllKnown) return 1;
   if (x < 0 || y < 0 || x > <f32>(qw - 1) || y > <f32>(qh - 1)) return 1;
   return sample(known, qw, qh, x, y);
+}
+
+/** The lesser of what is known at two places. */
+function knownAtBoth(x0: f32, y0: f32, x1: f32, y1: f32): f32 {
+  const lowest = min<f32>(min<f32>(x0, x1), min<f32>(y0, y1));
+  const isInside =
+    lowest >= 0 && max<f32>(x0, x1) < <f32>(qw - 1) && max<f32>(y0, y1) < <f32>(qh - 1);
+  if (!isInside) return min<f32>(knownAt(x0, y0), knownAt(x1, y1));
+  const both = sampleFour(known, qw, f32x4(x0, x1, x0, x1), f32x4(y0, y1, y0, y1));
+  return min<f32>(f32x4.extract_lane(both, 0), f32x4.extract_lane(both, 1));
 }
 
 /** Searches every `step`-th edge point within +-`reach` millimetres. */
@@ -111,7 +120,7 @@ function searchOne(i: i32, x: f32, y: f32, ux: f32, uy: f32, half: i32, count: i
   put(strengths, i, max<f32>(strength, 0));
   const foundX = startX + <f32>(middle + 1) * STEP * ux;
   const foundY = startY + <f32>(middle + 1) * STEP * uy;
-  put(knowns, i, min<f32>(knownAt(foundX, foundY), knownAt(x, y)));
+  put(knowns, i, isAllKnown ? 1 : knownAtBoth(foundX, foundY, x, y));
 }
 
 /** Which of the first `steps` steps of the profile falls most steeply, as `favour` weighs it; the first of equals. */
