@@ -38,15 +38,11 @@ export function fill(plane: usize, count: i32, value: f32): void {
 }
 
 /** `clamp` of four values, which are numbers. */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
 export function clampFour(values: v128, low: f32, high: f32): v128 {
   return f32x4.pmax(f32x4.splat(low), f32x4.pmin(values, f32x4.splat(high)));
 }
 
 /** Sixteen bytes, 1 where the lanes of four comparisons hold. */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
 export function flags(a: v128, b: v128, c: v128, d: v128): v128 {
   const upper = i16x8.narrow_i32x4_s(a, b);
   const lower = i16x8.narrow_i32x4_s(c, d);
@@ -54,8 +50,6 @@ export function flags(a: v128, b: v128, c: v128, d: v128): v128 {
 }
 
 /** Stores four rows of a square of sixteen values as its columns, `stride` bytes apart. */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
 export function storeTransposed(
   to: usize,
   stride: usize,
@@ -231,13 +225,7 @@ export function resample(
 }
 
 /** First and last input pixel of every output pixel, and how much of each is covered, one after another. */
-function placeSpans(
-  spans: usize,
-  covers: usize,
-  outWidth: i32,
-  ratio: f32,
-  origin: f32,
-): void {
+function placeSpans(spans: usize, covers: usize, outWidth: i32, ratio: f32, origin: f32): void {
   let cover = covers;
   for (let x = 0; x < outWidth; x++) {
     placeSpan(x, ratio, origin);
@@ -292,8 +280,6 @@ const INTEGERS: f32 = 8388608;
  * Bilinear samples at four places inside: 0 <= x < width - 1, and as for y, of a plane of less than
  * 2^22 values.
  */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
 export function sampleFour(plane: usize, width: i32, x: v128, y: v128): v128 {
   const cx = f32x4.floor(x);
   const cy = f32x4.floor(y);
@@ -317,6 +303,33 @@ export function sampleFour(plane: usize, width: i32, x: v128, y: v128): v128 {
   const upper = f32x4.add(upperLeft, f32x4.mul(fx, f32x4.sub(upperRight, upperLeft)));
   const lower = f32x4.add(lowerLeft, f32x4.mul(fx, f32x4.sub(lowerRight, lowerLeft)));
   return f32x4.add(upper, f32x4.mul(f32x4.sub(y, cy), f32x4.sub(lower, upper)));
+}
+
+/**
+ * Bilinear samples along a line, `count` (a multiple of four) from (x, y) on, (dx, dy) apart. All lie
+ * inside as `sampleFour` demands.
+ */
+export function sampleLine(
+  plane: usize,
+  width: i32,
+  x: f32,
+  y: f32,
+  dx: f32,
+  dy: f32,
+  count: i32,
+  to: usize,
+): void {
+  const steps = f32x4(0, 1, 2, 3);
+  let xs = f32x4.add(f32x4.splat(x), f32x4.mul(f32x4.splat(dx), steps));
+  let ys = f32x4.add(f32x4.splat(y), f32x4.mul(f32x4.splat(dy), steps));
+  const dx4 = f32x4.splat(4 * dx);
+  const dy4 = f32x4.splat(4 * dy);
+  const end = to + ((<usize>count) << 2);
+  for (let p = to; p < end; p += 16) {
+    v128.store(p, sampleFour(plane, width, xs, ys));
+    xs = f32x4.add(xs, dx4);
+    ys = f32x4.add(ys, dy4);
+  }
 }
 
 /**

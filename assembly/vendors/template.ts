@@ -1,14 +1,7 @@
 // The template of the built-in vendors: the canonical bilevel picture, losslessly coded, then unknown
 // places and ink depth at 200 dpi. A bilevel source has neither, both follow from its picture. What
 // is ink and how deep it is, each vendor finds in its own way: `Extract`.
-import {
-  bitAt,
-  decodeBilevel,
-  encodeBilevel,
-  setBit,
-  shrinkBilevel,
-  strideOf,
-} from '../seal/bilevel';
+import { decodeBilevel, encodeBilevel, setBit, shrinkBilevel, strideOf } from '../seal/bilevel';
 import { decodeDepth, encodeDepth, paddedRow, paddedSize } from '../seal/depth';
 import { BILEVEL, extractBilevel, flatten, isGrey, reduce } from '../seal/ink';
 import { evenLight } from '../seal/light';

@@ -46,10 +46,7 @@ function goners(p: usize, stride: usize, isSecond: bool): v128 {
   const aboveLeft = v128.load(p - stride - 1);
   const sides = i8x16.add(i8x16.add(above, right), i8x16.add(below, left));
   const corners = i8x16.add(i8x16.add(aboveRight, belowRight), i8x16.add(belowLeft, aboveLeft));
-  const isEdge = i8x16.le_u(
-    i8x16.sub(i8x16.add(sides, corners), i8x16.splat(2)),
-    i8x16.splat(4),
-  );
+  const isEdge = i8x16.le_u(i8x16.sub(i8x16.add(sides, corners), i8x16.splat(2)), i8x16.splat(4));
   const turns = i8x16.add(
     i8x16.add(
       i8x16.add(v128.andnot(above, aboveRight), v128.andnot(aboveRight, right)),

@@ -27,8 +27,6 @@ export const FAR: f32 = 0.32;
 const LAST: f32 = 3;
 
 /** All bits where paper may show excess ink, of four distances to ink; it begins at `from`. */
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
 export function backgroundAmong(off: v128, from: f32): v128 {
   return v128.and(f32x4.gt(off, f32x4.splat(from)), f32x4.lt(off, f32x4.splat(LAST)));
 }

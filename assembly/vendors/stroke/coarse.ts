@@ -2,7 +2,7 @@
 // over all angles one by one. Rings correlate with themselves at any angle and print pulls the peak
 // away, so many candidates are handed on.
 import { forward, inverse, transpose } from '../../seal/fft';
-import { at, blur, put, resample, sampleFour, takePlane } from '../../seal/plane';
+import { at, blur, put, resample, sample, sampleLine, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { ink, known, qh, qw, raw, rh, rw, SCALE } from './imprint';
 
@@ -64,33 +64,49 @@ function energyOf(sheet: usize): f32 {
   return sum;
 }
 
+/** First and last column of a row of `rotate` whose source lies inside along one axis. */
+let firstIn: i32 = 0;
+let lastIn: i32 = 0;
+
+/** Narrows the columns to those with 0 <= place + column * step < last. */
+function narrow(place: f32, step: f32, last: f32): void {
+  const isRising = step > 0;
+  const rate = abs<f32>(step);
+  // The distance that the first column may be short of the range, and that it has left in it.
+  const before = isRising ? -place : place - last;
+  const within = isRising ? last - place : place;
+  if (rate < 1e-6) {
+    if (place < 0 || place >= last) lastIn = -1;
+    return;
+  }
+  firstIn = max<i32>(firstIn, <i32>ceil<f32>(before / rate));
+  lastIn = min<i32>(lastIn, <i32>floor<f32>(within / rate));
+}
+
 function rotate(sheet: usize, angle: f32, to: usize): void {
   const c = <f32>Math.cos(<f64>angle);
   const s = <f32>Math.sin(<f64>angle);
   const middle: f32 = <f32>(side - 1) * 0.5;
-  const last = f32x4.splat(<f32>(side - 1));
-  const zero = f32x4.splat(0);
-  const columns = f32x4(0, 1, 2, 3);
-  const dx = f32x4.splat(4 * c);
-  const dy = f32x4.splat(4 * s);
+  // A little inside, so that rounding on the way along a row leads nowhere else.
+  const last: f32 = <f32>(side - 1) - 1e-3;
   const stride = (<usize>side) << 2;
+  memory.fill(to, 0, (<usize>area) << 2);
   for (let y = 0; y < side; y++) {
     const v = <f32>y - middle;
-    let sx = f32x4.splat(s * v - c * middle + middle);
-    let sy = f32x4.splat(c * v + s * middle + middle);
-    sx = f32x4.add(sx, f32x4.mul(f32x4.splat(c), columns));
-    sy = f32x4.sub(sy, f32x4.mul(f32x4.splat(s), columns));
-    const row = to + <usize>y * stride;
-    for (let out = row; out < row + stride; out += 16) {
-      const isInX = v128.and(f32x4.ge(sx, zero), f32x4.lt(sx, last));
-      const isIn = v128.and(isInX, v128.and(f32x4.ge(sy, zero), f32x4.lt(sy, last)));
-      let value = zero;
-      if (v128.any_true(isIn)) {
-        value = sampleFour(sheet, side, v128.and(sx, isIn), v128.and(sy, isIn));
-      }
-      v128.store(out, v128.and(value, isIn));
-      sx = f32x4.add(sx, dx);
-      sy = f32x4.sub(sy, dy);
+    const sx = s * v - c * middle + middle;
+    const sy = c * v + s * middle + middle;
+    firstIn = 0;
+    lastIn = side - 1;
+    narrow(sx - 1e-3, c, last - 1e-3);
+    narrow(sy - 1e-3, -s, last - 1e-3);
+    const count = lastIn - firstIn + 1;
+    if (count <= 0) continue;
+    const x = sx + c * <f32>firstIn;
+    const row = to + <usize>y * stride + ((<usize>firstIn) << 2);
+    sampleLine(sheet, side, x, sy - s * <f32>firstIn, c, -s, count & ~3, row);
+    for (let i = count & ~3; i < count; i++) {
+      const column = <f32>(firstIn + i);
+      put(row, i, sample(sheet, side, side, sx + c * column, sy - s * column));
     }
   }
 }

@@ -95,12 +95,10 @@ function voteAll(points: i32, c: f32, s: f32, row: usize): void {
   }
   for (; i < points; i++) {
     const rho = at(pointX, i) * c + at(pointY, i) * s;
-    vote(row + <usize>(<i32>nearest<f32>(rho) << 2));
+    vote(row + <usize>((<i32>nearest<f32>(rho)) << 2));
   }
 }
 
-// @ts-expect-error: a decorator of AssemblyScript
-@inline
 function vote(place: usize): void {
   store<i32>(place, load<i32>(place) + 1);
 }

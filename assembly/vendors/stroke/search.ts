@@ -1,6 +1,6 @@
 // Where is the query's edge that belongs to a reserved edge point? Searched along the normal.
 import { MAX_EDGES } from '../../seal/edges';
-import { at, clamp, put, sample, sampleFour } from '../../seal/plane';
+import { at, clamp, put, sample, sampleLine } from '../../seal/plane';
 import { edgeCount, edges, isAllKnown, known, qh, qw, SCALE, soft } from './imprint';
 
 /** Step of the search, millimetres. */
@@ -50,16 +50,6 @@ const lanes = memory.data(32);
 function knownAt(x: f32, y: f32): f32 {
   if (x < 0 || y < 0 || x > <f32>(qw - 1) || y > <f32>(qh - 1)) return 1;
   return sample(known, qw, qh, x, y);
-}
-
-/** The lesser of what is known at two places. */
-function knownAtBoth(x0: f32, y0: f32, x1: f32, y1: f32): f32 {
-  const lowest = min<f32>(min<f32>(x0, x1), min<f32>(y0, y1));
-  const isInside =
-    lowest >= 0 && max<f32>(x0, x1) < <f32>(qw - 1) && max<f32>(y0, y1) < <f32>(qh - 1);
-  if (!isInside) return min<f32>(knownAt(x0, y0), knownAt(x1, y1));
-  const both = sampleFour(known, qw, f32x4(x0, x1, x0, x1), f32x4(y0, y1, y0, y1));
-  return min<f32>(f32x4.extract_lane(both, 0), f32x4.extract_lane(both, 1));
 }
 
 /** Searches every `step`-th edge point within +-`reach` millimetres. */
@@ -120,7 +110,7 @@ function searchOne(i: i32, x: f32, y: f32, ux: f32, uy: f32, half: i32, count: i
   put(strengths, i, max<f32>(strength, 0));
   const foundX = startX + <f32>(middle + 1) * STEP * ux;
   const foundY = startY + <f32>(middle + 1) * STEP * uy;
-  put(knowns, i, isAllKnown ? 1 : knownAtBoth(foundX, foundY, x, y));
+  put(knowns, i, isAllKnown ? 1 : min<f32>(knownAt(foundX, foundY), knownAt(x, y)));
 }
 
 /** Which of the first `steps` steps of the profile falls most steeply, as `favour` weighs it; the first of equals. */
@@ -159,7 +149,7 @@ function readProfile(x0: f32, y0: f32, dx: f32, dy: f32, count: i32): void {
   const isInside =
     lowest >= 0 && max<f32>(x0, x1) < <f32>(qw - 2) && max<f32>(y0, y1) < <f32>(qh - 2);
   if (isInside) {
-    readInside(x0, y0, dx, dy, rounded);
+    sampleLine(soft, qw, x0, y0, dx, dy, rounded, profile);
     return;
   }
   let x = x0;
@@ -168,20 +158,6 @@ function readProfile(x0: f32, y0: f32, dx: f32, dy: f32, count: i32): void {
     put(profile, j, sample(soft, qw, qh, x, y));
     x += dx;
     y += dy;
-  }
-}
-
-function readInside(x0: f32, y0: f32, dx: f32, dy: f32, count: i32): void {
-  const steps = f32x4(0, 1, 2, 3);
-  let x = f32x4.add(f32x4.splat(x0), f32x4.mul(f32x4.splat(dx), steps));
-  let y = f32x4.add(f32x4.splat(y0), f32x4.mul(f32x4.splat(dy), steps));
-  const dx4 = f32x4.splat(4 * dx);
-  const dy4 = f32x4.splat(4 * dy);
-  const end = profile + ((<usize>count) << 2);
-  for (let to: usize = profile; to < end; to += 16) {
-    v128.store(to, sampleFour(soft, qw, x, y));
-    x = f32x4.add(x, dx4);
-    y = f32x4.add(y, dy4);
   }
 }
 

@@ -17,7 +17,20 @@ import {
   weight,
 } from './area';
 import { greatestBlobs, prepareBlobs, softExcess, softMissing } from './blobs';
-import { core, edgeCount, edges, highX, highY, ink, lowX, lowY, outside, rh, rw, SCALE } from './imprint';
+import {
+  core,
+  edgeCount,
+  edges,
+  highX,
+  highY,
+  ink,
+  lowX,
+  lowY,
+  outside,
+  rh,
+  rw,
+  SCALE,
+} from './imprint';
 import { knowns, offsets, shares } from './search';
 
 export const SCALES: i32 = 3;
