@@ -29,6 +29,8 @@ const SCALE_STEP: f64 = 1.05;
 /** A candidate this good needs no rival. */
 const GOOD_ENOUGH: f64 = 0.85;
 const FINALISTS: i32 = 4;
+/** A candidate that finds less than this share of the best one's edges at first is left alone. */
+const HOPELESS: f64 = 0.5;
 /** Below this share of found edges the coarse step may have missed: it is made again, finer. */
 const DOUBTFUL: f64 = 0.8;
 
@@ -269,12 +271,15 @@ function tryScales(): Motion {
 function tryCandidates(sheetSide: i32, first: i32, scale: f64): Motion {
   findCandidates(sheetSide, <f32>scale);
   let tried = 0;
+  let most: f64 = 0;
   while (tried < CANDIDATES) {
     store<i32>(order + ((<usize>tried) << 2), first + tried);
     const m = candidate(tried);
     start(m, tried, scale);
     improve(m, 1.2, stepFor(260), false);
-    improve(m, 1.0, stepFor(260), false);
+    // What starts far behind the best so far is no finalist.
+    if (m.found > HOPELESS * most) improve(m, 1.0, stepFor(260), false);
+    if (m.found > most) most = m.found;
     tried++;
     if (m.found > GOOD_ENOUGH) break;
   }
