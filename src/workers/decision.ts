@@ -1,5 +1,11 @@
+import { boundedText } from '../platform/bounded-body.ts';
 import type { DecisionDesk } from '../platform/durable/decision-desk.ts';
-import { isOperator, messageBytesMax, responseOf } from '../platform/federation/answer.ts';
+import {
+  isOperator,
+  messageBytesMax,
+  modelBytesMax,
+  responseOf,
+} from '../platform/federation/answer.ts';
 import { type TracingBindings, withRequestTrace } from '../platform/tracing.ts';
 import sampleModel from './sample/model.json';
 
@@ -43,14 +49,16 @@ async function answer(request: Request, env: DecisionBindings): Promise<Response
       return Response.json({ modelHash }, { headers: { 'cache-control': 'no-store' } });
     }
     case 'POST /decide': {
-      const text = await request.text();
-      if (text.length > messageBytesMax) return new Response(null, { status: 413 });
+      const text = await boundedText(request, messageBytesMax);
+      if (text === undefined) return new Response(null, { status: 413 });
       return responseOf(await desk.answer(configuration, text));
     }
     case 'PUT /operator/model': {
       const isAllowed = await isOperator(request, env.FEDERATION_OPERATOR_TOKEN);
       if (!isAllowed) return new Response(null, { status: 401 });
-      return responseOf(await desk.installModel(configuration, await request.text()));
+      const text = await boundedText(request, modelBytesMax);
+      if (text === undefined) return new Response(null, { status: 413 });
+      return responseOf(await desk.installModel(configuration, text));
     }
     default:
       return new Response(null, { status: 404 });

@@ -1,4 +1,5 @@
 import { samplePeopleFile } from '../domain/federation/sample-people.ts';
+import { boundedText } from '../platform/bounded-body.ts';
 import type { FederationNode, NodeConfiguration } from '../platform/durable/federation-node.ts';
 import { isOperator, messageBytesMax, responseOf } from '../platform/federation/answer.ts';
 import { type TracingBindings, withRequestTrace } from '../platform/tracing.ts';
@@ -41,7 +42,7 @@ async function answer(request: Request, env: NodeBindings): Promise<Response> {
   const route = `${request.method} ${pathname}`;
   if (route === 'POST /open' || route === 'POST /settle') {
     if (env.NODE_DATA === 'sample') await fillOnce(node, configuration);
-    const text = await textOf(request, messageBytesMax);
+    const text = await boundedText(request, messageBytesMax);
     if (text === undefined) return new Response(null, { status: 413 });
     const step = pathname === '/open' ? 'open' : 'settle';
     return responseOf(await node.answer(configuration, step, text));
@@ -66,7 +67,7 @@ async function operate(
   configuration: NodeConfiguration,
 ): Promise<Response> {
   if (route === 'GET /operator/status') return Response.json(await node.status(configuration));
-  const text = await textOf(request, fileBytesMax);
+  const text = await boundedText(request, fileBytesMax);
   if (text === undefined) return new Response(null, { status: 413 });
   if (route === 'PUT /operator/model') {
     return responseOf(await node.installModel(configuration, text));
@@ -85,13 +86,6 @@ function configurationOf(env: NodeBindings): NodeConfiguration {
     consortiumKey: env.FEDERATION_CONSORTIUM_KEY,
     roster: env.FEDERATION_ROSTER,
   };
-}
-
-async function textOf(request: Request, bytesMax: number): Promise<string | undefined> {
-  const length = Number(request.headers.get('content-length') ?? Number.NaN);
-  if (length > bytesMax) return undefined;
-  const text = await request.text();
-  return text.length > bytesMax ? undefined : text;
 }
 
 let filled: Promise<void> | undefined;

@@ -179,6 +179,21 @@ describe('a terminal and its sessions', () => {
     expect(await codeOf(theirs)).toBe('session_not_found');
   });
 
+  test('E6: what is asked inside is a path of payments, and leads nowhere else', async () => {
+    const session = await openTerminalSession(options);
+    for (const path of [
+      '/v1/payments/../demo/identities',
+      '/v1/payments/%2e%2e/demo/identities',
+      '/v1/payments/../sessions',
+      '/v1/payments#x',
+      '/v1/audit',
+    ]) {
+      const asked = session.send({ method: 'GET', path });
+      await expect(asked, path).rejects.toMatchObject({ code: 'invalid_request' });
+    }
+    expect((await session.send({ method: 'GET', path: '/v1/payments?limit=1' })).status).toBe(200);
+  });
+
   test('E6: a service that was started anew costs a handshake, and nothing happens twice', async () => {
     const client = inside();
     await client.payments.list();

@@ -103,8 +103,25 @@ describe('node store in SQLite, after an earlier build', () =>
 describe('object store in R2', () => objectStoreContract(() => r2ObjectStore(env.OBJECTS)));
 describe('payment books of Durable Objects', () =>
   paymentBooksContract(() => durablePaymentBooks(env.PAYMENTS)));
-describe('row store of Durable Objects', () =>
-  rowStoreContract(() => durableRowStore<SampleRows>(env.DESKS, 'contract')));
+describe('row store of Durable Objects', () => {
+  rowStoreContract(() => durableRowStore<SampleRows>(env.DESKS, 'contract'));
+
+  it('D8: whoever asks for a name that nobody has leaves nothing behind', async () => {
+    const desk = env.DESKS.getByName('asked-by-a-stranger');
+    const tables = () =>
+      runInDurableObject(desk, (_, { storage }) =>
+        storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'rows'").toArray(),
+      );
+    expect(await desk.find('passkey', 'x')).toBeUndefined();
+    expect(await desk.list('passkey', {}, { limit: 5 })).toEqual([]);
+    expect(await tables()).toEqual([]);
+    const entry = { kind: 'passkey', id: 'x', owner: '', parent: '', state: '', row: '{}' };
+    expect(await desk.write([{ ...entry, revision: 2 }])).toBe(false);
+    expect(await desk.write([{ ...entry, revision: 1 }])).toBe(true);
+    expect(await desk.find('passkey', 'x')).toBe('{}');
+    expect(await tables()).toHaveLength(1);
+  });
+});
 describe('scoring store in D1', () => scoringStoreContract(() => d1ScoringStore(env.DB)));
 describe('seal store in D1', () => sealStoreContract(() => d1SealStore(env.DB)));
 describe('work store in D1', () => workStoreContract(() => d1WorkStore(env.DB)));

@@ -47,6 +47,8 @@ describe('idempotency keys', () => {
       headers,
     });
     expect(await bodyOf(reused)).toMatchObject({ status: 422, code: 'idempotency_key_reused' });
+    const asked = await edge.call('/v1/seals/accounts?x=1', { json: account, headers });
+    expect(await bodyOf(asked)).toMatchObject({ code: 'idempotency_key_reused' });
     const colleague = await edge.call('/v1/seals/accounts', {
       as: 'administrator-lin',
       json: { ...account, number: '6222-0003' },

@@ -223,7 +223,7 @@ export async function exchangeToken(
   const entitlement = await entitlementAgain(deps, family, known);
   const minted = await mintToken(deps, {
     family: withoutKey(family),
-    entitlement: { ...entitlement, untilMs: Math.min(entitlement.untilMs, family.expiresAtMs) },
+    entitlement,
     facts,
     systems: [target],
     actingFor: system.id,
@@ -241,12 +241,14 @@ function withoutKey({ jkt: _, ...family }: Family): Family {
   return family;
 }
 
+/** What the person may still do. No token outlives the authentication that it comes from. */
 async function entitlementAgain(
   deps: TokenDeps,
   family: Family,
   facts: readonly SensitiveFact[],
 ): Promise<Entitlement> {
-  return entitlementOf(deps, family.actor, family.certificate, facts);
+  const found = await entitlementOf(deps, family.actor, family.certificate, facts);
+  return { ...found, untilMs: Math.min(found.untilMs, family.expiresAtMs) };
 }
 
 /** @throws CinnabarError `token_profile_off`, `business_system_not_found`, `invalid_request` */

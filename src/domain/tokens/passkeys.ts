@@ -338,7 +338,13 @@ async function openChallenge(
     state: 'open',
     expiresAtMs: deps.clock.now() + challengeLifeMs,
   };
-  await deps.tokens.write(tenant, [entryOf('challenge', challenge)]);
+  // Anybody may ask on behalf of any institution. Where there are no accounts no passkey can answer,
+  // and nothing is kept for a name that nobody has; the answer looks the same.
+  const isForAnybody = actor === undefined;
+  const accounts = isForAnybody
+    ? await deps.tokens.list(tenant, 'account', {}, { limit: 1 })
+    : [actor];
+  if (accounts.length > 0) await deps.tokens.write(tenant, [entryOf('challenge', challenge)]);
   return challenge;
 }
 

@@ -1,5 +1,9 @@
-/** Names that lead into somebody's own network. */
-const inwardNames = /(?:^|\.)(?:localhost|local|internal|intranet|lan|home\.arpa|test|invalid)$/;
+/**
+ * Names that lead into somebody's own network: those that are reserved (IANA, Special-Use Domain
+ * Names), those that ICANN will never give to anybody because networks use them, and customary ones.
+ */
+const inwardNames =
+  /(?:^|\.)(?:localhost|localdomain|local|internal|intranet|private|corp|home|mail|lan|home\.arpa|onion|alt|test|invalid)$/;
 const loopback = /^(?:localhost|127\.0\.0\.1|\[::1\])$/;
 const lengthMax = 1024;
 
@@ -21,7 +25,9 @@ export function isDeliverable(text: string, mayBeLoopback: boolean): boolean {
   if (protocol !== 'https:') return false;
   // The parser has written every form of an IPv4 address as four numbers (WHATWG URL §3.5).
   const isNumeric = hostname.startsWith('[') || /^[\d.]+$/.test(hostname);
-  return !isNumeric && hostname.includes('.') && !inwardNames.test(hostname.replace(/\.$/, ''));
+  // A dot at the end makes no name longer: `router.` is a name of one part.
+  const name = hostname.replace(/\.+$/, '');
+  return !isNumeric && name.includes('.') && !inwardNames.test(name);
 }
 
 function parsed(text: string): URL | undefined {

@@ -92,7 +92,8 @@ function replay(answer: StoredAnswer): Response {
  * another multipart boundary each time.
  */
 async function fingerprint(c: Context<EdgeEnv>): Promise<string> {
-  const parts = [c.req.method, c.req.path];
+  const { pathname, search } = new URL(c.req.url);
+  const parts = [c.req.method, pathname, search];
   const body = c.get('rule')?.body;
   if (body === 'json') {
     parts.push(await c.req.text());

@@ -221,11 +221,11 @@ async function answerInside(
   plaintext: Uint8Array,
 ): Promise<InnerAnswer> {
   const inner = innerRequestSchema.safeParse(jsonIn(plaintext));
-  if (!inner.success) {
-    const fields = [{ pointer: '/body/body', code: 'malformed' }];
-    throw new CinnabarError('invalid_request', { fields });
-  }
+  if (!inner.success) throw malformedInside();
   const { method, path, body, idempotencyKey } = inner.data;
+  const url = new URL(path, c.req.url);
+  // The path that was looked at is the one that is served: no way up, no other place.
+  if (`${url.pathname}${url.search}` !== path) throw malformedInside();
   const headers = new Headers({ authorization: c.req.header('authorization') ?? '' });
   // Where the page is, which passkeys are bound to, and where it asks from.
   for (const name of ['origin', 'cf-connecting-ip']) {
@@ -235,7 +235,6 @@ async function answerInside(
   if (idempotencyKey !== undefined) headers.set('idempotency-key', idempotencyKey);
   if (body !== undefined) headers.set('content-type', 'application/json');
   const init = body === undefined ? { method, headers } : { method, headers, body };
-  const url = new URL(path, c.req.url);
   const answer = await app.fetch(new Request(url, init), bindings);
   const kept = keptHeaders.flatMap((name) => {
     const value = answer.headers.get(name);
@@ -246,6 +245,11 @@ async function answerInside(
     headers: Object.fromEntries(kept),
     body: await answer.text(),
   };
+}
+
+function malformedInside(): CinnabarError {
+  const fields = [{ pointer: '/body/body', code: 'malformed' }];
+  return new CinnabarError('invalid_request', { fields });
 }
 
 function jsonIn(plaintext: Uint8Array): unknown {

@@ -1,6 +1,7 @@
 import { type BiometricService, modalities, type Unusable } from '../../domain/biometrics/ports.ts';
 import { CinnabarError } from '../../domain/errors.ts';
 import { base64urlBytes, base64urlText } from '../../lib/base64url.ts';
+import { boundedText } from '../bounded-body.ts';
 
 /** Where a service is reached, and what it is shown. */
 export interface BiometricEndpoint
@@ -69,8 +70,8 @@ function unusableOr(status: number, { reason }: Readonly<Record<string, unknown>
 
 /** Empty for an answer without one. @throws what reading throws, and for an answer that is too long */
 async function objectOf(response: Response): Promise<Readonly<Record<string, unknown>>> {
-  const text = await response.text();
-  if (text.length > answerBytesMax) throw new Error('the answer is too long');
+  const text = await boundedText(response, answerBytesMax);
+  if (text === undefined) throw new Error('the answer is too long');
   const isJson = response.headers.get('content-type')?.startsWith('application/json');
   const value: unknown = isJson ? JSON.parse(text) : undefined;
   return typeof value === 'object' && value !== null ? { ...value } : {};

@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { channelBytesMax, channelCaller, linkKeyPair } from '../../domain/chips/channel.ts';
 import { ChipFault, type Reply } from '../../domain/chips/faults.ts';
 import { openTools } from '../../domain/chips/key-material.ts';
+import { boundedBytes } from '../bounded-body.ts';
 import { systemClock } from '../system.ts';
 import { type ChipsEnv, hostOf, parseStorageKey } from './environment.ts';
 
@@ -58,7 +59,7 @@ async function carried(url: URL, body: Uint8Array): Promise<Uint8Array> {
     signal: AbortSignal.timeout(answerTimeoutMs),
   });
   if (!response.ok) throw new Error(`the chip host answered ${response.status}`);
-  const answer = new Uint8Array(await response.arrayBuffer());
-  if (answer.length > channelBytesMax) throw new Error('the answer is too long');
+  const answer = await boundedBytes(response, channelBytesMax);
+  if (!answer) throw new Error('the answer is too long');
   return answer;
 }

@@ -29,10 +29,20 @@ const sweepEveryMs = 10 * 60 * 1000;
  */
 export class RowDesk extends DurableObject {
   readonly #sql: SqlStorage;
+  /** Nothing is stored before the first write: a name that nobody has, asked for, leaves nothing. */
+  #hasTables: boolean;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     this.#sql = ctx.storage.sql;
+    this.#hasTables =
+      this.#sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'rows'").toArray().length > 0;
+    // Indexes that came later are made where the rows are.
+    if (this.#hasTables) this.#makeTables();
+  }
+
+  #makeTables(): void {
+    this.#hasTables = true;
     this.#sql.exec(`CREATE TABLE IF NOT EXISTS rows (
       kind TEXT NOT NULL,
       id TEXT NOT NULL,
@@ -63,6 +73,7 @@ export class RowDesk extends DurableObject {
   }
 
   async write(entries: readonly StoredEntry[]): Promise<boolean> {
+    if (!this.#hasTables) this.#makeTables();
     const isLost = entries.some(({ kind, id, revision }) => {
       const [stored] = this.#sql
         .exec('SELECT revision FROM rows WHERE kind = ? AND id = ?', kind, id)
@@ -123,6 +134,7 @@ export class RowDesk extends DurableObject {
   }
 
   find(kind: string, id: string): string | undefined {
+    if (!this.#hasTables) return undefined;
     const [found] = this.#sql
       .exec('SELECT row FROM rows WHERE kind = ? AND id = ?', kind, id)
       .toArray();
@@ -130,6 +142,7 @@ export class RowDesk extends DurableObject {
   }
 
   list(kind: string, filter: RowFilter, { limit, before }: PageRequest): string[] {
+    if (!this.#hasTables) return [];
     const conditions: [string, string][] = [['kind = ?', kind]];
     for (const column of ['owner', 'parent', 'state'] as const) {
       const wanted = filter[column];

@@ -8,6 +8,8 @@ export interface PartyAnswer {
 
 /** The longest message of any step, as JSON. */
 export const messageBytesMax = 128 * 1024;
+/** The longest model, as JSON. */
+export const modelBytesMax = 4 * 1024 * 1024;
 
 /** Answers with what `act` gives, or with the code of its refusal; any other error is a defect. */
 export async function answerParty(act: () => Promise<object>): Promise<PartyAnswer> {

@@ -6,7 +6,9 @@ import type { ProgressBoard } from '../../domain/federation/progress.ts';
 import type { ScoringPolicyRows } from '../../domain/federation/scoring-policy.ts';
 import type { TrainingRows } from '../../domain/federation/training-runs.ts';
 import type { RowStore } from '../../domain/row-store.ts';
+import { boundedText } from '../bounded-body.ts';
 import { d1ScoringStore } from '../d1/scoring-store.ts';
+import { modelBytesMax } from './answer.ts';
 import { federationOf } from './configuration.ts';
 import { type PartyDoor, remoteParties } from './parties.ts';
 
@@ -60,9 +62,11 @@ export async function edgeFederation(bindings: FederationBindings, { db, ...kept
 
 async function publicModel(door: PartyDoor | undefined): Promise<FederatedModel> {
   try {
-    const response = await door?.('/model', { method: 'GET' });
+    const response = await door?.('/model', { method: 'GET', redirect: 'manual' });
     if (response?.status !== 200) throw new TypeError(`a party answered ${response?.status}`);
-    return parseModel(await response.json());
+    const text = await boundedText(response, modelBytesMax);
+    if (text === undefined) throw new TypeError('a party answered too much');
+    return parseModel(JSON.parse(text));
   } catch (cause) {
     throw new CinnabarError('federation_unavailable', { cause });
   }

@@ -9,6 +9,7 @@ import {
   parseSettleReply,
 } from '../../domain/federation/messages.ts';
 import type { Parties, PartyAlive } from '../../domain/federation/scoring-request.ts';
+import { boundedText } from '../bounded-body.ts';
 import { traced, traceparentNow } from '../tracing.ts';
 import { messageBytesMax } from './answer.ts';
 
@@ -43,6 +44,8 @@ export function remoteParties(
             method: 'POST',
             headers: trace === undefined ? headers : { ...headers, traceparent: trace },
             body,
+            // An answer that leads elsewhere is not ok, and so refused.
+            redirect: 'manual',
             signal: AbortSignal.timeout(deadlineMs),
           });
         });
@@ -61,7 +64,8 @@ export function remoteParties(
     async alive(party) {
       try {
         const signal = AbortSignal.timeout(deadlineMs);
-        const response = await doorOf(party)?.('/alive', { method: 'GET', signal });
+        const init = { method: 'GET', redirect: 'manual', signal } as const;
+        const response = await doorOf(party)?.('/alive', init);
         if (!response) throw new TypeError('nobody told how to reach the party');
         return await read(response, parseAlive);
       } catch (cause) {
@@ -78,8 +82,8 @@ function parseAlive(value: unknown): PartyAlive {
 }
 
 async function read<T>(response: Response, parse: (value: unknown) => T): Promise<T> {
-  const text = await response.text();
-  if (text.length > messageBytesMax) throw new TypeError('a party answered too much');
+  const text = await boundedText(response, messageBytesMax);
+  if (text === undefined) throw new TypeError('a party answered too much');
   if (response.status === 422) throw new PartyRefusal(parseRefusal(JSON.parse(text)));
   if (response.status !== 200) throw new TypeError(`a party answered ${response.status}`);
   return parse(JSON.parse(text));

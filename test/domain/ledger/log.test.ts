@@ -71,7 +71,7 @@ describe('the witnesses of a log', () => {
   });
   const never = () => ({ cosign: () => new Promise<WitnessReply>(() => undefined) });
   const forges = (witness: Witness) => ({
-    cosign: async (request: Parameters<Witness['cosign']>[0]) => {
+    cosign: async (request: Parameters<Witness['cosign']>[0]): Promise<WitnessReply> => {
       const reply = await witness.cosign(request);
       if (!reply.ok) return reply;
       // The name and key id are right, a byte of the signature is not.
@@ -95,7 +95,8 @@ describe('the witnesses of a log', () => {
     for (const wrong of [fails, refuses, forges]) {
       const { ledger } = withAnswers([wrong, wrong]);
       const lost = ledger.append(first('a'), { requestId: 'r' });
-      await expect(lost).rejects.toMatchObject(unavailable);
+      const detail = 'Too few witnesses have cosigned.';
+      await expect(lost).rejects.toMatchObject({ ...unavailable, detail });
       await expect(ledger.entry(0)).rejects.toMatchObject({ code: 'ledger_entry_not_found' });
       expect(await ledger.entries(0, 5)).toEqual([]);
     }
@@ -493,7 +494,12 @@ describe('a history that is read', () => {
     const clock = tickingClock();
     const ledger = memoryLedger(clock);
     const { leafHash: prev } = await ledger.append(first('a'), { requestId: 'r1' });
-    await ledger.append(thawedEvent('cert/a', prev), { requestId: 'r2' });
+    const thawed = await ledger.append(thawedEvent('cert/a', prev), { requestId: 'r2' });
+    const { at } = frozenEvent('cert/a');
+    const certSha256 = 'ab'.repeat(32);
+    const prevOf = { v: 1, subject: 'cert/a', prev: thawed.leafHash, at } as const;
+    const last = { ...prevOf, type: 'resumed', certSha256 } as const;
+    await ledger.append(last, { requestId: 'r3' });
     await ledger.append(first('b'), { requestId: 'r1' });
     const policy = policyOf(await ledger.trust(), 600);
     const read = (own: Partial<Ledger> = {}, subject = 'cert/a') =>
@@ -505,40 +511,40 @@ describe('a history that is read', () => {
   it('A8: is believed with its proofs, and comes with the notes that were checked', async () => {
     const { ledger, read } = await world();
     const proven = await read();
-    expect(proven.events.map(({ index }) => index)).toEqual([0, 1]);
+    expect(proven.events.map(({ index }) => index)).toEqual([0, 1, 2]);
     for (const { index, leafHash, inclusion, bytes } of proven.events) {
-      expect(inclusion).toEqual(await ledger.proveInclusion(index, 3));
+      expect(inclusion).toEqual(await ledger.proveInclusion(index, 4));
       expect(await ledger.entry(index)).toMatchObject({ leafHash, bytes });
     }
-    expect(proven.checkpoint.size).toBe(3);
+    expect(proven.checkpoint.size).toBe(4);
     expect(proven.checkpointNote).toBe(await ledger.checkpoint());
     const { log } = policyOf(await ledger.trust());
     const { newest } = await verifyStatus(proven.statusNote, log, Date.UTC(2026, 2, 2, 3));
-    expect(newest).toMatchObject({ index: 1, type: 'thawed' });
+    expect(newest).toMatchObject({ index: 2, type: 'resumed' });
   });
 
   it('A8: with its end kept back, its beginning, its order or its bytes changed it is not', async () => {
     const { ledger, read } = await world();
     const all = await ledger.history('cert/a');
-    const [one, two] = all;
-    if (!one || !two) throw new Error('two events were written');
+    const [one, two, three] = all;
+    if (!one || !two || !three) throw new Error('three events were written');
     const shown = (history: typeof all) => read({ history: async () => history });
-    await expect(shown([one])).rejects.toMatchObject(
+    await expect(shown([one, two])).rejects.toMatchObject(
       invalid('chain_broken: a newer event of the subject is kept back'),
     );
-    await expect(shown([two])).rejects.toMatchObject(
+    await expect(shown([two, three])).rejects.toMatchObject(
       invalid('chain_broken: an event before this one is missing (entry 1)'),
     );
-    await expect(shown([two, one])).rejects.toMatchObject(
+    await expect(shown([two, one, three])).rejects.toMatchObject(
       invalid('chain_broken: an event before this one is missing (entry 1)'),
     );
     const bytes = one.bytes.slice();
     bytes[20] = (bytes[20] ?? 0) ^ 1;
-    await expect(shown([{ ...one, bytes }, two])).rejects.toMatchObject(
+    await expect(shown([{ ...one, bytes }, two, three])).rejects.toMatchObject(
       invalid('inclusion_failed: the entry is not the one that was logged (entry 0)'),
     );
     await expect(shown(await ledger.history('cert/b'))).rejects.toMatchObject(
-      invalid('entry_malformed: the entry is not an event of the subject (entry 2)'),
+      invalid('entry_malformed: the entry is not an event of the subject (entry 3)'),
     );
     await expect(shown([])).rejects.toMatchObject({ code: 'ledger_entry_not_found' });
   });
@@ -553,10 +559,12 @@ describe('a history that is read', () => {
       code: 'ledger_proof_invalid',
       detail: expect.stringMatching(/^checkpoint_unsigned: /),
     });
-    const another = await ledger.status('cert/b');
-    await expect(read({ status: async () => another })).rejects.toMatchObject(
-      invalid('chain_broken: a newer event of the subject is kept back'),
-    );
+    for (const subject of ['cert/b', 'cert/nobody']) {
+      const another = await ledger.status(subject);
+      await expect(read({ status: async () => another })).rejects.toMatchObject(
+        invalid('chain_broken: a newer event of the subject is kept back'),
+      );
+    }
     clock.advance(61_000);
     await expect(read({ status: async () => status })).rejects.toMatchObject({
       detail: expect.stringMatching(/^status_stale: /),
@@ -565,7 +573,7 @@ describe('a history that is read', () => {
     await expect(read({ checkpoint: async () => note })).rejects.toMatchObject({
       detail: expect.stringMatching(/^checkpoint_stale: /),
     });
-    expect((await read()).events).toHaveLength(2);
+    expect((await read()).events).toHaveLength(3);
   });
 
   it('A8: an outage is an outage, not a broken proof', async () => {

@@ -48,6 +48,21 @@ describe('E3: passkeys', () => {
     device = await softAuthenticator(rp);
   });
 
+  test('E3: whoever asks on behalf of a name that no institution has leaves nothing behind', async () => {
+    await register();
+    const count = async (at: string) =>
+      (await centre.deps.tokens.list(at, 'challenge', { state: 'open' }, { limit: 9 })).length;
+    const known = await startAssertion(centre.deps, rp, { tenant });
+    const unknown = await startAssertion(centre.deps, rp, { tenant: 'nobodys-bank' });
+    expect([await count(tenant), await count('nobodys-bank')]).toEqual([1, 0]);
+    const shape = ({ id, options }: typeof known) => [id.length, options.challenge.length];
+    expect(shape(unknown)).toEqual(shape(known));
+    const response = await device.get(unknown.options.challenge);
+    const answer = { id: unknown.id, response };
+    const asked = finishAssertion(centre.deps, rp, { tenant: 'nobodys-bank' }, answer);
+    await expect(asked).rejects.toMatchObject(refusal);
+  });
+
   test('E4: what the authenticator proves of where it keeps the key is recorded, and no more', async () => {
     const passkey = await register();
     expect(passkey.attestation).toMatchObject({ level: 'none', format: 'none', copied: false });

@@ -428,6 +428,19 @@ describe('D8: a refresh token', () => {
     expect(decodeJwt(answer.token).cnf).toEqual({ jkt: 'k'.repeat(43) });
   });
 
+  test('gives no token that outlives the authentication', async () => {
+    const { refreshToken: token = '', issued } = await grant();
+    const ten = 10 * 60;
+    const { iat = 0, exp = 0 } = decodeJwt((await grant()).token);
+    expect(exp - iat).toBe(ten);
+    const endsAt = Math.floor(issued.issuedAtMs / 1000) + 8 * 60 * 60;
+    centre.clock.advance((8 * 60 * 60 - 60) * 1000);
+    const last = await refreshToken(centre.deps, 'r', { refreshToken: token });
+    const lived = decodeJwt(last.token);
+    expect(lived.exp).toBeLessThanOrEqual(endsAt + 1);
+    expect(lived.exp).toBeGreaterThan(lived.iat ?? 0);
+  });
+
   test('ends with its family, and after eight hours', async () => {
     const { refreshToken: token = '' } = await grant();
     centre.clock.advance(8 * 60 * 60 * 1000);

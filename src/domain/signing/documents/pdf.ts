@@ -5,6 +5,7 @@ import { CinnabarError } from '../../errors.ts';
 import { signingKeyOf } from './identifiers.ts';
 import type { DocumentSigner } from './ports.ts';
 import { makeSignedData } from './signed-data.ts';
+import { boundUnpacking } from './unpacking.ts';
 
 /** Longer documents are refused before they are parsed. */
 export const pdfBytesMax = 16 * 1024 * 1024;
@@ -72,19 +73,23 @@ export function coveredBytes(pdf: Uint8Array, { start, end }: PdfGap): Uint8Arra
   return covered;
 }
 
-/** @throws CinnabarError `document_malformed` */
+/** @throws CinnabarError `document_malformed`, also for one that is too large unpacked */
 export async function openPdf(
   pdf: Uint8Array,
   options: { readonly forIncrementalUpdate: boolean },
 ): Promise<PDFDocument> {
   if (pdf.length > pdfBytesMax) throw new CinnabarError('document_malformed');
-  const { PDFDocument } = await loadPdfLibrary();
-  try {
-    return await PDFDocument.load(pdf, { ...options, updateMetadata: false });
-  } catch (cause) {
+  const library = await loadPdfLibrary();
+  const { PDFDocument, ParseSpeeds } = library;
+  const isWithinRoom = boundUnpacking(library);
+  const speed = { parseSpeed: ParseSpeeds.Fastest, updateMetadata: false };
+  const document = await PDFDocument.load(pdf, { ...options, ...speed }).catch((cause) => {
     // The library has no error class of its own for this: whatever it throws, it cannot read it.
     throw new CinnabarError('document_malformed', { cause });
-  }
+  });
+  // It goes on with what it could read where a stream could not be unpacked.
+  if (!isWithinRoom()) throw new CinnabarError('document_malformed');
+  return document;
 }
 
 async function addSignatureField(

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signPdf } from '../../../../src/domain/signing/documents/pdf.ts';
@@ -94,6 +95,23 @@ describe('C6: signed PDF documents', () => {
     }
   });
 
+  const blanks = Buffer.alloc(48 * 1024 * 1024, 0x20);
+  const runs = Buffer.concat([...Array(200_000)].map(() => Uint8Array.of(129, 0x20)));
+  test.each<[string, string, Uint8Array]>([
+    ['deflate', '/FlateDecode', deflateSync(blanks)],
+    ['deflate twice', '[/FlateDecode /FlateDecode]', deflateSync(deflateSync(blanks))],
+    ['runs in deflate', '[/FlateDecode /RunLengthDecode]', deflateSync(runs)],
+  ])('a file that is small until it is unpacked is refused: %s', async (_, filter, stream) => {
+    const bomb = objectStreamPdf(filter, stream);
+    expect(bomb.length).toBeLessThan(200_000);
+    expect(await verifyPdf(bomb)).toEqual({ ok: false, reason: 'pdf_malformed' });
+    await expect(signPdf(keys.p256, { pdf: bomb, signedAtMs })).rejects.toMatchObject({
+      code: 'document_malformed',
+    });
+    const modest = objectStreamPdf('/FlateDecode', deflateSync(blanks.subarray(0, 100_000)));
+    expect(await verifyPdf(modest)).toEqual({ ok: false, reason: 'not_signed' });
+  });
+
   test.skipIf(!hasPoppler)(
     'poppler finds the signature valid and the whole document covered',
     async () => {
@@ -107,3 +125,16 @@ describe('C6: signed PDF documents', () => {
     },
   );
 });
+
+/** One page, and one stream of objects in which there is nothing but blanks. */
+function objectStreamPdf(filter: string, stream: Uint8Array): Uint8Array {
+  const head = `%PDF-1.7
+1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj
+2 0 obj << /Type /Pages /Kids [3 0 R] /Count 1 >> endobj
+3 0 obj << /Type /Page /Parent 2 0 R /MediaBox [0 0 10 10] >> endobj
+4 0 obj << /Type /Obj#53tm /N 0 /First 0 /Filter ${filter} /Length ${stream.length} >>
+stream
+`;
+  const tail = '\nendstream endobj\ntrailer << /Root 1 0 R >>\n%%EOF\n';
+  return Buffer.concat([Buffer.from(head), stream, Buffer.from(tail)]);
+}
