@@ -2,67 +2,8 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { describeInChromium } from '../helpers/chromium.ts';
-import { type SamplePlace, sampleVisits, settled } from './sample-visits.ts';
-
-type Place = readonly [identity: string, path: string | { readonly of: SamplePlace }];
-
-/** Every page of the console, as somebody whose page it is. */
-const places: readonly Place[] = [
-  ['-', '/'],
-  ['teller-zhou', '/'],
-  ['customer-chen', '/'],
-  ['teller-zhou', '/verify'],
-  ['teller-zhou', { of: 'card' }],
-  ['teller-zhou', '/seals'],
-  ['teller-zhou', '/seals/enrol'],
-  ['teller-zhou', '/seals/import'],
-  ['teller-zhou', '/seals/accounts/new'],
-  ['teller-zhou', { of: 'account' }],
-  ['teller-zhou', { of: 'seal' }],
-  ['teller-zhou', { of: 'change' }],
-  ['administrator-lin', '/seal-changes'],
-  ['teller-zhou', '/verifications'],
-  ['teller-zhou', { of: 'verification' }],
-  ['administrator-lin', '/webhooks'],
-  ['customer-chen', '/tokens'],
-  ['customer-chen', '/tokens/behaviour'],
-  ['administrator-lin', '/tokens/systems'],
-  ['operator-ma', '/tokens/keys'],
-  ['administrator-lin', '/certificates'],
-  ['customer-chen', '/certificates/apply'],
-  ['administrator-lin', '/certificates/applications'],
-  ['administrator-lin', { of: 'application' }],
-  ['administrator-lin', { of: 'certificate' }],
-  ['reviewer-he', '/review'],
-  ['teller-zhou', '/jobs'],
-  ['administrator-lin', '/policies'],
-  ['customer-chen', '/apply'],
-  ['risk-officer-xu', '/federation'],
-  ['administrator-lin', '/institutions'],
-  ['administrator-lin', { of: 'institution' }],
-  ['administrator-lin', { of: 'institutionKey' }],
-  ['teller-zhou', { of: 'newUse' }],
-  ['teller-zhou', { of: 'use' }],
-  ['administrator-lin', '/approvals'],
-  ['auditor-gao', '/audit/uses'],
-  ['auditor-gao', '/audit/verify'],
-  ['auditor-gao', '/audit'],
-  ['auditor-gao', '/ledger'],
-  ['auditor-gao', { of: 'entry' }],
-  ['operator-ma', '/chips'],
-  ['operator-ma', '/certificates/authorities'],
-  ['developer-song', '/tagger'],
-  ['developer-song', '/core'],
-  ['customer-chen', '/pay'],
-  ['customer-chen', '/pay/history'],
-  ['customer-chen', { of: 'order' }],
-  ['risk-officer-xu', '/risk'],
-  ['customer-chen', '/keys'],
-  ['customer-chen', { of: 'key' }],
-  ['customer-chen', '/signed'],
-  ['customer-chen', '/devices'],
-  ['teller-zhou', '/nowhere'],
-];
+import { places } from './places.ts';
+import { sampleVisits, settled } from './sample-visits.ts';
 
 /** All that the checker finds, of whatever weight. */
 async function findings(page: Page): Promise<string[]> {

@@ -54,6 +54,14 @@ const cases: readonly Case[] = [
     { json: { ...account, name: 'a\ud800' } },
     ['/body/name format'],
   ],
+  ...['\u202e', '\u2066', '\u200f', '\u061c', '\u200b', '\u2060', '\ufeff'].map(
+    (character): Case => [
+      `what turns a text around or cannot be seen: U+${character.charCodeAt(0).toString(16)}`,
+      '/v1/seals/accounts',
+      { json: { ...account, name: `a${character}b` } },
+      ['/body/name format'],
+    ],
+  ),
   [
     'a number with blanks',
     '/v1/seals/accounts',

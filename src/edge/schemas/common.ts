@@ -11,12 +11,17 @@ export const idSchema = uuidSchema.openapi({ example: '019aa3c1-5c00-7a31-9c2b-8
 // Optional parameters and fields have no example: the API page would fill it in and send it.
 export const filterIdSchema = uuidSchema.optional();
 
-/** At most one line of text for people: no control characters, no blanks at the ends. */
+const linePattern =
+  /^(?!\s)(?!.*\s$)[^\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}\u200b\u2060\ufeff]*$/u;
+
+/**
+ * At most one line of text for people: no control characters, no blanks at the ends, and nothing
+ * unseen that turns the text around it or makes two alike (Unicode TR36 §2.8; CVE-2021-42574): who
+ * signs a text has seen all of it, in the order in which it stands.
+ */
 export function line(lengthMax: number) {
-  return z
-    .string()
-    .max(lengthMax)
-    .regex(/^(?!\s)(?!.*\s$)[^\p{Cc}\p{Zl}\p{Zp}\p{Cs}]*$/u);
+  // Named, because the document would write the flag of the expression into its pattern.
+  return z.string().max(lengthMax).regex(linePattern).openapi({ pattern: linePattern.source });
 }
 
 /** A number on paper: letters, digits and single separators. */
