@@ -17,10 +17,14 @@ export const errorTitles = {
   method_not_allowed: 'This address does not answer that method.',
   /** The body is larger than the route accepts; it was not read. */
   payload_too_large: 'The request body is too large.',
+  /** The body came more slowly than any line that works, or stopped coming. */
+  body_too_slow: 'The request body came too slowly.',
   /** The body is of another media type than the route accepts. */
   unsupported_media_type: 'The request body has a media type that is not accepted here.',
   /** Too many requests from this caller; `Retry-After` says when to come back. */
   rate_limited: 'Too many requests.',
+  /** Too much is being done here already, for whomever; `Retry-After` says when to come back. */
+  service_busy: 'The service is busy.',
   /** The key was used before with a different request. */
   idempotency_key_reused: 'This idempotency key belongs to a different request.',
   /** The first request with this key has not ended yet. */

@@ -5,6 +5,7 @@ import type { EdgeDeps } from './deps.ts';
 import { createMetrics } from './metrics.ts';
 import { authorise, identify } from './middleware/authenticate.ts';
 import { checkBodyHeaders, readBody } from './middleware/body.ts';
+import { refuseWhenBusy } from './middleware/busy.ts';
 import { once } from './middleware/idempotency.ts';
 import { observe } from './middleware/log.ts';
 import { limitRate } from './middleware/rate.ts';
@@ -77,6 +78,7 @@ export function createApp(deps: EdgeDeps): EdgeApp {
   // Tiles are static and cached; what is computed or signed for a caller is not.
   for (const part of ledgerPartsLimited) app.use(`/ledger/${part}`, limitRate(deps.limiter));
   app.use(authorise(deps));
+  app.use(refuseWhenBusy(deps));
   app.use(readBody());
   app.use(once(deps));
 

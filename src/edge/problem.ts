@@ -71,6 +71,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   share_epoch_unknown: 409,
   idempotency_in_progress: 409,
   payload_too_large: 413,
+  body_too_slow: 408,
   unsupported_media_type: 415,
   picture_unsupported: 422,
   picture_too_large: 422,
@@ -184,6 +185,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   ledger_unavailable: 503,
   ledger_untrusted: 503,
   storage_unavailable: 503,
+  service_busy: 503,
 };
 
 /** After how long a repetition may do better. Other problems do not go away by waiting. */
@@ -192,6 +194,7 @@ export const retryAfterSeconds: Partial<Record<ErrorCode, number>> = {
   rate_limited: 60,
   queue_full: 60,
   chips_busy: 1,
+  service_busy: 2,
   personal_key_busy: 2,
   personal_key_locked: 3600,
   rows_contended: 1,

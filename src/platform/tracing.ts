@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { systemRandom } from './system.ts';
 
 // Traces by the W3C Trace Context (level 1) and, where an address is given, spans to it by OTLP
 // over HTTP in JSON. Names and codes only: no value of a caller stands in a span.
@@ -44,8 +46,7 @@ const here = new AsyncLocalStorage<Here>();
 const traceparent = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
 
 function hexId(bytes: number): string {
-  const random = crypto.getRandomValues(new Uint8Array(bytes));
-  return Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return bytesToHex(systemRandom.bytes(bytes));
 }
 
 function newSpan(name: string, kind: Span['kind'], parentId: string | undefined): Span {

@@ -65,7 +65,9 @@ export async function startEdge(
     const headers = new Headers(options.headers);
     if (as !== null) headers.set('authorization', `Bearer ${await tokenOf(as)}`);
     if (json !== undefined) headers.set('content-type', 'application/json');
-    const content = json === undefined ? (form ? formOf(form) : body) : JSON.stringify(json);
+    const encoded = form && (await encodedForm(form));
+    if (encoded) for (const [name, value] of encoded.headers) headers.set(name, value);
+    const content = json === undefined ? (encoded?.bytes ?? body) : JSON.stringify(json);
     return app.request(`http://localhost${path}`, {
       method: options.method ?? (content === undefined ? 'GET' : 'POST'),
       headers,
@@ -79,6 +81,17 @@ export async function startEdge(
 }
 
 export type Edge = Awaited<ReturnType<typeof startEdge>>;
+
+/** With its length, as browsers send it. */
+async function encodedForm(fields: NonNullable<Call['form']>) {
+  const encoded = new Response(formOf(fields));
+  const bytes = await encoded.arrayBuffer();
+  const headers = new Map([
+    ['content-type', encoded.headers.get('content-type') ?? ''],
+    ['content-length', String(bytes.byteLength)],
+  ]);
+  return { bytes, headers };
+}
 
 function formOf(fields: NonNullable<Call['form']>): FormData {
   const form = new FormData();

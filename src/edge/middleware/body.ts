@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { CinnabarError } from '../../domain/errors.ts';
 import type { EdgeEnv } from '../context.ts';
+import { followBody } from './pace.ts';
 
 /** Longest picture file. */
 export const pictureBytesMax = 8 * 1024 * 1024;
@@ -27,6 +27,12 @@ const bodies = {
   batch: { mediaType: 'multipart/form-data', bytesMax: 24 * 1024 * 1024, partsMax: 128 },
 } as const;
 
+/** Longest form of either kind. */
+export const bodyBytesMax = {
+  multipart: bodies.multipart.bytesMax,
+  batch: bodies.batch.bytesMax,
+} as const;
+
 /** Refuses by its headers a body of the wrong type or of a declared length over the limit. */
 export function checkBodyHeaders(): MiddlewareHandler<EdgeEnv> {
   return async (c, next) => {
@@ -49,23 +55,33 @@ export function checkBodyHeaders(): MiddlewareHandler<EdgeEnv> {
  * Comes after authorisation: nobody unknown makes us keep megabytes.
  */
 export function readBody(): MiddlewareHandler<EdgeEnv> {
-  const limits = {
-    json: bodyLimit({ maxSize: bodies.json.bytesMax, onError: refuseLarge }),
-    form: bodyLimit({ maxSize: bodies.form.bytesMax, onError: refuseLarge }),
-    ocsp: bodyLimit({ maxSize: bodies.ocsp.bytesMax, onError: refuseLarge }),
-    multipart: bodyLimit({ maxSize: bodies.multipart.bytesMax, onError: refuseLarge }),
-    batch: bodyLimit({ maxSize: bodies.batch.bytesMax, onError: refuseLarge }),
-  };
   return async (c, next) => {
     const kind = c.get('rule')?.body;
+    const { body } = c.req.raw;
     if (!kind) return next();
-    return limits[kind](c, async () => {
-      if (kind === 'json') await parseJson(c);
-      if (kind === 'form') await parseParameters(c);
-      if (kind === 'multipart' || kind === 'batch') await parseForm(c, bodies[kind].partsMax);
-      await next();
-    });
+    if (!body) {
+      await parse(c, kind);
+      return next();
+    }
+    const followed = followBody(body, bodies[kind]);
+    const duplex = { body: followed.stream, duplex: 'half' } as RequestInit;
+    c.req.raw = new Request(c.req.raw, duplex);
+    try {
+      await parse(c, kind);
+    } catch (error) {
+      throw followed.refusal() ?? error;
+    } finally {
+      followed.release();
+    }
+    return next();
   };
+}
+
+async function parse(c: Context<EdgeEnv>, kind: keyof typeof bodies): Promise<void> {
+  if (kind === 'json') await parseJson(c);
+  else if (kind === 'form') await parseParameters(c);
+  else if (kind === 'ocsp') await c.req.arrayBuffer();
+  else await parseForm(c, bodies[kind].partsMax);
 }
 
 async function parseJson(c: Context<EdgeEnv>): Promise<void> {

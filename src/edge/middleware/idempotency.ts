@@ -17,6 +17,8 @@ const keyPattern = /^[\x21-\x7e]{1,255}$/;
  */
 export function once(deps: EdgeDeps): MiddlewareHandler<EdgeEnv> {
   return async (c, next) => {
+    // What only reads makes nothing that needs a name.
+    if (c.req.method === 'GET' || c.req.method === 'HEAD') return next();
     c.set('operationId', newId(deps));
     const key = c.req.header('idempotency-key');
     if (!c.get('rule')?.idempotent || key === undefined) return next();

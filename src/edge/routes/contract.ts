@@ -103,13 +103,19 @@ function problemResponse(codes: readonly ErrorCode[]) {
   };
 }
 
+/** Asks nothing of anything, and is answered however busy the rest is. */
+const livenessKey = 'GET /healthz';
+
 function commonCodes(key: string): readonly ErrorCode[] {
   const rule = ruleOf(key);
   const codes: ErrorCode[] = ['internal'];
   if (/ \/(?:v1\/|readyz|metrics|pki\/(?:crl|ocsp))/.test(key)) codes.push('rate_limited');
   if (key.includes('{')) codes.push('invalid_request');
   if (rule.roles !== 'anyone') codes.push('unauthenticated', 'forbidden', 'storage_unavailable');
-  if (rule.body) codes.push('invalid_request', 'payload_too_large', 'unsupported_media_type');
+  if (key !== livenessKey) codes.push('service_busy');
+  if (rule.body) {
+    codes.push('invalid_request', 'payload_too_large', 'unsupported_media_type', 'body_too_slow');
+  }
   if (rule.idempotent) {
     codes.push('idempotency_in_progress', 'idempotency_key_reused', 'audit_unavailable');
   }

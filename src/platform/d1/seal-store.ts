@@ -51,24 +51,37 @@ export function d1SealStore(db: D1Database): SealStore {
     );
   }
 
-  async function templatesOf(
+  function templatesOf(
     tenant: string,
     kind: TemplateOwner['kind'],
     ownerIds: readonly string[],
-  ): Promise<StoredTemplate[]> {
-    if (ownerIds.length === 0) return [];
-    const found = await rows(
+  ): D1PreparedStatement {
+    return sql(
       // A JSON list is one parameter, however many ids it holds.
-      sql(
-        `SELECT * FROM templates WHERE tenant = ? AND owner_kind = ?
-           AND owner_id IN (SELECT value FROM json_each(?)) AND retired_by IS NULL
-         ORDER BY specimen, position`,
-        tenant,
-        kind,
-        JSON.stringify(ownerIds),
-      ),
+      `SELECT * FROM templates WHERE tenant = ? AND owner_kind = ?
+         AND owner_id IN (SELECT value FROM json_each(?)) AND retired_by IS NULL
+       ORDER BY specimen, position`,
+      tenant,
+      kind,
+      JSON.stringify(ownerIds),
     );
-    return found.map(parseTemplate);
+  }
+
+  /** Of the templates found, each owner's that belong to what it shows now. */
+  function withOwn<T extends Seal | Verification>(
+    found: readonly Fields[],
+    templateRows: readonly Fields[],
+    parse: (row: Fields, templates: readonly StoredTemplate[]) => T,
+  ): T[] {
+    const templates = templateRows.map(parseTemplate);
+    return found.map((fields) => {
+      const owner = parse(fields, []);
+      const revision = 'imprintRevision' in owner ? owner.imprintRevision : 1;
+      const own = templates.filter(
+        (template) => template.owner.id === owner.id && template.revision === revision,
+      );
+      return { ...owner, templates: own };
+    });
   }
 
   async function withTemplates<T extends Seal | Verification>(
@@ -78,15 +91,19 @@ export function d1SealStore(db: D1Database): SealStore {
     parse: (row: Fields, templates: readonly StoredTemplate[]) => T,
   ): Promise<T[]> {
     const ids = [...new Set(found.map((fields) => textOf(fields, 'id')))];
-    const templates = await templatesOf(tenant, kind, ids);
-    return found.map((fields) => {
-      const owner = parse(fields, []);
-      const revision = 'imprintRevision' in owner ? owner.imprintRevision : 1;
-      const own = templates.filter(
-        (template) => template.owner.id === owner.id && template.revision === revision,
-      );
-      return { ...owner, templates: own };
-    });
+    if (ids.length === 0) return [];
+    return withOwn(found, await rows(templatesOf(tenant, kind, ids)), parse);
+  }
+
+  /** The one with this id: row and templates in one question. */
+  async function oneWithTemplates<T extends Seal | Verification>(
+    select: D1PreparedStatement,
+    { tenant, kind, id }: { tenant: string; kind: TemplateOwner['kind']; id: string },
+    parse: (row: Fields, templates: readonly StoredTemplate[]) => T,
+  ): Promise<T | undefined> {
+    const statements = [select, templatesOf(tenant, kind, [id])];
+    const [found = [], templates = []] = await commit(db, statements);
+    return withOwn(found, templates, parse)[0];
   }
 
   function addTemplates(templates: readonly StoredTemplate[]): D1PreparedStatement[] {
@@ -296,9 +313,8 @@ export function d1SealStore(db: D1Database): SealStore {
     },
 
     async findSeal(tenant, id) {
-      const found = await rows(sql(`${currentSeals} WHERE s.tenant = ? AND s.id = ?`, tenant, id));
-      const [seal] = await withTemplates(tenant, 'seal', found, parseSeal);
-      return seal;
+      const select = sql(`${currentSeals} WHERE s.tenant = ? AND s.id = ?`, tenant, id);
+      return oneWithTemplates(select, { tenant, kind: 'seal', id }, parseSeal);
     },
 
     async findSealBySerial(tenant, serial) {
@@ -456,11 +472,8 @@ export function d1SealStore(db: D1Database): SealStore {
     },
 
     async findVerification(tenant, id) {
-      const found = await rows(
-        sql('SELECT * FROM verifications WHERE tenant = ? AND id = ?', tenant, id),
-      );
-      const [verification] = await withTemplates(tenant, 'verification', found, parseVerification);
-      return verification;
+      const select = sql('SELECT * FROM verifications WHERE tenant = ? AND id = ?', tenant, id);
+      return oneWithTemplates(select, { tenant, kind: 'verification', id }, parseVerification);
     },
 
     async listVerifications(tenant, { sealId }, request) {
