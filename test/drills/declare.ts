@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { Drill } from './drill.ts';
 import { drills } from './list.ts';
+import { forgetService } from './service-in-workerd.ts';
 
 /** A busy machine takes its time; a drill that hangs ends all the same. */
 const shortMs = 5 * 60_000;
@@ -24,6 +25,7 @@ function declare(drill: Drill, isLong: boolean): void {
 
 /** Makes a test of every drill: that it holds, and in the short form that its planted faults fail it. */
 export function declareDrills(isLong: boolean): void {
+  afterAll(forgetService);
   for (const drill of drills) {
     describe(`${drill.id} ${drill.name}`, () => declare(drill, isLong));
   }

@@ -4,10 +4,15 @@ import { clockSkew } from './clock-drill.ts';
 import { domainDrills } from './domain-drills.ts';
 import type { Drill } from './drill.ts';
 import { growth } from './growth-drill.ts';
+import { loadPerRoute } from './load-drill.ts';
 import { logInjection } from './log-drill.ts';
 import { crossOrigin } from './origin-drill.ts';
+import { overload, rateLimits, soak } from './overload-drill.ts';
+import { replays } from './replay-drill.ts';
 import { requestDrills } from './request-drills.ts';
 import { retryStorm } from './retry-drill.ts';
+import { senders } from './sender-drill.ts';
+import { storageFaults } from './storage-drill.ts';
 import { objectSwap } from './swap-drill.ts';
 import { verdicts } from './verdict-drill.ts';
 
@@ -24,4 +29,11 @@ export const drills: readonly Drill[] = [
   retryStorm,
   growth,
   ...chipDrills,
+  senders,
+  loadPerRoute,
+  overload,
+  soak,
+  rateLimits,
+  replays,
+  storageFaults,
 ];

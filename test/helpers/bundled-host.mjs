@@ -10,5 +10,14 @@ const { Miniflare } = fromWrangler('miniflare');
 
 const [, , settings = '', port = '0'] = process.argv;
 const workers = JSON.parse(readFileSync(settings, 'utf8'));
-const host = new Miniflare({ ...workers, host: '127.0.0.1', port: Number(port) });
+const host = new Miniflare({
+  ...workers,
+  host: '127.0.0.1',
+  port: Number(port),
+  // A line for each request would have to be read by whoever counts them.
+  handleRuntimeStdio(stdout, stderr) {
+    stdout.resume();
+    stderr.pipe(process.stderr);
+  },
+});
 console.log(`ready ${(await host.ready).origin}`);

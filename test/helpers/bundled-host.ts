@@ -13,18 +13,34 @@ const startMs = 180_000;
 
 /** All Workers over the stores of a local host, bundled once for many short lives. */
 export interface BundledService {
-  /** Starts them, in a process group of their own. */
-  start(port: number): Promise<BundledHost>;
+  /** Starts them, in a process group of their own; on any port that is free with 0. */
+  start(port: number, life?: Life): Promise<BundledHost>;
+}
+
+/** A Worker that stands in the same workerd and shares the edge's stores. */
+export type Beside = (edge: Readonly<Record<string, unknown>>) => object;
+
+/** What differs from one life to the next. */
+export interface Life {
+  /** A folder of stores like that of the service, elsewhere. */
+  readonly state?: string;
+  /** What one caller may ask; as wrangler.toml says if left out. */
+  readonly requestsPerMinute?: number;
 }
 
 export interface BundledHost {
   readonly url: string;
+  /** The process that leads the group. */
+  readonly pid: number;
   /** Kills host and workerd at once, so that neither can tidy anything up. */
   kill(): Promise<void>;
 }
 
-/** @param state the folder of a local host's stores and secrets; made if it is not there */
-export async function bundleService(state: string): Promise<BundledService> {
+/**
+ * @param state the folder of a local host's stores and secrets; made if it is not there
+ * @param beside a Worker that stands beside ours, reached by a host name of its own
+ */
+export async function bundleService(state: string, beside?: Beside): Promise<BundledService> {
   const text = await readFile(await ensureSecrets(state), 'utf8');
   const kept = Object.fromEntries(
     text.split('\n').map((line): [string, string] => {
@@ -41,17 +57,31 @@ export async function bundleService(state: string): Promise<BundledService> {
   const [edge, ...others] = bundled;
   if (!edge) throw new Error('there are no Workers');
   const demo = { ...edge, bindings: { ...edge.bindings, CINNABAR_MODE: 'demo' } };
-  // As wrangler lays them out, so that `npm start` opens the same stores.
+  const more = beside ? [beside({ ...edge })] : [];
+  let lives = 0;
+  return {
+    async start(port, { state: stores = state, requestsPerMinute } = {}) {
+      const ratelimits = requestsPerMinute && {
+        ratelimits: { RATE_LIMIT: { simple: { limit: requestsPerMinute, period: 60 } } },
+      };
+      const workers = [{ ...demo, ...ratelimits }, ...others, ...more];
+      lives += 1;
+      const settings = join(state, `bundled-${lives}.json`);
+      await writeFile(settings, JSON.stringify({ ...persistedIn(stores), workers }));
+      return start(settings, port);
+    },
+  };
+}
+
+/** As wrangler lays them out, so that `npm start` opens the same stores. */
+function persistedIn(state: string) {
   const at = (kind: string) => join(state, 'stores', 'v3', kind);
-  const persist = {
+  return {
     d1Persist: at('d1'),
     r2Persist: at('r2'),
     kvPersist: at('kv'),
     durableObjectsPersist: at('do'),
   };
-  const settings = join(state, 'bundled.json');
-  await writeFile(settings, JSON.stringify({ ...persist, workers: [demo, ...others] }));
-  return { start: (port) => start(settings, port) };
 }
 
 async function start(settings: string, port: number): Promise<BundledHost> {
@@ -61,13 +91,13 @@ async function start(settings: string, port: number): Promise<BundledHost> {
     detached: true,
   });
   const kill = async () => {
-    if (host.pid === undefined || host.exitCode !== null) return;
+    if (host.pid === undefined || host.exitCode !== null || host.signalCode !== null) return;
     const ended = once(host, 'exit');
     process.kill(-host.pid, 'SIGKILL');
     await ended;
   };
   try {
-    return { url: await addressOf(host), kill };
+    return { url: await addressOf(host), pid: host.pid ?? 0, kill };
   } catch (error) {
     await kill();
     throw error;
@@ -84,6 +114,8 @@ function addressOf(host: ChildProcess): Promise<string> {
       const [, url] = /^ready (\S+)$/m.exec(output) ?? [];
       if (url === undefined) return;
       clearTimeout(timer);
+      host.stdout?.off('data', read).resume();
+      host.stderr?.off('data', read).resume();
       settle(url);
     };
     host.stdout?.on('data', read);

@@ -36,12 +36,16 @@ export function memoryVault(): KeyVault & { readonly kept: Map<string, StoredKey
 export const pin = '246810';
 
 /** Takes an application through the registration authority until its certificates are delivered. */
-export async function issued(url: string, applicationId: string): Promise<readonly string[]> {
+export async function issued(
+  url: string,
+  applicationId: string,
+  send: typeof fetch = fetch,
+): Promise<readonly string[]> {
   const [officer, approver, administrator] = [
     'reviewer-he',
     'risk-officer-xu',
     'administrator-lin',
-  ].map((identity) => clientAs(url, identity).certificates);
+  ].map((identity) => clientAs(url, identity, send).certificates);
   if (!officer || !approver || !administrator) throw new Error('three people');
   await officer.applications.identify(applicationId, { passed: true, reference: 'F-1' });
   // A person needs a tier that permits to act; an institution's certificate needs none.
@@ -60,8 +64,8 @@ export async function issued(url: string, applicationId: string): Promise<readon
 }
 
 /** Somebody with a certified personal key, as a terminal holds it: its share under a PIN. */
-export async function keyPerson(url: string, identity: string) {
-  const client = clientAs(url, identity);
+export async function keyPerson(url: string, identity: string, send: typeof fetch = fetch) {
+  const client = clientAs(url, identity, send);
   const vault = memoryVault();
   const protection = pinProtection(client, pin);
   const terminal: KeyTerminal = {
@@ -81,7 +85,7 @@ export async function keyPerson(url: string, identity: string) {
     request,
     requested: { role: 'maker', permissions: ['view', 'make'], limits: [] },
   });
-  const [serial = ''] = await issued(url, application.id);
+  const [serial = ''] = await issued(url, application.id, send);
   await client.personalKeys.bind(id, serial);
   const stored = vault.kept.get(id);
   if (!stored) throw new Error('the share was not kept');
