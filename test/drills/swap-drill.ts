@@ -7,6 +7,7 @@ import { type Ask, payerOver } from '../helpers/payer.ts';
 import { terms } from '../helpers/payments.ts';
 import { seededRandom } from '../helpers/time-and-chance.ts';
 import { ApiDocument, nobodysPath, type Operation, pathOf } from './api-document.ts';
+import { namingBodies, tryBody } from './body-swap.ts';
 import type { Drill } from './drill.ts';
 
 const foreigner = 'nanpu-bank';
@@ -70,12 +71,16 @@ interface Stranger {
   readonly token: string;
 }
 
-async function strangerFor(edge: Edge, operation: Operation): Promise<Stranger | undefined> {
+async function strangerFor(
+  edge: Edge,
+  operation: Operation,
+  tenant = foreigner,
+): Promise<Stranger | undefined> {
   const role = demoIdentities.find(({ id }) => id === operation.as)?.role;
   if (!role || !edge.deps.demo) return undefined;
   const actor = {
     id: 'drill-stranger',
-    tenant: foreigner,
+    tenant,
     branch: '0203',
     roles: [role],
     name: 'x',
@@ -135,12 +140,48 @@ async function tryDoor(
   return { requests: names.length, isLive, faults };
 }
 
+interface BodiesSeen {
+  readonly requests: number;
+  readonly places: number;
+  /** Places whose body got beyond its form with a name that nobody has. */
+  readonly read: number;
+  readonly faults: readonly string[];
+}
+
+/** Tries names in every place of every body that names something, with a stranger's token. */
+async function tryBodies(
+  edge: Edge,
+  document: ApiDocument,
+  names: readonly string[],
+  isPlanted: boolean,
+): Promise<BodiesSeen> {
+  const faults: string[] = [];
+  let [requests, places, read] = [0, 0, 0];
+  for (const [index, operation] of document.operations.entries()) {
+    if (isOfTheService(operation)) continue;
+    // A bank of its own for each: a name that was taken at one door is no stranger's at the next.
+    const stranger = await strangerFor(edge, operation, `${foreigner}-${index}`);
+    if (!stranger) continue;
+    for (const body of namingBodies(document, operation)) {
+      const path = nobodysPath(operation);
+      const token = isPlanted ? await edge.tokenOf(operation.as ?? '') : stranger.token;
+      const seen = await tryBody(edge, operation, path, token, body, names);
+      requests += names.length + 1;
+      places += 1;
+      read += seen.isRead ? 1 : 0;
+      faults.push(...seen.faults);
+      if (isPlanted && faults.length > 0) return { requests, places, read, faults };
+    }
+  }
+  return { requests, places, read, faults };
+}
+
 /** A2: each name of one bank, at each door that takes a name, in the hands of another bank. */
 export const objectSwap: Drill = {
   id: 'A2',
   name: 'object-swap',
   target: "another bank's names are answered as names of nothing",
-  plants: ['doors do not ask whose it is'],
+  plants: ['doors do not ask whose it is', 'bodies do not ask whose it is'],
   async run({ isLong, seed, plant }) {
     const edge = await startEdge();
     const document = await documentOf(edge);
@@ -153,7 +194,8 @@ export const objectSwap: Drill = {
     const doors = document.operations.filter(
       (operation) => /\{(id|serial)\}/.test(operation.path) && !isOfTheService(operation),
     );
-    for (const operation of doors) {
+    const isOfBodies = plant?.startsWith('bodies') ?? false;
+    for (const operation of isOfBodies ? [] : doors) {
       const chosen = isLong || operation.method === 'GET' ? names : names.filter(isDrawn);
       const seen = await tryDoor(edge, document, operation, chosen, plant !== undefined);
       requests += seen.requests;
@@ -161,9 +203,19 @@ export const objectSwap: Drill = {
       faults.push(...seen.faults);
       if (plant && faults.length > 0) break;
     }
+    const uuids = names.filter((name) => name.length === 36);
+    const chosen = isLong ? uuids : uuids.filter(isDrawn);
+    const isTried = !plant || isOfBodies;
+    const bodies = isTried ? await tryBodies(edge, document, chosen, isOfBodies) : undefined;
+    faults.push(...(bodies?.faults ?? []));
+    if (!plant && bodies && bodies.read < 5)
+      faults.push(`only ${bodies.read} bodies got beyond their form`);
     if (names.length < 20) faults.push(`the bank shows ${names.length} names only`);
     if (!plant && live < 10) faults.push(`only ${live} doors had something behind them`);
-    const measured = `${requests} requests with ${names.length} names at ${doors.length} doors, ${live} reads with something behind them`;
+    const inBodies = bodies
+      ? `; ${bodies.requests} requests with names in ${bodies.places} places of bodies, ${bodies.read} read beyond their form`
+      : '';
+    const measured = `${requests} requests with ${names.length} names at ${doors.length} doors, ${live} reads with something behind them${inBodies}`;
     return { measured, faults };
   },
 };
