@@ -12,6 +12,7 @@ import { startVitest } from 'vitest/node';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const page = join(root, 'docs', 'drills.md');
 const [begin, end] = ['<!-- drills -->', '<!-- end of drills -->'];
+const [filesBegin, filesEnd] = ['<!-- files -->', '<!-- end of files -->'];
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -134,7 +135,23 @@ function write() {
   const sorted = [...known.values()].sort();
   const where = `Written by \`npm run drill -- all --write\` (with \`--long\` where the row says so) on ${cpus().length} cores of an ${cpus()[0]?.model.trim()}, Node ${process.versions.node}.`;
   const lines = [before + begin, where, '', head, ...sorted, end + after];
-  writeFileSync(page, lines.join('\n'));
+  writeFileSync(page, withFiles(lines.join('\n')));
+}
+
+/** The drills that are files of tests, with their names. */
+function withFiles(text) {
+  const [before, rest = ''] = text.split(filesBegin);
+  const [, after = ''] = rest.split(filesEnd);
+  const named = (files) => files.map((file) => `\`${file}\``).join(', ');
+  const lines = elsewhere
+    .map(({ id, name, files, long = [], target }) =>
+      [id, name, named(files), named(long), target].join(' | '),
+    )
+    .sort()
+    .map((line) => `| ${line} |`.replaceAll('|  |', '| |'));
+  const head =
+    '| id | drill | files | files of the long form | target |\n| --- | --- | --- | --- | --- |';
+  return [before + filesBegin, head, ...lines, filesEnd + after].join('\n');
 }
 
 const elsewhere = JSON.parse(readFileSync(join(root, 'test/drills/elsewhere.json'), 'utf8'));
