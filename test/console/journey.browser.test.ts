@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadPictures } from '../../src/core/pictures.ts';
+import { askAt } from '../helpers/ask.ts';
 import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
 import { filmOf } from '../helpers/film.ts';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
@@ -20,6 +21,7 @@ import {
   verifySample,
   words,
 } from './console-page.ts';
+import { answerHostile, freeTextFields, hostileTexts, strikes } from './hostile-text.ts';
 
 async function sampleStill(file: string) {
   const { decode } = await loadPictures();
@@ -431,6 +433,34 @@ describeInChromium('the seal journey in the browser', () => {
     await page.locator('.rail').getByText(w['nav.verifications']).click();
     await page.locator('.table tbody tr').first().waitFor();
     expect(answers).toEqual([401, 200]);
+    await visit.close();
+  });
+
+  it('S7: shows names that want to be more than names as names', async () => {
+    const ask = askAt(host.url);
+    const names = hostileTexts.filter((text) => text.length <= 100);
+    for (const [i, name] of names.entries()) {
+      const account = { number: `S7-${i}`, name, contact: hostileTexts[4] };
+      expect((await ask('teller-zhou', 'POST', '/v1/seals/accounts', account)).status).toBe(201);
+    }
+    const look = { identity: 'teller-zhou', language: 'en', width: 390 } as const;
+    const visit = await openConsole(browser, host.url, '/seals', look);
+    const { page } = visit;
+    for (const name of names) await page.getByText(name, { exact: true }).first().waitFor();
+    expect([await strikes(page), visit.faults]).toEqual([[], []]);
+    // And where the service says such things wherever its contract leaves a text free.
+    const contract = await (await fetch(`${host.url}/openapi.json`)).json();
+    const reached = await answerHostile(page, freeTextFields(contract));
+    await page.reload();
+    await page.getByText(hostileTexts[0], { exact: true }).first().waitFor();
+    expect(reached).toContain('name');
+    expect([await strikes(page), visit.faults]).toEqual([[], []]);
+    // The drill can find something: the same text as markup.
+    await page.evaluate((text) => {
+      const place = document.querySelector('main h1');
+      if (place) place.innerHTML = text;
+    }, hostileTexts[1]);
+    expect((await strikes(page)).join()).toContain('a text became markup');
     await visit.close();
   });
 

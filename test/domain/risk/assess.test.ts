@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { assessOrder } from '../../../src/domain/risk/assess.ts';
 import { type ListedFacts, wholeFacts } from '../../../src/domain/risk/earlier.ts';
 import {
+  biometricUses,
   defaultRiskPolicy,
   policyErrors,
   policyHash,
@@ -66,6 +67,7 @@ describe('E7: the risk verdict', () => {
     ['seal_refused', seal('fail')],
     ['biometric_refused', { biometric: 'no_match' }],
     ['biometric_refused', { biometric: 'unavailable' }],
+    ['second_person_impossible', { lacksSecondPerson: true }],
   ])('%s ends the order by itself, whatever the policy weighs', (rule, facts) => {
     const lenient = { ...defaultRiskPolicy, challengeAt: 1000, terminateAt: 1000 };
     const { verdict, reasons } = assess(facts, lenient);
@@ -389,6 +391,9 @@ describe('risk policies', () => {
       ),
     );
     expect(hashes.size).toBe(2 * weighedRules.length);
+    const uses = biometricUses.map((biometric) => policyHash({ ...defaultRiskPolicy, biometric }));
+    expect(new Set(uses).size).toBe(biometricUses.length);
+    expect(uses[0]).toBe(policyHash(defaultRiskPolicy));
   });
 
   test('a simulation says which past orders another verdict would have met', () => {
