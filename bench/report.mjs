@@ -193,6 +193,74 @@ export function serviceSection(document) {
   ].join('\n');
 }
 
+/** Small drawings, both axes logarithmic, each with the line of what grows as fast as its size. */
+function growthPlot({ figures }) {
+  const [columns, width, height] = [2, 430, 230];
+  const rows = Math.ceil(figures.length / columns);
+  const parts = figures.map(({ title, of, unit, points }, i) => {
+    const [left, top] = [(i % columns) * width + 60, Math.floor(i / columns) * height + 70];
+    const [wide, high] = [width - 110, height - 100];
+    const sizes = points.map(([size]) => Math.log(size));
+    const [from, to] = [Math.min(...sizes), Math.max(...sizes)];
+    const costs = points.map(([, cost]) => Math.log(Math.max(cost, 1e-6)));
+    const linear = costs[0] + (to - from);
+    const low = Math.min(...costs);
+    const most = Math.max(linear, ...costs);
+    const x = (size) => (left + ((Math.log(size) - from) / (to - from || 1)) * wide).toFixed(1);
+    const y = (log) => (top + high - ((log - low) / (most - low || 1)) * high).toFixed(1);
+    const line = points.map(([size], k) => `${x(size)},${y(costs[k])}`).join(' ');
+    const marks = points.map(
+      ([size, cost], k) =>
+        `<circle cx="${x(size)}" cy="${y(costs[k])}" r="3.5" fill="#b8402a"/><text x="${x(size)}" y="${Number(y(costs[k])) - 8}" text-anchor="middle">${cost}</text><text x="${x(size)}" y="${top + high + 18}" text-anchor="middle" fill="#666">${size.toLocaleString('en')}</text>`,
+    );
+    return [
+      `<text x="${left - 40}" y="${top - 26}" font-weight="600">${quoted(title)}</text>`,
+      `<text x="${left - 40}" y="${top - 10}" fill="#666">${quoted(unit)}, by number of ${quoted(of)}</text>`,
+      `<path d="M${left} ${top}V${top + high}H${left + wide}" fill="none" stroke="#999"/>`,
+      `<line x1="${x(points[0][0])}" y1="${y(costs[0])}" x2="${x(points.at(-1)[0])}" y2="${y(linear)}" stroke="#999" stroke-dasharray="3 3"/>`,
+      `<polyline points="${line}" fill="none" stroke="#b8402a" stroke-width="2"/>`,
+      ...marks,
+    ].join('\n');
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${columns * width} ${rows * height + 50}" font-family="system-ui, sans-serif" font-size="12">
+<title>How cost grows</title>
+<rect width="100%" height="100%" fill="#fffdf9"/>
+<text x="20" y="24" font-size="15" font-weight="600">How cost grows; both axes logarithmic, dashed: as fast as the size</text>
+${parts.join('\n')}
+</svg>
+`;
+}
+
+function growthSection({ date, machine, load, note, figures }) {
+  return [
+    '## Growth',
+    '',
+    `${machine}; ${date}; load average before ${load.join(', ')}. What one operation costs beside so many others: rows that D1 reads, or CPU time. \`GROWTH_FIGURES=bench/growth.json npx vitest run --mode slow test/growth\`, then \`npm run bench -- growth\`; the test fails when something grows faster than its size.${note ? ` ${note}` : ''}`,
+    '',
+    '| what | unit | cost at size |',
+    '| --- | --- | --- |',
+    ...figures.map(({ title, of, unit, points }) => {
+      const cells = points.map(([size, cost]) => `${size.toLocaleString('en')}: ${cost}`);
+      return `| ${title}, by ${of} | ${unit} | ${cells.join('; ')} |`;
+    }),
+    '',
+    '![growth](plots/growth.svg)',
+    '',
+  ].join('\n');
+}
+
+/** Draws the figures of bench/growth.json, in the place of the section that is there. */
+export async function writeGrowth(root) {
+  const document = JSON.parse(await readFile(join(root, 'bench', 'growth.json'), 'utf8'));
+  await writeFile(join(root, 'bench', 'plots', 'growth.svg'), growthPlot(document));
+  const results = join(root, 'bench', 'RESULTS.md');
+  const text = await readFile(results, 'utf8');
+  const sections = text.split(/^(?=## )/m).filter((one) => !one.startsWith('## Growth\n'));
+  const last = sections.at(-1).trimEnd();
+  const kept = [...sections.slice(0, -1), `${last}\n\n`];
+  await writeFile(results, kept.join('') + growthSection(document));
+}
+
 function leakSection(document) {
   const lines = ['| what | secret classes | max abs t | samples |', '| --- | --- | --- | --- |'];
   for (const { name, classes, t, samples } of document.results) {
@@ -252,6 +320,7 @@ Made by \`npm run bench\` and \`npm run bench:leaks\`; [README.md](README.md) sa
 
 `;
   await writeFile(join(root, 'bench', 'RESULTS.md'), head + sections.join('\n'));
+  await writeGrowth(root);
   const { ratios = [] } = JSON.parse(await readFile(join(root, 'bench', 'budgets.json'), 'utf8'));
   return belowFloors(ratios, documents);
 }

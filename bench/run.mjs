@@ -1,6 +1,6 @@
 // Runs the benchmarks and writes wasm-build/out/bench/*.json, bench/RESULTS.md and bench/plots.
 // Usage: npm run bench [-- node|workerd|chromium|pictures|ledger|service|federation|latency|tagger|tokens|
-// seals|report ...];
+// seals|report|growth ...]; growth alone draws what test/growth measured;
 // without names, all of them.
 // npm run bench:leaks looks for timing that depends on secrets.
 // BENCH_ROUNDS (21) and BENCH_SAMPLE_MICROS (20000) set how long that takes.
@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import esbuild from 'esbuild';
-import { writeReport } from './report.mjs';
+import { writeGrowth, writeReport } from './report.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const out = join(root, 'wasm-build', 'out');
@@ -376,6 +376,10 @@ const hosts = {
 const benchmarks = { ...hosts, leaks };
 const named = process.argv.slice(2);
 const unknown = named.filter((name) => !(name in benchmarks) && name !== 'report');
+if (named.length === 1 && named[0] === 'growth') {
+  await writeGrowth(root);
+  process.exit();
+}
 if (unknown.length > 0) {
   console.error(`there is no benchmark named ${unknown.join(', ')}`);
   process.exit(2);
