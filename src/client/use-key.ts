@@ -1,6 +1,6 @@
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { type Gm, loadGm } from '../core/gm.ts';
-import { grantsChangeBytes, grantsHash } from '../core/grant-list.ts';
+import { grantsChangeBytes, grantsHash, grantTermsHash } from '../core/grant-list.ts';
 import { approvalStatement, readDecision, type UseDecision } from '../core/usage/decision.ts';
 import { type Receipt, receiptJson, verifyReceipt } from '../core/usage/receipt.ts';
 import { outcomeText } from '../core/usage/record.ts';
@@ -244,7 +244,7 @@ export async function approveChange(
   change: GrantChange,
 ): Promise<GrantChange> {
   const gm = await loadGm();
-  const { list, officers, chipEpoch: epoch } = change;
+  const { list, officers, terms, chipEpoch: epoch } = change;
   const grantsHashHex = grantsHash(gm, list);
   const decides = officers && {
     threshold: officers.threshold,
@@ -256,7 +256,9 @@ export async function approveChange(
     grantsHashHex,
     epoch,
     ...(decides ? { officers: decides } : {}),
+    ...(terms ? { termsHashHex: grantTermsHash(gm, terms) } : {}),
   });
+  if (change.action === 'give' && !terms) throw new StatementDiffers('terms');
   if (bytesToHex(bytes) !== change.signedHex) throw new StatementDiffers('list');
   const purpose = { purpose: 'grant_change', subjectId: change.id } as const;
   return client.grants.approve(change.id, base64urlText(await session.sign(bytes, purpose)));

@@ -89,6 +89,7 @@ export const institutionEn: Record<keyof typeof institutionZh, string> = {
   'grant.until': 'Until',
   'grant.days': 'Days',
   'grant.days.wrong': '1 to 3650 days',
+  'grant.window': 'Valid',
   'grant.uses': 'Uses',
   'grant.uses.wrong': '1 to 1,000,000',
   'grant.used': '{used} of {max} used',

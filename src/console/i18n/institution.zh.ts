@@ -82,6 +82,7 @@ export const institutionZh = {
   'grant.until': '有效至',
   'grant.days': '有效天数',
   'grant.days.wrong': '1 到 3650 天',
+  'grant.window': '有效期',
   'grant.uses': '次数',
   'grant.uses.wrong': '1 到 1,000,000 次',
   'grant.used': '已用 {used} / {max}',

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import { approveChange } from '../../client/certificates.ts';
 import type { Grant, GrantChange, InstitutionKey } from '../../client/index.ts';
+import { formatMoment } from '../format.ts';
 import { t } from '../i18n/index.ts';
 import { Status } from '../parts/chip.tsx';
 import { Facts } from '../parts/page.tsx';
@@ -105,14 +106,14 @@ function SignChange(props: { change: GrantChange; onClose: () => void; onSigned:
 }
 
 /** What the signed bytes are made of. */
-function textOf({ institutionKeyId, chipEpoch, listHashHex, list, officers }: GrantChange) {
-  return { institutionKeyId, chipEpoch, listHashHex, list, officers };
+function textOf({ institutionKeyId, chipEpoch, listHashHex, list, terms, officers }: GrantChange) {
+  return { institutionKeyId, chipEpoch, listHashHex, list, terms, officers };
 }
 
 /** What the signed bytes say, in words: the list that will hold, or the officers. */
 function factsOf(change: GrantChange, key: InstitutionKey, grants: readonly Grant[]) {
   const grant = grants.find(({ id }) => id === change.grantId);
-  const { officers, list } = change;
+  const { officers, list, terms } = change;
   const nobody = list.length === 0 ? t('change.list.nobody') : undefined;
   const people = list.map(({ publicKeyHex, operations }) => {
     const doing = operations.map((one) => t(`grant.operation.${one}`)).join(' ');
@@ -120,7 +121,11 @@ function factsOf(change: GrantChange, key: InstitutionKey, grants: readonly Gran
   });
   return [
     [t('audit.action'), changeTitle(change)],
-    ...(grant ? [[t('grant.person'), `${grant.actor} · ${termsOf(grant)}`] as const] : []),
+    // What is given is said by what is signed; what is taken, by the right as it stands.
+    ...(terms ? givenFacts(terms) : []),
+    ...(grant && !terms
+      ? [[t('grant.person'), `${grant.actor} · ${termsOf(grant)}`] as const]
+      : []),
     ...(officers
       ? [
           [
@@ -133,6 +138,15 @@ function factsOf(change: GrantChange, key: InstitutionKey, grants: readonly Gran
         ]
       : []),
     [t('change.list'), nobody ?? people.join(' · ')],
+  ] as const;
+}
+
+function givenFacts(terms: NonNullable<GrantChange['terms']>) {
+  const moment = (ms: number) => formatMoment(new Date(ms).toISOString());
+  return [
+    [t('grant.person'), `${terms.actor} · ${termsOf(terms)}`],
+    [t('grant.window'), `${moment(terms.validFromMs)} – ${moment(terms.validUntilMs)}`],
+    [t('grant.uses'), String(terms.usesMax)],
   ] as const;
 }
 

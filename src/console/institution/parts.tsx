@@ -57,7 +57,9 @@ export function amountText(amount: { currency: string; minor: number } | null | 
 }
 
 /** The terms of a grant in one line. */
-export function termsOf(grant: Grant): string {
+export function termsOf(
+  grant: Pick<Grant, 'operations' | 'documentTypes' | 'amountMax' | 'approvalsNeeded'>,
+): string {
   return [
     grant.operations.map((one) => t(`grant.operation.${one}`)).join(' '),
     grant.documentTypes.join(', ') || t('grant.any-type'),

@@ -250,11 +250,13 @@ export function assertChangeGrants({
   keyId,
   grantsHashHex,
   officers,
+  termsHashHex,
   approvals,
 }: ChangeGrants): void {
   assertKeyName(tenant, keyId);
   check(isHex(grantsHashHex, 64), '/grantsHashHex');
   check(officers === undefined || areOfficers(officers), '/officers');
+  check(termsHashHex === undefined || isHex(termsHashHex, 64), '/termsHashHex');
   check(Array.isArray(approvals) && approvals.length <= officersMax, '/approvals');
 }
 

@@ -29,13 +29,14 @@ export function grantChangeBytes(change: GrantChange): Uint8Array {
 }
 
 /** The change as the chips know it. */
-function chipChangeOf({ tenant, officers, ...change }: GrantChange): GrantsChange {
+function chipChangeOf({ tenant, officers, termsHashHex, ...change }: GrantChange): GrantsChange {
   return {
     tenant,
     keyId: change.institutionKeyId,
     grantsHashHex: change.listHashHex,
     epoch: change.chipEpoch,
     ...(officers ? { officers: chipOfficers(officers) } : {}),
+    ...(termsHashHex === undefined ? {} : { termsHashHex }),
   };
 }
 

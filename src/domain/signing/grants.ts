@@ -1,7 +1,12 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { loadGm } from '../../core/gm.ts';
-import { type Grant as ChipGrant, grantsHash } from '../../core/grant-list.ts';
+import {
+  type Grant as ChipGrant,
+  type GrantTerms,
+  grantsHash,
+  grantTermsHash,
+} from '../../core/grant-list.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Actor, Caller } from '../actor.ts';
@@ -161,6 +166,8 @@ async function changeOf(
 ): Promise<GrantChange> {
   const others = await activeGrants(deps, key, grant.id);
   const list = chipList(action === 'give' ? [...others, grant] : others);
+  const gm = await loadGm();
+  const terms = termsOf(grant);
   return {
     tenant: key.tenant,
     id: newId(deps),
@@ -169,11 +176,29 @@ async function changeOf(
     institutionKeyId: key.id,
     grantId: grant.id,
     action,
+    ...(action === 'give' ? { terms, termsHashHex: grantTermsHash(gm, terms) } : {}),
     list,
-    listHashHex: grantsHash(await loadGm(), list),
+    listHashHex: grantsHash(gm, list),
     chipEpoch: key.chipEpoch,
     approvals: [],
     createdAtMs: deps.clock.now(),
+  };
+}
+
+function termsOf(grant: Grant): GrantTerms {
+  const { id, actor, publicKeyHex, operations, documentTypes, amountMax } = grant;
+  const { validFromMs, validUntilMs, usesMax, approvalsNeeded } = grant;
+  return {
+    grantId: id,
+    actor,
+    publicKeyHex,
+    operations,
+    validFromMs,
+    validUntilMs,
+    usesMax,
+    documentTypes,
+    ...(amountMax ? { amountMax } : {}),
+    approvalsNeeded,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Grant as ChipGrant } from '../../core/grant-list.ts';
+import type { Grant as ChipGrant, GrantTerms } from '../../core/grant-list.ts';
 import type { Receipt } from '../../core/usage/receipt.ts';
 import type { UsageApproval } from '../../core/usage/record.ts';
 import type { ShareAttestation } from '../../core/usage/share-use.ts';
@@ -129,6 +129,9 @@ export interface GrantChange extends Row {
   readonly action: 'give' | 'take' | 'officers';
   /** Who decides from then on. */
   readonly officers?: { readonly members: readonly Officer[]; readonly threshold: number };
+  /** What the right allows that is given, as the officers sign it. */
+  readonly terms?: GrantTerms;
+  readonly termsHashHex?: string;
   readonly list: readonly ChipGrant[];
   readonly listHashHex: string;
   readonly chipEpoch: number;

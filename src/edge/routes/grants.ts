@@ -225,15 +225,30 @@ function grantView(grant: rows.Grant): Grant {
   };
 }
 
+function termsView({
+  operations,
+  documentTypes,
+  amountMax,
+  ...terms
+}: NonNullable<rows.GrantChange['terms']>) {
+  return {
+    ...terms,
+    operations: [...operations],
+    documentTypes: [...documentTypes],
+    ...(amountMax ? { amountMax: { ...amountMax } } : {}),
+  };
+}
+
 export function changeView(change: rows.GrantChange, key: rows.InstitutionKey): GrantChange {
   const { id, state, institutionKeyId, grantId, action, listHashHex, approvals } = change;
-  const { list, officers, chipEpoch } = change;
+  const { list, officers, terms, chipEpoch } = change;
   return {
     id,
     state,
     institutionKeyId,
     grantId: grantId === '' ? null : grantId,
     action,
+    terms: terms ? termsView(terms) : null,
     list: list.map(({ publicKeyHex, operations }) => ({
       publicKeyHex,
       operations: [...operations],

@@ -322,6 +322,23 @@ export const grantChangeSchema = z
     institutionKeyId: z.string(),
     grantId: z.string().nullable().openapi({ description: 'Null when the officers change.' }),
     action: z.enum(['give', 'take', 'officers']),
+    terms: z
+      .object({
+        grantId: z.string(),
+        actor: z.string(),
+        publicKeyHex,
+        operations: z.array(z.enum(grantedOperations)),
+        validFromMs: z.int(),
+        validUntilMs: z.int(),
+        usesMax: z.int(),
+        documentTypes: z.array(z.string()),
+        amountMax: amountSchema.optional(),
+        approvalsNeeded: z.int(),
+      })
+      .nullable()
+      .openapi({
+        description: 'The right that is given, whole, as its officers sign it; null otherwise.',
+      }),
     list: z
       .array(z.object({ publicKeyHex, operations: z.array(z.enum(grantedOperations)) }))
       .openapi({ description: 'Who may do what from then on, as the chips enforce it.' }),

@@ -1,6 +1,7 @@
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadGm } from '../../../src/core/gm.ts';
+import { grantTermsHash } from '../../../src/core/grant-list.ts';
 import { checkRecord } from '../../../src/core/usage/check-record.ts';
 import { decisionText, readDecision, type UseDecision } from '../../../src/core/usage/decision.ts';
 import { certificateStateOf } from '../../../src/domain/certificates/find.ts';
@@ -316,6 +317,26 @@ describe('grants', () => {
     const { amount: _, ...request } = asking(own, clerk, grant.id);
     const ask = () => askOperation(deps, clerk.caller, { ...request, id: newId(deps) });
     await expect(ask()).rejects.toMatchObject({ code: 'operation_refused' });
+    // What an officer signed for other terms is no consent to these, whichever term differs.
+    const gm = await loadGm();
+    const given = change.terms ?? expect.unreachable();
+    const others: Partial<typeof given>[] = [
+      { actor: 'teller' },
+      { operations: ['sign', 'decrypt'] },
+      { validUntilMs: given.validUntilMs + 1 },
+      { validFromMs: given.validFromMs - 1 },
+      { usesMax: 6 },
+      { documentTypes: ['payment'] },
+      { amountMax: { currency: 'CNY', minor: 1 } },
+      { approvalsNeeded: 1 },
+    ];
+    for (const other of others) {
+      const termsHashHex = grantTermsHash(gm, { ...given, ...other });
+      const stale = await officers[0].sign(grantChangeBytes({ ...change, termsHashHex }));
+      await expect(
+        approveGrantChange(deps, officers[0].caller, { id: change.id, signature: stale }),
+      ).rejects.toMatchObject({ code: 'signature_invalid' });
+    }
     const signature = await officers[0].sign(grantChangeBytes(change));
     await approveGrantChange(deps, officers[0].caller, { id: change.id, signature });
     await expect(ask()).rejects.toMatchObject({ code: 'operation_refused' });
