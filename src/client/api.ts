@@ -276,8 +276,19 @@ export function createClient(options: ClientOptions = {}) {
         getJson<LedgerPage>(`/ledger/entries${queryString({ ...query })}`, read),
       entry: (index: number, read?: ReadOptions) =>
         getJson<LedgerEntry>(`/ledger/entries/${index}`, read),
-      history: (subject: string, read?: ReadOptions) =>
-        getJson<LedgerHistory>(`/ledger/subjects/${subject}`, read),
+      /** All of a subject's events, oldest first. */
+      history: async (subject: string, read?: ReadOptions) => {
+        const entries: LedgerHistory['entries'] = [];
+        let cursor: string | undefined;
+        do {
+          const query = queryString({ limit: 100, cursor });
+          const path = `/ledger/subjects/${subject}${query}`;
+          const page: LedgerHistory = await getJson<LedgerHistory>(path, read);
+          entries.push(...page.entries);
+          cursor = page.nextCursor ?? undefined;
+        } while (cursor !== undefined);
+        return { subject, entries };
+      },
       status: (subject: string, read?: ReadOptions) =>
         getJson<LedgerStatus>(`/ledger/subjects/${subject}/status`, read),
       inclusion: (index: number, size: number, read?: ReadOptions) =>

@@ -6,6 +6,8 @@ import { verifyStatus } from '../../src/core/ledger/status.ts';
 import { decodeBundle } from '../../src/core/ledger/tiles.ts';
 import { auditSubject } from '../../src/domain/audit/anchor.ts';
 import { policyOf, proveHistory } from '../../src/domain/ledger/lookup.ts';
+import type { UnplacedEvent } from '../../src/domain/ledger/ports.ts';
+import type { LedgerHistory } from '../../src/edge/schemas/ledger.ts';
 import { base64Bytes } from '../../src/lib/base64.ts';
 import { frozenEvent } from '../contract/ledger.ts';
 import { account, bodyOf, type Edge, startEdge } from '../helpers/edge.ts';
@@ -101,6 +103,32 @@ describe('the ledger over HTTP', () => {
     });
     expect(await read('/ledger/subjects/cert/c3')).toMatchObject({ entries: [{ index: 3 }] });
     expect(await read('/ledger/subjects/cert/none')).toMatchObject({ entries: [] });
+  });
+
+  it('A8: gives everything about a subject page by page to its newest event', async () => {
+    const own = await startEdge();
+    const subject = 'grant/pages';
+    const at = '2026-01-01T00:00:00.000Z';
+    for (let i = 0; i < 7; i++) {
+      const grantSha256 = i.toString(16).padStart(64, '0');
+      const event = { v: 1, type: 'grant', subject, at, grantSha256, state: 'active' };
+      await own.deps.ledger.appendNext(event as UnplacedEvent, { requestId: `r${i}` });
+    }
+    const all = (await own.deps.ledger.history(subject)).map(({ index }) => index);
+    expect(all).toHaveLength(7);
+    for (const limit of [1, 3, 7, 8]) {
+      const seen: number[] = [];
+      let cursor: string | null = '0';
+      while (cursor !== null) {
+        const path: string = `/ledger/subjects/${subject}?limit=${limit}&cursor=${cursor}`;
+        const page = (await (await own.call(path, anyone)).json()) as LedgerHistory;
+        expect(page.entries.length).toBeLessThanOrEqual(limit);
+        seen.push(...page.entries.map(({ index }) => index));
+        cursor = page.nextCursor;
+      }
+      expect(seen, String(limit)).toEqual(all);
+    }
+    expect((await own.call(`/ledger/subjects/${subject}?cursor=-1`, anyone)).status).toBe(400);
   });
 
   it('A8: refuses what is out of range', async () => {

@@ -32,7 +32,7 @@ export function demoLedger(ledger: Ledger): DemoLedger {
         const entry = await ledger.head(subject);
         return entry && served(entry);
       },
-      history: async (subject) => (await ledger.history(subject)).map(served),
+      history: async (subject, range) => (await ledger.history(subject, range)).map(served),
       entry: async (index) => served(await ledger.entry(index)),
       entries: async (first, count) => (await ledger.entries(first, count)).map(served),
     },

@@ -103,9 +103,9 @@ const subjectRoute = createRoute({
     summary: 'Everything about one subject, oldest first',
     description: 'Each event names the leaf hash of the one before it as `prev`.',
   }),
-  request: { params: ledgerSubjectParamsSchema },
+  request: { params: ledgerSubjectParamsSchema, query: ledgerPageQuerySchema },
   responses: {
-    200: json(ledgerHistorySchema, 'Its events; none is an empty list.'),
+    200: json(ledgerHistorySchema, 'One page of its events; none is an empty list.'),
     ...problems('GET /ledger/subjects/{kind}/{name}', 'invalid_request', 'ledger_unavailable'),
   },
 });
@@ -222,8 +222,12 @@ export function addLedgerRoutes(app: EdgeApp, { ledger }: EdgeDeps): void {
 
   app.openapi(subjectRoute, async (c) => {
     const subject = subjectOf(c.req.valid('param'));
-    const entries = await ledger.history(subject);
-    return c.json({ subject, entries: entries.map(entryView) }, 200);
+    const { cursor: first = 0, limit } = c.req.valid('query');
+    // One more than is asked for says whether there is another page.
+    const found = await ledger.history(subject, { first, count: limit + 1 });
+    const entries = found.slice(0, limit).map(entryView);
+    const nextCursor = found.length > limit ? String(first + limit) : null;
+    return c.json({ subject, entries, nextCursor }, 200);
   });
 
   app.openapi(statusRoute, async (c) => {

@@ -56,7 +56,14 @@ export const ledgerSubjectParamsSchema = z.strictObject({
 });
 
 export const ledgerHistorySchema = z
-  .object({ subject: z.string(), entries: z.array(ledgerEntrySchema) })
+  .object({
+    subject: z.string(),
+    entries: z.array(ledgerEntrySchema),
+    nextCursor: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Where the next page begins; null on the last page.' }),
+  })
   .openapi('LedgerHistory');
 
 export const ledgerStatusSchema = z
