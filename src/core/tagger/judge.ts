@@ -141,12 +141,39 @@ const PLACEHOLDER = /^(?:[$%{[].*|pass(?:word|wd)?|pwd|secret|[x*.]+)$/i;
 function passwordsInAddresses(text: string): Proof[] {
   return [...text.matchAll(USER_INFO)].flatMap(({ 0: all, 1: value = '', index }) => {
     const end = index + all.length - 1;
-    const start = end - value.length;
-    return PLACEHOLDER.test(value)
-      ? []
-      : [{ start, end, label: PASSWORD, doubt: 1.1, isExact: true as const }];
+    return PLACEHOLDER.test(value) ? [] : [secretAt(end - value.length, end)];
   });
 }
+
+/**
+ * What is glued to a mail address with a colon, as lists of log-ins have it. Not a path (`scp`,
+ * `git`) and not a port; a mere word only where the line is nothing else.
+ */
+const MAIL_LOGIN = new RegExp(
+  `${MAIL.source}:([\\x21-\\x7e]{4,64})(?=["'”’]?(?:$|[\\s,;，；。]))`,
+  'gm',
+);
+
+function passwordsBehindMail(text: string): Proof[] {
+  return [...text.matchAll(MAIL_LOGIN)].flatMap(({ 0: all, 1: value = '', index }) => {
+    const end = index + all.length;
+    const isWholeLine = isLineEnd(text[index - 1]) && isLineEnd(text[end]);
+    const isWord = /^[A-Za-z]+[.,;!?]?$/.test(value);
+    const isOther = value.includes('/') || /^\d{1,5}$/.test(value) || PLACEHOLDER.test(value);
+    return isOther || (isWord && !isWholeLine) ? [] : [secretAt(end - value.length, end)];
+  });
+}
+
+const isLineEnd = (sign: string | undefined) =>
+  sign === undefined || sign === '\n' || sign === '\r';
+
+const secretAt = (start: number, end: number): Proof => ({
+  start,
+  end,
+  label: PASSWORD,
+  doubt: 1.1,
+  isExact: true,
+});
 
 function proofOfNumber(run: string): Pick<Proof, 'label' | 'doubt'> | undefined {
   const bare = run.replace(/[ +-]/g, '').toUpperCase();
@@ -165,7 +192,11 @@ function proofOfNumber(run: string): Pick<Proof, 'label' | 'doubt'> | undefined 
 }
 
 function proofs(text: string): Proof[] {
-  const found: Proof[] = [...templates(text), ...passwordsInAddresses(text)];
+  const found: Proof[] = [
+    ...templates(text),
+    ...passwordsInAddresses(text),
+    ...passwordsBehindMail(text),
+  ];
   const add = (
     { 0: run, index: start }: RegExpExecArray,
     proof: Pick<Proof, 'label' | 'doubt'> | undefined,

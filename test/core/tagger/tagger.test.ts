@@ -51,6 +51,24 @@ describe('D1: what a reader would mark', () => {
     ['DATABASE_URL=postgres://ledger:Kx7_p@Q93@10.2.3.4:5432/books', [['PASSWORD', 'Kx7_p@Q93']]],
     ['redis://:Fn81-zuk@cache.example.com/0', [['PASSWORD', 'Fn81-zuk']]],
     ['DATABASE_URL=postgres://user:{{db_password}}@localhost/app', []],
+    [
+      'liu.yang@example.com:Winter#2024',
+      [
+        ['CONTACT', 'liu.yang@example.com'],
+        ['PASSWORD', 'Winter#2024'],
+      ],
+    ],
+    [
+      'a.b@example.com:monkey\nwu@example.org:hunter22',
+      [
+        ['CONTACT', 'a.b@example.com'],
+        ['PASSWORD', 'monkey'],
+        ['CONTACT', 'wu@example.org'],
+        ['PASSWORD', 'hunter22'],
+      ],
+    ],
+    ['scp wu@example.com:/srv/a.txt .', [['CONTACT', 'wu@example.com']]],
+    ['ssh wu@example.com:2222', [['CONTACT', 'wu@example.com']]],
     ['本人银行卡尾号0417，短信已收到', []],
     [
       "Please tell Maria Gonzalez the alarm code, it's 8204.",
