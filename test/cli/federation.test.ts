@@ -1,7 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Roster } from '../../src/core/federation/roster.ts';
+import { federationRoster, federationSecretNames } from '../../src/hosts/federation.mjs';
 import { writeInventedFolder } from '../helpers/invented-folder.ts';
 import { buildTool, cinnabar } from './tool.ts';
 
@@ -19,6 +23,32 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('A4: cinnabar federation', () => {
+  it("prints a party's line of the roster from its secret, and nothing of the secret", async () => {
+    const secrets = Object.fromEntries(
+      federationSecretNames.map((name) => [name, randomBytes(32).toString('base64url')]),
+    );
+    const text = Buffer.from(federationRoster(secrets), 'base64url').toString();
+    const { nodes, decision } = JSON.parse(text) as Roster;
+    for (const line of [nodes[0], decision]) {
+      if (!line) throw new Error('the roster has no such line');
+      const { id, name } = line;
+      const secret = secrets[id === 'decision' ? 'FEDERATION_DECISION_KEY' : 'NODE_KEY_BANK'] ?? '';
+      await writeFile(join(folder, 'secret'), `${secret}\n`);
+      const words = ['--id', id, '--zh', name.zh, '--en', name.en];
+      const part = new URL('../../src/workers/sample/model.part-A.json', import.meta.url);
+      const ofNode = id === 'decision' ? [] : ['--part', fileURLToPath(part), '--proves-identity'];
+      const printed = await cinnabar([
+        ...['federation', 'keys', join(folder, 'secret'), ...words, ...ofNode],
+      ]);
+      expect(JSON.parse(printed.stdout)).toEqual(line);
+      expect(printed.stdout).not.toContain(secret);
+    }
+    await writeFile(join(folder, 'secret'), 'short\n');
+    const short = ['--id', 'bank', '--zh', '行', '--en', 'Bank'];
+    const refused = await cinnabar(['federation', 'keys', join(folder, 'secret'), ...short]);
+    expect(refused).toMatchObject({ status: 2 });
+  });
+
   it('trains, writes each secret part to a file of its own, and evaluates', async () => {
     const trained = await trainIt();
     expect(trained.stderr).toBe('');

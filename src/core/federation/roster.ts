@@ -74,8 +74,8 @@ export function parseRoster(value: unknown): Roster {
     suite,
     modelHash: textOf(fields, 'modelHash', patterns.hash),
     threshold: countOf(fields, 'threshold', nodesMax),
-    nodes: listOf(fields.nodes, nodesMax, (node) => parseNode(node, suite)),
-    decision: parseParty(fieldsOf(fields.decision, partyFields), suite),
+    nodes: listOf(fields.nodes, nodesMax, (node) => parseRosterNode(node, suite)),
+    decision: parseRosterParty(fields.decision, suite),
   };
   if (fields.v !== 1) throw new TypeError('roster: unknown version');
   assertSafe(roster);
@@ -99,7 +99,8 @@ const partialScoreMax = 2 ** 40 - 1;
 
 const partyFields = ['id', 'name', 'boxKey', 'signKey'];
 
-function parseNode(value: unknown, suite: SuiteName): RosterNode {
+/** A node's line. @throws TypeError */
+export function parseRosterNode(value: unknown, suite: SuiteName): RosterNode {
   const own = ['part', 'mandatory', 'provesIdentity', 'meanScore', 'runByDecision'];
   const fields = fieldsOf(value, [...partyFields, ...own]);
   return {
@@ -110,6 +111,11 @@ function parseNode(value: unknown, suite: SuiteName): RosterNode {
     meanScore: integerOf(fields, 'meanScore', partialScoreMax),
     runByDecision: flagOf(fields, 'runByDecision'),
   };
+}
+
+/** The line of the decision service. @throws TypeError */
+export function parseRosterParty(value: unknown, suite: SuiteName): RosterParty {
+  return parseParty(fieldsOf(value, partyFields), suite);
 }
 
 function parseParty(fields: Fields, suite: SuiteName): RosterParty {
