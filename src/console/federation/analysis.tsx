@@ -11,6 +11,7 @@ import { allows, client } from '../session.ts';
 import { yuan } from './decision.tsx';
 import { Fairness } from './fairness.tsx';
 import { PartiesNow } from './health.tsx';
+import { LossPlot } from './loss-plot.tsx';
 import { Plot } from './plot.tsx';
 import { RulesDesk } from './rules.tsx';
 import { TrainingRuns } from './training-runs.tsx';
@@ -88,8 +89,6 @@ function PartiesAndKeys() {
 
 function Training({ model }: { model: FederationModel }) {
   const { report, training, data } = model;
-  const loss = (at: 1 | 2) =>
-    training.history.map((entry) => [entry[0], entry[at] / million] as const);
   return (
     <Panel title={t('model.title', { version: model.version })}>
       <Facts
@@ -120,16 +119,7 @@ function Training({ model }: { model: FederationModel }) {
         ]}
       />
       <div class="plots">
-        <Plot
-          title={t('plot.loss')}
-          x={t('plot.round')}
-          y={t('plot.loss.unit')}
-          digits={3}
-          series={[
-            { name: t('plot.training'), points: loss(1) },
-            { name: t('plot.validation'), points: loss(2), dashed: true },
-          ]}
-        />
+        <LossPlot history={training.history} />
         <Plot
           title={t('plot.roc')}
           x={t('plot.false-rate')}

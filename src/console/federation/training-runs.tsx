@@ -7,7 +7,7 @@ import { usePoll } from '../parts/poll.ts';
 import { Empty, Loaded } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
 import { client } from '../session.ts';
-import { Plot } from './plot.tsx';
+import { LossPlot } from './loss-plot.tsx';
 import { f } from './words.ts';
 
 /** A training that is under way is looked at every second, an idle list now and then. */
@@ -59,7 +59,6 @@ function Run({ run }: { run: TrainingRun }) {
   const { state, history, version, modelHash, auc } = run;
   const last = history.at(-1);
   const best = history.toSorted((a, b) => a[2] - b[2])[0];
-  const loss = (at: 1 | 2) => history.map((entry) => [entry[0], entry[at] / million] as const);
   const canGoOn = run.method === 'scorecard' && (state === 'stopped' || isSilent(run));
   return (
     <Panel title={t('model.title', { version })}>
@@ -90,16 +89,7 @@ function Run({ run }: { run: TrainingRun }) {
       {canGoOn && <p>{f('runs.resume')}</p>}
       {history.length > 1 && (
         <div class="plots">
-          <Plot
-            title={t('plot.loss')}
-            x={t('plot.round')}
-            y={t('plot.loss.unit')}
-            digits={3}
-            series={[
-              { name: t('plot.training'), points: loss(1) },
-              { name: t('plot.validation'), points: loss(2), dashed: true },
-            ]}
-          />
+          <LossPlot history={history} />
         </div>
       )}
       {best && (
