@@ -1364,6 +1364,24 @@ export type GrantChange = {
   /** Null when the officers change. */
   grantId: string | null;
   action: "give" | "take" | "officers";
+  /** The right that is given, whole, as its officers sign it; null otherwise. */
+  terms: {
+    grantId: string;
+    actor: string;
+    /** 04 || x || y in hex; empty while the key is being made. */
+    publicKeyHex: string;
+    operations: Array<"sign" | "decrypt">;
+    validFromMs: number;
+    validUntilMs: number;
+    usesMax: number;
+    documentTypes: Array<string>;
+    amountMax?: {
+      /** ISO 4217. */
+      currency: string;
+      minor: number;
+    };
+    approvalsNeeded: number;
+  } | null;
   /** Who may do what from then on, as the chips enforce it. */
   list: Array<{
     /** 04 || x || y in hex; empty while the key is being made. */
@@ -2699,6 +2717,8 @@ export type LedgerEvent = Record<string, string | number | null | Record<string,
 export type LedgerHistory = {
   subject: string;
   entries: Array<LedgerEntry>;
+  /** Where the next page begins; null on the last page. */
+  nextCursor: string | null;
 };
 
 export type LedgerStatus = {

@@ -40,7 +40,7 @@ describe('memory node store', () => {
   nodeStoreContract((work) => work(store));
 });
 describe('memory object store', () => objectStoreContract(memoryObjectStore));
-describe('memory payment books', () => paymentBooksContract(memoryPaymentBooks));
+describe('memory payment books', () => paymentBooksContract(memoryPaymentBooks, 20));
 describe('memory row store', () => rowStoreContract(() => memoryRowStore<SampleRows>()));
 describe('memory scoring store', () => {
   const store = memoryScoringStore();

@@ -8,7 +8,8 @@ const limits = { singleMinor: 1_000, dailyMinor: 10_000, dailyCount: 1_000 };
 const now = { requestId: 'r', limits, nowMs, utcOffsetMinutes: 480 };
 
 /** What every place of payers' books must do. */
-export function paymentBooksContract(open: () => PaymentBooks): void {
+/** Of the books of `open`; `stormed` orders each get 128 calls at once. */
+export function paymentBooksContract(open: () => PaymentBooks, stormed: number): void {
   async function placed(books: PaymentBooks, tenant: string, count: number, amountMinor = 100) {
     const orders = Array.from({ length: count }, () => bookOrder(freshId(), amountMinor, nowMs));
     await Promise.all(orders.map((order) => books.place(tenant, 'p', order)));
@@ -64,10 +65,10 @@ export function paymentBooksContract(open: () => PaymentBooks): void {
     expect(passed).toBeGreaterThan(100);
   });
 
-  it('E8: 20 orders, each set aside 64 times and executed 64 times at once, are 20 payments', async () => {
+  it('E8: orders, each set aside 64 times and executed 64 times at once, are one payment each', async () => {
     const books = open();
     const tenant = freshTenant();
-    const ids = await placed(books, tenant, 20);
+    const ids = await placed(books, tenant, stormed);
     const storm = <T>(act: (i: number) => Promise<T>) =>
       Promise.allSettled(Array.from({ length: 64 }, (_, i) => act(i)));
     for (const id of ids) {
@@ -85,7 +86,7 @@ export function paymentBooksContract(open: () => PaymentBooks): void {
       currency: 'CNY',
       payeeAccount: '',
     });
-    expect([spentTodayMinor, ordersToday]).toEqual([2_000, 20]);
+    expect([spentTodayMinor, ordersToday]).toEqual([100 * stormed, stormed]);
   });
 
   it('E7: tells what is usual by counts, in constant space', async () => {

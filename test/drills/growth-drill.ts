@@ -103,7 +103,8 @@ export const growth: Drill = {
   target: 'no more the last time than the second; as docs/cost-at-scale.md says',
   plants: ['the document says less'],
   async run({ isLong, plant }) {
-    const late = isLong ? 200 : 12;
+    // The document is found wanting by what the second one asks.
+    const late = isLong ? 200 : plant ? 2 : 12;
     const text = plant ? '' : readFileSync(page, 'utf8');
     const faults: string[] = [];
     const rows = await measured(late);
