@@ -5,8 +5,8 @@ import { leafHash, verifyConsistency, verifyInclusion } from '../../src/core/led
 import { verifyStatus } from '../../src/core/ledger/status.ts';
 import { decodeBundle } from '../../src/core/ledger/tiles.ts';
 import { auditSubject } from '../../src/domain/audit/anchor.ts';
+import type { UnplacedEvent } from '../../src/domain/ledger/events.ts';
 import { policyOf, proveHistory } from '../../src/domain/ledger/lookup.ts';
-import type { UnplacedEvent } from '../../src/domain/ledger/ports.ts';
 import type { LedgerHistory } from '../../src/edge/schemas/ledger.ts';
 import { base64Bytes } from '../../src/lib/base64.ts';
 import { frozenEvent } from '../contract/ledger.ts';
