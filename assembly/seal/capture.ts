@@ -13,14 +13,15 @@ import {
   spreads,
 } from './capture.gen';
 import { forward } from './fft';
+import { fringes, lookForFringes } from './fringes';
 import { coloursUpToThree, flatten, isGrey, paperLevel, reduce } from './ink';
 import { evenLight } from './light';
 import { at, clamp, put, takeBytes, takePlane } from './plane';
 import { lookForStripes, stripes } from './stripes';
 
-const FIGURES: i32 = 29;
+const FIGURES: i32 = 31;
 /** Of the last picture looked at: log odds that it is a reproduction, then the figures. */
-export const captureFindings = memory.data((1 + 29) * 4);
+export const captureFindings = memory.data((1 + 31) * 4);
 const captureFigures = captureFindings + 4;
 const FULL_DPI: f32 = 300;
 /** Ink in one place and how it differs between the channels, from here on there is colour. */
@@ -399,6 +400,8 @@ function writeFigures(share: f32, pxPerMm: f32): void {
   put(captureFigures, 22, clamp((1 - usual) / max<f32>(0.02, steep), 0, 2) * 5);
   put(captureFigures, 23, pxPerMm / 10);
   put(captureFigures, 24, share < LEAST_COLOUR ? 1 : 0);
+  lookForFringes(red, blue, w, h);
+  for (let k = 0; k < 2; k++) put(captureFigures, 29 + k, at(fringes, k));
   // Nothing needs the other two channels any more.
   lookForStripes(green, red, blue, w, h, pxPerMm);
   for (let k = 0; k < 4; k++) put(captureFigures, 25 + k, at(stripes, k));

@@ -5,11 +5,8 @@
 import { mark, release } from '../shared/arena';
 import { forward } from './fft';
 import { at, box, put, takePlane } from './plane';
+import { all, every, laySquares, lift, placeOf, SIDE } from './squares';
 
-const SIDE: i32 = 64;
-const BITS: i32 = 6;
-const STEP: i32 = 32;
-const MOST_SQUARES: i32 = 100;
 /** Frequencies in question, periods a square: below lie strokes. */
 const LOW: f32 = 16;
 const HIGH: f32 = 45;
@@ -32,41 +29,18 @@ const APART_PX: i32 = 9;
 /** Of the whole picture and of bare paper: the highest peak in spreads, then in powers of two. */
 export const stripes = memory.data(4 * 4);
 
-function reversed(frequency: i32): i32 {
-  let place = 0;
-  for (let bit = 0; bit < BITS; bit++) place |= ((frequency >> bit) & 1) << (BITS - 1 - bit);
-  return place;
-}
-
 /** Base 2, to a tenth: straight between powers of two. */
 function roughLog(x: f32): f32 {
   return <f32>(reinterpret<i32>(x) - 0x3f800000) * <f32>1.1920929e-7;
 }
 
-/** One square of a plane, about its mean, faded out towards its sides. */
-function lift(plane: usize, stride: i32, x0: i32, y0: i32, fade: usize, to: usize): void {
-  let sum: f32 = 0;
-  for (let y = 0; y < SIDE; y++) {
-    for (let x = 0; x < SIDE; x++) sum += at(plane, (y0 + y) * stride + x0 + x);
-  }
-  const mean = sum / <f32>(SIDE * SIDE);
-  for (let y = 0; y < SIDE; y++) {
-    for (let x = 0; x < SIDE; x++) {
-      const value = at(plane, (y0 + y) * stride + x0 + x) - mean;
-      put(to, y * SIDE + x, value * at(fade, x) * at(fade, y));
-    }
-  }
-}
-
 /** Adds the logarithms of both real planes' powers, which one complex spectrum holds. */
-function addSpectrum(re: usize, im: usize, places: usize, light: usize, paper: usize): void {
+function addSpectrum(re: usize, im: usize, light: usize, paper: usize): void {
   forward(re, im, SIDE);
   for (let v = 0; v < SIDE; v++) {
-    const row = load<i32>(places + ((<usize>v) << 2)) * SIDE;
-    const opposite = load<i32>(places + ((<usize>((SIDE - v) & (SIDE - 1))) << 2)) * SIDE;
     for (let u = 0; u <= SIDE / 2; u++) {
-      const p = row + load<i32>(places + ((<usize>u) << 2));
-      const q = opposite + load<i32>(places + ((<usize>((SIDE - u) & (SIDE - 1))) << 2));
+      const p = placeOf(u, v);
+      const q = placeOf(-u, -v);
       const sr = at(re, p) + at(re, q);
       const si = at(im, p) - at(im, q);
       const dr = at(re, p) - at(re, q);
@@ -178,12 +152,7 @@ export function lookForStripes(
   memory.fill(stripes, 0, 16);
   if (w < SIDE || h < SIDE) return;
   const start = mark();
-  const fade = takePlane(SIDE);
-  const places = takePlane(SIDE);
-  for (let i = 0; i < SIDE; i++) {
-    put(fade, i, <f32>(0.5 - 0.5 * Math.cos((2 * Math.PI * (<f64>i + 0.5)) / <f64>SIDE)));
-    store<i32>(places + ((<usize>i) << 2), reversed(i));
-  }
+  laySquares(w, h);
   liftPaper(plane, bare, spare, w, h);
   const re = takePlane(SIDE * SIDE);
   const im = takePlane(SIDE * SIDE);
@@ -191,16 +160,11 @@ export function lookForStripes(
   const paper = takePlane(SIDE * SIDE);
   memory.fill(light, 0, SIDE * SIDE * 4);
   memory.fill(paper, 0, SIDE * SIDE * 4);
-  const across = (w - SIDE) / STEP + 1;
-  const all = across * ((h - SIDE) / STEP + 1);
-  const every = max<i32>(1, (all + MOST_SQUARES - 1) / MOST_SQUARES);
   let squares = 0;
   for (let k = 0; k < all; k += every) {
-    const x = (k % across) * STEP;
-    const y = (k / across) * STEP;
-    lift(plane, w, x, y, fade, re);
-    lift(bare, w, x, y, fade, im);
-    addSpectrum(re, im, places, light, paper);
+    lift(plane, w, k, re);
+    lift(bare, w, k, im);
+    addSpectrum(re, im, light, paper);
     squares++;
   }
   const certainty = sqrt<f32>(<f32>squares) / SPREAD;

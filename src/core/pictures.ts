@@ -83,7 +83,7 @@ const QUERY_SLOT = 1;
 const PROFILE_LENGTH = 128 * 40;
 
 // assembly/seal/capture.ts: odds and figures; and assembly/seal/index.ts.
-const CAPTURE_FINDINGS = 30;
+const CAPTURE_FINDINGS = 32;
 const MAX_EXAMINED = 4_000_000;
 
 /** An instance that has grown beyond this is dropped after the call, since memory never shrinks. */

@@ -11,6 +11,8 @@ import type { Examined } from './capture-set.ts';
 import { type Chance, chanceOf } from './random.ts';
 
 const HIDDEN = 8;
+/** Nets of different beginnings that the detector averages; where only rates are printed one stands for them. */
+const NETS = 3;
 const STEPS = 1500;
 const BATCH = 96;
 const RATE = 8e-3;
@@ -33,27 +35,30 @@ interface Sample {
   readonly inputs: Float64Array;
 }
 
-interface Model {
+interface Spread {
   readonly means: readonly number[];
   readonly spreads: readonly number[];
-  readonly weights: Float64Array;
+}
+
+interface Model extends Spread {
+  readonly nets: readonly Float64Array[];
 }
 
 const clamp = (value: number) => Math.max(-4, Math.min(4, value));
 
-function normalised({ means, spreads }: Model, figures: readonly number[]): Float64Array {
+function normalised({ means, spreads }: Spread, figures: readonly number[]): Float64Array {
   return Float64Array.from(figures, (value, i) =>
     clamp((value - (means[i] ?? 0)) / (spreads[i] ?? 1)),
   );
 }
 
-function readyModel(rows: readonly (readonly number[])[]): Model {
+function spreadOf(rows: readonly (readonly number[])[]): Spread {
   const count = rows[0]?.length ?? 0;
   const mean = (i: number, f: (value: number) => number) =>
     rows.reduce((sum, row) => sum + f(row[i] ?? 0), 0) / rows.length;
   const means = Array.from({ length: count }, (_, i) => mean(i, (value) => value));
   const spreads = means.map((m, i) => Math.sqrt(mean(i, (value) => (value - m) ** 2)) + 1e-3);
-  return { means, spreads, weights: new Float64Array(HIDDEN * (count + 2) + 1) };
+  return { means, spreads };
 }
 
 /** Hidden units by the rows of `weights`: inputs, bias, weight out; the last number is the bias. */
@@ -76,9 +81,9 @@ function byPhysics(samples: readonly Sample[]): readonly (readonly Sample[])[] {
   );
 }
 
-function adjust(model: Model, samples: readonly Sample[], chance: Chance): void {
-  const { weights, means, spreads } = model;
+function fitted({ means, spreads }: Spread, samples: readonly Sample[], chance: Chance) {
   const n = means.length;
+  const weights = new Float64Array(HIDDEN * (n + 2) + 1);
   for (let i = 0; i < weights.length; i++) weights[i] = chance.normal(0.25);
   // Every model of stamping counts alike, however many pictures it has.
   const copies = byPhysics(samples.filter(({ row }) => row.isCopy));
@@ -127,20 +132,25 @@ function adjust(model: Model, samples: readonly Sample[], chance: Chance): void 
       weights[i] = (weights[i] ?? 0) * (1 - rate * DECAY) - rate * move;
     }
   }
+  return weights;
 }
 
-function trained(rows: readonly Examined[], name: string): Model {
-  const figures = rows.flatMap((row) => (row.figures ? [row.figures] : []));
-  const model = readyModel(figures);
+function trained(rows: readonly Examined[], name: string, count: number): Model {
+  const spread = spreadOf(rows.flatMap((row) => (row.figures ? [row.figures] : [])));
   const samples = rows.flatMap((row) =>
-    row.figures ? [{ row, inputs: normalised(model, row.figures) }] : [],
+    row.figures ? [{ row, inputs: normalised(spread, row.figures) }] : [],
   );
-  adjust(model, samples, chanceOf('capture', name));
-  return model;
+  const nets = Array.from({ length: count }, (_, k) =>
+    fitted(spread, samples, chanceOf('capture', name, k)),
+  );
+  return { ...spread, nets };
 }
 
-const oddsOf = (model: Model, { figures }: Examined) =>
-  figures ? forward(model.weights, normalised(model, figures)) : undefined;
+function oddsOf(model: Model, { figures }: Examined): number | undefined {
+  if (!figures) return undefined;
+  const inputs = normalised(model, figures);
+  return model.nets.reduce((sum, net) => sum + forward(net, inputs), 0) / model.nets.length;
+}
 
 const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
 
@@ -179,19 +189,20 @@ const read = async (path: string) =>
   JSON.parse(await readFile(path, 'utf8')) as Examined[];
 const rows = (await Promise.all(positionals.map(read))).flat();
 /** Nets that each lack the rows of one value of `of`, on those rows. */
-function leftOut(of: (row: Examined) => string | number) {
+function leftOut(of: (row: Examined) => string | number, nets = 1) {
   return [...new Set(rows.map(of))].flatMap((out) =>
     scoredBy(
       trained(
         rows.filter((row) => of(row) !== out),
         `but ${out}`,
+        nets,
       ),
       rows.filter((row) => of(row) === out),
     ),
   );
 }
 
-const strange = leftOut(({ physics }) => physics);
+const strange = leftOut(({ physics }) => physics, NETS);
 const kinds = [...new Set(rows.map(({ physics }) => physics))];
 for (const physics of kinds) {
   print(
@@ -207,6 +218,7 @@ for (const printer of new Set(rows.flatMap((row) => (row.printer ? [row.printer]
   const model = trained(
     rows.filter((row) => row.printer !== printer),
     `but ${printer}`,
+    1,
   );
   print(
     `${printer} left out`,
@@ -216,7 +228,7 @@ for (const printer of new Set(rows.flatMap((row) => (row.printer ? [row.printer]
     ),
   );
 }
-const model = trained(rows, 'all');
+const model = trained(rows, 'all', NETS);
 /** The odds that only the kept share of one strange kind of stamping lies above. */
 const limits = kinds.map((physics) => {
   const odds = strange
@@ -229,18 +241,21 @@ const limits = kinds.map((physics) => {
 const limit = limits.reduce((sum, value) => sum + value, 0) / limits.length;
 const n = model.means.length;
 const rounded = (value: number) => Number(value.toPrecision(6));
-const unit = (u: number, from: number, to: number) =>
-  [...model.weights.subarray(u * (n + 2) + from, u * (n + 2) + to)].map(rounded);
-const units = Array.from({ length: HIDDEN }, (_, u) => u);
+/** All nets' units side by side, the last layer's share each. */
+const units = model.nets.flatMap((net) =>
+  Array.from({ length: HIDDEN }, (_, u) => net.subarray(u * (n + 2), (u + 1) * (n + 2))),
+);
+const share = (value: number) => rounded(value / NETS);
+const bias = model.nets.reduce((sum, net) => sum + (net.at(-1) ?? 0), 0) / NETS;
 await writeFile(
   join(process.cwd(), 'assembly', 'seal', 'capture.json'),
   `${JSON.stringify({
     means: model.means.map(rounded),
     spreads: model.spreads.map(rounded),
-    hidden: units.map((u) => unit(u, 0, n)),
-    hiddenBias: units.map((u) => unit(u, n, n + 1)[0]),
-    last: units.map((u) => unit(u, n + 1, n + 2)[0]),
-    lastBias: rounded((model.weights.at(-1) ?? 0) - limit),
+    hidden: units.map((unit) => [...unit.subarray(0, n)].map(rounded)),
+    hiddenBias: units.map((unit) => rounded(unit[n] ?? 0)),
+    last: units.map((unit) => share(unit[n + 1] ?? 0)),
+    lastBias: rounded(bias - limit),
   })}\n`,
 );
 const sent = (scored: readonly { odds: number }[]) =>

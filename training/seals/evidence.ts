@@ -2,28 +2,8 @@
 // its tiles said: OUT.json tells of every pair, OUT.f32 holds the figures.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import asc from 'assemblyscript/asc';
 import { loadPictures } from '../../src/core/pictures.ts';
-import type { Raster } from '../../src/core/raster.ts';
-
-interface TraceExports {
-  readonly memory: WebAssembly.Memory;
-  reset(): void;
-  alloc(bytes: number): number;
-  enrol(
-    rgba: number,
-    w: number,
-    h: number,
-    dpi: number,
-    keep: number,
-    out: number,
-    room: number,
-  ): number;
-  compare(a: number, n: number, b: number, m: number, out: number, room: number): number;
-  traceEvidence(): number;
-  /** Only where the vendor asks more of fine print: its small marks. */
-  countMarks?(): number;
-}
+import { compare, enrol, type TraceExports, traceModule } from './tracing.ts';
 
 /** One pair of a manifest, with where its figures lie (in numbers). */
 export interface TracedPair {
@@ -44,68 +24,6 @@ export interface TracedPair {
   readonly counts: readonly number[];
   /** Small marks of the reserved imprint, where the vendor counts them. */
   readonly marks?: number;
-}
-
-const MAX_TEMPLATE = 65_536;
-const RESULT_ROOM = 48 + 1024 * 16;
-
-async function traceModule(vendor: string): Promise<TraceExports> {
-  let binary: Uint8Array<ArrayBuffer> | undefined;
-  const { error, stderr } = await asc.main(
-    [
-      `assembly/vendors/${vendor}/trace.ts`,
-      '--config',
-      'asconfig.json',
-      '--target',
-      `vendor-${vendor}`,
-      '--outFile',
-      'out.wasm',
-    ],
-    {
-      writeFile: (_: string, contents: Uint8Array | string) => {
-        if (typeof contents !== 'string') binary = new Uint8Array(contents);
-      },
-    },
-  );
-  if (error || !binary) throw new Error(`the vendor did not compile\n${stderr}`);
-  const abort = () => {
-    throw new Error('the vendor aborted');
-  };
-  const { instance } = await WebAssembly.instantiate(binary, { env: { abort } });
-  // The compiled entry file exports exactly this.
-  return instance.exports as unknown as TraceExports;
-}
-
-function enrol(vendor: TraceExports, raster: Raster, keep: number): Uint8Array | undefined {
-  vendor.reset();
-  const out = vendor.alloc(MAX_TEMPLATE);
-  const rgba = vendor.alloc(raster.rgba.length);
-  new Uint8Array(vendor.memory.buffer).set(raster.rgba, rgba);
-  const length = vendor.enrol(
-    rgba,
-    raster.width,
-    raster.height,
-    raster.dpi ?? 0,
-    keep,
-    out,
-    MAX_TEMPLATE,
-  );
-  return length < 0 ? undefined : new Uint8Array(vendor.memory.buffer.slice(out, out + length));
-}
-
-function compare(vendor: TraceExports, reserved: Uint8Array, query: Uint8Array) {
-  vendor.reset();
-  const put = (bytes: Uint8Array) => {
-    const at = vendor.alloc(bytes.length);
-    new Uint8Array(vendor.memory.buffer).set(bytes, at);
-    return at;
-  };
-  const [a, b] = [put(reserved), put(query)];
-  const out = vendor.alloc(RESULT_ROOM);
-  const length = vendor.compare(a, reserved.length, b, query.length, out, RESULT_ROOM);
-  if (length < 0) return undefined;
-  const score = new DataView(vendor.memory.buffer).getFloat32(out, true);
-  return { score, marks: vendor.countMarks?.() ?? 0, ...traced(vendor) };
 }
 
 function traced(vendor: TraceExports) {
@@ -154,7 +72,8 @@ for (const { reserved, dpi, ...pair } of pairs) {
     0,
   );
   const mine = reservedOf.get(path);
-  const result = mine && query ? compare(vendor, mine, query) : undefined;
+  const score = mine && query ? compare(vendor, mine, query) : undefined;
+  const result = score === undefined ? undefined : traced(vendor);
   const ms = (process.cpuUsage().user - startedAt) / 1000;
   const at = result ? numbers.length : -1;
   if (result) {
@@ -163,7 +82,8 @@ for (const { reserved, dpi, ...pair } of pairs) {
     sizes = { scales: result.tiles.length, figures: result.figures, whole: result.whole.length };
   }
   const counts = result ? result.tiles.map((values) => values.length / result.figures) : [];
-  rows.push({ ...pair, score: result?.score ?? 0, ms, at, counts, marks: result?.marks ?? 0 });
+  const marks = result ? (vendor.countMarks?.() ?? 0) : 0;
+  rows.push({ ...pair, score: score ?? 0, ms, at, counts, marks });
   if (rows.length % 100 === 0) process.stderr.write(`${rows.length} of ${pairs.length}\n`);
 }
 await writeFile(`${out}.f32`, new Uint8Array(Float32Array.from(numbers).buffer));

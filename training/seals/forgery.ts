@@ -199,6 +199,9 @@ export function cloned(chance: Chance, genuine: Plate, physics: Physics, book: G
   return blurred(cut, 0.03 * MASTER);
 }
 
+/** Displays of the sets that are trained on, by where their pixels keep the three colours. */
+export const panels = ['panel-stripe', 'panel-diamond', 'panel-delta'] as const;
+
 const widePrinters = ['press', 'press', 'spray', 'laser', 'inkjet'];
 
 export const printers: Record<Physics, readonly string[]> = {
@@ -252,6 +255,7 @@ export function reprinted(chance: Chance, sheet: Picture, printer: string): Pict
   ) as unknown as Picture;
   if (printer === 'copier') return copy(chance, source);
   if (printer === 'display') return display(chance, source);
+  if (printer.startsWith('panel-')) return panel(chance, source, printer);
   if (printer === 'press' || printer === 'spray')
     return anyPrint(chance, source, printer === 'spray');
   const isRandom = printer.startsWith('inkjet');
@@ -377,6 +381,54 @@ function display(chance: Chance, source: Picture): Picture {
       const v = ((y * Math.cos(turn) - x * Math.sin(turn)) / pitch) * 2 * Math.PI;
       const stripe = 1 + 0.22 * Math.cos(u + (2 * Math.PI * k) / 3) + 0.1 * Math.cos(v);
       return clamp((value * 0.86 + 14) * stripe * (k === 2 ? 1.05 : 0.98), 0, 255);
+    });
+  }) as unknown as Picture;
+}
+
+/** Waves in which a panel's pixels show one colour: periods a pixel across and down, and their phase. */
+function wavesOf(printer: string, colour: number): readonly (readonly [number, number, number])[] {
+  const third = (2 * Math.PI * colour) / 3;
+  if (printer === 'panel-stripe') return [[1, 0, third]];
+  // Two of three colours every other pixel, in quincunx; green in all.
+  if (printer === 'panel-diamond') {
+    const phase = colour === 2 ? Math.PI : 0;
+    return colour === 1
+      ? [[1, 0, Math.PI / 2]]
+      : [
+          [0.5, 0.5, phase],
+          [0.5, -0.5, phase],
+        ];
+  }
+  return [
+    [1, 0.5, third],
+    [1, -0.5, third],
+  ];
+}
+
+/** A display of any pixels, gaps, white and black, photographed or laid on the glass. */
+function panel(chance: Chance, source: Picture, printer: string): Picture {
+  const pitch = chance.uniform(0.15, 0.36) * MASTER;
+  const turn = chance.happens(0.6) ? chance.normal(0.05) : chance.uniform(0, 2 * Math.PI);
+  const step = [Math.cos(turn), Math.sin(turn)].map((part) => (2 * Math.PI * part) / pitch);
+  const [along, across] = step as [number, number];
+  const [depth, gaps] = [chance.uniform(0.08, 0.32), chance.uniform(0.02, 0.14)];
+  const order = chance.pick([-1, 1]);
+  const [black, white] = [chance.uniform(4, 40), chance.uniform(225, 254)];
+  const gamma = chance.uniform(0.8, 1.2);
+  return source.map((channel, colour) => {
+    const waves = wavesOf(printer, colour);
+    const tint = 1 + chance.part('tint', colour).normal(0.025) + (colour === 2 ? 0.02 : 0);
+    const { width } = channel;
+    return mapped(channel, (value, i) => {
+      const [x, y] = [i % width, Math.floor(i / width)];
+      const [u, v] = [x * along + y * across, y * along - x * across];
+      const lit = waves.reduce(
+        (sum, [a, b, phase]) => sum + Math.cos(a * u + b * v + order * phase),
+        0,
+      );
+      const stripe = 1 + (depth * lit) / Math.sqrt(waves.length) + gaps * Math.cos(v);
+      const shown = black + (white - black) * clamp(value / 248) ** gamma;
+      return clamp(shown * stripe * tint, 0, 255);
     });
   }) as unknown as Picture;
 }

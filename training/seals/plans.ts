@@ -1,3 +1,4 @@
+import { panels } from './forgery.ts';
 import type { SetPlan } from './set.ts';
 
 const forged = { text: 3, font: 2, recut: 5, alter: 4, erase: 1, clone: 1, rescan: 2 };
@@ -32,6 +33,17 @@ export const plans: readonly SetPlan[] = [
     hasHair: true,
     genuine: 8,
     forged: { text: 2, font: 1, recut: 3, alter: 4, erase: 1, rescan: 3 },
+  },
+  {
+    name: 'train-panels',
+    seed: 89,
+    physics: ['ridge', 'soak', 'film', 'weave', 'paste', 'porous'],
+    identities: 18,
+    judges: false,
+    hasHair: true,
+    genuine: 2,
+    forged: { rescan: 6 },
+    printers: panels,
   },
   {
     name: 'unseen',

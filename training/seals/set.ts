@@ -49,6 +49,8 @@ export interface SetPlan {
   readonly hasHair?: boolean;
   readonly genuine: number;
   readonly forged: Readonly<Record<string, number>>;
+  /** What copies come from, where not from the printers of the model of stamping. */
+  readonly printers?: readonly string[];
 }
 
 /** Cuts of the genuine seals, and of those that imitate them in another type. */
@@ -190,7 +192,7 @@ async function forge(
   const pad = padOf(chance.part('pad'), 0.2);
   const name = `f-${kind}${k}`;
   if (kind === 'rescan') {
-    const printer = chance.pick(printers[work.physics]);
+    const printer = chance.pick(work.plan.printers ?? printers[work.physics]);
     const { ink, faults } = stamped(chance, relief, work.physics, 1);
     await shoot(
       work,

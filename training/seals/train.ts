@@ -1,10 +1,11 @@
 // Usage: node training/seals/run.mjs train VENDOR EVIDENCE [EVIDENCE ...] [--epochs N] [--far SHARE | --missed SHARE]
-// [--refused SHARE] [--judge EVIDENCE] [--scores FILE] [--beside WEIGHTS] [--keep N] [--parts FOLDER]
+// [--refused SHARE] [--digit TIMES] [--judge EVIDENCE] [--scores FILE] [--beside WEIGHTS] [--keep N] [--parts FOLDER]
 // Fits three nets, each without a third of the identities, and sets both limits by what each says of
 // the third that it has not seen. Writes weights.json; run the weights generator and the build after.
 // `scores` keeps what was said of every pair by nets that had not seen it. Nets of an earlier training,
 // of other pictures, may stand `beside` the new ones, of which `keep` are kept; the limits are then set by
-// the mean of all. Nets lie in `parts` as soon as they are fitted, and a run that was stopped goes on there.
+// the mean of all. One digit of a serial number is the least that a forger changes, and the hardest to see:
+// such pairs count `digit` times. Nets lie in `parts` as soon as they are fitted, and a run that was stopped goes on there.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -39,9 +40,6 @@ const weightOf: Readonly<Record<string, number>> = {
   fine: 0.25,
   clone: 0.1,
 };
-
-/** One digit of a serial number is the least that a forger changes, and the hardest to see. */
-const DIGIT = 2;
 
 interface Sample {
   readonly row: TracedPair;
@@ -226,6 +224,7 @@ const { values, positionals } = parseArgs({
     beside: { type: 'string' },
     keep: { type: 'string', default: String(FOLDS) },
     parts: { type: 'string' },
+    digit: { type: 'string', default: '2' },
   },
 });
 const [vendor = '', ...paths] = positionals;
@@ -241,7 +240,7 @@ const spread = spreadOf(
 const ready = samples.map(({ row, kind, traced }) => ({
   evidence: evidenceOf(traced, row, spread, plan),
   target: kind === 'genuine' ? 0.98 : 0.02,
-  weight: (weightOf[kind] ?? 0) * (row.sub === 'digit' ? DIGIT : 1),
+  weight: (weightOf[kind] ?? 0) * (row.sub === 'digit' ? Number(values.digit) : 1),
 }));
 // A file of this program's own form.
 const earlier: NetFile[] = values.beside

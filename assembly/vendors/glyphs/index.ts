@@ -8,17 +8,9 @@ import { install, tilesThatFit, writeHeadOfResult, writeTile } from '../entry';
 import { writeTransform } from '../projective';
 import { height, unpack, unpackReserved, width } from '../template';
 import { binarise } from './binarise';
-import {
-  FIGURES,
-  gather,
-  groupCounts,
-  groupFigures,
-  groupPlaces,
-  pointerAt,
-  SCALES,
-  WHOLE,
-  wholeFigures,
-} from './evidence';
+import { gather, SCALES, WHOLE, wholeFigures } from './evidence';
+import { showReserved } from './eye';
+import { FIGURES, groupCounts, groupFigures, groupPlaces, pointerAt } from './groups';
 import { CODE, NAME, VERSION } from './identity';
 import { isGrey, prepareQuery, prepareReserved } from './lines';
 import { distance, motion, register } from './place';
@@ -27,8 +19,8 @@ import { ACCEPT, MODELS, REJECT, scales, values } from './weights.gen';
 export { alloc, compare, enrol, info, reset, restore } from '../entry';
 
 const CANONICAL_PX_PER_MM: f32 = 300 / 25.4;
-/** Lines off, missing, too many, own shift and its weight, ends and junctions. */
-const criteria = memory.data<u8>([1, 2, 3, 4, 5, 7, 9, 14]);
+/** Lines off, missing, too many, own shift and its weight, theirs off, and the eye's odds. */
+const criteria = memory.data<u8>([1, 2, 3, 4, 5, 7, 9, 14, 15]);
 
 let reservedWidth: i32 = 0;
 let reservedHeight: i32 = 0;
@@ -46,6 +38,7 @@ function compareLines(
   reservedWidth = width;
   reservedHeight = height;
   if (!prepareReserved()) return NOT_FOUND;
+  showReserved();
   status = unpack(query, queryLength, false);
   if (status != 0) return status;
   prepareQuery();
@@ -70,5 +63,5 @@ function compareLines(
   return writeHeadOfResult(out, score, found, unknownShare, count);
 }
 
-shape(SCALES, FIGURES, WHOLE, criteria, 8, MODELS, scales, values);
+shape(SCALES, FIGURES, WHOLE, criteria, 9, MODELS, scales, values);
 install(CODE, NAME, VERSION, ACCEPT, REJECT, binarise, compareLines);

@@ -9,6 +9,8 @@ import { BEYOND, crossings, distances, maskOf, PITCH, thin } from './skeleton';
 export const MAX_POINTS: i32 = 8192;
 /** Ninths of a pixel that must be ink. */
 const LEAST_INK: u8 = 4;
+/** The same where small marks are told apart, which a touch of ink would join. */
+const SOLID_INK: u8 = 7;
 
 /** One imprint on its map; fields of two memory blocks, since nothing lives on a heap here. */
 @unmanaged
@@ -39,6 +41,9 @@ export const reserved = changetype<Lines>(reservedBlock);
 export const query = changetype<Lines>(queryBlock);
 export let isGrey: bool = false;
 export let hasNoScale: bool = false;
+/** Bytes: 1 = solid ink of the imprint prepared last, and of the reserved one. */
+let solid: usize = 0;
+export let reservedSolid: usize = 0;
 
 /** Reads the unpacked template. */
 function prepare(lines: Lines): void {
@@ -50,6 +55,7 @@ function prepare(lines: Lines): void {
   shrinkBilevel(bits, width, height, ninths);
   const ink = maskOf(ninths, w, h, LEAST_INK);
   lines.ink = <u32>ink;
+  solid = maskOf(ninths, w, h, SOLID_INK);
   const line = takeBytes(w * h + BEYOND);
   memory.copy(line, ink, <usize>(w * h));
   thin(line, w, h);
@@ -95,6 +101,7 @@ function listPoints(lines: Lines, line: usize): void {
 /** False when there are hardly any lines. */
 export function prepareReserved(): bool {
   prepare(reserved);
+  reservedSolid = solid;
   reserved.hidden = 0;
   return reserved.count >= 60;
 }

@@ -8,6 +8,8 @@ vi.setConfig({ testTimeout: 60_000 });
 const seal = await loadSeal();
 /** Among the figures: how far one frequency stands out (assembly/seal/stripes.ts). */
 const STRIPES = 25;
+/** How far colours repeat out of step (assembly/seal/fringes.ts). */
+const FRINGES = 29;
 
 test('B6: a printed copy of a genuine imprint never passes by itself, whatever the vendors say', () => {
   const reserved = sampleScan('r01-reserved.jpg', 300);
@@ -38,6 +40,8 @@ test.each([
     const before = seal.examine(stamped);
     expect(shown?.figures[STRIPES]).toBeGreaterThan(10);
     expect(before?.figures[STRIPES]).toBeLessThan(6);
+    expect(shown?.figures[FRINGES]).toBeGreaterThan(8);
+    expect(before?.figures[FRINGES]).toBeLessThan(5);
     expect(shown?.copyOdds).toBeGreaterThan(before?.copyOdds ?? Number.POSITIVE_INFINITY);
   },
 );
@@ -57,7 +61,7 @@ test('a canonical picture, an empty page and a tiny picture tell nothing, and th
   expect(seal.examine(drawn(300, 300, () => [255, 250, 240]))).toBeUndefined();
   expect(seal.examine(drawn(9, 9, () => [200, 30, 40]))).toBeUndefined();
   const first = seal.examine(sampleScan('t05-g0.jpg', 300));
-  expect(first?.figures).toHaveLength(29);
+  expect(first?.figures).toHaveLength(31);
   expect(first?.figures.every(Number.isFinite)).toBe(true);
   seal.examine(sampleScan('r01-g0.jpg', 200));
   expect(seal.examine(sampleScan('t05-g0.jpg', 300))).toEqual(first);

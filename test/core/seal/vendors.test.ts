@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { loadSeal, SealError } from '../../../src/core/seal.ts';
 import { foreignVendor } from '../../helpers/foreign-vendor.ts';
-import { drawnSeal } from '../../helpers/seal-rasters.ts';
+import { drawn, drawnSeal, turned } from '../../helpers/seal-rasters.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -13,7 +13,7 @@ test('B2: a foreign module joins the vote beside the built-in vendor', async () 
   expect(seal.vendors).toEqual([
     { code: 'stroke', name: 'Registered stroke difference', version: '1.2.1' },
     { code: 'spectrum', name: 'Invariant ink spectrum', version: '1.1.1' },
-    { code: 'glyphs', name: 'Glyph constellation', version: '1.1.1' },
+    { code: 'glyphs', name: 'Glyph constellation', version: '1.2.0' },
     { code: 'block', name: 'block', version: '2.1.3' },
   ]);
   const { verdict, vendors } = seal.verify(imprint, imprint);
@@ -119,4 +119,54 @@ describe('modules that are no vendors are refused when they are loaded', () => {
   test('two of the same code', async () => {
     await expect(loadSeal({ vendors: [block, block] })).rejects.toBeInstanceOf(SealError);
   });
+});
+
+/** Which of the segments a to g each digit lights, a the lowest bit. */
+const segments = [0x3f, 0x06, 0x5b, 0x4f, 0x66, 0x6d, 0x7d, 0x07, 0x7f, 0x6f];
+const [DIGIT_WIDTH, DIGIT_HEIGHT, DIGIT_PITCH, DIGITS_AT] = [11, 19, 17, { x: 80, y: 230 }];
+
+function isInDigit(digit: number, x: number, y: number): boolean {
+  const [right, middle, bottom] = [DIGIT_WIDTH - 3, (DIGIT_HEIGHT - 3) / 2, DIGIT_HEIGHT - 3];
+  if (x < 0 || y < 0 || x >= DIGIT_WIDTH || y >= DIGIT_HEIGHT) return false;
+  const isUpper = y < DIGIT_HEIGHT / 2;
+  const lit = [
+    y < 3,
+    x >= right && isUpper,
+    x >= right && !isUpper,
+    y >= bottom,
+    x < 3 && !isUpper,
+    x < 3 && isUpper,
+    y >= middle && y < middle + 3,
+  ];
+  return lit.some((isLit, segment) => isLit && ((segments[digit] ?? 0) >> segment) & 1);
+}
+
+/** A round seal of 28 mm with two bars and a line of digits 1.6 mm high. */
+function numberedSeal(digits: string) {
+  return drawn(360, 360, (x, y) => {
+    const away = Math.hypot(x - 180, y - 180);
+    const isBar = Math.abs(x - 180) < 70 && (Math.abs(y - 120) < 8 || Math.abs(y - 170) < 8);
+    const isStem = Math.abs(x - 180) < 8 && y > 80 && y < 210;
+    const place = Math.floor((x - DIGITS_AT.x) / DIGIT_PITCH);
+    const digit = Number(digits[place] ?? Number.NaN);
+    const isDigit = isInDigit(digit, x - DIGITS_AT.x - place * DIGIT_PITCH, y - DIGITS_AT.y);
+    const isInk = (away > 150 && away < 164) || isBar || isStem || isDigit;
+    return isInk ? [200, 30, 40] : [255, 255, 255];
+  });
+}
+
+test('B4: glyphs sees one digit changed in small print, and shows which', async () => {
+  const seal = await loadSeal();
+  const reserved = seal.enrol(numberedSeal('310582946720'), 'glyphs');
+  const judged = (digits: string) =>
+    seal.match('glyphs', reserved, seal.enrol(turned(numberedSeal(digits), 37, 3, -5), 'glyphs'));
+  const genuine = judged('310582946720');
+  const changed = judged('310584946720');
+  expect(genuine.match).toBe(true);
+  expect(changed.score).toBeLessThan(0.5 * genuine.score);
+  const [worst] = changed.tiles.toSorted((a, b) => a.score - b.score);
+  // The changed digit is the sixth; the canonical picture is the whole one, whose ink comes near its edges.
+  const [x, y] = [DIGITS_AT.x + 5 * DIGIT_PITCH + DIGIT_WIDTH / 2, DIGITS_AT.y + DIGIT_HEIGHT / 2];
+  expect(Math.abs((worst?.x ?? 0) - x)).toBeLessThan(12);
+  expect(Math.abs((worst?.y ?? 0) - y)).toBeLessThan(12);
 });

@@ -1,0 +1,91 @@
+// Fringes of colour: a display's pixel shows its three colours side by side, so that they repeat out of
+// step; ink, paper and print change all three in step or against each other. The cross spectrum of
+// red and blue tells: what is in step has no imaginary part, however strong it is, and what is not
+// keeps one phase in every square. JPEG's halved colour only moves such a frequency.
+import { mark, release } from '../shared/arena';
+import { forward } from './fft';
+import { at, put, takePlane } from './plane';
+import { all, every, laySquares, lift, placeOf, SIDE } from './squares';
+
+/** Periods a square: below lies uneven light. */
+const LOW: i32 = 4;
+/** A frequency is compared with what lies from 2 to 4 bins off: misplaced colours spread widely. */
+const NEAR: i32 = 1;
+const FAR: i32 = 4;
+
+/** The highest peak in spreads, and as a share of all squares in which the phase keeps. */
+export const fringes = memory.data(2 * 4);
+
+/** Adds the imaginary part of the two planes' cross spectrum, its size taken off, to `turned`. */
+function addTurned(re: usize, im: usize, turned: usize): void {
+  forward(re, im, SIDE);
+  for (let v = 0; v < SIDE; v++) {
+    for (let u = 0; u <= SIDE / 2; u++) {
+      const p = placeOf(u, v);
+      const q = placeOf(-u, -v);
+      // Twice the first plane's spectrum, and twice the second's.
+      const ar = at(re, p) + at(re, q);
+      const ai = at(im, p) - at(im, q);
+      const br = at(im, p) + at(im, q);
+      const bi = at(re, q) - at(re, p);
+      const size = sqrt<f32>((ar * ar + ai * ai) * (br * br + bi * bi)) + 1e-6;
+      const k = v * SIDE + u;
+      put(turned, k, at(turned, k) + (ai * br - ar * bi) / size);
+    }
+  }
+}
+
+/** Values of the other half plane are those of this one turned round. */
+function valueAt(turned: usize, u: i32, v: i32): f32 {
+  const column = u & (SIDE - 1);
+  if (column > SIDE / 2) return -at(turned, (-v & (SIDE - 1)) * SIDE + SIDE - column);
+  return at(turned, (v & (SIDE - 1)) * SIDE + column);
+}
+
+function surroundings(turned: usize, u: i32, v: i32): f32 {
+  let sum: f32 = 0;
+  for (let j = -FAR; j <= FAR; j++) {
+    for (let i = -FAR; i <= FAR; i++) {
+      if (abs<i32>(i) > NEAR || abs<i32>(j) > NEAR) sum += valueAt(turned, u + i, v + j);
+    }
+  }
+  const inner = 2 * NEAR + 1;
+  const outer = 2 * FAR + 1;
+  return sum / <f32>(outer * outer - inner * inner);
+}
+
+function peakOf(turned: usize): f32 {
+  let most: f32 = 0;
+  for (let v = -SIDE / 2 + 1; v < SIDE / 2; v++) {
+    for (let u = 0; u < SIDE / 2; u++) {
+      if (u * u + v * v < LOW * LOW) continue;
+      // Only what stands out by itself is worth the long sum.
+      const own = valueAt(turned, u, v);
+      if (abs<f32>(own) > most) most = max<f32>(most, abs<f32>(own - surroundings(turned, u, v)));
+    }
+  }
+  return most;
+}
+
+/** Fills `fringes` from two colours of a picture, 1 on paper; zeros when it is smaller than a square. */
+export function lookForFringes(red: usize, blue: usize, w: i32, h: i32): void {
+  memory.fill(fringes, 0, 8);
+  if (w < SIDE || h < SIDE) return;
+  const start = mark();
+  laySquares(w, h);
+  const re = takePlane(SIDE * SIDE);
+  const im = takePlane(SIDE * SIDE);
+  const turned = takePlane(SIDE * SIDE);
+  memory.fill(turned, 0, SIDE * SIDE * 4);
+  let squares = 0;
+  for (let k = 0; k < all; k += every) {
+    lift(red, w, k, re);
+    lift(blue, w, k, im);
+    addTurned(re, im, turned);
+    squares++;
+  }
+  const peak = peakOf(turned);
+  put(fringes, 0, min<f32>(15, peak / sqrt<f32>(0.5 * <f32>squares)));
+  put(fringes, 1, peak / <f32>squares);
+  release(start);
+}

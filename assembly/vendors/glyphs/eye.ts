@@ -1,0 +1,368 @@
+// An eye for small marks: a learned net that is shown one mark of the reserved imprint and the query's
+// ink at the same place, and tells whether it is another. A digit's centre line at 200 dpi is a handful of
+// points, too few to count; its picture still tells a 3 from an 8.
+import { bitAt, strideOf } from '../../seal/bilevel';
+import { paddedRow } from '../../seal/depth';
+import { at, clamp, put, takePlane } from '../../seal/plane';
+import { mapX, mapY } from '../projective';
+import { bits, height, levels, width } from '../template';
+import { scales, values } from './eye.gen';
+import { query, reserved } from './lines';
+import { measureAt, motion, off, slopeX, slopeY } from './place';
+import { labelAt, PITCH } from './skeleton';
+
+/** A mark's longer side fills MARK of the SIDE pixels of its picture. */
+export const SIDE: i32 = 20;
+const MARK: f32 = 14;
+const CELLS: i32 = 400;
+const MIDDLE: f32 = 9.5;
+/** Reserved ink, the query's depth, the query's ink; a picture has a fourth plane: where the mark is looked at. */
+const CHANNELS: i32 = 3;
+const PLANES: i32 = 4;
+/** Most marks of one imprint. */
+export const MAX_MARKS: i32 = 64;
+/** Ink's own width around its centre line, and how far around the line a mark is looked at. */
+const STROKE_MM: f32 = 0.12;
+const EDGE_MM: f32 = 0.3;
+/** The seal around a mark that tells how its place moved. */
+const AROUND_MM: f32 = 3.6;
+const REACH_MM: f32 = 0.5;
+/** A mark hidden beyond this share is not looked at. */
+const MOST_HIDDEN: f32 = 0.35;
+const LEVEL_DEPTH: f32 = 1.3 / 7;
+const CANONICAL_PX_PER_MM: f32 = 300 / 25.4;
+
+/** Marks looked at, and of each the picture, its middle and its half side (x, y, half: f32). */
+export let markCount: i32 = 0;
+export let pictures: usize = 0;
+export let places: usize = 0;
+
+let reservedBits: usize = 0;
+let reservedWidth: i32 = 0;
+let reservedHeight: i32 = 0;
+
+/** Keeps what was unpacked last as the reserved imprint. */
+export function showReserved(): void {
+  reservedBits = bits;
+  reservedWidth = width;
+  reservedHeight = height;
+}
+
+/** Makes room; the query must be what was unpacked last, and lie registered. */
+export function openEye(): void {
+  markCount = 0;
+  pictures = takePlane(MAX_MARKS * PLANES * CELLS);
+  places = takePlane(MAX_MARKS * 3);
+  unpackNumbers();
+}
+
+let shiftX: f32 = 0;
+let shiftY: f32 = 0;
+
+/** How the imprint around (x, y) lies off the common motion: two steps of least squares on the distance of its lines, every other point. */
+function findShift(x: f32, y: f32): void {
+  shiftX = 0;
+  shiftY = 0;
+  for (let round = 0; round < 2; round++) {
+    let xx: f32 = 3;
+    let xy: f32 = 0;
+    let yy: f32 = 3;
+    let xd: f32 = 0;
+    let yd: f32 = 0;
+    for (let k = 0; k < reserved.count; k += 2) {
+      const px = at(reserved.x, k);
+      const py = at(reserved.y, k);
+      if (abs<f32>(px - x) > AROUND_MM || abs<f32>(py - y) > AROUND_MM) continue;
+      const u = <f32>mapX(motion, <f64>px, <f64>py) + shiftX;
+      const v = <f32>mapY(motion, <f64>px, <f64>py) + shiftY;
+      measureAt(u, v);
+      const share = off / REACH_MM;
+      if (share >= 1) continue;
+      const lack: f32 = 1 - share * share;
+      const w = lack * lack;
+      const gx = slopeX;
+      const gy = slopeY;
+      xx += w * gx * gx;
+      xy += w * gx * gy;
+      yy += w * gy * gy;
+      xd += w * gx * off;
+      yd += w * gy * off;
+    }
+    const determinant = xx * yy - xy * xy;
+    shiftX = clamp(shiftX - (yy * xd - xy * yd) / determinant, -0.4, 0.4);
+    shiftY = clamp(shiftY - (xx * yd - xy * xd) / determinant, -0.4, 0.4);
+  }
+}
+
+/** Ink of a canonical picture around a place, millimetres from its middle: nine points of a cell. */
+function inkAt(picture: usize, w: i32, h: i32, x: f32, y: f32, cell: f32): f32 {
+  const third = (cell * CANONICAL_PX_PER_MM) / 3;
+  const u = x * CANONICAL_PX_PER_MM + 0.5 * <f32>w;
+  const v = y * CANONICAL_PX_PER_MM + 0.5 * <f32>h;
+  let ink: u32 = 0;
+  for (let j = -1; j <= 1; j++) {
+    const row = <i32>floor<f32>(v + <f32>j * third);
+    if (row < 0 || row >= h) continue;
+    for (let i = -1; i <= 1; i++) {
+      const column = <i32>floor<f32>(u + <f32>i * third);
+      if (column >= 0 && column < w) ink += bitAt(picture, strideOf(w), column, row);
+    }
+  }
+  return <f32>ink / 9;
+}
+
+/** Depth of the query's ink at query millimetres. */
+function depthAt(x: f32, y: f32): f32 {
+  const u = x * PITCH + 0.5 * <f32>(query.width - 1);
+  const v = y * PITCH + 0.5 * <f32>(query.height - 1);
+  const i = <i32>floor<f32>(u);
+  const j = <i32>floor<f32>(v);
+  if (i < 0 || j < 0 || i >= query.width - 1 || j >= query.height - 1) return 0;
+  const fx = u - <f32>i;
+  const fy = v - <f32>j;
+  const p = paddedRow(levels, query.width, j) + <usize>i;
+  const q = paddedRow(levels, query.width, j + 1) + <usize>i;
+  const upper = <f32>load<u8>(p) + fx * (<f32>load<u8>(p, 1) - <f32>load<u8>(p));
+  const lower = <f32>load<u8>(q) + fx * (<f32>load<u8>(q, 1) - <f32>load<u8>(q));
+  return (upper + fy * (lower - upper)) * LEVEL_DEPTH;
+}
+
+function isHidden(x: f32, y: f32): bool {
+  if (query.hidden == 0) return false;
+  const u = <i32>nearest<f32>(x * PITCH + 0.5 * <f32>(query.width - 1));
+  const v = <i32>nearest<f32>(y * PITCH + 0.5 * <f32>(query.height - 1));
+  if (u < 0 || v < 0 || u >= query.width || v >= query.height) return false;
+  return load<u8>(<usize>query.hidden + <usize>(v * query.width + u)) != 0;
+}
+
+const placeX = memory.data(400 * 4);
+const placeY = memory.data(400 * 4);
+
+/** Likeness of a mark to the query's ink under a further shift: every other pixel. */
+function likenessAt(picture: usize, dx: f32, dy: f32): f32 {
+  let rq: f32 = 0;
+  let r: f32 = 0;
+  let q: f32 = 0;
+  let qq: f32 = 0.1;
+  let n: f32 = 0;
+  for (let p = 0; p < CELLS; p += 2) {
+    const a = at(picture, p);
+    const b = darkAt(at(placeX, p) + dx, at(placeY, p) + dy);
+    rq += a * b;
+    r += a;
+    q += b;
+    qq += b * b;
+    n += 1;
+  }
+  return (rq - (r * q) / n) / sqrt<f32>(max<f32>(0.1, qq - (q * q) / n));
+}
+
+function darkAt(x: f32, y: f32): f32 {
+  return levels == 0 ? inkAt(bits, width, height, x, y, 1 / PITCH) : depthAt(x, y);
+}
+
+/** Takes the picture of a mark; false where it is hidden. */
+function takePicture(picture: usize, x: f32, y: f32, half: f32): bool {
+  const cell: f32 = (2 * half) / MARK;
+  findShift(x, y);
+  for (let p = 0; p < CELLS; p++) {
+    const mx = x + (<f32>(p % SIDE) - MIDDLE) * cell;
+    const my = y + (<f32>(p / SIDE) - MIDDLE) * cell;
+    put(picture, p, inkAt(reservedBits, reservedWidth, reservedHeight, mx, my, cell));
+    put(placeX, p, <f32>mapX(motion, <f64>mx, <f64>my) + shiftX);
+    put(placeY, p, <f32>mapY(motion, <f64>mx, <f64>my) + shiftY);
+  }
+  let best: f32 = -1e9;
+  let bestX: f32 = 0;
+  let bestY: f32 = 0;
+  for (let j = -1; j <= 1; j++) {
+    for (let i = -1; i <= 1; i++) {
+      const dx = <f32>i * 0.08;
+      const dy = <f32>j * 0.08;
+      const likeness = likenessAt(picture, dx, dy);
+      if (likeness <= best) continue;
+      best = likeness;
+      bestX = dx;
+      bestY = dy;
+    }
+  }
+  const depth = picture + ((<usize>CELLS) << 2);
+  const ink = depth + ((<usize>CELLS) << 2);
+  let hidden = 0;
+  for (let p = 0; p < CELLS; p++) {
+    const u = at(placeX, p) + bestX;
+    const v = at(placeY, p) + bestY;
+    const isOther = isHidden(u, v);
+    if (isOther) hidden++;
+    // What is hidden differs in nothing.
+    put(depth, p, isOther ? at(picture, p) : min<f32>(1, darkAt(u, v)));
+    put(ink, p, isOther ? at(picture, p) : inkAt(bits, width, height, u, v, cell));
+  }
+  return <f32>hidden <= MOST_HIDDEN * <f32>CELLS;
+}
+
+// ---------------------------------------------------------------- the net
+
+const FIRST: i32 = 8;
+const SECOND: i32 = 16;
+const THIRD: i32 = 8;
+/** Sides of the maps, and with a border of one on each side. */
+const HALF_SIDE: i32 = 10;
+const QUARTER_SIDE: i32 = 5;
+const INPUTS: i32 = 400;
+/** Numbers of each layer, rows of a kernel in fours: see training/seals/eye-net.ts. */
+const firstWeights = memory.data(8 * 3 * 4 * 4 * 4);
+const firstBias = memory.data(8 * 4);
+const secondWeights = memory.data(16 * 8 * 3 * 4 * 4);
+const secondBias = memory.data(16 * 4);
+const thirdWeights = memory.data(8 * 400 * 4);
+const thirdBias = memory.data(8 * 4);
+const lastWeights = memory.data(8 * 4);
+const lastBias = memory.data(4);
+/** The masked picture and the first maps with their borders, which stay 0; then maps without. */
+const seen = memory.data(3 * 22 * 22 * 4);
+const firstMaps = memory.data(8 * 12 * 12 * 4 + 16);
+const secondMaps = memory.data(400 * 4);
+
+let isUnpacked: bool = false;
+let next: usize = 0;
+
+/** Reads `count` numbers of a layer in rows of `length` to rows of `stride`. */
+function unpackRows(to: usize, layer: i32, count: i32, length: i32, stride: i32): void {
+  const scale = at(scales, layer);
+  for (let i = 0; i < count; i++) {
+    put(to, (i / length) * stride + (i % length), <f32>load<i8>(next++) * scale);
+  }
+}
+
+function unpackNumbers(): void {
+  if (isUnpacked) return;
+  isUnpacked = true;
+  next = values;
+  unpackRows(firstWeights, 0, FIRST * CHANNELS * 16, 4, 4);
+  unpackRows(firstBias, 0, FIRST, 1, 1);
+  unpackRows(secondWeights, 1, SECOND * FIRST * 9, 3, 4);
+  unpackRows(secondBias, 1, SECOND, 1, 1);
+  unpackRows(thirdWeights, 2, THIRD * INPUTS, 1, 1);
+  unpackRows(thirdBias, 2, THIRD, 1, 1);
+  unpackRows(lastWeights, 3, THIRD, 1, 1);
+  unpackRows(lastBias, 3, 1, 1, 1);
+}
+
+function sumOfFour(v: v128): f32 {
+  const low = f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1);
+  return low + f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3);
+}
+
+/**
+ * One map of a convolution with stride 2, rectified: `channels` of `stride` by `stride` with their border,
+ * `rows` kernel rows of four; written `side` by `side` from `to` on, rows `toStride` apart.
+ */
+function convolve(
+  from: usize,
+  stride: i32,
+  channels: i32,
+  rows: i32,
+  weights: usize,
+  bias: f32,
+  to: usize,
+  side: i32,
+  toStride: i32,
+): void {
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      let sum = f32x4.splat(0);
+      let kernel = weights;
+      for (let c = 0; c < channels; c++) {
+        let p = from + ((<usize>((c * stride + 2 * y) * stride + 2 * x)) << 2);
+        for (let j = 0; j < rows; j++) {
+          sum = f32x4.add(sum, f32x4.mul(v128.load(kernel), v128.load(p)));
+          kernel += 16;
+          p += (<usize>stride) << 2;
+        }
+      }
+      put(to, y * toStride + x, max<f32>(0, bias + sumOfFour(sum)));
+    }
+  }
+}
+
+function dot(a: usize, b: usize, count: i32): f32 {
+  let sum = f32x4.splat(0);
+  for (let i: usize = 0; i < (<usize>count) << 2; i += 16) {
+    sum = f32x4.add(sum, f32x4.mul(v128.load(a + i), v128.load(b + i)));
+  }
+  return sumOfFour(sum);
+}
+
+/** What the net says of a picture, within its fourth plane. */
+function judge(picture: usize): f32 {
+  const bordered = SIDE + 2;
+  const looked = picture + ((<usize>(CHANNELS * CELLS)) << 2);
+  for (let c = 0; c < CHANNELS; c++) {
+    for (let p = 0; p < CELLS; p++) {
+      const place = (c * bordered + 1 + p / SIDE) * bordered + 1 + (p % SIDE);
+      put(seen, place, at(picture, c * CELLS + p) * at(looked, p));
+    }
+  }
+  const inner = HALF_SIDE + 2;
+  for (let map = 0; map < FIRST; map++) {
+    const weights = firstWeights + ((<usize>(map * CHANNELS * 16)) << 2);
+    const to = firstMaps + ((<usize>((map * inner + 1) * inner + 1)) << 2);
+    convolve(seen, bordered, CHANNELS, 4, weights, at(firstBias, map), to, HALF_SIDE, inner);
+  }
+  for (let map = 0; map < SECOND; map++) {
+    const weights = secondWeights + ((<usize>(map * FIRST * 12)) << 2);
+    const to = secondMaps + ((<usize>(map * QUARTER_SIDE * QUARTER_SIDE)) << 2);
+    convolve(
+      firstMaps,
+      inner,
+      FIRST,
+      3,
+      weights,
+      at(secondBias, map),
+      to,
+      QUARTER_SIDE,
+      QUARTER_SIDE,
+    );
+  }
+  let odds = at(lastBias, 0);
+  for (let unit = 0; unit < THIRD; unit++) {
+    const row = thirdWeights + ((<usize>(unit * INPUTS)) << 2);
+    const sum = at(thirdBias, unit) + dot(row, secondMaps, INPUTS);
+    odds += at(lastWeights, unit) * max<f32>(0, sum);
+  }
+  return clamp(odds, -8, 8);
+}
+
+/**
+ * Log odds that another mark stands in the place of glyph `group`, whose centre lines reach `halfX` and
+ * `halfY` from (x, y); 0 where it cannot be seen. `labels` numbers the glyphs, from 1, on the reserved map.
+ */
+export function lookAt(x: f32, y: f32, halfX: f32, halfY: f32, labels: usize, group: i32): f32 {
+  const half = max<f32>(halfX, halfY) + STROKE_MM;
+  const picture = pictures + ((<usize>(markCount * PLANES * CELLS)) << 2);
+  if (!takePicture(picture, x, y, half)) return 0;
+  const cell: f32 = (2 * half) / MARK;
+  const looked = picture + ((<usize>(3 * CELLS)) << 2);
+  for (let p = 0; p < CELLS; p++) {
+    const dx = (<f32>(p % SIDE) - MIDDLE) * cell;
+    const dy = (<f32>(p / SIDE) - MIDDLE) * cell;
+    const isWithin = abs<f32>(dx) <= halfX + EDGE_MM && abs<f32>(dy) <= halfY + EDGE_MM;
+    put(looked, p, isWithin && !isOthers(x + dx, y + dy, labels, group) ? 1 : 0);
+  }
+  const odds = judge(picture);
+  put(places, 3 * markCount, x);
+  put(places, 3 * markCount + 1, y);
+  put(places, 3 * markCount + 2, max<f32>(halfX, halfY));
+  markCount++;
+  return odds;
+}
+
+/** Whether a place of the reserved map is nearer to another glyph. */
+function isOthers(x: f32, y: f32, labels: usize, group: i32): bool {
+  const u = <i32>nearest<f32>(x * PITCH + 0.5 * <f32>(reserved.width - 1));
+  const v = <i32>nearest<f32>(y * PITCH + 0.5 * <f32>(reserved.height - 1));
+  if (u < 0 || v < 0 || u >= reserved.width || v >= reserved.height) return false;
+  const other = labelAt(labels, v * reserved.width + u);
+  return other != 0 && other != group;
+}

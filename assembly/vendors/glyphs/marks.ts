@@ -1,0 +1,123 @@
+// Marks as small as a digit: ink of the reserved imprint that hangs together, each judged by its lines and by the eye.
+import { at, put, takePlane } from '../../seal/plane';
+import { lookAt, MAX_MARKS, openEye } from './eye';
+import {
+  FIGURES,
+  figuresOf,
+  groupCounts,
+  groupFigures,
+  HIGH_X,
+  HIGH_Y,
+  LOW_X,
+  LOW_Y,
+  N,
+  pointerAt,
+  setGroups,
+  spread,
+  sumByLabel,
+  sumOf,
+} from './groups';
+import { reserved, reservedSolid } from './lines';
+import { label } from './skeleton';
+
+const MOST_PARTS: i32 = 3000;
+/** Half the longer side of a small mark, such as a digit, along its centre lines. */
+const LEAST_MARK_MM: f32 = 0.3;
+const MOST_MARK_MM: f32 = 1.5;
+/** Marks so near and so alike in size are of one line of print. */
+const NEAR_MM: f32 = 4.6;
+const ALIKE: f32 = 0.8;
+
+function halfX(g: i32): f32 {
+  return 0.5 * (sumOf(g, HIGH_X) - sumOf(g, LOW_X));
+}
+
+function halfY(g: i32): f32 {
+  return 0.5 * (sumOf(g, HIGH_Y) - sumOf(g, LOW_Y));
+}
+
+function middleX(g: i32): f32 {
+  return 0.5 * (sumOf(g, HIGH_X) + sumOf(g, LOW_X));
+}
+
+function middleY(g: i32): f32 {
+  return 0.5 * (sumOf(g, HIGH_Y) + sumOf(g, LOW_Y));
+}
+
+/** Ink that hangs together without any closing, so that digits stand alone, where it is as small as they are. */
+export function gatherMarks(): void {
+  const w = reserved.width;
+  const h = reserved.height;
+  const labels = takePlane(w * h);
+  const count = min<i32>(MOST_PARTS, label(reservedSolid, labels, w, h));
+  for (let round = 0; round < 4; round++) spread(labels, w, h);
+  sumByLabel(labels, count);
+  const likes = takePlane(count + 1);
+  const least = countLikes(count, likes);
+  const figures = takePlane(MAX_MARKS * FIGURES);
+  const places = takePlane(MAX_MARKS * 3);
+  openEye();
+  let kept = 0;
+  for (let g = 0; g < count && kept < MAX_MARKS; g++) {
+    if (at(likes, g) < least) continue;
+    const out = figures + ((<usize>(kept * FIGURES)) << 2);
+    figuresOf(g, out);
+    put(out, 15, lookAt(middleX(g), middleY(g), halfX(g), halfY(g), labels, g + 1));
+    put(places, 3 * kept, middleX(g));
+    put(places, 3 * kept + 1, middleY(g));
+    put(places, 3 * kept + 2, max<f32>(halfX(g), halfY(g)) + 0.2);
+    kept++;
+  }
+  setGroups(2, kept, figures, places);
+}
+
+/** Of each small mark how many there are like it around, and -1 of others; returns the least that few enough have. */
+function countLikes(count: i32, likes: usize): f32 {
+  for (let g = 0; g < count; g++) {
+    const half = max<f32>(halfX(g), halfY(g));
+    const isMark = sumOf(g, N) >= 5 && half >= LEAST_MARK_MM && half <= MOST_MARK_MM;
+    put(likes, g, isMark ? 0 : -1);
+  }
+  for (let g = 0; g < count; g++) {
+    if (at(likes, g) < 0) continue;
+    const mine = max<f32>(halfX(g), halfY(g));
+    for (let other = 0; other < g; other++) {
+      if (at(likes, other) < 0) continue;
+      const dx = middleX(g) - middleX(other);
+      const dy = middleY(g) - middleY(other);
+      const theirs = max<f32>(halfX(other), halfY(other));
+      if (dx * dx + dy * dy > NEAR_MM * NEAR_MM) continue;
+      if (min<f32>(mine, theirs) < ALIKE * max<f32>(mine, theirs)) continue;
+      put(likes, g, at(likes, g) + 1);
+      put(likes, other, at(likes, other) + 1);
+    }
+  }
+  for (let least: f32 = 0; least < <f32>MOST_PARTS; least++) {
+    let more = 0;
+    for (let g = 0; g < count; g++) if (at(likes, g) >= least) more++;
+    if (more <= MAX_MARKS) return least;
+  }
+  return <f32>MOST_PARTS;
+}
+
+/** What the eye says without a mark to look at. */
+const NO_ODDS: f32 = -3;
+const worst = memory.data(3 * 4);
+
+/** The greatest odds of another mark, how far they stand above what is common, and how many marks there are. */
+export function writeEye(wholeFigures: usize, from: i32): void {
+  const count = load<i32>(groupCounts + 8);
+  const figures = pointerAt(groupFigures, 2);
+  for (let k = 0; k < 3; k++) put(worst, k, NO_ODDS);
+  for (let g = 0; g < count; g++) {
+    const odds = at(figures, g * FIGURES + 15);
+    if (odds <= at(worst, 2)) continue;
+    let k = 2;
+    for (; k > 0 && at(worst, k - 1) < odds; k--) put(worst, k, at(worst, k - 1));
+    put(worst, k, odds);
+  }
+  // One changed mark may show in two pictures; a bad print shows in many.
+  put(wholeFigures, from, at(worst, 0));
+  put(wholeFigures, from + 1, at(worst, 0) - max<f32>(0, at(worst, 2)));
+  put(wholeFigures, from + 2, <f32>Math.log(<f64>(1 + count)));
+}
