@@ -154,6 +154,22 @@ function tripSection({ machine, date, commit, rounds, results }) {
   ].join('\n');
 }
 
+function pagesSection({ machine, date, commit, loadBefore, host, rounds, results }) {
+  return [
+    '## Pages of the console, opened for the first time',
+    '',
+    `${machine}; ${date}; commit ${commit}; ${host}; median of ${rounds} visits, nothing cached; load average before ${loadBefore.join(', ')}. Network and processor are slowed as Lighthouse does it: \`desk\` 10 Mbit/s and 40 ms, \`phone\` 1.6 Mbit/s, 150 ms and a processor 4 times as slow. Good is a largest paint within 2,500 ms, less than 200 ms blocked, less than 0.1 moved (web.dev/vitals). \`npm run bench -- pages\``,
+    '',
+    '| page | look | first paint | largest paint | blocked | layout moved | fetched | requests |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+    ...results.map(
+      ({ path, look, firstMs, largestMs, blockedMs, moved, kilobytes, requests }) =>
+        `| \`${path}\` | ${look} | ${firstMs} ms | ${largestMs} ms | ${blockedMs} ms | ${moved} | ${kilobytes} kB | ${requests} |`,
+    ),
+    '',
+  ].join('\n');
+}
+
 export function ledgerSection(document) {
   const { steps, verifySeconds } = document;
   const [first] = steps;
@@ -312,6 +328,8 @@ export async function writeReport(root) {
   if (ledger) sections.push(ledgerSection(ledger));
   const trips = documents.get('tokens-trips');
   if (trips) sections.push(tripSection(trips));
+  const pages = documents.get('console-pages');
+  if (pages) sections.push(pagesSection(pages));
   const leaks = documents.get('gm-leaks');
   if (leaks) sections.push(leakSection(leaks));
   const head = `# Results

@@ -1,6 +1,6 @@
 // Runs the benchmarks and writes wasm-build/out/bench/*.json, bench/RESULTS.md and bench/plots.
 // Usage: npm run bench [-- node|workerd|chromium|pictures|ledger|service|federation|latency|tagger|tokens|
-// seals|report|growth ...]; growth alone draws what test/growth measured;
+// seals|pages|report|growth ...]; growth alone draws what test/growth measured;
 // without names, all of them.
 // npm run bench:leaks looks for timing that depends on secrets.
 // BENCH_ROUNDS (21) and BENCH_SAMPLE_MICROS (20000) set how long that takes.
@@ -126,12 +126,13 @@ async function federation() {
 /** The service whole, in workerd. */
 const service = () => measured('service.bench', 'service-workerd');
 
-/** A service of its own, as `npm start` makes it, and an applicant at it. */
-async function latency() {
+/** A program that measures at a service of its own, as `npm start` makes it. */
+async function atService(entry, name, { more = [], sampleData = false, external } = {}) {
   const described = environment();
-  const script = await bundle('federation.latency', 'node', ['node']);
-  const state = await mkdtemp(join(tmpdir(), 'cinnabar-latency-'));
+  const script = await bundle(entry, 'node', ['node'], external ? { packages: 'external' } : {});
+  const state = await mkdtemp(join(tmpdir(), `cinnabar-${name}-`));
   const words = ['src/hosts/local.mjs', '--state', state, '--port', '18790'];
+  if (sampleData) words.push('--sample-data');
   const host = spawn(process.execPath, words, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     const url = await new Promise((found, failed) => {
@@ -140,17 +141,29 @@ async function latency() {
       host.stdout.on('data', (chunk) => {
         printed += chunk;
         const [, address] = /Console +(http:\/\/localhost:\d+)\//.exec(printed) ?? [];
-        if (address && /Stop +Ctrl-C/.test(printed)) found(address);
+        if (address && (sampleData ? /✓ sample data/ : /Stop +Ctrl-C/).test(printed))
+          found(address);
       });
     });
-    const run = await promisify(execFile)(process.execPath, [script, url]);
-    await save('federation-latency', { ...described, ...JSON.parse(run.stdout) });
+    const run = await promisify(execFile)(process.execPath, [script, url, ...more]);
+    await save(name, { ...described, ...JSON.parse(run.stdout) });
   } finally {
     host.kill('SIGINT');
     if (host.exitCode === null) await once(host, 'exit');
     await rm(state, { recursive: true, force: true });
   }
 }
+
+/** An applicant at a whole service. */
+const latency = () => atService('federation.latency', 'federation-latency');
+
+/** Pages of the console, opened for the first time. */
+const pages = () =>
+  atService('console.pages', 'console-pages', {
+    more: [String(Math.min(rounds, 5))],
+    sampleData: true,
+    external: true,
+  });
 
 async function leaks() {
   const described = environment();
@@ -364,6 +377,7 @@ const hosts = {
   node,
   workerd,
   chromium,
+  pages,
   pictures,
   ledger,
   service,

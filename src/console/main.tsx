@@ -15,13 +15,16 @@ import { render } from 'preact';
 import { App } from './app.tsx';
 import { startWords } from './i18n/index.ts';
 import { startKeys } from './keys.ts';
-import { startRouter } from './router.ts';
+import { path, startRouter } from './router.ts';
+import { routeFor } from './routes.tsx';
 import { startSession } from './session.ts';
 
 startRouter();
 startKeys();
 void startSession();
-await startWords();
+const words = startWords();
+routeFor(path.value)?.route.render.fetchEarly?.();
+await words;
 
 const host = document.getElementById('app');
 if (!host) throw new Error('console: index.html has no place for the page');

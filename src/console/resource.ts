@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { ApiError } from '../client/index.ts';
+import { ApiError } from '../client/api.ts';
 
 export type Resource<T> =
   | { kind: 'loading' }

@@ -1,7 +1,6 @@
-import type { ComponentChildren } from 'preact';
 import { HomePage } from './home/page.tsx';
 import { matchPath } from './match-path.ts';
-import { lazyPage } from './parts/lazy.tsx';
+import { type LazyPage, lazyPage } from './parts/lazy.tsx';
 import type { allows } from './session.ts';
 
 export type Right = Parameters<typeof allows>[0];
@@ -9,7 +8,7 @@ export type Right = Parameters<typeof allows>[0];
 interface Route {
   pattern: string;
   right?: Right;
-  render: (parameters: Record<string, string>) => ComponentChildren;
+  render: LazyPage;
 }
 
 /** In order: the first pattern that fits wins. Each page is fetched when it is first opened. */

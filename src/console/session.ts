@@ -1,11 +1,7 @@
 import { computed, signal } from '@preact/signals';
-import {
-  ApiError,
-  createClient,
-  type DemoIdentity,
-  type Role,
-  type TokenAnswer,
-} from '../client/index.ts';
+// The whole door would bring what only some pages need into the first load.
+import { ApiError, createClient } from '../client/api.ts';
+import type { DemoIdentity, Role, TokenAnswer } from '../client/index.ts';
 import { remember, remembered } from './storage.ts';
 
 const renewBeforeMs = 30_000;

@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
-import { type ApiError, newIdempotencyKey } from '../client/index.ts';
+import { type ApiError, newIdempotencyKey } from '../client/api.ts';
 import { asApiError } from './resource.ts';
 
 const blobNumbers = new WeakMap<Blob, number>();

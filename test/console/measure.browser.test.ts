@@ -73,7 +73,7 @@ describeInChromium('the page of the core’s speed', () => {
       expect(row.lowerQuartileMicros, row.id).toBeLessThanOrEqual(row.medianMicros);
       expect(row.medianMicros, row.id).toBeLessThanOrEqual(row.upperQuartileMicros);
     }
-    expect(report.modules).toHaveLength(5);
+    expect(report.modules).toHaveLength(7);
 
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.keyboard.press('m');

@@ -23,6 +23,7 @@ export type SamplePlace =
   | 'newUse'
   | 'use'
   | 'order'
+  | 'stopped'
   | 'key'
   | 'entry';
 
@@ -76,6 +77,8 @@ async function placesOf(stage: Stage): Promise<Readonly<Record<SamplePlace, stri
   const seal = await teller.seals.get(failed?.sealId ?? '');
   const person = certificates.items.find(({ kind }) => kind === 'person');
   const order = orders.items.find((item) => item.state === 'executed');
+  // The last one ended by the payer came after one that the risk rules ended.
+  const stopped = orders.items.findLast((item) => item.state === 'terminated');
   const institutionKey = `/institution-keys/${operations.items[0]?.institutionKeyId}`;
   return {
     account: `/seals/accounts/${seal.accountId}`,
@@ -90,6 +93,7 @@ async function placesOf(stage: Stage): Promise<Readonly<Record<SamplePlace, stri
     newUse: `${institutionKey}/use`,
     use: `/uses/${operations.items[0]?.id}`,
     order: `/pay/${order?.id}`,
+    stopped: `/pay/${stopped?.id}`,
     key: `/keys/${keys.items[0]?.id}`,
     entry: '/ledger-entry/0',
   };

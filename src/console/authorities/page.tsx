@@ -115,7 +115,7 @@ function Hierarchy(props: {
             cell: ({ serial }) => serial.slice(0, 12),
           },
           {
-            title: '',
+            title: a('acts'),
             plain: true,
             class: 'nowrap',
             cell: (authority) => <Acts authority={authority} ask={ask} />,

@@ -38,5 +38,6 @@ export const authoritiesEn: Record<keyof typeof authoritiesZh, string> = {
   'left.go': 'Go on writing them',
   wasProposed: 'Proposed; another person confirms',
   wasRevoked: 'Revoked',
+  acts: 'Actions',
   refused: 'Not done',
 };

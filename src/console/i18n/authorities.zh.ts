@@ -36,5 +36,6 @@ export const authoritiesZh = {
   'left.go': '继续写入账本',
   wasProposed: '已提出，待另一人确认',
   wasRevoked: '已吊销',
+  acts: '操作',
   refused: '没有完成',
 };

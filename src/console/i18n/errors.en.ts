@@ -66,13 +66,13 @@ export const errorsEn: Record<keyof typeof errorsZh, string> = {
   'reason.cut_off': 'The imprint touches the border; scan again with room around it.',
   'reason.incomplete': 'The imprint is incomplete; make it again.',
   'reason.unlike_reserved': 'At a quick look it hardly resembles the reserved one.',
-  'reason.vendor_doubts': 'One vendor is in doubt.',
+  'reason.vendor_doubts': 'In doubt: {vendors}.',
   'reason.imprint_covered': 'Print or a signature covers too much of the imprint.',
   'reason.copy_suspected':
     'The imprint looks printed, copied or photographed from a screen, not stamped.',
   'reason.dpi_assumed': 'The picture names no resolution; 300 dpi was assumed.',
   'reason.too_few_vendors': 'Fewer vendors are at hand than the policy wants.',
-  'reason.vendor_failed': 'One vendor gave no result, which counts as a difference.',
+  'reason.vendor_failed': 'No result, which counts as a difference: {vendors}.',
 
   'error.not-loaded': 'Not loaded',
   'error.number': 'Quote',

@@ -16,6 +16,7 @@ import {
   groups,
   type News,
   type Order,
+  peerOf,
   perSecond,
   type RowId,
   rowIds,
@@ -146,6 +147,8 @@ function Row(props: {
   most: number;
   phase: Phase;
   rounds: number;
+  /** How many times as fast ours is, beside a peer. */
+  times: number | undefined;
 }) {
   const { group, row, summary, phase, rounds } = props;
   const samples = summary?.samples ?? 0;
@@ -153,7 +156,12 @@ function Row(props: {
   const nothing = <span class="faint">—</span>;
   return (
     <tr data-row={row} class={isRunning ? 'forming' : ''}>
-      <td>{t(`core.row.${row}`)}</td>
+      <td>
+        {t(`core.row.${row}`)}
+        {props.times !== undefined && (
+          <span class="small muted"> · {t('core.times', { times: props.times.toFixed(1) })}</span>
+        )}
+      </td>
       <td class="num" data-label={t(`core.median.${group.unit}`)}>
         {summary ? formatMedian(group, summary) : nothing}
       </td>
@@ -176,6 +184,12 @@ function Row(props: {
       </td>
     </tr>
   );
+}
+
+function timesOf(row: RowId, figures: Figures): number | undefined {
+  const ours = peerOf[row] && figures.get(peerOf[row])?.median;
+  const theirs = figures.get(row)?.median;
+  return ours === undefined || theirs === undefined ? undefined : theirs / ours;
 }
 
 function GroupPanel(props: { group: Group; figures: Figures; phase: Phase; rounds: number }) {
@@ -205,7 +219,14 @@ function GroupPanel(props: { group: Group; figures: Figures; phase: Phase; round
         </thead>
         <tbody>
           {group.rows.map((row) => (
-            <Row key={row} row={row} summary={figures.get(row)} most={most} {...props} />
+            <Row
+              key={row}
+              row={row}
+              summary={figures.get(row)}
+              most={most}
+              times={timesOf(row, figures)}
+              {...props}
+            />
           ))}
         </tbody>
       </table>
@@ -312,7 +333,9 @@ export function MeasurePage() {
   const chosen = roundChoices.find((choice) => choice === asked) ?? usualRounds;
   const isRunning = phase.kind === 'running';
   const taken = [...figures.values()].reduce((sum, { samples }) => sum + samples, 0);
-  const percent = Math.floor((100 * taken) / (rounds * rowIds.length));
+  const percent = Math.floor(
+    (100 * taken) / (rounds * (rowIds.length - (setting?.absent.length ?? 0))),
+  );
   const toggle = () => (isRunning ? stop() : start(chosen));
   useKeys([
     { key: 's', label: t(isRunning ? 'core.stop' : 'core.start'), run: toggle },

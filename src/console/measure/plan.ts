@@ -7,7 +7,9 @@ export const groups = [
     unit: 'micros',
     rows: [
       'sm2-sign',
+      'sm2-sign-peer',
       'sm2-verify',
+      'sm2-verify-peer',
       'sm2-verify-prepared',
       'sm2-encrypt',
       'sm2-decrypt',
@@ -19,12 +21,22 @@ export const groups = [
   {
     id: 'bytes',
     unit: 'micros',
-    rows: ['sm3-short', 'sm3-long', 'sm3-four', 'sm4-ctr', 'sm4-gcm'],
+    rows: ['sm3-short', 'sm3-long', 'sm3-long-peer', 'sm3-four', 'sm4-ctr', 'sm4-gcm'],
   },
   {
     id: 'pictures',
     unit: 'millis',
     rows: ['decode', 'precheck', 'seal-verify'],
+  },
+  {
+    id: 'tagger',
+    unit: 'micros',
+    rows: ['tag-chinese', 'tag-english', 'tag-body'],
+  },
+  {
+    id: 'federation',
+    unit: 'micros',
+    rows: ['score-points', 'score-dot', 'score-dot-peer'],
   },
 ] as const;
 
@@ -33,6 +45,14 @@ export type RowId = Group['rows'][number];
 
 export const rowIds: readonly RowId[] = groups.flatMap((group): readonly RowId[] => group.rows);
 
+/** What another library does in the same group, for whoever wonders whether a figure is good. */
+export const peerOf: Partial<Record<RowId, RowId>> = {
+  'sm2-sign-peer': 'sm2-sign',
+  'sm2-verify-peer': 'sm2-verify',
+  'sm3-long-peer': 'sm3-long',
+  'score-dot-peer': 'score-dot',
+};
+
 export const messageBytes = 64;
 export const longBytes = 1 << 20;
 
@@ -40,6 +60,7 @@ export const longBytes = 1 << 20;
 export const bytesOf: Partial<Record<RowId, number>> = {
   'sm3-short': messageBytes,
   'sm3-long': longBytes,
+  'sm3-long-peer': longBytes,
   'sm3-four': longBytes,
   'sm4-ctr': longBytes,
   'sm4-gcm': longBytes,
@@ -58,6 +79,8 @@ export interface Module {
 
 /** What the worker learnt before it began. */
 export interface Setting {
+  /** Rows of peers that did not load here. */
+  readonly absent: readonly RowId[];
   /** Undefined when the clock was not seen to move. */
   readonly clockStepMicros: number | undefined;
   readonly modules: readonly Module[];

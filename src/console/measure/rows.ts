@@ -1,9 +1,12 @@
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { type Federated, loadFederated } from '../../core/federated.ts';
 import { type Gm, loadGm } from '../../core/gm.ts';
 import { loadSeal, type Raster } from '../../core/seal.ts';
+import { loadTagger, type Tagger } from '../../core/tagger.ts';
 import { loadSamples, openSample, type Sample } from '../samples.ts';
-import { longBytes, messageBytes, type RowId, type Setting } from './plan.ts';
+import { longBytes, messageBytes, type RowId, rowIds, type Setting } from './plan.ts';
 
-type Runs = Record<RowId, () => unknown>;
+export type Runs = Partial<Record<RowId, () => unknown>>;
 
 /** What is timed must be right first: a fast wrong answer is no figure. */
 function assertRight(isRight: boolean, what: string): void {
@@ -48,7 +51,7 @@ function gmRuns(gm: Gm) {
   assertRight(sm2.verify(client.publicKey, message, signTogether()), 'two-party-sign');
   const { message: request } = clientStep();
 
-  return {
+  const runs = {
     'sm2-sign': () => sm2.sign(opened, message),
     'sm2-verify': () => sm2.verify(publicKey, message, signature),
     'sm2-verify-prepared': () => sm2.verify(prepared, message, signature),
@@ -62,7 +65,84 @@ function gmRuns(gm: Gm) {
     'sm3-four': () => gm.sm3Many(blocks),
     'sm4-ctr': () => sm4.encrypt({ mode: 'ctr', key, iv }, long),
     'sm4-gcm': () => sm4.encrypt({ mode: 'gcm', key, iv: iv.subarray(0, 12) }, long),
-  } satisfies Partial<Runs>;
+  } satisfies Runs;
+  const work = {
+    privateKeyHex: bytesToHex(privateKey),
+    publicKeyHex: bytesToHex(publicKey),
+    message,
+    long,
+    takes: (hex: string) => sm2.verify(publicKey, message, hexToBytes(hex)),
+  };
+  return { runs, work };
+}
+
+const textLength = 200;
+const filled = (text: string) =>
+  text.repeat(Math.ceil(textLength / text.length)).slice(0, textLength);
+
+/** Invented people; 200 characters each, and a body of seven leaves. */
+function taggerRuns(tagger: Tagger): Runs {
+  const chinese = filled(
+    '客户沈若溪来电改预留手机为13812345678，旧号停用，现住浙江省绍兴市越城区鲁迅中路241号2幢503室。',
+  );
+  const english = filled(
+    'Maria Gonzalez moved to 27B Kestrel Close, Bristol; the gate code is 4417 and her card stays. ',
+  );
+  const body = {
+    applicant: { name: '林志远', idCard: '11010519491231002X', mobile: '13812345678' },
+    order: { id: '20240311000123', amount: 99.5, note: '下午三点后联系' },
+    password: 'Blue!River7',
+  };
+  assertRight(tagger.tag(chinese).length > 0, 'tag-chinese');
+  return {
+    'tag-chinese': () => tagger.tag(chinese),
+    'tag-english': () => tagger.tag(english),
+    'tag-body': () => tagger.split(body),
+  };
+}
+
+const persons = 1024;
+const features = 32;
+
+/** As one writes it in JavaScript. */
+function plainDot(rows: Float64Array, weights: Float64Array): Float64Array {
+  const sums = new Float64Array(persons);
+  for (let person = 0, at = 0; person < persons; person++) {
+    let sum = 0;
+    for (let j = 0; j < features; j++, at++) sum += (rows[at] ?? 0) * (weights[j] ?? 0);
+    sums[person] = sum;
+  }
+  return sums;
+}
+
+function federationRuns(federated: Federated): Runs {
+  const numbers = Int16Array.from({ length: persons * features }, (_, i) => (i * 7919) % 2000);
+  const weights = Int16Array.from({ length: features }, (_, j) => j * 37 - 500);
+  const rows = federated.prepare(numbers, features);
+  const [floats, floatWeights] = [Float64Array.from(numbers), Float64Array.from(weights)];
+  const bins = Uint8Array.from({ length: persons * features }, (_, i) => (i * 7919) % 200);
+  const points = Int32Array.from({ length: 256 * features }, (_, i) => (i * 7919) % 100_000);
+  const card = federated.prepareBins(bins, features);
+  const sums = plainDot(floats, floatWeights);
+  assertRight(
+    rows.dot(weights).every((sum, i) => Number(sum) === sums[i]),
+    'score-dot',
+  );
+  return {
+    'score-points': () => card.score(points),
+    'score-dot': () => rows.dot(weights),
+    'score-dot-peer': () => plainDot(floats, floatWeights),
+  };
+}
+
+/** None, where the other libraries do not load: the page then shows ours alone. */
+async function peersOrNone(work: ReturnType<typeof gmRuns>['work']): Promise<Runs> {
+  try {
+    const { peerRuns } = await import('./peers.ts');
+    return await peerRuns(work);
+  } catch {
+    return {};
+  }
 }
 
 async function bytesOfSample(sample: Sample): Promise<Uint8Array> {
@@ -71,8 +151,14 @@ async function bytesOfSample(sample: Sample): Promise<Uint8Array> {
 }
 
 /** Everything ready to run: keys made, pictures fetched, answers checked. */
-export async function openRows(): Promise<{ runs: Runs; picture: Setting['picture'] }> {
-  const [gm, seal, { items }] = await Promise.all([loadGm(), loadSeal(), loadSamples()]);
+export async function openRows(): Promise<{ runs: Runs } & Pick<Setting, 'picture' | 'absent'>> {
+  const [gm, seal, tagger, federated, { items }] = await Promise.all([
+    loadGm(),
+    loadSeal(),
+    loadTagger(),
+    loadFederated(),
+    loadSamples(),
+  ]);
   const reserved = items.find(({ role }) => role === 'reserved');
   // The first query of a seal is a genuine one.
   const query = items.find(({ role, seal: of }) => role === 'query' && of === reserved?.seal);
@@ -86,13 +172,19 @@ export async function openRows(): Promise<{ runs: Runs; picture: Setting['pictur
   assertRight(seal.verify(reservedRaster, queryRaster).verdict === 'pass', 'seal-verify');
 
   const { width: widthPx, height: heightPx } = reservedRaster;
+  const ours = gmRuns(gm);
+  const runs: Runs = {
+    ...ours.runs,
+    ...(await peersOrNone(ours.work)),
+    decode: () => seal.decode(reservedFile),
+    precheck: () => seal.precheck(queryRaster, reservedRaster),
+    'seal-verify': () => seal.verify(reservedRaster, queryRaster),
+    ...taggerRuns(tagger),
+    ...federationRuns(federated),
+  };
   return {
-    runs: {
-      ...gmRuns(gm),
-      decode: () => seal.decode(reservedFile),
-      precheck: () => seal.precheck(queryRaster, reservedRaster),
-      'seal-verify': () => seal.verify(reservedRaster, queryRaster),
-    },
+    runs,
+    absent: rowIds.filter((id) => runs[id] === undefined),
     picture: { name: reserved.file, widthPx, heightPx },
   };
 }

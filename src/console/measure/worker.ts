@@ -1,7 +1,9 @@
 // Measures on a thread of its own, so that the page stays responsive. It is stopped from outside:
 // whoever started it ends it.
+import federatedSource from '#wasm/federated';
 import gmSource from '#wasm/gm';
 import sealSource from '#wasm/seal';
+import taggerSource from '#wasm/tagger';
 import glyphsSource from '#wasm/vendor-glyphs';
 import spectrumSource from '#wasm/vendor-spectrum';
 import strokeSource from '#wasm/vendor-stroke';
@@ -15,6 +17,8 @@ const sources = {
   'vendor-stroke': strokeSource,
   'vendor-spectrum': spectrumSource,
   'vendor-glyphs': glyphsSource,
+  tagger: taggerSource,
+  federated: federatedSource,
 };
 
 /** A page has no other clock than the wall's. */
@@ -33,7 +37,7 @@ async function moduleOfName([name, source]: [string, unknown]): Promise<Module |
 }
 
 async function obey({ rounds, sampleMicros, floorMicros }: Order): Promise<void> {
-  const [{ runs, picture }, modules] = await Promise.all([
+  const [{ runs, picture, absent }, modules] = await Promise.all([
     openRows(),
     Promise.all(Object.entries(sources).map(moduleOfName)),
   ]);
@@ -43,16 +47,18 @@ async function obey({ rounds, sampleMicros, floorMicros }: Order): Promise<void>
       clockStepMicros: clockStep(clock),
       modules: modules.filter((module) => module !== undefined),
       picture,
+      absent,
     },
   });
   let toldAt = clock();
   for (const group of groups) {
     tell({ kind: 'begun', group: group.id });
-    const rows = group.rows.map((id) => ({
-      id,
-      take: sampler(runs[id], { clock, sampleMicros, floorMicros }),
-      samples: [] as number[],
-    }));
+    const rows = group.rows.flatMap((id) => {
+      const run = runs[id];
+      if (run === undefined) return [];
+      const take = sampler(run, { clock, sampleMicros, floorMicros });
+      return { id, take, samples: [] as number[] };
+    });
     const tellFigures = () => {
       toldAt = clock();
       const figures = new Map(rows.map(({ id, samples }) => [id, summarise(samples)]));

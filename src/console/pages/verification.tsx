@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Verification } from '../../client/index.ts';
 import { formatMoment, inFours } from '../format.ts';
 import { setTick } from '../home/ticks.ts';
-import { type Key, language, maybe, t } from '../i18n/index.ts';
+import { type Key, language, languageTag, maybe, t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import { type NamedSeal, namedSeal } from '../lookup.ts';
 import { formatMoney, inCapitals } from '../money.ts';
@@ -37,10 +37,20 @@ function whyOf(verification: Verification): string {
     refused === 0
       ? t('verdict.all-match', { total: vendors.length })
       : t('verdict.some-differ', { total: vendors.length, refused });
-  const words = reasons
-    .map((reason) => maybe(`reason.${reason.code}`))
+  // What several vendors say is said once, with their names.
+  const sayers = new Map<string, string[]>();
+  for (const { code, detail } of reasons) {
+    const name = maybe(`vendor.${detail}`) ?? detail ?? '';
+    sayers.set(code, [...(sayers.get(code) ?? []), name]);
+  }
+  const words = [...sayers]
+    .map(([code, names]) => maybe(`reason.${code}`, { vendors: listed(names) }))
     .filter((text) => text !== undefined);
   return [counted, ...words].join(language.value === 'zh' ? '' : ' ');
+}
+
+function listed(names: readonly string[]): string {
+  return new Intl.ListFormat(languageTag.value).format(names);
 }
 
 /** The verdict, then the reason, then the next step. */

@@ -11,6 +11,12 @@ function OnItsWay() {
   return <Loading lines={8} />;
 }
 
+export interface LazyPage {
+  (parameters: Parameters): ComponentChildren;
+  /** Begins to fetch the script, for a page that will be shown once the session stands. */
+  fetchEarly?(): void;
+}
+
 /**
  * A page whose script is fetched when it is first opened, and kept from then on: nobody waits for
  * pages of a role that is not theirs.
@@ -18,7 +24,7 @@ function OnItsWay() {
 export function lazyPage<M>(
   load: () => Promise<M>,
   show: (module: M, parameters: Parameters) => ComponentChildren,
-): (parameters: Parameters) => ComponentChildren {
+): LazyPage {
   let kept: M | undefined;
 
   function Page(props: { parameters: Parameters }) {
@@ -35,5 +41,9 @@ export function lazyPage<M>(
     );
   }
 
-  return (parameters) => <Page parameters={parameters} />;
+  const render = (parameters: Parameters) => <Page parameters={parameters} />;
+  return Object.assign(render, {
+    // One that fails is fetched again, and told, when the page is shown.
+    fetchEarly: () => void load().catch(() => undefined),
+  });
 }
