@@ -21,7 +21,7 @@ import {
   verifySample,
   words,
 } from './console-page.ts';
-import { answerHostile, freeTextFields, hostileTexts, strikes } from './hostile-text.ts';
+import { hostileTexts, strikes } from './hostile-text.ts';
 
 async function sampleStill(file: string) {
   const { decode } = await loadPictures();
@@ -447,13 +447,6 @@ describeInChromium('the seal journey in the browser', () => {
     const visit = await openConsole(browser, host.url, '/seals', look);
     const { page } = visit;
     for (const name of names) await page.getByText(name, { exact: true }).first().waitFor();
-    expect([await strikes(page), visit.faults]).toEqual([[], []]);
-    // And where the service says such things wherever its contract leaves a text free.
-    const contract = await (await fetch(`${host.url}/openapi.json`)).json();
-    const reached = await answerHostile(page, freeTextFields(contract));
-    await page.reload();
-    await page.getByText(hostileTexts[0], { exact: true }).first().waitFor();
-    expect(reached).toContain('name');
     expect([await strikes(page), visit.faults]).toEqual([[], []]);
     // The drill can find something: the same text as markup.
     await page.evaluate((text) => {
