@@ -1,14 +1,16 @@
 import type { Page, Request } from 'playwright-core';
 import { afterAll, expect, it } from 'vitest';
+import { errorsZh } from '../../src/console/i18n/errors.zh.ts';
 import { payEn } from '../../src/console/i18n/pay.en.ts';
 import { payZh } from '../../src/console/i18n/pay.zh.ts';
 import { personZh } from '../../src/console/i18n/person.zh.ts';
 import { manifestHash } from '../../src/core/software/manifest.ts';
 import type { Payment } from '../../src/edge/schemas/payments.ts';
+import { freshId } from '../contract/fresh.ts';
 import { type RunningHost, startBiometricsHost } from '../helpers/biometrics-host.ts';
 import { describeInChromium } from '../helpers/chromium.ts';
 import { biometricsHost, faceFile, facePlaces, type Variation } from '../helpers/face-pictures.ts';
-import { answerOf, issuedFor } from '../helpers/payer.ts';
+import { answerOf, issuedFor, payerOver } from '../helpers/payer.ts';
 import { addAuthenticator, type VirtualAuthenticator } from '../helpers/virtual-authenticator.ts';
 import { type ConsolePage, fits } from './console-page.ts';
 import { capture, consoleVisits } from './visits.ts';
@@ -53,6 +55,9 @@ describeInChromium('paying with the cloud key from a phone', () => {
 
     await travelledSealed(sent, first);
     await released(page);
+    await leansOnPaper(page);
+    await renamesDevice(page);
+    await secondPersonAgrees(page);
     await riskStops(page);
     if (faces) await showsFace(page);
     await refuses(page, authenticator);
@@ -153,6 +158,71 @@ describeInChromium('paying with the cloud key from a phone', () => {
     await page.getByRole('button', { name: q['pay.stop'] }).click();
     await page.getByText(q['pay.termination.stopped']).waitFor();
     expect((await orderOf(id)).termination?.reason).toBe('stopped');
+  }
+
+  /** The number of a verification: a typing mistake is seen here, a stranger's by the service. */
+  async function leansOnPaper(page: Page) {
+    await page.goto(`${url()}/pay`);
+    const field = page.getByLabel(q['pay.seal'], { exact: true });
+    await page.getByLabel(q['pay.known']).selectOption('6222020200112233445');
+    await page.getByLabel(q['pay.amount']).fill('20');
+    await page.getByLabel(q['pay.purpose']).fill('三月物业费');
+    await field.fill('12-34');
+    await page.getByRole('button', { name: q['pay.next'] }).click();
+    await page.getByText(q['pay.seal.wrong']).waitFor();
+    await field.fill(freshId());
+    await capture(page, 'pay-seal-field-zh');
+    await page.getByRole('button', { name: q['pay.next'] }).click();
+    await page.getByText(errorsZh['error.seal_verification_refused.why']).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/pay');
+  }
+
+  async function renamesDevice(page: Page) {
+    const p = personZh;
+    await page.goto(`${url()}/devices`);
+    const card = page.locator('.cards li', { hasText: p['terminal.state.active'] });
+    await card.getByRole('button', { name: p['device.rename'] }).click();
+    await card.getByLabel(p['device.label']).fill('书房的平板');
+    await capture(page, 'device-rename-zh');
+    await card.getByRole('button', { name: p['device.rename'] }).click();
+    await page.locator('.cards li b', { hasText: '书房的平板' }).waitFor();
+    const { items } = await answerOf<{ items: { label: string }[] }>(
+      ask(customer, 'GET', '/v1/terminals'),
+    );
+    expect(items.map(({ label }) => label)).toEqual(['书房的平板']);
+  }
+
+  /** An order over the line of the payer's certificate: a colleague agrees on a page of their own. */
+  async function secondPersonAgrees(page: Page) {
+    const { keyId } = await payerOver(ask, customer, freshId);
+    await payerOver(ask, 'teller-zhou', freshId);
+    const payee = { account: '6217001210024455999', name: '永安物流有限公司', bank: '北辰银行' };
+    const terms = { payee, amountMinor: 5_000_001, currency: 'CNY', purpose: '设备款' };
+    const placed = ask(customer, 'POST', '/v1/payments', { terminalId: keyId, ...terms });
+    const { id } = await answerOf<Payment>(placed);
+    await answerOf(ask(officer, 'POST', `/v1/risk/orders/${id}/decision`, { decision: 'allow' }));
+    const waiting = { organization: '北辰银行', needed: '1' };
+    const said = (agreed: string) =>
+      Object.entries({ ...waiting, agreed }).reduce(
+        (text, [name, value]) => text.replace(`{${name}}`, value),
+        q['agree.needed'] as string,
+      );
+    await page.goto(`${url()}/pay/${id}`);
+    await page.getByText(said('0')).waitFor();
+    const colleague = await visit('teller-zhou', '/pay/history', 'zh', 1440);
+    const card = colleague.page.locator('.cards li', { hasText: '永安物流有限公司' });
+    await card.getByRole('button', { name: q['agree.do'] }).click();
+    await colleague.page.getByText(q['agree.sure']).waitFor();
+    await capture(colleague.page, 'pay-agree-zh');
+    await card.locator('.sure').getByRole('button', { name: q['agree.do'] }).click();
+    await colleague.page.getByText(q['agree.done']).waitFor();
+    await colleague.close();
+    // The payer's page follows by itself.
+    await page.getByText(said('1')).waitFor();
+    expect((await orderOf(id)).dualControl?.agreed).toMatchObject([
+      { by: 'teller-zhou', stands: true },
+    ]);
+    await answerOf(ask(customer, 'POST', `/v1/payments/${id}/stop`));
   }
 
   async function riskStops(page: Page) {
