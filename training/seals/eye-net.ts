@@ -65,7 +65,7 @@ export const layers = [
 const starts = layers.map((_, at) =>
   layers.slice(0, at).reduce((sum, { units, inputs }) => sum + units * (inputs + 1), 0),
 );
-export const numberCount = layers.reduce((sum, { units, inputs }) => sum + units * (inputs + 1), 0);
+const numberCount = layers.reduce((sum, { units, inputs }) => sum + units * (inputs + 1), 0);
 
 /** Reads that lie beyond the edge come from here. */
 function gather({ outputs, taps, reads }: Convolution, from: Float32Array, to: Float32Array): void {

@@ -5,16 +5,8 @@
 // changed digit. Identities of one fold in FOLDS are left out to judge by. Writes eye.json; run the generator after.
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import {
-  CHANNELS,
-  Eye,
-  type EyePair,
-  eyePath,
-  numberCount,
-  PIXELS,
-  PLANES,
-  SIDE,
-} from './eye-net.ts';
+import { Adam, oneCycle } from './adam.ts';
+import { CHANNELS, Eye, type EyePair, eyePath, PIXELS, PLANES, SIDE } from './eye-net.ts';
 import { type Chance, chanceOf } from './random.ts';
 
 const FOLDS = 6;
@@ -213,8 +205,7 @@ process.stdout.write(`${examples.length} examples\n`);
 const chance = chanceOf('eye-train');
 const eye = new Eye();
 eye.start(chance.part('start'));
-const means = new Float32Array(numberCount);
-const squares = new Float32Array(numberCount);
+const adam = new Adam(eye.numbers, eye.gradient, DECAY);
 const epochs = Number(values.epochs);
 const batches = Math.floor(examples.length / BATCH);
 let steps = 0;
@@ -225,7 +216,6 @@ for (let epoch = 0; epoch < epochs; epoch++) {
   }
   let loss = 0;
   for (let batch = 0; batch < batches; batch++) {
-    eye.gradient.fill(0);
     for (let k = 0; k < BATCH; k++) {
       const example = examples[batch * BATCH + k] as Example;
       const target = example.mine === example.theirs ? 0.02 : 0.98;
@@ -234,21 +224,8 @@ for (let epoch = 0; epoch < epochs; epoch++) {
       loss -= target * Math.log(said) + (1 - target) * Math.log(1 - said);
       eye.backward((said - target) / BATCH);
     }
-    // Adam with decoupled decay, one cycle: as in train.ts.
     steps++;
-    const share = steps / (epochs * batches);
-    const level = share < 0.2 ? share / 0.2 : 0.5 + 0.5 * Math.cos((Math.PI * (share - 0.2)) / 0.8);
-    const rate = RATE * Math.max(0.02, level);
-    const [a, b] = [1 - 0.9 ** steps, 1 - 0.999 ** steps];
-    for (let i = 0; i < numberCount; i++) {
-      const g = eye.gradient[i] as number;
-      const m = 0.9 * (means[i] as number) + 0.1 * g;
-      const v = 0.999 * (squares[i] as number) + 0.001 * g * g;
-      means[i] = m;
-      squares[i] = v;
-      const move = m / a / (Math.sqrt(v / b) + 1e-8);
-      eye.numbers[i] = (eye.numbers[i] as number) * (1 - rate * DECAY) - rate * move;
-    }
+    adam.step(RATE * oneCycle(steps / (epochs * batches), 0.2));
   }
   process.stdout.write(`epoch ${epoch + 1}: ${(loss / (batches * BATCH)).toFixed(4)}\n`);
   report(eye, '  left out', sets, isOut);

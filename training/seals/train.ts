@@ -10,6 +10,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ratesOf } from '../../src/cli/seal-rates.ts';
+import { Adam, oneCycle } from './adam.ts';
 import type { TracedPair } from './evidence.ts';
 import { geometric, kindOf } from './labels.ts';
 import {
@@ -55,37 +56,6 @@ function samplesOf(traced: Traced, source: string): Sample[] {
     .filter(({ kind }) => kind in weightOf);
 }
 
-/** Adam with decoupled decay (I. Loshchilov and F. Hutter, 2019). */
-class Adam {
-  private readonly first: Float64Array;
-  private readonly second: Float64Array;
-  private steps = 0;
-  private readonly net: Net;
-
-  constructor(net: Net) {
-    this.net = net;
-    this.first = new Float64Array(net.weights.length);
-    this.second = new Float64Array(net.weights.length);
-  }
-
-  step(rate: number): void {
-    this.steps++;
-    const { weights, gradient } = this.net;
-    const a = 1 - 0.9 ** this.steps;
-    const b = 1 - 0.999 ** this.steps;
-    for (let i = 0; i < weights.length; i++) {
-      const g = gradient[i] as number;
-      const m = 0.9 * (this.first[i] as number) + 0.1 * g;
-      const v = 0.999 * (this.second[i] as number) + 0.001 * g * g;
-      this.first[i] = m;
-      this.second[i] = v;
-      const move = m / a / (Math.sqrt(v / b) + 1e-8);
-      weights[i] = (weights[i] as number) * (1 - rate * DECAY) - rate * move;
-    }
-    gradient.fill(0);
-  }
-}
-
 function start(net: Net, chance: Chance): void {
   const { plan, weights } = net;
   const fill = (at: number, units: number, inputs: number) => {
@@ -128,7 +98,7 @@ interface Ready {
 function trained(plan: Plan, ready: readonly Ready[], epochs: number, chance: Chance): Net {
   const net = new Net(plan);
   start(net, chance.part('start'));
-  const adam = new Adam(net);
+  const adam = new Adam(net.weights, net.gradient, DECAY);
   const order = ready.map((_, i) => i);
   const batches = Math.ceil(order.length / BATCH);
   for (let epoch = 0; epoch < epochs; epoch++) {
@@ -147,11 +117,8 @@ function trained(plan: Plan, ready: readonly Ready[], epochs: number, chance: Ch
         const odds = net.forward(seen, keep);
         net.backward(seen, ((1 / (1 + Math.exp(-odds)) - target) * weight) / chosen.length, keep);
       }
-      // One cycle: up for a third of the time, then down to nothing.
       const share = (epoch * batches + batch) / (epochs * batches);
-      const level =
-        share < 0.3 ? share / 0.3 : 0.5 + 0.5 * Math.cos((Math.PI * (share - 0.3)) / 0.7);
-      adam.step(RATE * Math.max(0.02, level));
+      adam.step(RATE * oneCycle(share, 0.3));
     }
     if (epoch % 10 === 9) process.stderr.write(`epoch ${epoch + 1}\n`);
   }
