@@ -1,6 +1,7 @@
 // Sub-pixel edge points of a smoothed ink map.
 import { mark, release } from '../shared/arena';
-import { at, clamp, put, sample, takePlane } from './plane';
+import { at, clamp, put, takePlane } from './plane';
+import { sample } from './sample';
 
 /** Most edge points of one imprint; a dense 60 mm seal has about 6,000. */
 export const MAX_EDGES: i32 = 12288;

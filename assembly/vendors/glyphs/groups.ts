@@ -1,6 +1,7 @@
 // What is summed of the points of centre lines over a group of them, a glyph, a square or a mark, and the
 // figures that follow.
-import { at, put, sample, takePlane } from '../../seal/plane';
+import { at, put, takePlane } from '../../seal/plane';
+import { sample } from '../../seal/sample';
 import { invert, mapX, mapY } from '../projective';
 import { END, JUNCTION, Lines, query, reserved } from './lines';
 import { measureAt, motion, off, slopeX, slopeY } from './place';

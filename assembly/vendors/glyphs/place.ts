@@ -1,7 +1,8 @@
 // Registration of centre lines: every angle and a grid of shifts on the distance field, the best of
 // them refined by least squares, in the end with shear and a camera's perspective.
 import { solve } from '../../seal/linear';
-import { at, fill, put, sample, sampleFour, takePlane } from '../../seal/plane';
+import { at, fill, put, takePlane } from '../../seal/plane';
+import { sample, sampleFour } from '../../seal/sample';
 import { holdScale, mapX, mapY, multiply, setSimilar } from '../projective';
 import { hasNoScale, query, reserved } from './lines';
 import { FAR, PITCH } from './skeleton';

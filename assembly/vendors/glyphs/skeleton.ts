@@ -1,5 +1,6 @@
 // Centre lines: what is left of strokes however heavy or light the ink was.
-import { chamfer, takeBytes, takePlane } from '../../seal/plane';
+import { chamfer } from '../../seal/chamfer';
+import { takeBytes, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 
 /** Pixels per millimetre of all maps: 200 dpi. */

@@ -1,7 +1,8 @@
 // Coarse registration by the Fourier-Mellin way: the spectrum's magnitude does not know where the
 // imprint lies, and in log-polar form turning and scaling become shifts.
 import { forward, inverse } from '../../seal/fft';
-import { at, blur, put, resample, sample, takePlane } from '../../seal/plane';
+import { at, blur, put, resample, takePlane } from '../../seal/plane';
+import { sample } from '../../seal/sample';
 import { mark, release } from '../../shared/arena';
 import { hasNoScale, known, PITCH, qh, query, qw, reserved, rh, rw } from './sheets';
 

@@ -2,7 +2,8 @@
 // over all angles one by one. Rings correlate with themselves at any angle and print pulls the peak
 // away, so many candidates are handed on.
 import { forward, inverse, transpose } from '../../seal/fft';
-import { at, blur, put, resample, sample, sampleLine, takePlane } from '../../seal/plane';
+import { at, blur, put, resample, takePlane } from '../../seal/plane';
+import { sample, sampleLine } from '../../seal/sample';
 import { mark, release } from '../../shared/arena';
 import { ink, known, qh, qw, raw, rh, rw, SCALE } from './imprint';
 

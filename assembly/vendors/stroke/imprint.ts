@@ -6,7 +6,8 @@ import { bitAt, shrinkBilevel, strideOf } from '../../seal/bilevel';
 import { paddedRow } from '../../seal/depth';
 import { findEdges, MAX_EDGES } from '../../seal/edges';
 import { BILEVEL, BILEVEL_DEPTH, GREY } from '../../seal/ink';
-import { at, blur, distance, fill, flags, put, takeBytes, takePlane } from '../../seal/plane';
+import { distance } from '../../seal/chamfer';
+import { at, blur, fill, flags, put, takeBytes, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { atDepth, bits, height, kind, levels, unknown, width } from '../template';
 

@@ -2,7 +2,8 @@
 // own colour: darker than this imprint's own ink, straight lines across the picture, and whatever hangs together with either in
 // the excess map or runs on outside the seal. It becomes unknown. Since it is grown in the excess
 // only, expected strokes are never swallowed.
-import { at, distance, flags, put, takeBytes, takePlane } from '../../seal/plane';
+import { distance } from '../../seal/chamfer';
+import { at, flags, put, takeBytes, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { outside, rh, rw, SCALE } from './imprint';
 

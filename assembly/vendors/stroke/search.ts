@@ -1,6 +1,7 @@
 // Where is the query's edge that belongs to a reserved edge point? Searched along the normal.
 import { MAX_EDGES } from '../../seal/edges';
-import { at, clamp, put, sample, sampleLine } from '../../seal/plane';
+import { at, clamp, put } from '../../seal/plane';
+import { sample, sampleLine } from '../../seal/sample';
 import { edgeCount, edges, isAllKnown, known, qh, qw, SCALE, soft } from './imprint';
 
 /** Step of the search, millimetres. */
