@@ -8,16 +8,15 @@ function get(p: usize, index: i32): f64 {
   return load<f64>(p + ((<usize>index) << 3));
 }
 
-export function mapX(m: usize, x: f64, y: f64): f64 {
-  return (get(m, 0) * x + get(m, 1) * y + get(m, 2)) / depthOf(m, x, y);
-}
+/** Where `map` leads. */
+export let mappedX: f64 = 0;
+export let mappedY: f64 = 0;
 
-export function mapY(m: usize, x: f64, y: f64): f64 {
-  return (get(m, 3) * x + get(m, 4) * y + get(m, 5)) / depthOf(m, x, y);
-}
-
-function depthOf(m: usize, x: f64, y: f64): f64 {
-  return Math.max(0.2, get(m, 6) * x + get(m, 7) * y + get(m, 8));
+/** Moves a point. */
+export function map(m: usize, x: f64, y: f64): void {
+  const depth = max<f64>(0.2, get(m, 6) * x + get(m, 7) * y + get(m, 8));
+  mappedX = (get(m, 0) * x + get(m, 1) * y + get(m, 2)) / depth;
+  mappedY = (get(m, 3) * x + get(m, 4) * y + get(m, 5)) / depth;
 }
 
 export function scaleOf(m: usize): f64 {

@@ -4,7 +4,7 @@
 import { bitAt, strideOf } from '../../seal/bilevel';
 import { paddedRow } from '../../seal/depth';
 import { at, clamp, put, takePlane } from '../../seal/plane';
-import { mapX, mapY } from '../projective';
+import { map, mappedX, mappedY } from '../projective';
 import { bits, height, levels, width } from '../template';
 import { scales, values } from './eye.gen';
 import { query, reserved } from './lines';
@@ -73,8 +73,9 @@ function findShift(x: f32, y: f32): void {
       const px = at(reserved.x, k);
       const py = at(reserved.y, k);
       if (abs<f32>(px - x) > AROUND_MM || abs<f32>(py - y) > AROUND_MM) continue;
-      const u = <f32>mapX(motion, <f64>px, <f64>py) + shiftX;
-      const v = <f32>mapY(motion, <f64>px, <f64>py) + shiftY;
+      map(motion, <f64>px, <f64>py);
+      const u = <f32>mappedX + shiftX;
+      const v = <f32>mappedY + shiftY;
       measureAt(u, v);
       const share = off / REACH_MM;
       if (share >= 1) continue;
@@ -169,8 +170,9 @@ function takePicture(picture: usize, x: f32, y: f32, half: f32): bool {
     const mx = x + (<f32>(p % SIDE) - MIDDLE) * cell;
     const my = y + (<f32>(p / SIDE) - MIDDLE) * cell;
     put(picture, p, inkAt(reservedBits, reservedWidth, reservedHeight, mx, my, cell));
-    put(placeX, p, <f32>mapX(motion, <f64>mx, <f64>my) + shiftX);
-    put(placeY, p, <f32>mapY(motion, <f64>mx, <f64>my) + shiftY);
+    map(motion, <f64>mx, <f64>my);
+    put(placeX, p, <f32>mappedX + shiftX);
+    put(placeY, p, <f32>mappedY + shiftY);
   }
   let best: f32 = -1e9;
   let bestX: f32 = 0;

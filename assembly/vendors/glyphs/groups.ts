@@ -2,7 +2,7 @@
 // figures that follow.
 import { at, put, takePlane } from '../../seal/plane';
 import { sample } from '../../seal/sample';
-import { invert, mapX, mapY } from '../projective';
+import { invert, map, mappedX, mappedY } from '../projective';
 import { END, JUNCTION, Lines, query, reserved } from './lines';
 import { measureAt, motion, off, slopeX, slopeY } from './place';
 import { FAR, labelAt, PITCH, setLabel } from './skeleton';
@@ -103,8 +103,9 @@ export function measureForward(): void {
   for (let k = 0; k < reserved.count; k++) {
     const x = <f64>at(reserved.x, k);
     const y = <f64>at(reserved.y, k);
-    const u = <f32>mapX(motion, x, y);
-    const v = <f32>mapY(motion, x, y);
+    map(motion, x, y);
+    const u = <f32>mappedX;
+    const v = <f32>mappedY;
     put(known, k, knownAt(u, v));
     measureAt(u, v);
     put(offset, k, off);
@@ -126,8 +127,9 @@ export function measureBack(): void {
   for (let k = 0; k < query.count; k++) {
     const qx = at(query.x, k);
     const qy = at(query.y, k);
-    const x = <f32>mapX(inverse, <f64>qx, <f64>qy);
-    const y = <f32>mapY(inverse, <f64>qx, <f64>qy);
+    map(inverse, <f64>qx, <f64>qy);
+    const x = <f32>mappedX;
+    const y = <f32>mappedY;
     put(backX, k, x);
     put(backY, k, y);
     // A line that print runs through says nothing.

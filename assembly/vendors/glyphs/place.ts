@@ -3,7 +3,7 @@
 import { solve } from '../../seal/linear';
 import { at, fill, put, takePlane } from '../../seal/plane';
 import { sample, sampleFour } from '../../seal/sample';
-import { holdScale, mapX, mapY, multiply, setSimilar } from '../projective';
+import { holdScale, map, mappedX, mappedY, multiply, setSimilar } from '../projective';
 import { hasNoScale, query, reserved } from './lines';
 import { FAR, PITCH } from './skeleton';
 
@@ -18,6 +18,8 @@ const FEW: i32 = 90;
 const SOME: i32 = 400;
 const MANY: i32 = 2500;
 export const CANDIDATES: i32 = 10;
+/** Lines that lie this near each other on the whole need no other motion tried, millimetres. */
+const SURE_MM: f64 = 0.06;
 const MAX_SCALE_ERROR: f64 = 0.02;
 const PROJECTIVE: i32 = 8;
 /** Scales that are tried when a picture names no resolution. */
@@ -207,8 +209,9 @@ function improve(m: usize, step: i32, reach: f64, isWhole: bool): void {
   for (let k = 0; k < reserved.count; k += step) {
     const x = <f64>at(reserved.x, k);
     const y = <f64>at(reserved.y, k);
-    const u = <f32>mapX(m, x, y);
-    const v = <f32>mapY(m, x, y);
+    map(m, x, y);
+    const u = <f32>mappedX;
+    const v = <f32>mappedY;
     measureAt(u, v);
     const d = <f64>off;
     const share = d / reach;
@@ -279,7 +282,8 @@ function costOf(m: usize, step: i32): f64 {
   for (let k = 0; k < reserved.count; k += step) {
     const x = <f64>at(reserved.x, k);
     const y = <f64>at(reserved.y, k);
-    sum += Math.min(0.6, <f64>toQueryLine(<f32>mapX(m, x, y), <f32>mapY(m, x, y)));
+    map(m, x, y);
+    sum += Math.min(0.6, <f64>toQueryLine(<f32>mappedX, <f32>mappedY));
     n += 1;
   }
   return sum / Math.max(1, n);
@@ -303,6 +307,7 @@ export function register(): void {
     if (cost >= distance) continue;
     distance = cost;
     memory.copy(motion, trial, 72);
+    if (cost < SURE_MM) break;
   }
   const many = stepFor(MANY);
   for (let round = 0; round < 3; round++) improve(motion, many, 0.6, false);

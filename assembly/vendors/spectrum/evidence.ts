@@ -38,7 +38,6 @@ export const tileFigures = memory.data(2 * 4);
 export const tilePlaces = memory.data(2 * 4);
 export const wholeFigures = memory.data(20 * 4);
 
-
 export function pointerAt(table: usize, scaleIndex: i32): usize {
   return load<u32>(table + ((<usize>scaleIndex) << 2));
 }

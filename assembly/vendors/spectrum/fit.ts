@@ -5,7 +5,7 @@ import { solve } from '../../seal/linear';
 import { at, blur, put, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { addSix, addTen } from '../normal';
-import { holdScale, mapX, mapY, multiply, scaleOf, setSimilar } from '../projective';
+import { holdScale, map, mappedX, mappedY, multiply, scaleOf, setSimilar } from '../projective';
 import {
   candidateAngle,
   candidateScale,
@@ -143,8 +143,9 @@ function read(points: Points, m: usize, pairs: usize): void {
   for (let i = 0; i < points.count; i++) {
     const x = <f64>at(points.x, i);
     const y = <f64>at(points.y, i);
-    const u = <f32>(mapX(m, x, y) * <f64>PITCH + cx);
-    const v = <f32>(mapY(m, x, y) * <f64>PITCH + cy);
+    map(m, x, y);
+    const u = <f32>(mappedX * <f64>PITCH + cx);
+    const v = <f32>(mappedY * <f64>PITCH + cy);
     const isInside = u >= 0 && v >= 0 && u <= <f32>(qw - 1) && v <= <f32>(qh - 1);
     const both = isInside ? samplePair(pairs, qw, qh, u, v) : unseen;
     put(foundAt, i, f32x4.extract_lane(both, 0));

@@ -1,7 +1,7 @@
 // Sums over the squares of the reserved picture and the query laid over it, at small shifts: what a
 // correlation is made of.
 import { blur, at, put, takePlane } from '../../seal/plane';
-import { mapX, mapY } from '../projective';
+import { map, mappedX, mappedY } from '../projective';
 import { motion } from './fit';
 import { paired, samplePair } from './pairs';
 import { known, PITCH, qh, query, qw, reserved, rh, rw } from './sheets';
@@ -33,8 +33,9 @@ export function lay(): void {
     const my = (<f64>(y - REACH) - <f64>(rh - 1) * 0.5) / <f64>PITCH;
     for (let x = 0; x < rw + 2 * REACH; x++) {
       const mx = (<f64>(x - REACH) - <f64>(rw - 1) * 0.5) / <f64>PITCH;
-      const u = <f32>(mapX(motion, mx, my) * <f64>PITCH + cx);
-      const v = <f32>(mapY(motion, mx, my) * <f64>PITCH + cy);
+      map(motion, mx, my);
+      const u = <f32>(mappedX * <f64>PITCH + cx);
+      const v = <f32>(mappedY * <f64>PITCH + cy);
       if (!(u >= 0 && v >= 0 && u <= <f32>(qw - 1) && v <= <f32>(qh - 1))) continue;
       const both = samplePair(pairs, qw, qh, u, v);
       put(laid, y * stride + x, f32x4.extract_lane(both, 0));

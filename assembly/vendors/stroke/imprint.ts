@@ -156,9 +156,10 @@ export function prepareQuery(): void {
   qh = atDepth(height);
   isGrey = kind == GREY;
   const pixels = qw * qh;
-  raw = takePlane(pixels);
+  // Rows are written four values at a time, the last one too.
+  raw = takePlane(pixels + 4);
   soft = takePlane(pixels);
-  known = takePlane(pixels);
+  known = takePlane(pixels + 4);
   if (kind == BILEVEL) {
     shrink(raw, BILEVEL_DEPTH);
     fill(known, pixels, 1);

@@ -147,8 +147,9 @@ function readProfile(x0: f32, y0: f32, dx: f32, dy: f32, count: i32): void {
   const x1 = x0 + dx * <f32>(rounded - 1);
   const y1 = y0 + dy * <f32>(rounded - 1);
   const lowest = min<f32>(min<f32>(x0, x1), min<f32>(y0, y1));
+  // With room for rounding on the way: the fast path must not leave the picture.
   const isInside =
-    lowest >= 0 && max<f32>(x0, x1) < <f32>(qw - 2) && max<f32>(y0, y1) < <f32>(qh - 2);
+    lowest >= 0.01 && max<f32>(x0, x1) < <f32>(qw - 2) && max<f32>(y0, y1) < <f32>(qh - 2);
   if (isInside) {
     sampleLine(soft, qw, x0, y0, dx, dy, rounded, profile);
     return;
