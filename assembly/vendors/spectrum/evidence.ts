@@ -17,8 +17,8 @@ import {
   SHIFTS,
   seen,
   stride,
-  sums,
   sumShift,
+  sums,
   total,
 } from './squares';
 

@@ -3,10 +3,10 @@
 // its depth and its unknown places.
 
 import { bitAt, shrinkBilevel, strideOf } from '../../seal/bilevel';
+import { distance } from '../../seal/chamfer';
 import { paddedRow } from '../../seal/depth';
 import { findEdges, MAX_EDGES } from '../../seal/edges';
 import { BILEVEL, BILEVEL_DEPTH, GREY } from '../../seal/ink';
-import { distance } from '../../seal/chamfer';
 import { at, blur, fill, flags, put, takeBytes, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { atDepth, bits, height, kind, levels, unknown, width } from '../template';
