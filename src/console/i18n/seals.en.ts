@@ -155,6 +155,10 @@ export const sealsEn: Record<keyof typeof sealsZh, string> = {
   'verdict.fail.next': 'Next: do not pay; compare the two imprints and hand over to a reviewer.',
   'verdict.review.next': 'Next: compare the two, or have the imprint made and scanned again.',
 
+  'scores.title': 'Scores of those above',
+  'scores.threshold': 'threshold {threshold}',
+  'scores.numbers': 'Numbers',
+  'scores.from': 'Score from',
   'vendor.title': 'Vendors',
   'vendor.version': 'Version',
   'vendor.score-threshold': 'Score ▾ threshold',

@@ -151,6 +151,10 @@ export const sealsZh = {
   'verdict.fail.next': '接下来：不要付款；对照两图，交复核人员判断。',
   'verdict.review.next': '接下来：对照两图，或请客户重新用印后再扫一次。',
 
+  'scores.title': '以上各次的得分',
+  'scores.threshold': '门限 {threshold}',
+  'scores.numbers': '数字',
+  'scores.from': '得分自',
   'vendor.title': '验印厂商',
   'vendor.version': '版本',
   'vendor.score-threshold': '得分 ▾ 阈值',

@@ -2,6 +2,7 @@ import { t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { Paged } from '../parts/paged.tsx';
+import { ScorePlots } from '../parts/score-plots.tsx';
 import { Empty } from '../parts/states.tsx';
 import { VerificationsTable } from '../parts/verifications-table.tsx';
 import { navigate } from '../router.ts';
@@ -25,7 +26,13 @@ export function VerificationsPage() {
             inputs={[identity.value?.id]}
             empty={<Empty title={t('verifications.none')} hint={t('verifications.none.hint')} />}
           >
-            {(items) => <VerificationsTable items={items} />}
+            {(items) => (
+              <>
+                <VerificationsTable items={items} />
+                <h3 class="plots-title">{t('scores.title')}</h3>
+                <ScorePlots verifications={items} />
+              </>
+            )}
           </Paged>
         </Panel>
       </div>
