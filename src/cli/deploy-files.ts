@@ -13,6 +13,7 @@ export interface Finding {
 const named = z.object({ binding: z.string(), service: z.string().optional() });
 
 const environmentSchema = z.object({
+  name: z.string().optional(),
   workers_dev: z.boolean().optional(),
   route: z.unknown().optional(),
   routes: z.array(z.unknown()).optional(),
@@ -62,19 +63,94 @@ export function parseConfiguration(text: string): Configuration {
   return configurationSchema.parse(parse(text));
 }
 
-/** A sample for this machine: its file names no environment to deploy to. */
-export function isSample({ env }: Configuration): boolean {
-  return Object.keys(env).length === 0;
+/**
+ * Names of the Workers that are not deployed from here: samples for this machine, whose files name no
+ * environment, and parties of the federation that the edge reaches by an address instead of a
+ * binding, or all of them where it is given no roster.
+ *
+ * @param configurations the edge's first
+ */
+export function leftOut(
+  configurations: readonly Configuration[],
+  environmentName: string,
+): Set<string> {
+  const [edge] = configurations;
+  const environment = edge?.env[environmentName];
+  const isFederated = environment?.secrets.required.includes('FEDERATION_ROSTER') ?? true;
+  const elsewhere = partiesElsewhere(environment?.vars ?? {});
+  const isLeftOut = ({ name, env }: Configuration) => {
+    const own = env[environmentName];
+    if (!own) return Object.keys(env).length === 0;
+    const binding = edge?.services.find(({ service }) => service === name)?.binding ?? '';
+    if (!isParty(own) || environment?.services.some((one) => one.binding === binding)) return false;
+    return !isFederated || elsewhere.includes(binding);
+  };
+  return new Set(configurations.filter(isLeftOut).map(({ name }) => name));
+}
+
+/** The bindings that parties would have, if they were bound instead of reached by an address. */
+function partiesElsewhere({ FEDERATION_URLS: urls }: Environment['vars']): string[] {
+  try {
+    const ids = typeof urls === 'string' && urls !== '' ? Object.keys(JSON.parse(urls)) : [];
+    return ids.map((id) =>
+      id === 'decision' ? 'DECISION' : `NODE_${id.toUpperCase().replaceAll('-', '_')}`,
+    );
+  } catch {
+    return [];
+  }
+}
+
+/** What a Worker is called in an environment, by which others bind to it. */
+export function deployedName({ name, env }: Configuration, environmentName: string): string {
+  return env[environmentName]?.name ?? `${name}-${environmentName}`;
+}
+
+interface DeployStep {
+  readonly file: string;
+  /** To be in the file that `wrangler deploy --secrets-file` is given. */
+  readonly secrets: readonly string[];
+}
+
+/** The order in which Workers can be deployed: each after those that it is bound to. */
+export function deployOrder(
+  files: readonly { readonly file: string; readonly configuration: Configuration }[],
+  environmentName: string,
+): DeployStep[] {
+  const order: DeployStep[] = [];
+  const done = new Set<string>();
+  const visit = (name: string): void => {
+    const found = files.find(
+      ({ configuration }) => deployedName(configuration, environmentName) === name,
+    );
+    if (!found || done.has(name)) return;
+    // Marked first, so that two that are bound to each other do not go round for ever.
+    done.add(name);
+    const environment = found.configuration.env[environmentName];
+    for (const { service } of environment?.services ?? []) visit(service ?? '');
+    order.push({ file: found.file, secrets: environment?.secrets.required ?? [] });
+  };
+  for (const { configuration } of files) visit(deployedName(configuration, environmentName));
+  return order;
+}
+
+/** A party of a federation: its operator comes in from outside, with a token. */
+function isParty({ secrets }: Environment): boolean {
+  return secrets.required.includes('FEDERATION_OPERATOR_TOKEN');
 }
 
 /**
  * The findings on one Worker's configuration. `isEdge` is the one that the internet reaches;
- * `samples` are the names of Workers that are not deployed.
+ * `samples` are those that `leftOut` names; `workers` the others, as they are called in this
+ * environment.
  */
 export function findingsOfWorker(
   configuration: Configuration,
   environmentName: string,
-  { isEdge, samples }: { isEdge: boolean; samples: ReadonlySet<string> },
+  {
+    isEdge,
+    samples,
+    workers,
+  }: { isEdge: boolean; samples: ReadonlySet<string>; workers: ReadonlySet<string> },
 ): Finding[] {
   const { name } = configuration;
   const environment = configuration.env[environmentName];
@@ -85,6 +161,9 @@ export function findingsOfWorker(
   const given = new Set(bindingsOf(environment));
   const ofSamples = configuration.services.filter(({ service }) => samples.has(service ?? ''));
   for (const { binding } of ofSamples) given.add(binding);
+  const strangers = environment.services
+    .filter(({ service }) => !workers.has(service ?? ''))
+    .map(({ binding, service }) => `${binding} is bound to ${service}, which no file here deploys`);
   const missing = bindingsOf(configuration).filter((binding) => !given.has(binding));
   const unnamed = [
     ...environment.d1_databases.filter(({ database_id }) => !database_id),
@@ -102,12 +181,14 @@ export function findingsOfWorker(
   const reach = exposed ? ['workers_dev must be false'] : [];
   const isReachable = environment.route !== undefined || environment.routes !== undefined;
   if (isEdge && !isReachable) reach.push(`[env.${environmentName}] has no route of your zone`);
-  if (!isEdge && isReachable) reach.push('only the edge may be reached from outside');
+  if (isParty(environment)) {
+    if (!isReachable) reach.push('its operator has no route to …/operator/*');
+  } else if (!isEdge && isReachable) reach.push('only the edge may be reached from outside');
   return [
-    finding(
-      `${name}: bindings`,
-      missing.map((binding) => `${binding} is missing`),
-    ),
+    finding(`${name}: bindings`, [
+      ...missing.map((binding) => `${binding} is missing`),
+      ...strangers,
+    ]),
     finding(
       `${name}: resources`,
       unnamed.map((binding) => `${binding} has no identifier; create it and put it in`),

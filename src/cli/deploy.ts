@@ -4,10 +4,12 @@ import { workerConfigs } from '../hosts/workers.mjs';
 import { command, type Group, UsageError } from './command.ts';
 import {
   type Ask,
+  deployedName,
+  deployOrder,
   type Finding,
   findingsOfService,
   findingsOfWorker,
-  isSample,
+  leftOut,
   parseConfiguration,
 } from './deploy-files.ts';
 
@@ -26,17 +28,20 @@ function askAt(base: string): Ask {
   };
 }
 
-function textOf(findings: readonly Finding[], secrets: Readonly<Record<string, string[]>>): string {
+function textOf(findings: readonly Finding[], order: ReturnType<typeof deployOrder>): string {
   const lines = findings.map(
     ({ what, holds, next }) => `${holds ? '✓' : '✗'} ${what}${next ? `: ${next}` : ''}`,
   );
-  const toSet = Object.entries(secrets).map(([file, names]) => `  ${file}: ${names.join(', ')}`);
+  const steps = order.map(({ file, secrets }, i) => {
+    const needs = secrets.length > 0 ? `, with ${secrets.join(', ')}` : '';
+    return `  ${i + 1}. ${file}${needs}`;
+  });
   const missing = findings.filter(({ holds }) => !holds).length;
   return [
     ...lines,
     '',
-    'Secrets cannot be read from here. `npx wrangler secret list -c FILE` must name:',
-    ...toSet,
+    'Deployed in this order, each with its secrets (`npx wrangler deploy -c FILE --secrets-file …`):',
+    ...steps,
     '',
     missing === 0 ? 'nothing is missing' : `${missing} of ${findings.length} do not hold`,
     '',
@@ -62,21 +67,16 @@ status 1 when something is missing.`,
         return { file, configuration: parseConfiguration(text) };
       }),
     );
-    const samples = new Set(
-      files
-        .map(({ configuration }) => configuration)
-        .filter(isSample)
-        .map(({ name }) => name),
+    const samples = leftOut(
+      files.map(({ configuration }) => configuration),
+      env,
     );
     const deployed = files.filter(({ configuration }) => !samples.has(configuration.name));
+    const workers = new Set(deployed.map(({ configuration }) => deployedName(configuration, env)));
     const findings = deployed.flatMap(({ configuration }, i) =>
-      findingsOfWorker(configuration, env, { isEdge: i === 0, samples }),
+      findingsOfWorker(configuration, env, { isEdge: i === 0, samples, workers }),
     );
-    const secrets = Object.fromEntries(
-      deployed
-        .map(({ file, configuration }) => [file, configuration.env[env]?.secrets.required ?? []])
-        .filter(([, names]) => names?.length) as [string, string[]][],
-    );
+    const order = deployOrder(deployed, env);
     if (url !== undefined) {
       if (!URL.canParse(url)) throw new UsageError('--url is an address such as https://…');
       findings.push(...(await findingsOfService(url, askAt(url))));
@@ -84,8 +84,8 @@ status 1 when something is missing.`,
     const holds = findings.every((item) => item.holds);
     return {
       exit: holds ? 0 : 1,
-      json: { holds, findings, secrets },
-      text: textOf(findings, secrets),
+      json: { holds, findings, order },
+      text: textOf(findings, order),
     };
   },
 });

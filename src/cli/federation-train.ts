@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { loadFederated } from '../core/federated.ts';
 import { planFor, protectedByDefault } from '../domain/federation/plans.ts';
@@ -17,6 +17,7 @@ import { command, required, UsageError } from './command.ts';
 import { type DataFolder, readFolder } from './federation-folder.ts';
 import { readJsonFile } from './files.ts';
 import { lossLine } from './loss-line.ts';
+import { writePrivateFile } from './private-file.ts';
 import { connect, serviceOptions } from './service.ts';
 import { beginningOf, newRunId, trainingReporter } from './training-report.ts';
 
@@ -25,15 +26,11 @@ export function partPath(model: string, party: string): string {
   return `${model.replace(/\.json$/, '')}.part-${party}.json`;
 }
 
-const secretFile = { mode: 0o600 } as const;
 /** Persons whose label names no split: one in five is kept for the validation. */
 const validationBelow = 51;
 
-/** All or nothing: a training that is killed while it writes leaves the state before. */
-async function writeSecret(path: string, value: unknown): Promise<void> {
-  const fresh = `${path}.new`;
-  await writeFile(fresh, `${JSON.stringify(value)}\n`, secretFile);
-  await rename(fresh, path);
+function writeSecret(path: string, value: unknown): Promise<void> {
+  return writePrivateFile(path, `${JSON.stringify(value)}\n`);
 }
 
 /** Labels in the order of the first party's rows. */

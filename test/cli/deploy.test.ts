@@ -4,20 +4,24 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Finding } from '../../src/cli/deploy-files.ts';
+import { deployedName, type Finding, parseConfiguration } from '../../src/cli/deploy-files.ts';
 import { formatNoteKey } from '../../src/core/ledger/note.ts';
-import { workerConfigs } from '../../src/hosts/workers.mjs';
+import { optionalWorkerConfigs, workerConfigs } from '../../src/hosts/workers.mjs';
 import { processEd25519Signer } from '../../src/platform/note-signers.ts';
 import { buildTool, cinnabar, repository } from './tool.ts';
 
 let folder: string;
 const edgeFile = 'wrangler.toml';
 const chipsFile = 'src/workers/chips.toml';
+const partyFiles = ['node-bank', 'node-operator', 'node-registry', 'decision'].map(
+  (name) => `src/workers/${name}.toml`,
+);
+const boundNode = /\[\[env\.production\.services\]\]\nbinding = "NODE_BANK"\nservice = .*\n/;
 
 interface Result {
   holds: boolean;
   findings: Finding[];
-  secrets: Record<string, string[]>;
+  order: { file: string; secrets: string[] }[];
 }
 
 async function check(...words: string[]): Promise<{ status: number | null; result: Result }> {
@@ -66,6 +70,10 @@ async function filledIn(): Promise<void> {
   });
   const key = (text: string) => text.replaceAll('LEDGER_KEY = ""', 'LEDGER_KEY = "x"');
   await change('src/workers/witness.toml', key);
+  for (const party of partyFiles) {
+    const route = '[env.production]\nroutes = ["x.example/operator/*"]\n\n[env.production.secrets]';
+    await change(party, (text) => text.replace('[env.production.secrets]', route));
+  }
 }
 
 beforeAll(async () => {
@@ -73,6 +81,64 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cinnabar-deploy-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** What docs/operations.md has a reader type to deploy, in its order. */
+async function documentedSteps(): Promise<{ text: string; files: string[] }> {
+  const whole = await readFile(join(repository, 'docs/operations.md'), 'utf8');
+  const text = whole.slice(whole.indexOf('\n## Deploying\n'), whole.indexOf('\n## Tokens:'));
+  const deploys = [...text.matchAll(/npx wrangler deploy (?:-c (\S+) )?--env \$E/g)];
+  return { text, files: deploys.map(([, file = edgeFile]) => file) };
+}
+
+describe('the order of docs/operations.md', () => {
+  const delivered = [...workerConfigs, ...optionalWorkerConfigs];
+  const configurations = Promise.all(
+    delivered.map(async (file) => ({
+      file,
+      configuration: parseConfiguration(await readFile(join(repository, file), 'utf8')),
+    })),
+  );
+
+  it.each(['staging', 'production'])(
+    '%s: each Worker comes after those it is bound to',
+    async (env) => {
+      const { files } = await documentedSteps();
+      const deployable = (await configurations).filter(
+        ({ configuration }) => configuration.env[env],
+      );
+      expect([...new Set(files)].sort()).toEqual(deployable.map(({ file }) => file).sort());
+      const there = new Set<string>();
+      for (const file of files) {
+        const found = deployable.find((one) => one.file === file);
+        const services = found?.configuration.env[env]?.services ?? [];
+        const missing = services.filter(({ service }) => !there.has(service ?? ''));
+        expect([file, missing]).toEqual([file, []]);
+        if (found) there.add(deployedName(found.configuration, env));
+      }
+    },
+  );
+
+  it.each(['staging', 'production'])('%s: each secret is made before its Worker', async (env) => {
+    const { text, files } = await documentedSteps();
+    for (const { file, configuration } of await configurations) {
+      const required = configuration.env[env]?.secrets.required ?? [];
+      // wrangler refuses to deploy a new Worker without them, so they go with it.
+      const deploy = file === edgeFile ? 'npx wrangler deploy' : `npx wrangler deploy -c ${file}`;
+      const at = text.indexOf(`${deploy} --env $E --secrets-file`);
+      if (required.length > 0)
+        expect([file, at > 0, files.includes(file)]).toEqual([file, true, true]);
+      const before = text.slice(0, at);
+      // `cinnabar federation keys` and `accept` make these.
+      const made = /^(?:NODE_KEY_|FEDERATION_)/;
+      const byCommand = (name: string) =>
+        before.includes(name === 'FEDERATION_ROSTER' ? 'federation accept' : 'federation keys');
+      const missing = required.filter((name) =>
+        made.test(name) ? !byCommand(name) : !before.includes(name),
+      );
+      expect([file, missing]).toEqual([file, []]);
+    }
+  });
+});
 
 describe('deploy check', () => {
   it('finds that only what the deployer knows is missing from the files as delivered', async () => {
@@ -84,8 +150,13 @@ describe('deploy check', () => {
       'cinnabar-edge: settings',
       'cinnabar-edge: way in',
       'cinnabar-witness: settings',
+      'cinnabar-node-bank: way in',
+      'cinnabar-node-operator: way in',
+      'cinnabar-node-registry: way in',
+      'cinnabar-decision: way in',
     ]);
-    expect(result.secrets[chipsFile]).toContain('CHIP_STORAGE_KEY');
+    expect(result.order).toContainEqual({ file: chipsFile, secrets: ['CHIP_STORAGE_KEY'] });
+    expect(result.order.at(-1)?.file).toBe(edgeFile);
   });
 
   it('is content when that is filled in', async () => {
@@ -112,6 +183,8 @@ describe('deploy check', () => {
       'ledger.seals.bank.example/other"',
     ],
     ['keys of the ledger that are none', edgeFile, 'settings', /"quorum":2/, '"quorum":9'],
+    ['a node that nobody deploys', edgeFile, 'bindings', /node-bank-production/, 'node-bnak'],
+    ['a node that is bound to nothing', edgeFile, 'bindings', boundNode, ''],
     ['chips on the internet', chipsFile, 'way in', /workers_dev = false/, 'workers_dev = true'],
   ])('names %s', async (_what, file, finding, from, to) => {
     await filledIn();
@@ -120,6 +193,27 @@ describe('deploy check', () => {
     expect(status).toBe(1);
     expect(failing(result)).toHaveLength(1);
     expect(failing(result)[0]?.what).toContain(finding);
+  });
+
+  it.each([
+    [
+      'of a service without a federation',
+      (text: string) => text.replaceAll(', "FEDERATION_ROSTER"]', ']'),
+    ],
+    [
+      'that is elsewhere',
+      (text: string) =>
+        text.replace(
+          '[env.production.vars]',
+          `[env.production.vars]\nFEDERATION_URLS = '{"bank":"https://node.bank.example"}'`,
+        ),
+    ],
+  ])('asks for no node %s', async (_what, edit) => {
+    await filledIn();
+    await change(edgeFile, (text) => edit(text.replace(boundNode, '')));
+    const { result } = await check('--folder', folder);
+    expect(failing(result)).toEqual([]);
+    expect(result.order.map(({ file }) => file)).not.toContain(partyFiles[0]);
   });
 
   it('looks at a service as a stranger does', async () => {

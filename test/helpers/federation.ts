@@ -109,29 +109,37 @@ export interface FederationOptions {
   /** Stands between the coordinator and the parties. */
   readonly between?: (parties: Parties) => Parties;
   readonly runByDecision?: readonly string[];
+  /** A roster and secrets that were made elsewhere. */
+  readonly given?: {
+    readonly roster: Roster;
+    readonly consortium: Uint8Array;
+    secretOf(id: string): Uint8Array;
+  };
 }
 
 /** A whole federation in memory: nodes, decision service, coordinator, each with its own keys. */
 export async function startFederation(options: FederationOptions = {}) {
-  const { n = 3, between = (parties) => parties, runByDecision = [] } = options;
-  const suite = await loadSuite(options.suite ?? 'x25519');
+  const { given, between = (parties) => parties, runByDecision = [] } = options;
+  const ids = given?.roster.nodes.map(({ id }) => id) ?? nodeIds.slice(0, options.n ?? 3);
+  const keyOf = (id: string, i: number) => given?.secretOf(id) ?? secretOf(i);
+  const suite = await loadSuite(given?.roster.suite ?? options.suite ?? 'x25519');
   const [gm, federated] = [await loadGm(), await loadFederated()];
   const clock = tickingClock();
   const random = seededRandom(11);
-  const keys = nodeIds.slice(0, n).map((id, i) => partyKeys(suite, id, secretOf(i)));
-  const decisionKeys = partyKeys(suite, 'decision', secretOf(99));
+  const keys = ids.map((id, i) => partyKeys(suite, id, keyOf(id, i)));
+  const decisionKeys = partyKeys(suite, 'decision', keyOf('decision', 99));
   const publicOf = ({ id, box, sign }: PartyKeys) => ({
     id,
     name: { zh: `节点 ${id}`, en: `Node ${id}` },
     boxKey: base64urlText(box.publicKey),
     signKey: base64urlText(sign.publicKey),
   });
-  const roster: Roster = parseRoster({
+  const ownRoster = () => ({
     v: 1,
     name: 'test',
     suite: suite.name,
     modelHash: sampleModel.hash,
-    threshold: n - 1,
+    threshold: ids.length - 1,
     nodes: keys.map((own) => ({
       ...publicOf(own),
       part: own.id,
@@ -142,6 +150,7 @@ export async function startFederation(options: FederationOptions = {}) {
     })),
     decision: publicOf(decisionKeys),
   });
+  const roster: Roster = parseRoster(given?.roster ?? ownRoster());
   const federation = openFederation(roster, suite);
   const nodes = new Map<string, NodeDeps>(
     keys.map((own, i) => [
@@ -152,7 +161,7 @@ export async function startFederation(options: FederationOptions = {}) {
         federation,
         keys: own,
         pairKeys: pairKeysOf(federation, own),
-        people: peopleKeys(consortium, secretOf(i)),
+        people: peopleKeys(given?.consortium ?? consortium, keyOf(own.id, i)),
         model: wholePoints(),
         store: memoryNodeStore(),
         gm,

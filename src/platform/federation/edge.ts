@@ -45,9 +45,10 @@ export async function edgeFederation(bindings: FederationBindings, { db, ...kept
   const doorOf = (party: string): PartyDoor | undefined => {
     const name = `NODE_${party.toUpperCase().replaceAll('-', '_')}` as const;
     const fetcher = party === decisionId ? bindings.DECISION : bindings[name];
-    if (fetcher) return (path, init) => fetcher.fetch(`https://party${path}`, init);
     const url = urls[party];
-    return url === undefined ? undefined : (path, init) => fetch(`${url}${path}`, init);
+    // A party that moved elsewhere may still be bound.
+    if (url !== undefined) return (path, init) => fetch(`${url}${path}`, init);
+    return fetcher && ((path, init) => fetcher.fetch(`https://party${path}`, init));
   };
   const deadlineMs = Number(bindings.FEDERATION_DEADLINE_MS ?? defaultDeadlineMs);
   return {
