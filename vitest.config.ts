@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
 import { federationRoster, federationSecretNames } from './src/hosts/federation.mjs';
-import { addressesAt } from './src/hosts/prepare.mjs';
+import { demoSettings } from './src/hosts/prepare.mjs';
 import { workerConfigs } from './src/hosts/workers.mjs';
 import { auxiliaryWorkers } from './test/helpers/auxiliary-workers.ts';
 
@@ -25,7 +25,7 @@ const testSecrets = {
   CHIP_STORAGE_KEY: testSecret,
   WITNESS_STORAGE_KEY: testSecret,
   BUSINESS_KEY: testSecret,
-  ...addressesAt('http://localhost:8787'),
+  ...demoSettings('http://localhost:8787'),
   FEDERATION_ROSTER: federationRoster(testKeys),
 };
 

@@ -18,7 +18,8 @@ import {
   wrangler,
   wranglerEnv,
 } from './prepare.mjs';
-import { workerConfigs } from './workers.mjs';
+import { isServiceState, pin, serviceSettings } from './service.mjs';
+import { serviceConfigs, workerConfigs } from './workers.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const address = '127.0.0.1';
@@ -26,14 +27,18 @@ const portsTried = 20;
 const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 5_000;
 const killTimeoutMs = 1_000;
+/** As the cron trigger of wrangler.toml, which nobody pulls on one machine. */
+const sweepEveryMs = 60 * 60_000;
 
 const usage = `npm start -- [options]
 
 Runs the whole service and the console on this machine, and builds first what is out of date.
 
   --port N        first port to try; 8787 if not given
-  --state FOLDER  where the stores, secrets and logs are; .cinnabar if not given
+  --state FOLDER  where the stores, secrets and logs are; .cinnabar if not given, of a
+                  service .cinnabar-service
   --no-build      takes what is built already
+  --service       no demo: a service of your own, as FOLDER/service.env describes it
   --sample-data   fills a fresh service with accounts, imprints, certificates and payments
   --dev           builds again when a source changes, and shows the log here
   --help          show this text
@@ -48,6 +53,8 @@ const log = join(state, 'host.log');
 let workers;
 /** Process groups of the programs that rebuild while `--dev` runs. */
 const rebuilders = [];
+/** Processes that were ended to be started anew. */
+const retired = new Set();
 let stopping = false;
 let ticks = 0;
 
@@ -65,9 +72,11 @@ try {
 async function run() {
   await mkdir(state, { recursive: true, mode: 0o700 });
   await claimState();
-  const secrets = await ensureSecrets(state);
+  const own = options.service ? await serviceSettings(state) : undefined;
+  const secrets = own?.file ?? (await demoSecrets());
   if (!options['no-build'] && !existsSync(join(root, 'dist', 'console'))) {
-    console.log('First start: building the core and the console. Half a minute.');
+    console.log('First start: builds the core and the console, makes the database and starts the');
+    console.log('Workers, a minute or two on a small machine. Each step says when it is done.');
   }
   await Promise.all([
     options['no-build'] ? undefined : buildAll(root, tick),
@@ -75,14 +84,65 @@ async function run() {
   ]);
   const port = await freePort(options.port);
   if (stopping) return;
+  if (own) return runService(port, own);
   const base = `http://localhost:${port}`;
-  startWorkers(port, base, [secrets, await runSettings(state, base)]);
+  startWorkers(port, {
+    configs: workerConfigs,
+    files: [secrets, await runSettings(state, base)],
+    // Only here: a deployed Worker never has demo identities (docs/operations.md).
+    vars: { CINNABAR_MODE: 'demo', PUBLIC_ORIGIN: base },
+  });
   await writeLock(port);
   if (options.dev) startRebuilders();
   await untilReady(port);
   await printWelcome(port);
   await registerSample(port);
   if (options['sample-data']) await fillWithSamples(port);
+}
+
+function demoSecrets() {
+  if (isServiceState(state)) {
+    throw new Failure(
+      `${shown(state)}/ is of a service: npm start -- --service --state ${shown(state)}`,
+    );
+  }
+  return ensureSecrets(state);
+}
+
+/** Without demo mode: its people come with tokens of the issuer that it is configured with. */
+async function runService(port, { file, vars, origin, isPinned }) {
+  const setup = { configs: serviceConfigs, files: [file], vars };
+  startWorkers(port, setup);
+  await writeLock(port);
+  if (!isPinned) {
+    await untilReady(port, (checks) => checks.ledger === 'failed');
+    if (stopping) return;
+    const trust = await pin(file, `http://${address}:${port}`);
+    tick(`the log made its keys, and they are pinned in ${shown(file)}`);
+    await restartWorkers(port, { ...setup, vars: { ...vars, LEDGER_TRUST: trust } });
+  }
+  await untilReady(port);
+  if (stopping) return;
+  // A sweep that fails is in the log of the Workers; the next one comes in an hour.
+  const sweep = () => fetch(`http://${address}:${port}/cdn-cgi/handler/scheduled`).catch(() => {});
+  setInterval(sweep, sweepEveryMs).unref();
+  console.log(`
+Cinnabar is ready. A service of your own: nobody comes in without a token of your issuer.
+
+  Outside   ${origin}/ (by a reverse proxy with TLS: docs/operations.md)
+  Here      http://localhost:${port}/
+  State     ${shown(state)}/ (cinnabar backup keeps all of it)
+  Log       ${shown(log)}
+  Stop      Ctrl-C
+`);
+}
+
+async function restartWorkers(port, setup) {
+  retired.add(workers);
+  await stopGroup(workers.pid);
+  if (stopping) return;
+  startWorkers(port, setup);
+  await writeLock(port);
 }
 
 /** By the command line tool, as anybody could from outside. */
@@ -113,7 +173,8 @@ function readOptions() {
         'no-build': { type: 'boolean', default: false },
         'sample-data': { type: 'boolean', default: false },
         port: { type: 'string', default: '8787' },
-        state: { type: 'string', default: '.cinnabar' },
+        service: { type: 'boolean', default: false },
+        state: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
@@ -123,7 +184,11 @@ function readOptions() {
     }
     const port = Number(values.port);
     if (!Number.isInteger(port) || port < 1 || port > 65535) throw new Error('--port: 1 to 65535');
-    return { ...values, port };
+    if (values.service && (values.dev || values['sample-data'])) {
+      throw new Error('--service takes neither --dev nor --sample-data');
+    }
+    const state = values.state ?? (values.service ? '.cinnabar-service' : '.cinnabar');
+    return { ...values, port, state };
   } catch (error) {
     console.error(`${error.message}\n\n${usage}`);
     process.exit(2);
@@ -155,6 +220,8 @@ function commandOf(pid) {
 }
 
 async function freePort(first) {
+  // A proxy stands before a service, and looks for it nowhere else.
+  if (options.service && !(await isFree(first))) throw new Failure(`Port ${first} is taken.`);
   for (let port = first; port < first + portsTried && port <= 65535; port++) {
     if (await isFree(port)) return port;
   }
@@ -169,14 +236,15 @@ function isFree(port) {
   });
 }
 
-function startWorkers(port, base, settings) {
-  const output = options.dev ? 'inherit' : openSync(log, 'w');
-  workers = spawn(
+function startWorkers(port, { configs, files, vars }) {
+  // What a service wrote before stays; a demo begins anew.
+  const output = options.dev ? 'inherit' : openSync(log, options.service ? 'a' : 'w');
+  const started = spawn(
     process.execPath,
     [
       wrangler(root),
       'dev',
-      ...workerConfigs.flatMap((config) => ['-c', join(root, config)]),
+      ...configs.flatMap((config) => ['-c', join(root, config)]),
       '--ip',
       address,
       '--port',
@@ -185,21 +253,18 @@ function startWorkers(port, base, settings) {
       '0',
       '--persist-to',
       join(state, 'stores'),
-      ...settings.flatMap((file) => ['--env-file', file]),
-      // Only here: a deployed Worker never has demo identities (docs/operations.md).
-      '--var',
-      'CINNABAR_MODE:demo',
-      '--var',
-      `PUBLIC_ORIGIN:${base}`,
+      ...files.flatMap((file) => ['--env-file', file]),
+      ...Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}:${value}`]),
       '--show-interactive-dev-session=false',
     ],
     // Detached: the leader of its own group, so that one signal reaches wrangler, esbuild and
     // workerd, and none survives.
     { cwd: root, env: wranglerEnv(state), stdio: ['ignore', output, output], detached: true },
   );
+  workers = started;
   if (typeof output === 'number') closeSync(output);
-  workers.once('exit', () => {
-    if (stopping) return;
+  started.once('exit', () => {
+    if (stopping || retired.has(started)) return;
     console.error('The Workers have stopped.');
     printLogTail();
     void stop(1);
@@ -221,7 +286,8 @@ function startRebuilders() {
   start(vite, 'build', '--watch', '--emptyOutDir', 'false', '--logLevel', 'warn');
 }
 
-async function untilReady(port) {
+/** Until everything answers, or all that `isEnough` asks for while something else does not. */
+async function untilReady(port, isEnough = () => false) {
   const deadline = performance.now() + readyTimeoutMs;
   let last = 'no answer';
   let chipsAreUp = ticks === 0;
@@ -231,10 +297,12 @@ async function untilReady(port) {
         signal: AbortSignal.timeout(2_000),
       });
       last = await response.text();
-      if (!chipsAreUp && JSON.parse(last).checks?.chips === 'ok') {
+      const checks = JSON.parse(last).checks ?? {};
+      if (!chipsAreUp && checks.chips === 'ok') {
         chipsAreUp = true;
         tick('chips up');
       }
+      if (checks.chips === 'ok' && isEnough(checks)) return;
       if (response.ok) {
         if (ticks > 0) tick('service ready');
         return;
@@ -258,13 +326,17 @@ function printLogTail() {
 async function printWelcome(port) {
   const base = `http://localhost:${port}`;
   const taken = port === options.port ? '' : ` (port ${options.port} is taken)`;
-  const body = `{"identity":"${await sampleIdentity(port)}"}`;
+  const people = await sampleIdentities(port);
+  const body = `{"identity":"${people.find(({ role }) => role === 'teller').id}"}`;
+  const [first, second] = halves(people.map(({ id }) => id));
   console.log(`
 Cinnabar is ready. Demo mode: sample identities, this machine only.
 
   Console   ${base}/${taken}
   API page  ${base}/docs
   A token   curl -s ${base}/v1/demo/token --json '${body}'
+  People    ${first}
+            ${second}
 
   State     ${shown(state)}/ (delete the folder to start afresh)
   Log       ${options.dev ? 'this terminal' : shown(log)}
@@ -278,10 +350,16 @@ async function registerSample(port) {
   if (!response.ok) console.error('The sample business system did not register; the log says why.');
 }
 
-async function sampleIdentity(port) {
+async function sampleIdentities(port) {
   const response = await fetch(`http://${address}:${port}/v1/demo/identities`);
   const { identities } = await response.json();
-  return identities.find(({ role }) => role === 'teller').id;
+  return identities;
+}
+
+/** Two lines that a terminal has room for. */
+function halves(names) {
+  const middle = Math.ceil(names.length / 2);
+  return [names.slice(0, middle), names.slice(middle)].map((some) => some.join(' '));
 }
 
 /** A path as one would type it here. */

@@ -6,5 +6,7 @@ export declare function applyMigrations(
   state: string,
   tick: (what: string) => void,
 ): Promise<void>;
-/** What the sample business system must know of a service reached at `base`, by setting. */
-export declare function addressesAt(base: string): Record<'TOKEN_ISSUER' | 'PUBLIC_URL', string>;
+/** What only a run in demo mode says, of a service reached at `base`. */
+export declare function demoSettings(
+  base: string,
+): Record<'TOKEN_ISSUER' | 'PUBLIC_URL' | 'CHIP_HALT', string>;

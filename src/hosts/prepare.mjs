@@ -93,7 +93,7 @@ export async function runSettings(state, base) {
   const said = optionalNames.filter((name) => process.env[name]);
   const settings = Object.entries({
     ...Object.fromEntries(said.map((name) => [name, process.env[name]])),
-    ...addressesAt(base),
+    ...demoSettings(base),
   });
   await rm(path, { force: true });
   await writeFile(path, settings.map(([name, value]) => `${name}=${value}\n`).join(''), {
@@ -102,9 +102,12 @@ export async function runSettings(state, base) {
   return path;
 }
 
-/** What the sample business system must know of a service that is reached at `base`. */
-export function addressesAt(base) {
-  return { TOKEN_ISSUER: base, PUBLIC_URL: `${base}/v1/business` };
+/**
+ * What only a run in demo mode says: what the sample business system must know of a service that is
+ * reached at `base`, and that chips may be stopped.
+ */
+export function demoSettings(base) {
+  return { TOKEN_ISSUER: base, PUBLIC_URL: `${base}/v1/business`, CHIP_HALT: 'allowed' };
 }
 
 /**

@@ -1,2 +1,3 @@
 export declare const workerConfigs: readonly [edge: string, ...others: string[]];
 export const optionalWorkerConfigs: string[];
+export declare const serviceConfigs: readonly string[];

@@ -11,5 +11,11 @@ export const workerConfigs = [
   'src/workers/business.toml',
 ];
 
+/**
+ * Those of a service on one machine: no samples, and the nodes of a federation run where their
+ * institutions are.
+ */
+export const serviceConfigs = workerConfigs.slice(0, 3);
+
 /** Workers that a deployment may have beside those, and a local run never has. */
 export const optionalWorkerConfigs = ['src/workers/anchor.toml'];

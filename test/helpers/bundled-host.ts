@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { addressesAt, applyMigrations, ensureSecrets } from '../../src/hosts/prepare.mjs';
+import { applyMigrations, demoSettings, ensureSecrets } from '../../src/hosts/prepare.mjs';
 import { workerConfigs } from '../../src/hosts/workers.mjs';
 import { bundledWorker } from './auxiliary-workers.ts';
 
@@ -49,7 +49,7 @@ export async function bundleService(state: string, beside?: Beside): Promise<Bun
     }),
   );
   // The origin of wrangler.toml: bundled once, started at many ports.
-  const secrets = { ...kept, ...addressesAt('http://localhost:8787') };
+  const secrets = { ...kept, ...demoSettings('http://localhost:8787') };
   await applyMigrations(root, state, () => undefined);
   const bundled = await Promise.all(
     workerConfigs.map((config) => bundledWorker(root, config, secrets)),

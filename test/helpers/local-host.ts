@@ -20,10 +20,11 @@ export async function startLocalHost(
   state: string,
   port: number,
   environment: NodeJS.ProcessEnv = {},
+  words: readonly string[] = [],
 ): Promise<LocalHost> {
   const host = spawn(
     process.execPath,
-    ['src/hosts/local.mjs', '--no-build', '--state', state, '--port', String(port)],
+    ['src/hosts/local.mjs', '--no-build', '--state', state, '--port', String(port), ...words],
     {
       cwd: root,
       env: { ...process.env, ...environment },
@@ -39,7 +40,7 @@ export async function startLocalHost(
     const read = (chunk: Buffer) => {
       output += chunk.toString();
       const [, found] = /Stop +Ctrl-C/.test(output)
-        ? (/Console +(http:\/\/localhost:\d+)\//.exec(output) ?? [])
+        ? (/(?:Console|Here) +(http:\/\/localhost:\d+)\//.exec(output) ?? [])
         : [];
       if (found === undefined) return;
       clearTimeout(timer);

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { decodeJwt } from 'jose';
+import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
@@ -325,8 +325,92 @@ describe('the local host', { timeout: timeoutMs }, () => {
     expect(after.items).toEqual(expect.arrayContaining(audit.items));
   });
 
+  test('it names the people that one can be', () => {
+    expect(host.output()).toMatch(/People +teller-zhou [a-z -]+\n +[a-z -]*auditor-tang/);
+  });
+
   test('stopped, it leaves no process and no port behind', async () => {
     expect(await remainsAfterStop(host, state, 'SIGTERM')).toEqual([]);
     (await listen(port)).close();
+  });
+});
+
+describe('a service on a machine of one’s own', { timeout: timeoutMs }, () => {
+  const issuer = 'https://login.bank.example';
+  let folder: string;
+  let service: LocalHost | undefined;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'cinnabar-service-'));
+  });
+  afterAll(async () => {
+    await service?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const start = () => startLocalHost(folder, port + 2, {}, ['--service']);
+
+  test('begins with a file to fill in, and says what is still wrong with it', async () => {
+    await expect(start()).rejects.toThrow('Fill in the rest');
+    const file = join(folder, 'service.env');
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    await expect(start()).rejects.toThrow(
+      /PUBLIC_ORIGIN is an origin[\s\S]*TOKEN_KEYS is no JWK set/,
+    );
+    await expect(startLocalHost(folder, port + 2)).rejects.toThrow('is of a service');
+  });
+
+  test('has no demo, keeps the keys of its ledger, and takes tokens of its issuer only', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('ES256');
+    const keys = JSON.stringify({ keys: [await exportJWK(publicKey)] });
+    const file = join(folder, 'service.env');
+    const settings = {
+      PUBLIC_ORIGIN: 'https://seals.bank.example',
+      TOKEN_ISSUER: issuer,
+      TOKEN_KEYS: `'${keys}'`,
+      SERVICE_INSTITUTION: 'county-bank',
+      LEDGER_ORIGIN: 'ledger.bank.example/2026',
+    };
+    let text = await readFile(file, 'utf8');
+    for (const [name, value] of Object.entries(settings)) {
+      text = text.replace(`${name}=\n`, `${name}=${value}\n`);
+    }
+    await writeFile(file, text);
+    service = await start();
+    const { url } = service;
+    const get = async (path: string, token?: string) => {
+      const headers = token ? { authorization: `Bearer ${token}` } : {};
+      return (await fetch(`${url}${path}`, { headers })).status;
+    };
+    const claims = { tenant: 'county-bank', branch: '0102', roles: ['operator'], name: '马' };
+    const tokenOfIssuer = (iss: string) =>
+      new SignJWT({ ...claims, jti: crypto.randomUUID() })
+        .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt' })
+        .setIssuer(iss)
+        .setAudience('cinnabar')
+        .setSubject('operator-1')
+        .setIssuedAt()
+        .setExpirationTime('5m')
+        .sign(privateKey);
+    const token = await tokenOfIssuer(issuer);
+
+    expect(await get('/v1/chips', token)).toBe(200);
+    expect(await get('/v1/chips', await tokenOfIssuer('https://other.example'))).toBe(401);
+    expect(await get('/v1/chips')).toBe(401);
+    for (const path of ['/v1/demo/identities', '/v1/demo/applicants', '/v1/business/system']) {
+      expect([path, await get(path, token)]).toEqual([path, 404]);
+    }
+    const halt = await fetch(`${url}/v1/chips/software-1/halt`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(halt.status).toBe(404);
+    const issuerOfTokens = await fetch(`${url}/.well-known/oauth-authorization-server`);
+    expect((await issuerOfTokens.json()).issuer).toBe(settings.PUBLIC_ORIGIN);
+    const pinned = /^LEDGER_TRUST='(.*)'$/m.exec(await readFile(file, 'utf8'))?.[1] ?? '';
+    expect(await (await fetch(`${url}/ledger/trust`)).json()).toEqual(JSON.parse(pinned));
+    // What the cron trigger does in a deployment.
+    expect(await get('/cdn-cgi/handler/scheduled')).toBe(200);
+    expect(await remainsAfterStop(service, folder, 'SIGTERM')).toEqual([]);
   });
 });
