@@ -85,6 +85,8 @@ export interface EdgeDeps
   /** One per binding, by the name that `/readyz` shows; it throws when the binding is down. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>;
   readonly log: (line: LogLine) => void;
+  /** What the machine counts beside requests: lines in the Prometheus text format. */
+  readonly meters?: () => Promise<readonly string[]>;
   /** Values that proofs of possession must repeat. */
   readonly nonces: Nonces;
   /** The sample business system; absent in deployments. */

@@ -8,7 +8,7 @@ import { finishRevocations } from '../domain/certificates/succession.ts';
 import { anchorChipLogs } from '../domain/chips/chip-log.ts';
 import type { ChipService } from '../domain/chips/messages.ts';
 import type { BackupRows } from '../domain/chips/operate-backup.ts';
-import type { HealthRows } from '../domain/federation/health.ts';
+import { assertDecides, type HealthRows } from '../domain/federation/health.ts';
 import {
   capsFor,
   type ScoringPolicyRows,
@@ -72,6 +72,7 @@ import { durableSessions, type TerminalSessions } from '../platform/durable/term
 import { durableCourier } from '../platform/durable/webhook-desk.ts';
 import { edgeFederation, type FederationBindings } from '../platform/federation/edge.ts';
 import { kvNotices } from '../platform/kv/notices.ts';
+import { meterLines } from '../platform/meters.ts';
 import { consumeWatches, queuedOrphans } from '../platform/queues/orphans.ts';
 import { consumeWork, queuedWork } from '../platform/queues/work.ts';
 import { r2ObjectStore } from '../platform/r2/object-store.ts';
@@ -125,7 +126,7 @@ export interface EdgeBindings
   readonly SEAL_WORK: Queue<WorkMessage>;
   readonly RATE_LIMIT: RateLimit;
   readonly CHIPS: ChipService;
-  /** The sample business system; local runs only. */
+  /** The sample business system; demo mode only. */
   readonly BUSINESS?: Fetcher;
   readonly AUDIT: DurableObjectNamespace<AuditChain>;
   readonly DESKS: DurableObjectNamespace<RowDesk>;
@@ -167,7 +168,7 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
       ...centre,
       nonces,
     }),
-    ...(env.BUSINESS ? { business: env.BUSINESS } : {}),
+    ...(env.BUSINESS && env.CINNABAR_MODE === 'demo' ? { business: env.BUSINESS } : {}),
     // The tagger is a quarter of a megabyte that most requests do without.
     sensitive: async () => (await import('../core/tagger.ts')).loadTagger(),
     engine: await loadSeal(),
@@ -199,7 +200,12 @@ async function depsOf(env: EdgeBindings): Promise<EdgeDeps> {
     limiter: bindingRateLimiter(env.RATE_LIMIT),
     notices: kvNotices(env.NOTICES),
     ...(federation ? { federation } : {}),
-    checks: checksOf(env),
+    checks: checksOf(env, federation),
+    meters: () =>
+      meterLines({
+        ledger: durableLedger(env.LEDGER, env.LEDGER_ORIGIN),
+        ledgerTrust: ledgerTrustOf(env),
+      }),
     log: (line) => {
       const failed = line.status >= 500;
       nameTrace(
@@ -292,7 +298,7 @@ function ledgerOf(env: EdgeBindings): Pick<EdgeDeps, 'ledger' | 'demoLedger'> {
 /** A name that no tenant can have, so that looking does not touch one. */
 const probe = '-readiness';
 
-function checksOf(env: EdgeBindings): EdgeDeps['checks'] {
+function checksOf(env: EdgeBindings, federation: EdgeDeps['federation']): EdgeDeps['checks'] {
   return {
     database: async () => void (await env.DB.prepare('SELECT 1').run()),
     objects: async () => void (await env.OBJECTS.head(probe)),
@@ -301,6 +307,7 @@ function checksOf(env: EdgeBindings): EdgeDeps['checks'] {
     ledger: async () =>
       assertPinnedLog(durableLedger(env.LEDGER, env.LEDGER_ORIGIN), await ledgerTrustOf(env)()),
     chips: async () => void (await chipsReady(env.CHIPS)),
+    ...(federation ? { federation: () => assertDecides(federation) } : {}),
   };
 }
 

@@ -2,7 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CinnabarError } from '../../src/domain/errors.ts';
 import { createMetrics } from '../../src/edge/metrics.ts';
+import { memoryLedger } from '../../src/platform/memory/ledger.ts';
+import { metered, meterLines } from '../../src/platform/meters.ts';
+import {
+  cleanupRetriesMax,
+  consumeWatches,
+  queuedOrphans,
+} from '../../src/platform/queues/orphans.ts';
+import { workRetriesMax } from '../../src/platform/queues/work.ts';
 import {
   nameTrace,
   traced,
@@ -11,6 +20,8 @@ import {
   withRequestTrace,
   withTrace,
 } from '../../src/platform/tracing.ts';
+import { frozenEvent } from '../contract/ledger.ts';
+import { tickingClock } from '../helpers/time-and-chance.ts';
 
 interface SentSpan {
   traceId: string;
@@ -111,15 +122,73 @@ describe('a trace', () => {
   });
 });
 
-it('the dashboard asks for metrics that the service gives', async () => {
-  const metrics = createMetrics();
-  metrics.count({ method: 'GET', route: '/v1/seals', status: 200, ms: 3 });
-  const given = metrics.text();
-  const board = await readFile(
-    new URL('../../docs/grafana-dashboard.json', import.meta.url),
-    'utf8',
-  );
-  const asked = new Set(board.match(/cinnabar_\w+/g));
-  expect(asked.size).toBeGreaterThan(1);
-  for (const name of asked) expect(given).toContain(name);
+/** A ledger with one entry, and whom to believe of it. */
+async function ledgerOfOne() {
+  const ledger = memoryLedger(tickingClock());
+  await ledger.append(frozenEvent('cert/one'), { requestId: 'request-1' });
+  return { ledger, ledgerTrust: () => ledger.trust() };
+}
+
+describe('/metrics', () => {
+  it('the dashboard asks for metrics that the service gives', async () => {
+    const metrics = createMetrics();
+    metrics.count({ method: 'GET', route: '/v1/seals', status: 200, ms: 3 });
+    const given = [...metrics.lines(), ...(await meterLines(await ledgerOfOne()))].join('\n');
+    const board = await readFile(
+      new URL('../../docs/grafana-dashboard.json', import.meta.url),
+      'utf8',
+    );
+    const asked = new Set(board.match(/cinnabar_\w+/g));
+    expect(asked.size).toBeGreaterThan(5);
+    for (const name of asked) expect(given).toContain(name);
+    expect(given).toMatch(/^cinnabar_ledger_entries 1$/m);
+    expect(given).toMatch(/^cinnabar_ledger_checkpoint_timestamp_seconds \d{9,}$/m);
+  });
+
+  it('tells of calls how they ended, and of messages what became of them', async () => {
+    const silent = () => Promise.reject(new DOMException('late', 'TimeoutError'));
+    const busy = () => Promise.reject(new CinnabarError('chips_busy'));
+    await metered('test', 'call', async () => 1);
+    await metered('test', 'call', silent).catch(() => undefined);
+    await metered('test', 'call', busy).catch(() => undefined);
+    const queue = { send: async () => Promise.reject(new Error('down')) };
+    await queuedOrphans(queue as unknown as Parameters<typeof queuedOrphans>[0])
+      .watch({ tenant: 'bank-a', objectKeys: [] })
+      .catch(() => undefined);
+    const message = (attempts: number) => ({
+      body: { tenant: 'bank-a', objectKeys: ['a'] },
+      attempts,
+      ack: () => undefined,
+      retry: () => undefined,
+    });
+    const messages = [1, cleanupRetriesMax, cleanupRetriesMax + 1].map(message);
+    await consumeWatches({ messages } as unknown as MessageBatch, async () => {
+      throw new Error('not now');
+    });
+    await consumeWatches({ messages: [message(1)] } as unknown as MessageBatch, async () => {});
+
+    const nobody = () => Promise.reject(new CinnabarError('ledger_unavailable'));
+    const given = await meterLines({ ledger: { checkpoint: nobody }, ledgerTrust: nobody });
+    const name = 'cinnabar_isolate_call_duration_seconds_count';
+    for (const outcome of ['ok', 'late', 'chips_busy']) {
+      expect(given).toContain(`${name}{to="test",call="call",outcome="${outcome}"} 1`);
+    }
+    for (const [outcome, count] of [
+      ['send_failed', 1],
+      ['again', 2],
+      ['dead', 1],
+      ['done', 1],
+    ]) {
+      const labels = `{queue="cleanup",outcome="${outcome}"}`;
+      expect(given).toContain(`cinnabar_isolate_queue_messages_total${labels} ${count}`);
+    }
+    expect(given.join('\n')).not.toContain('cinnabar_ledger_entries');
+  });
+
+  it('counts as dead what the queues of wrangler.toml give up', async () => {
+    const text = await readFile(new URL('../../wrangler.toml', import.meta.url), 'utf8');
+    const retries = [...text.matchAll(/^max_retries = (\d+)$/gm)].map(([, count]) => Number(count));
+    const both = [cleanupRetriesMax, workRetriesMax];
+    expect(retries).toEqual([...both, ...both, ...both]);
+  });
 });

@@ -51,6 +51,23 @@ export function federationHealth(deps: HealthDeps): Promise<readonly PartyHealth
   return Promise.all([...nodes, decision].map(({ id }) => healthOf(deps, id)));
 }
 
+/**
+ * That requests can be decided now: the decision service is up, and as many nodes as must report.
+ *
+ * @throws CinnabarError `federation_unavailable` when they cannot
+ */
+export async function assertDecides(
+  deps: Pick<HealthDeps, 'federation' | 'parties'>,
+): Promise<void> {
+  const { nodes, decision, threshold, modelHash } = deps.federation.roster;
+  const isUp = async ({ id }: { readonly id: string }) =>
+    (await deps.parties.alive(id)).modelHash === modelHash;
+  const answers = await Promise.allSettled([decision, ...nodes].map(isUp));
+  const [decides, ...others] = answers.map((one) => one.status === 'fulfilled' && one.value);
+  const isEnough = others.filter(Boolean).length >= threshold;
+  if (!decides || !isEnough) throw new CinnabarError('federation_unavailable');
+}
+
 async function healthOf(deps: HealthDeps, party: string): Promise<PartyHealth> {
   const known = await deps.healthRows.find(everybody, 'party', party);
   const askedAtMs = deps.clock.now();

@@ -42,7 +42,8 @@ const metricsRoute = createRoute({
     tag,
     operationId: 'getMetrics',
     summary: 'Counters in the Prometheus text format',
-    description: 'Of the one isolate that answers, since it started.',
+    description:
+      'Requests, calls to chips and to parties of the federation, messages of the queues: of the one isolate that answers, since it started. And how far the ledger is.',
   }),
   responses: {
     ...problems('GET /metrics'),
@@ -72,9 +73,11 @@ export function addOperationRoutes(app: EdgeApp, deps: EdgeDeps, metrics: Metric
       : c.json({ status: 'unavailable' as const, checks }, 503);
   });
 
-  app.openapi(metricsRoute, (c) =>
-    c.text(metrics.text(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
-  );
+  app.openapi(metricsRoute, async (c) => {
+    const lines = [...metrics.lines(), ...((await deps.meters?.()) ?? [])];
+    const type = 'text/plain; version=0.0.4; charset=utf-8';
+    return c.text(`${lines.join('\n')}\n`, 200, { 'content-type': type });
+  });
 
   app.openapi(noticeRoute, async (c) => {
     const notice = await deps.notices.current();

@@ -12,30 +12,31 @@ import type { KeyService } from '../../domain/chips/keys.ts';
 import { type ChipService, type ChipsReady, parseChipsReady } from '../../domain/chips/messages.ts';
 import type { ShareService } from '../../domain/chips/shares.ts';
 import { CinnabarError } from '../../domain/errors.ts';
+import { metered } from '../meters.ts';
 import { traced, traceparentNow } from '../tracing.ts';
 
 // The chips Worker over its service binding, as the ports that the domains take.
 
 export function remoteKeys(chips: ChipService): KeyService {
-  return remote<KeyService>(keyCalls, (name, input) =>
+  return remote<KeyService>('chips.keys', keyCalls, (name, input) =>
     traced(`chips.keys ${name}`, () => chips.keys(name, input, traceparentNow())),
   );
 }
 
 export function remoteShares(chips: ChipService): ShareService {
-  return remote<ShareService>(shareCalls, (name, input) =>
+  return remote<ShareService>('chips.shares', shareCalls, (name, input) =>
     traced(`chips.shares ${name}`, () => chips.shares(name, input, traceparentNow())),
   );
 }
 
 export function remoteBackups(chips: ChipService): BackupDesk {
-  return remote<BackupDesk>(backupCalls, (name, input) =>
+  return remote<BackupDesk>('chips.backups', backupCalls, (name, input) =>
     traced(`chips.backups ${name}`, () => chips.backups(name, input, traceparentNow())),
   );
 }
 
 export function remoteCluster(chips: ChipService): ChipOperations {
-  const calls = remote<ChipCluster>(clusterCalls, (name, input) =>
+  const calls = remote<ChipCluster>('chips.cluster', clusterCalls, (name, input) =>
     traced(`chips.cluster ${name}`, () => chips.cluster(name, input, traceparentNow())),
   );
   return { ...calls, halt: async (chip) => void (await opened(() => chips.halt(chip))) };
@@ -58,10 +59,13 @@ export async function chipsReady(chips: ChipService): Promise<ChipsReady> {
 }
 
 function remote<T extends Calls<T>>(
+  part: string,
   names: readonly (keyof T & string)[],
   call: (name: string, input: unknown[]) => Promise<Reply<unknown>>,
 ): T {
-  return callsOf<T>(names, (name, input) => opened(() => call(name, input)));
+  return callsOf<T>(names, (name, input) =>
+    metered(part, name, () => opened(() => call(name, input))),
+  );
 }
 
 /** No answer is an outage: nothing may be built on it. */

@@ -10,6 +10,7 @@ import {
 } from '../../domain/federation/messages.ts';
 import type { Parties, PartyAlive } from '../../domain/federation/scoring-request.ts';
 import { boundedText } from '../bounded-body.ts';
+import { metered } from '../meters.ts';
 import { traced, traceparentNow } from '../tracing.ts';
 import { messageBytesMax } from './answer.ts';
 
@@ -34,22 +35,24 @@ export function remoteParties(
     const door = doorOf(party);
     if (!door) throw new CinnabarError('federation_unavailable');
     const body = messageJson(message);
+    const send = () =>
+      traced(`${party} ${step}`, () => {
+        const trace = traceparentNow();
+        const headers = { 'content-type': 'application/json' };
+        return door(`/${step}`, {
+          method: 'POST',
+          headers: trace === undefined ? headers : { ...headers, traceparent: trace },
+          body,
+          // An answer that leads elsewhere is not ok, and so refused.
+          redirect: 'manual',
+          signal: AbortSignal.timeout(deadlineMs),
+        });
+      });
     let cause: unknown;
     for (let attempt = 0; attempt < attempts; attempt++) {
       try {
-        const response = await traced(`${party} ${step}`, () => {
-          const trace = traceparentNow();
-          const headers = { 'content-type': 'application/json' };
-          return door(`/${step}`, {
-            method: 'POST',
-            headers: trace === undefined ? headers : { ...headers, traceparent: trace },
-            body,
-            // An answer that leads elsewhere is not ok, and so refused.
-            redirect: 'manual',
-            signal: AbortSignal.timeout(deadlineMs),
-          });
-        });
-        return await read(response, parse);
+        // Each attempt counts: a party that is late once and answers then is worth knowing.
+        return await metered(party, step, async () => read(await send(), parse));
       } catch (error) {
         if (error instanceof PartyRefusal) throw error;
         cause = error;

@@ -1,6 +1,11 @@
 import { CinnabarError } from '../../domain/errors.ts';
 import { type ObjectWatch, type OrphanQueue, orphanGraceMs } from '../../domain/seals/ports.ts';
 import { fieldsOf, textOf } from '../fields.ts';
+import { countMessages, countReturned } from '../meters.ts';
+
+const name = 'cleanup';
+/** As wrangler.toml says it of the queue. */
+export const cleanupRetriesMax = 10;
 
 /** Watches travel through a queue that hands them out after the grace period. */
 export function queuedOrphans(queue: Queue<ObjectWatch>): OrphanQueue {
@@ -8,7 +13,9 @@ export function queuedOrphans(queue: Queue<ObjectWatch>): OrphanQueue {
     async watch(watch) {
       try {
         await queue.send(watch, { delaySeconds: Math.ceil(orphanGraceMs / 1000) });
+        countMessages(name, 'sent');
       } catch (cause) {
+        countMessages(name, 'send_failed');
         throw new CinnabarError('storage_unavailable', { cause });
       }
     },
@@ -27,7 +34,9 @@ export async function consumeWatches(
     try {
       await sweep(parseWatch(message.body));
       message.ack();
+      countMessages(name, 'done');
     } catch {
+      countReturned(name, message.attempts, cleanupRetriesMax);
       message.retry({ delaySeconds: Math.min(3600, 30 * 2 ** (message.attempts - 1)) });
     }
   }

@@ -2,7 +2,11 @@ import { CinnabarError } from '../../domain/errors.ts';
 import { type WorkMessage, workMessageKinds } from '../../domain/seals/messages.ts';
 import type { WorkQueue } from '../../domain/seals/ports.ts';
 import { fieldsOf, oneOf, textOf } from '../fields.ts';
+import { countMessages, countReturned } from '../meters.ts';
 
+const name = 'seal-work';
+/** As wrangler.toml says it of the queue. */
+export const workRetriesMax = 20;
 /** Most messages that the queue takes at once. */
 const messagesPerSend = 100;
 
@@ -15,8 +19,10 @@ export function queuedWork(queue: Queue<WorkMessage>): WorkQueue {
         for (let at = 0; at < messages.length; at += messagesPerSend) {
           const some = messages.slice(at, at + messagesPerSend);
           await queue.sendBatch(some.map((body) => ({ body, delaySeconds })));
+          countMessages(name, 'sent', some.length);
         }
       } catch (cause) {
+        countMessages(name, 'send_failed');
         throw new CinnabarError('storage_unavailable', { cause });
       }
     },
@@ -34,8 +40,13 @@ export async function consumeWork(
 ): Promise<void> {
   for (const message of batch.messages) {
     const isDone = await work(parseMessage(message.body)).catch(() => false);
-    if (isDone) message.ack();
-    else message.retry({ delaySeconds: Math.min(600, 2 ** message.attempts) });
+    if (isDone) {
+      message.ack();
+      countMessages(name, 'done');
+    } else {
+      countReturned(name, message.attempts, workRetriesMax);
+      message.retry({ delaySeconds: Math.min(600, 2 ** message.attempts) });
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CinnabarError } from '../../../src/domain/errors.ts';
-import { federationHealth } from '../../../src/domain/federation/health.ts';
+import { assertDecides, federationHealth } from '../../../src/domain/federation/health.ts';
 import {
   listTrainingRuns,
   reportTraining,
@@ -10,6 +10,29 @@ import { memoryRowStore } from '../../../src/platform/memory/row-store.ts';
 import { caller, startFederation } from '../../helpers/federation.ts';
 
 describe('A3: parties outside any request', () => {
+  test('requests can be decided while one node is away, and not without the decision service', async () => {
+    const { federation, roster } = await startFederation();
+    const { modelHash } = roster;
+    const answers = (others: Readonly<Record<string, string | null>>) => ({
+      federation,
+      parties: {
+        async alive(party: string) {
+          const answer = party in others ? others[party] : modelHash;
+          if (answer === undefined || answer === null) {
+            throw new CinnabarError('federation_unavailable');
+          }
+          return { modelHash: answer };
+        },
+      },
+    });
+    await assertDecides(answers({}));
+    await assertDecides(answers({ bank: null }));
+    for (const away of [{ bank: null, registry: 'ab' }, { decision: null }, { decision: 'ab' }]) {
+      const asked = assertDecides(answers(away));
+      await expect(asked).rejects.toMatchObject({ code: 'federation_unavailable' });
+    }
+  });
+
   test('who answers, how fast, with which model; of who does not, when it last did', async () => {
     const { clock, federation, roster } = await startFederation();
     const { modelHash } = roster;
