@@ -38,18 +38,20 @@ const required = {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     const isHere = url?.hostname === 'localhost';
     const isOrigin = url?.origin === text && (url.protocol === 'https:' || isHere);
-    return isOrigin ? undefined : 'is an origin such as https://seals.bank.example';
+    return isOrigin ? undefined : 'must be an origin such as https://seals.bank.example';
   },
-  TOKEN_ISSUER: (text) => (text === '' ? 'is empty' : undefined),
-  TOKEN_KEYS: (text) => (isPublicKeySet(text) ? undefined : 'is no JWK set of public keys'),
+  TOKEN_ISSUER: (text) => (text === '' ? 'must not be empty' : undefined),
+  TOKEN_KEYS: (text) => (isPublicKeySet(text) ? undefined : 'must be a JWK set of public keys'),
   SERVICE_INSTITUTION: (text) =>
-    /^[a-z0-9][a-z0-9-]{0,63}$/.test(text) ? undefined : 'is the id of an institution',
+    /^[a-z0-9][a-z0-9-]{0,63}$/.test(text)
+      ? undefined
+      : 'must be the id of an institution, such as county-bank',
   LEDGER_ORIGIN: (text) =>
     /^[a-z0-9-]+(\.[a-z0-9-]+)+(\/[\w.-]+)+$/.test(text)
       ? undefined
-      : 'is a host name of yours and a path, such as ledger.bank.example/2026',
-  CHIP_STORAGE_KEY: (text) => (isBytes32(text) ? undefined : 'is 32 bytes in base64url'),
-  WITNESS_STORAGE_KEY: (text) => (isBytes32(text) ? undefined : 'is 32 bytes in base64url'),
+      : 'must be a host name of yours and a path, such as ledger.bank.example/2026',
+  CHIP_STORAGE_KEY: (text) => (isBytes32(text) ? undefined : 'must be 32 bytes in base64url'),
+  WITNESS_STORAGE_KEY: (text) => (isBytes32(text) ? undefined : 'must be 32 bytes in base64url'),
 };
 
 /** Settings that the edge is given where they are set; secrets reach each Worker by the file. */
@@ -90,7 +92,7 @@ export async function serviceSettings(state) {
     .map(([name, problemOf]) => [name, problemOf(settings[name] ?? '')])
     .filter(([, problem]) => problem !== undefined)
     .map(([name, problem]) => `  ${name} ${problem}`);
-  if (wrong.length > 0) throw new Failure(`${file}:\n${wrong.join('\n')}`);
+  if (wrong.length > 0) throw new Failure(`${file} does not say enough yet:\n${wrong.join('\n')}`);
   const names = [...Object.keys(required), ...optional].filter((name) => !secret.has(name));
   const given = names.filter((name) => settings[name]).map((name) => [name, settings[name]]);
   return {
@@ -112,7 +114,7 @@ export async function pin(file, base) {
   const trust = JSON.stringify(await response.json());
   await appendFile(
     file,
-    `# Whom to believe of the ledger; keep a copy elsewhere.\nLEDGER_TRUST='${trust}'\n`,
+    `\n# Whom to believe of the ledger; keep a copy elsewhere.\nLEDGER_TRUST='${trust}'\n`,
   );
   return trust;
 }

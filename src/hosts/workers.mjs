@@ -15,7 +15,11 @@ export const workerConfigs = [
  * Those of a service on one machine: no samples, and the nodes of a federation run where their
  * institutions are.
  */
-export const serviceConfigs = workerConfigs.slice(0, 3);
+export const serviceConfigs = [
+  'wrangler.toml',
+  'src/workers/chips.toml',
+  'src/workers/witness.toml',
+];
 
 /** Workers that a deployment may have beside those, and a local run never has. */
 export const optionalWorkerConfigs = ['src/workers/anchor.toml'];

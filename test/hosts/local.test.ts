@@ -355,7 +355,7 @@ describe('a service on a machine of one’s own', { timeout: timeoutMs }, () => 
     const file = join(folder, 'service.env');
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     await expect(start()).rejects.toThrow(
-      /PUBLIC_ORIGIN is an origin[\s\S]*TOKEN_KEYS is no JWK set/,
+      /PUBLIC_ORIGIN must be an origin[\s\S]*TOKEN_KEYS must be a JWK set/,
     );
     await expect(startLocalHost(folder, port + 2)).rejects.toThrow('is of a service');
   });
