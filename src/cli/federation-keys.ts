@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { patterns } from '../core/federation/read.ts';
 import { parseRoster, type Roster, rosterHash } from '../core/federation/roster.ts';
 import { loadSuite, partyKeys, type SuiteName, suiteNames } from '../core/federation/suite.ts';
 import { commitmentOf, type ModelPart, parseModel } from '../domain/federation/model.ts';
@@ -20,7 +21,6 @@ const consortiumName = 'FEDERATION_CONSORTIUM_KEY';
 const decisionName = 'FEDERATION_DECISION_KEY';
 const operatorName = 'FEDERATION_OPERATOR_TOKEN';
 const rosterName = 'FEDERATION_ROSTER';
-const partyId = /^[a-z][a-z0-9-]{0,31}$/;
 
 /** As `src/workers/node.ts` looks it up. */
 const nodeKeyName = (id: string) => `NODE_KEY_${id.toUpperCase().replaceAll('-', '_')}`;
@@ -112,7 +112,7 @@ sent anywhere; docs/operations.md says in which order a federation is set up.`,
     const secrets = required('secrets', values.secrets);
     const line = required('line', values.line);
     const name = { zh: required('zh', values.zh), en: required('en', values.en) };
-    if (!partyId.test(id)) throw new UsageError('ID is small letters, digits and -, 32 at most');
+    if (!patterns.party.test(id)) throw new UsageError('ID is small letters, digits and -, 32 at most');
     const isNode = values.part !== undefined;
     if (isNode === (values.decision ?? false)) {
       throw new UsageError('a party is a node (--part FILE) or the decision service (--decision)');
