@@ -112,7 +112,8 @@ sent anywhere; docs/operations.md says in which order a federation is set up.`,
     const secrets = required('secrets', values.secrets);
     const line = required('line', values.line);
     const name = { zh: required('zh', values.zh), en: required('en', values.en) };
-    if (!patterns.party.test(id)) throw new UsageError('ID is small letters, digits and -, 32 at most');
+    if (!patterns.party.test(id))
+      throw new UsageError('ID is small letters, digits and -, 32 at most');
     const isNode = values.part !== undefined;
     if (isNode === (values.decision ?? false)) {
       throw new UsageError('a party is a node (--part FILE) or the decision service (--decision)');
