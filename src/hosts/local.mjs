@@ -27,8 +27,6 @@ const portsTried = 20;
 const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 5_000;
 const killTimeoutMs = 1_000;
-/** As the cron trigger of wrangler.toml, which nobody pulls on one machine. */
-const sweepEveryMs = 60 * 60_000;
 
 const usage = `npm start -- [options]
 
@@ -123,9 +121,6 @@ async function runService(port, { file, vars, origin, isPinned }) {
   }
   await untilReady(port);
   if (stopping) return;
-  // A sweep that fails is in the log of the Workers; the next one comes in an hour.
-  const sweep = () => fetch(`http://${address}:${port}/cdn-cgi/handler/scheduled`).catch(() => {});
-  setInterval(sweep, sweepEveryMs).unref();
   console.log(`
 Cinnabar is ready. A service of your own: nobody comes in without a token of your issuer.
 

@@ -409,8 +409,6 @@ describe('a service on a machine of one’s own', { timeout: timeoutMs }, () => 
     expect((await issuerOfTokens.json()).issuer).toBe(settings.PUBLIC_ORIGIN);
     const pinned = /^LEDGER_TRUST='(.*)'$/m.exec(await readFile(file, 'utf8'))?.[1] ?? '';
     expect(await (await fetch(`${url}/ledger/trust`)).json()).toEqual(JSON.parse(pinned));
-    // What the cron trigger does in a deployment.
-    expect(await get('/cdn-cgi/handler/scheduled')).toBe(200);
     expect(await remainsAfterStop(service, folder, 'SIGTERM')).toEqual([]);
   });
 });

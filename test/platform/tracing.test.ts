@@ -133,6 +133,7 @@ describe('/metrics', () => {
   it('the dashboard asks for metrics that the service gives', async () => {
     const metrics = createMetrics();
     metrics.count({ method: 'GET', route: '/v1/seals', status: 200, ms: 3 });
+    await metered('board', 'call', async () => 1);
     const given = [...metrics.lines(), ...(await meterLines(await ledgerOfOne()))].join('\n');
     const board = await readFile(
       new URL('../../docs/grafana-dashboard.json', import.meta.url),
