@@ -9,7 +9,12 @@ import {
   textOf,
   wordOf,
 } from '../../core/federation/read.ts';
-import { parseRoster, publicKeysOf, type Roster } from '../../core/federation/roster.ts';
+import {
+  parseRoster,
+  parseRosterParty,
+  publicKeysOf,
+  type Roster,
+} from '../../core/federation/roster.ts';
 import {
   derivedKey,
   loadSuite,
@@ -80,9 +85,10 @@ export async function readLine(value: unknown): Promise<PartyLine> {
   if (fields.node !== undefined) checkNode(fields.node);
   const suite = await loadSuite(wordOf(fields, 'suite', suiteNames));
   const signature = bytesOf(fields, 'proof', suite.signatureBytes);
-  // Names and keys are checked by the roster that they end in; here they only have to be signed.
   const { proof: _, ...line } = value as PartyLine;
-  const { boxKey, signKey } = publicKeysOf(line);
+  const { boxKey, signKey } = publicKeysOf(
+    parseRosterParty(publicOf(value as PartyLine), suite.name),
+  );
   const isProven =
     signKey.length === suite.publicKeyBytes && suite.verify(signKey, proven(line), signature);
   if (!isProven) throw new TypeError('the line is not signed by the key that it names');
