@@ -36,15 +36,18 @@ export async function metered<T>(to: string, call: string, work: () => Promise<T
   }
 }
 
+/** How often a message comes back before it is dead, as wrangler.toml says it of each queue. */
+export const retriesMax = { cleanup: 10, 'seal-work': 20 } as const;
+type QueueName = keyof typeof retriesMax;
 type QueueOutcome = 'sent' | 'send_failed' | 'done' | 'again' | 'dead';
 
-export function countMessages(queue: string, outcome: QueueOutcome, count = 1): void {
+export function countMessages(queue: QueueName, outcome: QueueOutcome, count = 1): void {
   messages.add({ queue, outcome }, count);
 }
 
 /** A message that was not done: it comes back, unless it has come back as often as it may. */
-export function countReturned(queue: string, attempts: number, retriesMax: number): void {
-  countMessages(queue, attempts > retriesMax ? 'dead' : 'again');
+export function countReturned(queue: QueueName, attempts: number): void {
+  countMessages(queue, attempts > retriesMax[queue] ? 'dead' : 'again');
 }
 
 interface LedgerWatch {

@@ -5,13 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CinnabarError } from '../../src/domain/errors.ts';
 import { createMetrics } from '../../src/edge/metrics.ts';
 import { memoryLedger } from '../../src/platform/memory/ledger.ts';
-import { metered, meterLines } from '../../src/platform/meters.ts';
 import {
-  cleanupRetriesMax,
-  consumeWatches,
-  queuedOrphans,
-} from '../../src/platform/queues/orphans.ts';
-import { workRetriesMax } from '../../src/platform/queues/work.ts';
+  countMessages,
+  countReturned,
+  metered,
+  meterLines,
+  retriesMax,
+} from '../../src/platform/meters.ts';
 import {
   nameTrace,
   traced,
@@ -152,21 +152,11 @@ describe('/metrics', () => {
     await metered('test', 'call', async () => 1);
     await metered('test', 'call', silent).catch(() => undefined);
     await metered('test', 'call', busy).catch(() => undefined);
-    const queue = { send: async () => Promise.reject(new Error('down')) };
-    await queuedOrphans(queue as unknown as Parameters<typeof queuedOrphans>[0])
-      .watch({ tenant: 'bank-a', objectKeys: [] })
-      .catch(() => undefined);
-    const message = (attempts: number) => ({
-      body: { tenant: 'bank-a', objectKeys: ['a'] },
-      attempts,
-      ack: () => undefined,
-      retry: () => undefined,
-    });
-    const messages = [1, cleanupRetriesMax, cleanupRetriesMax + 1].map(message);
-    await consumeWatches({ messages } as unknown as MessageBatch, async () => {
-      throw new Error('not now');
-    });
-    await consumeWatches({ messages: [message(1)] } as unknown as MessageBatch, async () => {});
+    countMessages('cleanup', 'sent', 3);
+    countMessages('cleanup', 'send_failed');
+    for (const attempts of [1, retriesMax.cleanup, retriesMax.cleanup + 1]) {
+      countReturned('cleanup', attempts);
+    }
 
     const nobody = () => Promise.reject(new CinnabarError('ledger_unavailable'));
     const given = await meterLines({ ledger: { checkpoint: nobody }, ledgerTrust: nobody });
@@ -175,10 +165,10 @@ describe('/metrics', () => {
       expect(given).toContain(`${name}{to="test",call="call",outcome="${outcome}"} 1`);
     }
     for (const [outcome, count] of [
+      ['sent', 3],
       ['send_failed', 1],
       ['again', 2],
       ['dead', 1],
-      ['done', 1],
     ]) {
       const labels = `{queue="cleanup",outcome="${outcome}"}`;
       expect(given).toContain(`cinnabar_isolate_queue_messages_total${labels} ${count}`);
@@ -189,7 +179,7 @@ describe('/metrics', () => {
   it('counts as dead what the queues of wrangler.toml give up', async () => {
     const text = await readFile(new URL('../../wrangler.toml', import.meta.url), 'utf8');
     const retries = [...text.matchAll(/^max_retries = (\d+)$/gm)].map(([, count]) => Number(count));
-    const both = [cleanupRetriesMax, workRetriesMax];
+    const both = [retriesMax.cleanup, retriesMax['seal-work']];
     expect(retries).toEqual([...both, ...both, ...both]);
   });
 });

@@ -4,8 +4,6 @@ import { fieldsOf, textOf } from '../fields.ts';
 import { countMessages, countReturned } from '../meters.ts';
 
 const name = 'cleanup';
-/** As wrangler.toml says it of the queue. */
-export const cleanupRetriesMax = 10;
 
 /** Watches travel through a queue that hands them out after the grace period. */
 export function queuedOrphans(queue: Queue<ObjectWatch>): OrphanQueue {
@@ -36,7 +34,7 @@ export async function consumeWatches(
       message.ack();
       countMessages(name, 'done');
     } catch {
-      countReturned(name, message.attempts, cleanupRetriesMax);
+      countReturned(name, message.attempts);
       message.retry({ delaySeconds: Math.min(3600, 30 * 2 ** (message.attempts - 1)) });
     }
   }

@@ -5,8 +5,6 @@ import { fieldsOf, oneOf, textOf } from '../fields.ts';
 import { countMessages, countReturned } from '../meters.ts';
 
 const name = 'seal-work';
-/** As wrangler.toml says it of the queue. */
-export const workRetriesMax = 20;
 /** Most messages that the queue takes at once. */
 const messagesPerSend = 100;
 
@@ -44,7 +42,7 @@ export async function consumeWork(
       message.ack();
       countMessages(name, 'done');
     } else {
-      countReturned(name, message.attempts, workRetriesMax);
+      countReturned(name, message.attempts);
       message.retry({ delaySeconds: Math.min(600, 2 ** message.attempts) });
     }
   }
