@@ -115,7 +115,7 @@ export const loadPerRoute: Drill = {
     for (const contest of contestsOf(routes)) {
       const route = planted(contest.route, routes.sealVerification, plant);
       const requests = plant ? 4 : contest.requests;
-      const pressure = { connections, ...(isLong ? { ms: 4000 } : { requests }) };
+      const pressure = { connections, ...(isLong ? { ms: 2000 } : { requests }) };
       const figures = await contested(host, { ...contest, route }, isLong ? 5 : 1, pressure);
       const errors = [...otherThan(figures.own, isGood), ...otherThan(figures.other, isGood)];
       faults.push(...errors.map((error) => `${route.name}: ${error}`));

@@ -236,7 +236,7 @@ export const replays: Drill = {
     try {
       const line = lineTo(() => host.url);
       const sent = await sentOnce(line, plant !== undefined);
-      const tries = isLong ? 1000 : 16;
+      const tries = isLong ? 500 : 16;
       const before = await secondEffects(line, sent, tries);
       await host.kill();
       if (plant) {

@@ -27,11 +27,14 @@ const bodies = {
   batch: { mediaType: 'multipart/form-data', bytesMax: 24 * 1024 * 1024, partsMax: 128 },
 } as const;
 
-/** Longest form of either kind. */
-export const bodyBytesMax = {
-  multipart: bodies.multipart.bytesMax,
-  batch: bodies.batch.bytesMax,
-} as const;
+/** A longer body says how long it is, so that it is refused before anything of it is kept. */
+const undeclaredBytesMax = bodies.multipart.bytesMax;
+
+/** How long a body of this kind may be, with the length that it declares, if it does. */
+export function bodyBytesMax(kind: keyof typeof bodies, declared: string | undefined): number {
+  const { bytesMax } = bodies[kind];
+  return declared === undefined ? Math.min(bytesMax, undeclaredBytesMax) : bytesMax;
+}
 
 /** Refuses by its headers a body of the wrong type or of a declared length over the limit. */
 export function checkBodyHeaders(): MiddlewareHandler<EdgeEnv> {
@@ -63,7 +66,8 @@ export function readBody(): MiddlewareHandler<EdgeEnv> {
       await parse(c, kind);
       return next();
     }
-    const followed = followBody(body, bodies[kind]);
+    const bytesMax = bodyBytesMax(kind, c.req.header('content-length'));
+    const followed = followBody(body, { bytesMax });
     const duplex = { body: followed.stream, duplex: 'half' } as RequestInit;
     c.req.raw = new Request(c.req.raw, duplex);
     try {

@@ -49,7 +49,7 @@ function formBytesOf(
 ): number | undefined {
   if (body !== 'multipart' && body !== 'batch') return undefined;
   // Without a length it may be as long as it likes, up to the limit.
-  return declared === undefined ? bodyBytesMax[body] : Number(declared);
+  return declared === undefined ? bodyBytesMax(body, declared) : Number(declared);
 }
 
 function hasRoomFor(running: ReadonlyMap<string, Running>, { formBytes }: Running): boolean {
