@@ -3,6 +3,7 @@ import { CinnabarError } from '../../domain/errors.ts';
 import type { EdgeEnv } from '../context.ts';
 import type { EdgeDeps } from '../deps.ts';
 import { bodyBytesMax } from './body.ts';
+import { bodyMsMax } from './pace.ts';
 
 /** What one isolate does at once. More would only wait, and grow old while it waits. */
 const requestsMax = 400;
@@ -10,8 +11,11 @@ const requestsMax = 400;
 const formsMax = 20;
 /** An isolate has 128 MB, and a form lies in it twice while it is taken apart. */
 const formBytesMax = 48 * 1024 * 1024;
-/** Whoever hangs up ends a request without a word to us; after this long it has ended. */
-const forgottenAfterMs = 60_000;
+/**
+ * Whoever hangs up ends a request without a word to us; after this long it has ended. No body still
+ * comes then, so that none is forgotten while it lies here.
+ */
+const forgottenAfterMs = bodyMsMax + 10_000;
 
 interface Running {
   readonly startedAtMs: number;

@@ -3,6 +3,8 @@ import { CinnabarError } from '../../domain/errors.ts';
 /** A body brings this much in each window, or ends in it: 32 kbit/s, half of the slowest line. */
 const windowMs = 10_000;
 const windowBytesMin = 40 * 1024;
+/** And all of it comes within this: nobody holds a place for as long as a slow line would let them. */
+export const bodyMsMax = 55_000;
 
 /** A body that is followed while it comes. */
 export interface FollowedBody {
@@ -32,9 +34,14 @@ export function followBody(
   let bytes = 0;
   let bytesInWindow = 0;
   let timer: ReturnType<typeof setTimeout>;
+  const end = setTimeout(() => refuse('body_too_slow'), bodyMsMax);
+  const stopWatching = () => {
+    clearTimeout(timer);
+    clearTimeout(end);
+  };
 
   const refuse = (code: 'payload_too_large' | 'body_too_slow') => {
-    clearTimeout(timer);
+    stopWatching();
     refusal ??= new CinnabarError(code);
     cut(refusal);
   };
@@ -51,7 +58,7 @@ export function followBody(
       try {
         const { done, value } = await Promise.race([reader.read(), isCut]);
         if (done) {
-          clearTimeout(timer);
+          stopWatching();
           return controller.close();
         }
         bytes += value.length;
@@ -66,5 +73,5 @@ export function followBody(
     },
   });
   watch();
-  return { stream, refusal: () => refusal, release: () => clearTimeout(timer) };
+  return { stream, refusal: () => refusal, release: stopWatching };
 }
