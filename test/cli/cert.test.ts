@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requestedSettings } from '../helpers/certificates.ts';
 import { type Edge, startEdge } from '../helpers/edge.ts';
 import { opensslFolder } from '../helpers/openssl.ts';
-import { buildTool, cinnabar, served } from './tool.ts';
+import { served } from '../helpers/served.ts';
+import { buildTool, cinnabar } from './tool.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cinnabar-cert-'));
 const file = (name: string) => join(folder, name);

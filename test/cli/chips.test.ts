@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KeyRecord } from '../../src/domain/chips/keys.ts';
 import { chipKeys, edgeOverCluster } from '../helpers/chip-edge.ts';
-import { buildTool, cinnabar, served } from './tool.ts';
+import { served } from '../helpers/served.ts';
+import { buildTool, cinnabar } from './tool.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cinnabar-chips-'));
 const file = (name: string) => join(folder, name);

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Edge, startEdge } from '../helpers/edge.ts';
 import { clientAs, issued, pin } from '../helpers/key-people.ts';
-import { buildTool, cinnabar, served } from './tool.ts';
+import { served } from '../helpers/served.ts';
+import { buildTool, cinnabar } from './tool.ts';
 
 let edge: Edge;
 let server: Server;

@@ -9,7 +9,8 @@ import { memoryLedger, memoryLedgerOrigin } from '../../src/platform/memory/ledg
 import { systemClock } from '../../src/platform/system.ts';
 import { frozenEvent, thawedEvent } from '../contract/ledger.ts';
 import { startEdge } from '../helpers/edge.ts';
-import { buildTool, cinnabar, served } from './tool.ts';
+import { served } from '../helpers/served.ts';
+import { buildTool, cinnabar } from './tool.ts';
 
 const count = 300;
 let folder: string;

@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadSeal } from '../../src/core/seal.ts';
 import { type Edge, startEdge } from '../helpers/edge.ts';
 import { writeInventedFolder } from '../helpers/invented-folder.ts';
+import { served } from '../helpers/served.ts';
 import { zipFile } from '../helpers/zip-file.ts';
-import { buildTool, cinnabar, samples, served } from './tool.ts';
+import { buildTool, cinnabar, samples } from './tool.ts';
 
 const sample = (name: string) => join(samples, `${name}.jpg`);
 let edge: Edge;

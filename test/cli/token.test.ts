@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/platform/system.ts';
 import { type Edge, startEdge } from '../helpers/edge.ts';
+import { served } from '../helpers/served.ts';
 import { identity } from '../helpers/tokens.ts';
-import { buildTool, cinnabar, served } from './tool.ts';
+import { buildTool, cinnabar } from './tool.ts';
 
 const issuer = 'http://localhost:8787';
 let folder: string;

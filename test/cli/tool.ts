@@ -1,9 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
-import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Edge } from '../helpers/edge.ts';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url));
 export const samples = join(repository, 'src/console/public/samples');
@@ -13,28 +11,6 @@ export async function buildTool(): Promise<void> {
   await promisify(execFile)(process.execPath, ['wasm-build/package.mjs', 'cli'], {
     cwd: repository,
   });
-}
-
-/** The app behind a socket of this machine. */
-export async function served(edge: Edge): Promise<{ server: Server; url: string }> {
-  const server = createServer(async (request, response) => {
-    const pieces: Uint8Array[] = [];
-    for await (const piece of request) pieces.push(piece);
-    const headers = new Headers();
-    for (const [name, value] of Object.entries(request.headers)) headers.set(name, String(value));
-    const body = pieces.length > 0 ? { body: Buffer.concat(pieces) } : {};
-    const answer = await edge.app.request(`http://localhost${request.url}`, {
-      method: request.method ?? 'GET',
-      headers,
-      ...body,
-    });
-    response.writeHead(answer.status, Object.fromEntries(answer.headers));
-    response.end(Buffer.from(await answer.arrayBuffer()));
-  });
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : '';
-  return { server, url: `http://127.0.0.1:${port}` };
 }
 
 export interface Outcome {
@@ -50,12 +26,19 @@ export function cinnabar(
     input = '',
     env = {},
     timeoutMs = 60_000,
-  }: { input?: string | Uint8Array; env?: Record<string, string>; timeoutMs?: number } = {},
+    cwd,
+  }: {
+    input?: string | Uint8Array;
+    env?: Record<string, string>;
+    timeoutMs?: number;
+    cwd?: string;
+  } = {},
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(repository, 'dist/cli.js'), ...words], {
       env: { PATH: process.env.PATH, ...env },
       timeout: timeoutMs,
+      ...(cwd === undefined ? {} : { cwd }),
     });
     const outcome: Outcome = { status: null, stdout: '', stderr: '' };
     child.stdout.on('data', (chunk) => {
@@ -68,4 +51,18 @@ export function cinnabar(
     child.on('close', (status) => resolve({ ...outcome, status }));
     child.stdin.end(input);
   });
+}
+
+/**
+ * Runs a command as a document writes it (`npm run -s cli -- seal verify …`, `npx cinnabar …`), in a
+ * folder that has the files it names.
+ */
+export function documented(command: string, cwd: string, timeoutMs = 60_000): Promise<Outcome> {
+  const words = /^(?:npm run -s cli --|npx cinnabar|cinnabar) (.+)$/.exec(command)?.[1];
+  if (words === undefined) throw new Error(`not a command of this tool: ${command}`);
+  const parts = words.match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
+  return cinnabar(
+    parts.map((word) => word.replace(/^(["'])(.*)\1$/, '$2')),
+    { cwd, timeoutMs },
+  );
 }

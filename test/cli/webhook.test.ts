@@ -3,7 +3,8 @@ import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/platform/system.ts';
 import { type Edge, startEdge } from '../helpers/edge.ts';
-import { buildTool, cinnabar, served } from './tool.ts';
+import { served } from '../helpers/served.ts';
+import { buildTool, cinnabar } from './tool.ts';
 
 let edge: Edge;
 let service: Awaited<ReturnType<typeof served>>;

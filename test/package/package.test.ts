@@ -4,16 +4,35 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Miniflare } from 'miniflare';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { asJavaScript, documentedAddress, snippetsOf } from '../helpers/snippets.ts';
+import {
+  doorsWithExamples,
+  examplesIn,
+  expectedOf,
+  page,
+  placePictures,
+  printedBy,
+  startExampleService,
+  trained,
+} from './examples.ts';
 import { type Installed, packAndInstall, repository, runProgram } from './installed.ts';
-import { expected, journey, sample, samples } from './use.ts';
+import { doorsFrom, expected, journey, sample, samples } from './use.ts';
 
 const require = createRequire(import.meta.url);
+const doors = doorsFrom((door) => `cinnabar/${door}`);
 let installed: Installed;
+let service: Awaited<ReturnType<typeof startExampleService>>;
+let training: Awaited<ReturnType<typeof trained>>;
 
 beforeAll(async () => {
-  installed = await packAndInstall();
+  [installed, service] = await Promise.all([packAndInstall(), startExampleService()]);
+  await placePictures(installed);
+  training = await trained(installed);
 }, 60_000);
-afterAll(() => installed.remove());
+afterAll(async () => {
+  service.server.close();
+  await installed.remove();
+});
 
 const inPackage = (path: string) => join(installed.folder, 'node_modules/cinnabar', path);
 
@@ -86,14 +105,10 @@ describe('an installed package', () => {
     await writeFile(
       join(installed.folder, 'main.js'),
       `import { readFile } from 'node:fs/promises';
-       import * as gm from 'cinnabar/gm';
-       import * as seal from 'cinnabar/seal';
-       import * as tagger from 'cinnabar/tagger';
-       import { createClient } from 'cinnabar/client';
        import { useDoors } from './journey.js';
-       createClient({ baseUrl: 'http://127.0.0.1:9' });
+       ${doors}
        const open = (name) => readFile(process.argv[2] + '/' + name);
-       console.log(JSON.stringify(await useDoors(gm, seal, tagger, open)));`,
+       console.log(JSON.stringify(await useDoors(doors, open)));`,
     );
     const { stdout } = await runProgram(process.execPath, ['main.js', samples], {
       cwd: installed.folder,
@@ -101,25 +116,15 @@ describe('an installed package', () => {
     expect(JSON.parse(stdout)).toEqual(expected);
   });
 
-  /** The first word that each `js` example of a document prints. */
-  async function printedBy(document: string): Promise<(string | undefined)[]> {
-    const examples = [...document.matchAll(/^```js\n([\s\S]*?)^```/gm)].map(
-      ([, code = '']) => code,
-    );
-    await writeFile(join(installed.folder, 'reserved.jpg'), await sample('t05-reserved.jpg'));
-    await writeFile(join(installed.folder, 'query.jpg'), await sample('t05-g0.jpg'));
-    const printed = [];
-    for (const code of examples) {
-      await writeFile(join(installed.folder, 'example.js'), code);
-      const ran = await runProgram(process.execPath, ['example.js'], { cwd: installed.folder });
-      printed.push(ran.stdout.split(/\s/)[0]);
-    }
-    return printed;
-  }
-
   it('runs the examples of the README, and its twin has the same', async () => {
+    const codes = [
+      ...(await snippetsOf('README.md', 'js')),
+      ...(await Promise.all((await snippetsOf('README.md', 'ts')).map(asJavaScript))),
+    ];
+    const printed = [];
+    for (const code of codes) printed.push((await printedBy(installed, code, service.url))[0]);
+    expect(printed).toEqual(['true', 'pass', 'NAME', '1']);
     const readme = await readFile(inPackage('README.md'), 'utf8');
-    expect(await printedBy(readme)).toEqual(['true', 'pass', 'NAME']);
     const twin = await readFile(join(repository, 'README.zh-CN.md'), 'utf8');
     const shape = (text: string) => ({
       headings: text.match(/^#+ /gm),
@@ -132,19 +137,33 @@ describe('an installed package', () => {
     expect(shape(twin)).toEqual(shape(readme));
   });
 
-  it('runs the examples of the page about the doors, and says their sizes', async () => {
-    const page = await readFile(join(repository, 'docs/packages.md'), 'utf8');
-    const [decrypted, template, labels, refusal] = await printedBy(page);
-    expect([decrypted, labels, refusal]).toEqual(['abc', 'NAME,PAYMENT', 'network']);
-    expect(Number(template)).toBeGreaterThan(100);
+  it('runs the examples for Node of every door', async () => {
+    const examples = await examplesIn('js');
+    expect([...examples.keys()]).toEqual(doorsWithExamples);
+    const printed: Record<string, readonly string[]> = {};
+    for (const [door, code] of examples) {
+      if (door !== 'federation') printed[door] = await printedBy(installed, code, service.url);
+    }
+    expect(printed).toEqual({
+      gm: ['abc'],
+      seal: [expect.stringMatching(/^\d{3,}$/), expect.stringMatching(/^\d{3}$/)],
+      tagger: ['NAME,PAYMENT'],
+      client: ['1', 'true', 'seal_not_found'],
+    });
+    // In millionths; the invented labels follow from the columns.
+    expect(training.auc).toBeGreaterThan(900_000);
+    expect(training.tier).toBeGreaterThanOrEqual(1);
+  });
 
+  it('has the sizes that the page about the doors says', async () => {
+    const text = await readFile(join(repository, page), 'utf8');
     const sizeOf = async (file: string) =>
       gzipSync(await readFile(inPackage(`dist/${file}`))).length;
-    const rows = [...page.matchAll(/^\| `cinnabar\/(\w+)` \|[^|]*\| (\d+) \| (\d+) \|$/gm)];
+    const rows = [...text.matchAll(/^\| `cinnabar\/(\w+)` \|[^|]*\| (\d+) \| (\d+) \|$/gm)];
     expect(rows.length).toBe(8);
-    for (const [, door, script, modules] of rows) {
-      const text = await readFile(inPackage(`dist/${door}.browser.js`), 'utf8');
-      const named = new Set(text.match(/[\w-]+\.wasm/g));
+    for (const [, door, scriptSize, modules] of rows) {
+      const script = await readFile(inPackage(`dist/${door}.browser.js`), 'utf8');
+      const named = new Set(script.match(/[\w-]+\.wasm/g));
       const files = installed.files.filter((path) => named.has(path.replace('dist/', '')));
       const loaded = await Promise.all(files.map((path) => sizeOf(path.replace('dist/', ''))));
       const sizes = [
@@ -152,7 +171,7 @@ describe('an installed package', () => {
         loaded.reduce((sum, size) => sum + size, 0),
       ];
       // A tenth more or less is the same size to whoever plans with it.
-      for (const [at, said] of [script, modules].entries()) {
+      for (const [at, said] of [scriptSize, modules].entries()) {
         const kilobytes = (sizes[at] ?? 0) / 1000;
         expect(Math.abs(kilobytes - Number(said)), `${door}: ${kilobytes}`).toBeLessThan(
           Math.max(2, kilobytes / 10),
@@ -169,19 +188,27 @@ describe('an installed package', () => {
       'name = "stranger"\nmain = "main.js"\ncompatibility_date = "2026-04-26"\n',
     );
     await writeFile(join(folder, 'journey.js'), journey);
+    const examples = await examplesIn('ts');
+    expect([...examples.keys()]).toEqual(doorsWithExamples);
+    for (const [door, code] of examples) {
+      await writeFile(
+        join(folder, `${door}-example.ts`),
+        code.replaceAll(documentedAddress, service.url),
+      );
+    }
     await writeFile(
       join(folder, 'main.js'),
-      `import * as gm from 'cinnabar/gm';
-       import * as seal from 'cinnabar/seal';
-       import * as tagger from 'cinnabar/tagger';
-       import { createClient } from 'cinnabar/client';
+      `${doorsWithExamples.map((door) => `import ${door}Example from './${door}-example.ts';`).join('\n')}
        import { useDoors } from './journey.js';
-       createClient({ baseUrl: 'http://127.0.0.1:9' });
+       ${doors}
+       const examples = { ${doorsWithExamples.map((door) => `${door}: ${door}Example`).join(', ')} };
        export default {
          async fetch(request) {
+           const example = examples[new URL(request.url).pathname.slice(1)];
+           if (example) return example.fetch(request);
            const pictures = await request.formData();
            const open = async (name) => new Uint8Array(await pictures.get(name).arrayBuffer());
-           return Response.json(await useDoors(gm, seal, tagger, open));
+           return Response.json(await useDoors(doors, open));
          },
        };`,
     );
@@ -206,17 +233,38 @@ describe('an installed package', () => {
       compatibilityDate: '2026-04-26',
     });
     try {
-      const form = new FormData();
-      for (const name of ['r01-reserved.jpg', 'r01-g0.jpg', 'r01-f-text0.jpg']) {
-        form.set(name, new Blob([new Uint8Array(await sample(name))]), name);
-      }
-      const body = new Response(form);
-      const answer = await worker.dispatchFetch('http://worker/', {
-        method: 'POST',
-        headers: { 'content-type': body.headers.get('content-type') ?? '' },
-        body: await body.arrayBuffer(),
-      });
-      expect(await answer.json()).toEqual(expected);
+      const ask = async (path: string, body: string | FormData) => {
+        const given = new Response(body);
+        const answer = await worker.dispatchFetch(`http://worker/${path}`, {
+          method: 'POST',
+          headers: { 'content-type': given.headers.get('content-type') ?? '' },
+          body: await given.arrayBuffer(),
+        });
+        return answer.json();
+      };
+      const formOf = async (pictures: Record<string, string>) => {
+        const form = new FormData();
+        for (const [field, name] of Object.entries(pictures)) {
+          form.set(field, new Blob([new Uint8Array(await sample(name))]), name);
+        }
+        return form;
+      };
+      const names = ['r01-reserved.jpg', 'r01-g0.jpg', 'r01-f-text0.jpg'];
+      const all = await formOf(Object.fromEntries(names.map((name) => [name, name])));
+      expect(await ask('', all)).toEqual(expected);
+      expect({
+        gm: await ask('gm', 'abc'),
+        seal: await ask(
+          'seal',
+          await formOf({ reserved: 't05-reserved.jpg', query: 't05-g0.jpg' }),
+        ),
+        tagger: await ask('tagger', '手机13812345678'),
+        federation: await ask(
+          'federation',
+          await readFile(join(installed.folder, 'scoring.json'), 'utf8'),
+        ),
+        client: await ask('client', ''),
+      }).toEqual(expectedOf(training.tier));
     } finally {
       await worker.dispose();
     }
@@ -242,6 +290,13 @@ describe('an installed package', () => {
        // @ts-expect-error a digest is bytes, not text
        export const wrong: string = gm.sm3(new Uint8Array(3));`,
       );
+      const snippets = [
+        ...(await snippetsOf(page, 'ts')),
+        ...(await snippetsOf('README.md', 'ts')),
+      ];
+      for (const [at, code] of snippets.entries()) {
+        await writeFile(join(folder, `snippet-${at}.ts`), code);
+      }
       await writeFile(
         join(folder, 'tsconfig.json'),
         JSON.stringify({
@@ -255,7 +310,7 @@ describe('an installed package', () => {
             skipLibCheck: false,
             noEmit: true,
           },
-          files: ['main.ts'],
+          include: ['*.ts'],
         }),
       );
       const compiler = join(require.resolve('typescript/package.json'), '../lib/tsc.js');

@@ -11,11 +11,13 @@ import { connectEvm, deployLedger } from '../../src/platform/evm/client.ts';
 import { type EvmLedger, evmLedger } from '../../src/platform/evm/ledger.ts';
 import { memoryLedger, memoryLedgerOrigin } from '../../src/platform/memory/ledger.ts';
 import { systemClock } from '../../src/platform/system.ts';
-import { buildTool, cinnabar, served } from '../cli/tool.ts';
+import { buildTool, cinnabar, documented } from '../cli/tool.ts';
 import { frozenEvent } from '../contract/ledger.ts';
 import { auxiliaryWorkers } from '../helpers/auxiliary-workers.ts';
 import { startEdge } from '../helpers/edge.ts';
 import { chainKeys, chainProgram, type LocalChain, startChain } from '../helpers/local-chain.ts';
+import { served } from '../helpers/served.ts';
+import { commandsOf, snippetWith } from '../helpers/snippets.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const origin = memoryLedgerOrigin;
@@ -142,7 +144,12 @@ describe.skipIf(chainProgram === undefined)('checkpoints on a local EVM chain', 
     try {
       const unsaid = await deploy('--key-file', key);
       expect(unsaid).toMatchObject({ status: 2, error: { code: 'wrong_use' } });
-      const made = await deploy('--key-file', key, '--yes');
+      const [shown = ''] = commandsOf(
+        await snippetWith('docs/ledger-adapters.md', 'sh', 'deploy-anchor'),
+      );
+      const line = shown.replace('https://node.example', chain.rpcUrl);
+      const { status, stdout } = await documented(`${line} --json`, folder);
+      const made = { status, ...JSON.parse(stdout) };
       expect(made).toMatchObject({ status: 0, chainId: 31337 });
       anchor = evmLedger(
         connectEvm({ rpcUrl: chain.rpcUrl, privateKey: chainKeys.writer }),
@@ -184,9 +191,14 @@ describe.skipIf(chainProgram === undefined)('checkpoints on a local EVM chain', 
     const verify = async (log: Ledger) => {
       const { url, server } = await serve(log);
       await writeFile(trust, JSON.stringify(await log.trust()));
-      const place = ['--anchor-rpc', chain.rpcUrl, '--anchor-contract', contract];
-      const words = ['ledger', 'verify', url, '--trust', trust, ...place, '--json'];
-      const { status, stdout } = await cinnabar(words);
+      const [shown = ''] = commandsOf(
+        await snippetWith('docs/ledger-adapters.md', 'sh', 'ledger verify'),
+      );
+      const line = shown
+        .replace('https://cinnabar.example', url)
+        .replace('https://node.example', chain.rpcUrl)
+        .replace('0x…', contract);
+      const { status, stdout } = await documented(`${line} --json`, folder);
       server.close();
       return { status, ...JSON.parse(stdout) };
     };
