@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { snippetProblems } from './snippets.mjs';
 import { filesUnder, readJson, run } from './tools.mjs';
 
 const fence = /^```(?:sh|bash|console|shell)\n([\s\S]*?)^```/gm;
@@ -55,8 +56,10 @@ async function commandProblem(root, scripts, command) {
 export async function documents(root) {
   const { scripts } = await readJson(root, 'package.json');
   const problems = [];
+  const texts = new Map();
   for (const path of (await filesUnder(root)).filter((path) => path.endsWith('.md'))) {
     const text = await readFile(join(root, path), 'utf8');
+    texts.set(path, text);
     for (const command of commandsOf(text)) {
       const problem = await commandProblem(root, scripts, command);
       if (problem) problems.push(`${path}: \`${command}\`: ${problem}`);
@@ -70,5 +73,5 @@ export async function documents(root) {
       }
     }
   }
-  return problems;
+  return [...problems, ...(await snippetProblems(root, texts))];
 }

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodePem } from '../../src/lib/pem.ts';
+import { commandsOf, snippetWith } from '../helpers/snippets.ts';
 import { exportedUses, mutated } from '../helpers/usage-export.ts';
-import { buildTool, cinnabar } from './tool.ts';
+import { buildTool, cinnabar, documented } from './tool.ts';
 
 let folder: string;
 let text: string;
@@ -43,4 +44,11 @@ test('C8: cinnabar audit verify trusts nothing that it was not given', async () 
   const { status, stderr } = await cinnabar(['audit', 'verify', file('uses.ndjson')]);
   expect(status).toBe(2);
   expect(stderr).toContain('--roots is missing');
+});
+
+test('C8: cinnabar audit verify does what README.md shows', async () => {
+  await writeFile(file('records.jsonl'), text);
+  const commands = commandsOf(await snippetWith('README.md', 'sh', 'audit verify'));
+  const command = commands.find((one) => one.includes('audit verify')) ?? '';
+  expect(await documented(command, folder)).toMatchObject({ status: 0, stderr: '' });
 });

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBackup } from '../../src/cli/backup-file.ts';
+import { commandsOf, snippetWith } from '../helpers/snippets.ts';
 import { seededRandom } from '../helpers/time-and-chance.ts';
-import { buildTool, cinnabar } from './tool.ts';
+import { buildTool, cinnabar, documented } from './tool.ts';
 
 let folder: string;
 const at = (...names: string[]) => join(folder, ...names);
@@ -45,6 +46,18 @@ describe('backup and restore (R5)', () => {
     const restored = await run('restore', at('whole.backup'), '--state', at('again'));
     expect(restored).toMatchObject({ status: 0, stderr: '' });
     expect(await contentsOf(at('again'))).toEqual(await contentsOf(at('state')));
+  });
+
+  it('do what docs/operations.md shows', async () => {
+    const commands = commandsOf(await snippetWith('docs/operations.md', 'sh', 'verify-backup'));
+    expect(commands).toHaveLength(3);
+    const file = { FILE: at('shown.backup'), PATH: at('passphrase'), FOLDER: at('shown') };
+    for (const [n, command] of commands.entries()) {
+      const filled = command.replace(/\b(FILE|PATH|FOLDER)\b/g, (word) => file[word as 'FILE']);
+      const line = n === 0 ? `${filled} --state ${at('state')}` : filled;
+      expect(await documented(line, folder), command).toMatchObject({ status: 0, stderr: '' });
+    }
+    expect(await contentsOf(at('shown'))).toEqual(await contentsOf(at('state')));
   });
 
   it('keep the file for this user and nothing readable in it', async () => {

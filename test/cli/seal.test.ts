@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ratesOf } from '../../src/cli/seal-rates.ts';
-import { buildTool, cinnabar, samples } from './tool.ts';
+import { commandsOf, snippetWith } from '../helpers/snippets.ts';
+import { buildTool, cinnabar, documented, repository, samples } from './tool.ts';
 
 const sample = (name: string) => join(samples, `${name}.jpg`);
 let folder: string;
@@ -38,6 +39,21 @@ describe('seal verify', () => {
     const { status, stdout, stderr } = await cinnabar(['seal', 'verify', ...words]);
     expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
     expect(stdout).toMatch(/^fail\n {2}stroke: no match/);
+  });
+
+  it('does what README.md shows, and so does seal evaluate', async () => {
+    const [verify = '', evaluate = ''] = commandsOf(
+      await snippetWith('README.md', 'sh', 'seal evaluate'),
+    );
+    const verified = await documented(verify, repository);
+    expect(verified).toMatchObject({ status: 0, stderr: '' });
+    expect(verified.stdout).toMatch(/^pass\n/);
+    const pair = { reserved: sample('t05-reserved'), query: sample('t05-g0'), dpi: 300 };
+    await writeFile(
+      join(folder, 'manifest.json'),
+      JSON.stringify({ pairs: [{ id: 't05', ...pair }] }),
+    );
+    expect(await documented(evaluate, folder)).toMatchObject({ status: 0, stderr: '' });
   });
 
   it('takes a picture from a pipe', async () => {

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { answerChallenge, openLiteral } from '../../src/core/business.ts';
@@ -6,6 +8,8 @@ import type { PublicJwk } from '../../src/core/token/jwk.ts';
 import { openPart } from '../../src/core/token/sealing.ts';
 import { allowedProfiles, literalAcceptance } from '../../src/domain/tokens/literal.ts';
 import { bodyOf, type Edge, startEdge } from '../helpers/edge.ts';
+import { served } from '../helpers/served.ts';
+import { snippetWith } from '../helpers/snippets.ts';
 import { softAuthenticator } from '../helpers/soft-authenticator.ts';
 import { identity, openingPair } from '../helpers/tokens.ts';
 
@@ -277,6 +281,32 @@ describe('D5 D8: the endpoints of the metadata, as libraries for OAuth speak', (
       400,
       'invalid_dpop_proof',
     ]);
+  });
+
+  test('exchange a token as docs/business-systems.md shows with curl (RFC 8693)', async () => {
+    const { jwk, key } = await openingPair();
+    const release = { labels: ['NAME'], purpose: '税务' };
+    const json = { id: 'tax', title: '税务系统', key: jwk, release };
+    const started = await bodyOf(
+      await edge.call('/v1/business-systems', { as: 'administrator-lin', json }),
+    );
+    const challenge = await answerChallenge(String(started.challenge), key, {
+      issuer,
+      name: 'tax',
+    });
+    await edge.call('/v1/business-systems/tax/proof', {
+      as: 'developer-song',
+      json: { challenge },
+    });
+    const first = await bodyOf(await grant({ identity }));
+    const shown = await snippetWith('docs/business-systems.md', 'sh', 'curl');
+    const { server, url } = await served(edge);
+    const { stdout } = await promisify(execFile)('sh', ['-c', `${shown.trim()} -s`], {
+      env: { ...process.env, SECRET: secret, ISSUER: url, TOKEN: String(first.accessToken) },
+    });
+    server.close();
+    const { access_token: exchanged } = JSON.parse(stdout);
+    expect(decodeJwt(String(exchanged)), stdout).toMatchObject({ iss: issuer, aud: 'tax' });
   });
 
   test('bind to a key whose proof names the endpoint (RFC 9449)', async () => {

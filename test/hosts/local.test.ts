@@ -9,6 +9,7 @@ import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
+import { commandsOf, documentedAddress, snippetWith } from '../helpers/snippets.ts';
 
 const samples = 'src/console/public/samples';
 const run = promisify(execFile);
@@ -207,10 +208,14 @@ describe('the local host', { timeout: timeoutMs }, () => {
     const taken: { type: string; data: { index: number } }[] = [];
     let refusals = 1;
     let secret = '';
+    // The lines that docs/operations.md shows to a receiver.
+    const shown = await snippetWith('docs/operations.md', 'ts', 'standardwebhooks');
+    const code = shown.replace(/^import .*$/m, '').replace('const message =', 'return');
+    const verified = new Function('Webhook', 'secret', 'body', 'headers', code);
     const receiver = createHttpServer(async (request, response) => {
       let body = '';
       for await (const chunk of request) body += chunk;
-      const message = new Webhook(secret).verify(body, request.headers as Record<string, string>);
+      const message = verified(Webhook, secret, body, request.headers);
       refusals -= 1;
       response.writeHead(refusals < 0 ? 204 : 503).end();
       if (refusals < 0) taken.push(message as (typeof taken)[number]);
@@ -252,6 +257,14 @@ describe('the local host', { timeout: timeoutMs }, () => {
     const [, command] = /A token +(.+)/.exec(host.output()) ?? [];
     const { stdout } = await run('sh', ['-c', command ?? 'false']);
     expect(JSON.parse(stdout)).toMatchObject({ tokenType: 'Bearer' });
+  });
+
+  test('the curl lines of README.md and the random key of docs/operations.md are as shown', async () => {
+    const shown = await snippetWith('README.md', 'sh', 'curl');
+    const { stdout } = await run('sh', ['-c', shown.replaceAll(documentedAddress, host.url)]);
+    expect(JSON.parse(stdout)).toMatchObject({ items: expect.any(Array) });
+    const [random = ''] = commandsOf(await snippetWith('docs/operations.md', 'sh', 'randomBytes'));
+    expect((await run('sh', ['-c', random])).stdout).toMatch(/^[\w-]{43}\n$/);
   });
 
   test('it serves the console and the API page', async () => {

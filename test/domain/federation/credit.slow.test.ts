@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import sampleModel from '../../../src/workers/sample/model.json' with { type: 'json' };
-import { buildTool, repository, cinnabar as run } from '../../cli/tool.ts';
+import { buildTool, documented, repository, cinnabar as run } from '../../cli/tool.ts';
+import { commandsOf, snippetWith } from '../../helpers/snippets.ts';
 
 const data = join(repository, '../shared/credit/taiwan');
 const isHere = existsSync(join(data, 'labels.csv'));
@@ -85,9 +86,12 @@ describe.skipIf(!isHere)('A4: the public credit data, over three parties', () =>
   });
 
   it('A4: the model that the service starts with is what the documented command makes', async () => {
-    const { version, data: description, hash } = sampleModel;
-    const { hash: made } = await trained('--version', version, '--name', description.name);
-    expect(made).toBe(hash);
+    const [shown = ''] = commandsOf(
+      await snippetWith('docs/federation.md', 'sh', 'federation train'),
+    );
+    const line = shown.replace('src/workers/sample/model.json', model());
+    const { stdout } = await documented(`${line} --json`, repository, 600_000);
+    expect(JSON.parse(stdout).hash).toBe(sampleModel.hash);
     const parts = sampleModel.parties.map(async ({ id }) => {
       const sample = join(repository, `src/workers/sample/model.part-${id}.json`);
       const [ours, theirs] = [join(folder, `model.part-${id}.json`), sample];
