@@ -1,5 +1,6 @@
 import { type ErrorCode, errorTitles } from '../domain/errors.ts';
 import type { EdgeApp } from './context.ts';
+import { addExamples } from './openapi-examples.ts';
 import { statusOf } from './problem.ts';
 import type { Problem } from './schemas/problem.ts';
 
@@ -35,7 +36,7 @@ function problemExample(code: ErrorCode): Problem {
 
 /** The service in one OpenAPI 3.1 document, made from the schemas that check every request. */
 export function openApiDocument(app: EdgeApp) {
-  return app.getOpenAPI31Document({
+  const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
       title: 'Cinnabar',
@@ -73,4 +74,6 @@ export function openApiDocument(app: EdgeApp) {
       { name: 'Demo mode only', description: 'Sample people, on one’s own machine.' },
     ],
   });
+  addExamples(document);
+  return document;
 }

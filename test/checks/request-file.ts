@@ -93,6 +93,11 @@ function bodyOf(document: ApiDocument, { requestBody }: Operation): string[] {
   if (type === 'application/json') {
     return [`Content-Type: ${type}`, '', JSON.stringify(needed(document, content.schema), null, 2)];
   }
+  if (type === 'application/x-www-form-urlencoded') {
+    const fields = Object.entries(needed(document, content.schema) as Record<string, unknown>);
+    const form = new URLSearchParams(fields.map(([name, value]) => [name, textOf(value)]));
+    return [`Content-Type: ${type}`, '', form.toString()];
+  }
   if (type !== 'multipart/form-data') return [`Content-Type: ${type}`, '', '< ./request.der'];
   const parts = partsOf(document, content.schema);
   return [`Content-Type: ${type}; boundary=part`, '', ...parts, '--part--'];

@@ -13,6 +13,7 @@ export interface Schema {
   format?: string;
   pattern?: string;
   minLength?: number;
+  maxLength?: number;
   properties?: Record<string, Schema>;
   required?: string[];
   items?: Schema;
@@ -21,7 +22,10 @@ export interface Schema {
   anyOf?: Schema[];
   allOf?: Schema[];
   minItems?: number;
+  maxItems?: number;
   minimum?: number;
+  maximum?: number;
+  additionalProperties?: boolean | Schema;
 }
 
 interface Parameter {
@@ -36,7 +40,10 @@ interface Described {
   summary?: string;
   parameters?: Parameter[];
   requestBody?: { content: Record<string, { schema: Schema }> };
-  responses: Record<string, unknown>;
+  responses: Record<
+    string,
+    { content?: Record<string, { schema: Schema; examples?: Record<string, object> }> }
+  >;
 }
 
 export interface Operation extends Described {

@@ -260,7 +260,7 @@ export const institutionEn: Record<keyof typeof institutionZh, string> = {
   'uses.lead':
     "Who did what with the institution's keys, and when: each record is signed by the person and stands in the ledger.",
   'uses.key': 'Key',
-  'uses.search': 'Find a person, a purpose, a type',
+  'uses.search': 'Find person, purpose or type',
   'uses.none': 'No records',
   'uses.none.hint': 'Choose another key or other words; More, where it is, looks further back.',
   'uses.verify': 'Verify exported evidence',

@@ -32,7 +32,7 @@ export const extractRequestSchema = z
   .refine(({ text, json, body }) => [text, json, body].filter(isGiven).length === 1, {
     message: 'one of text, json and body',
   })
-  .openapi('ExtractRequest');
+  .openapi('ExtractRequest', { example: { text: '客户李娜，手机13812345678' } });
 
 export const extractSchema = z
   .object({

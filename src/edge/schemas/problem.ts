@@ -7,7 +7,10 @@ const codes = Object.keys(errorTitles) as [ErrorCode, ...ErrorCode[]];
 /** RFC 9457. Programs decide by `code`; people read `title` and `detail`. */
 export const problemSchema = z
   .object({
-    type: z.string().openapi({ example: 'urn:cinnabar:problem:seal_card_inactive' }),
+    type: z.string().openapi({
+      example: 'urn:cinnabar:problem:seal_card_inactive',
+      description: 'A name, not an address. docs/errors.md explains it under the code.',
+    }),
     title: z.string().openapi({ example: errorTitles.seal_card_inactive }),
     status: z.int().openapi({ example: 409 }),
     code: z.enum(codes).openapi({ example: 'seal_card_inactive' }),

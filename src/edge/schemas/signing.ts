@@ -283,26 +283,27 @@ export const keyParamsSchema = z.strictObject({
   id: keyIdSchema.openapi({ param: { name: 'id', in: 'path' } }),
 });
 
-export const newGrantSchema = z
-  .strictObject({
-    institutionKeyId: keyIdSchema,
-    actor: z.string().min(1).max(64),
-    personalKeyId: idSchema,
-    operations: z.array(z.enum(grantedOperations)).min(1).max(2),
-    validFrom: instantSchema,
-    validUntil: instantSchema,
-    usesMax: z.int().min(1).max(1_000_000),
-    documentTypes: z
-      .array(documentTypeSchema)
-      .max(16)
-      .openapi({ description: 'Empty: of any type.' }),
-    amountMax: amountSchema.optional(),
-    approvalsNeeded: z.int().min(0).max(4),
-  })
-  .openapi('NewGrant');
+const grantFields = {
+  institutionKeyId: keyIdSchema,
+  actor: z.string().min(1).max(64),
+  personalKeyId: idSchema,
+  operations: z.array(z.enum(grantedOperations)).min(1).max(2),
+  validFrom: instantSchema,
+  validUntil: instantSchema,
+  usesMax: z.int().min(1).max(1_000_000),
+  documentTypes: z
+    .array(documentTypeSchema)
+    .max(16)
+    .openapi({ description: 'Empty: of any type.' }),
+  amountMax: amountSchema.optional(),
+  approvalsNeeded: z.int().min(0).max(4),
+};
 
-export const grantSchema = newGrantSchema
-  .extend({
+export const newGrantSchema = z.strictObject(grantFields).openapi('NewGrant');
+
+export const grantSchema = z
+  .object({
+    ...grantFields,
     id: z.string(),
     state: z.enum(['proposed', 'active', 'revoked']),
     publicKeyHex,
