@@ -137,7 +137,7 @@ describe('an installed package', () => {
     expect(shape(twin)).toEqual(shape(readme));
   });
 
-  it('runs the examples for Node of every door', async () => {
+  it('runs the examples of docs/packages.md in Node, one for every door', async () => {
     const examples = await examplesIn('js');
     expect([...examples.keys()]).toEqual(doorsWithExamples);
     const printed: Record<string, readonly string[]> = {};
@@ -180,7 +180,7 @@ describe('an installed package', () => {
     }
   });
 
-  it('works in a Worker that wrangler bundles', async () => {
+  it('works in a Worker that wrangler bundles, and so do the examples of docs/packages.md', async () => {
     const folder = join(installed.folder, 'worker');
     await mkdir(folder);
     await writeFile(
