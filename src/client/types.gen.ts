@@ -9,6 +9,7 @@ export type Readiness = {
 };
 
 export type Problem = {
+  /** A name, not an address. docs/errors.md explains it under the code. */
   type: string;
   title: string;
   status: number;
@@ -1413,7 +1414,24 @@ export type NewOfficers = {
   threshold: number;
 };
 
-export type Grant = NewGrant & {
+export type Grant = {
+  institutionKeyId: string;
+  actor: string;
+  personalKeyId: string;
+  operations: Array<"sign" | "decrypt">;
+  /** RFC 3339, UTC. */
+  validFrom: string;
+  /** RFC 3339, UTC. */
+  validUntil: string;
+  usesMax: number;
+  /** Empty: of any type. */
+  documentTypes: Array<string>;
+  amountMax?: {
+    /** ISO 4217. */
+    currency: string;
+    minor: number;
+  };
+  approvalsNeeded: number;
   id: string;
   state: "proposed" | "active" | "revoked";
   /** 04 || x || y in hex; empty while the key is being made. */
