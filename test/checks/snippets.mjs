@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const list = 'docs/contributing.md';
 const code = new Set(['sh', 'bash', 'console', 'shell', 'js', 'ts', 'html']);
-const fence = /^```(\w+)\n([\s\S]*?)^```/gm;
+const fence = /^ *```(\w+)\n([\s\S]*?)^ *```/gm;
 const row = /^\| `([^`]+\.md)` \| `([^`]+)` \| (?:`([^`]+)`|not run: (.+)) \|$/gm;
 
 /**
@@ -28,7 +28,7 @@ export async function snippetProblems(root, texts) {
       );
       for (const one of found) one.blocks += 1;
       if (found.length === 1) continue;
-      const first = block.split('\n')[0];
+      const first = block.trim().split('\n')[0];
       problems.push(`${list} has ${found.length} rows for \`${first}\` of ${path}; give it one`);
     }
   }

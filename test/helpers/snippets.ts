@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { transform } from 'esbuild';
 
 const root = new URL('../../', import.meta.url);
-const fence = /^```(\w+)\n([\s\S]*?)^```/gm;
+const fence = /^ *```(\w+)\n([\s\S]*?)^ *```/gm;
 
 /** The address that documents name; a test puts that of its own service in its place. */
 export const documentedAddress = 'http://localhost:8787';

@@ -9,7 +9,7 @@ import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
-import { commandsOf, documentedAddress, snippetWith } from '../helpers/snippets.ts';
+import { documentedAddress, snippetWith } from '../helpers/snippets.ts';
 
 const samples = 'src/console/public/samples';
 const run = promisify(execFile);
@@ -259,12 +259,16 @@ describe('the local host', { timeout: timeoutMs }, () => {
     expect(JSON.parse(stdout)).toMatchObject({ tokenType: 'Bearer' });
   });
 
-  test('the curl lines of README.md and the random key of docs/operations.md are as shown', async () => {
+  test('the curl lines of README.md and the random keys of docs/operations.md are as shown', async () => {
     const shown = await snippetWith('README.md', 'sh', 'curl');
     const { stdout } = await run('sh', ['-c', shown.replaceAll(documentedAddress, host.url)]);
     expect(JSON.parse(stdout)).toMatchObject({ items: expect.any(Array) });
-    const [random = ''] = commandsOf(await snippetWith('docs/operations.md', 'sh', 'randomBytes'));
-    expect((await run('sh', ['-c', random])).stdout).toMatch(/^[\w-]{43}\n$/);
+    const random = await snippetWith('docs/operations.md', 'sh', 'randomBytes');
+    const folder = await mkdtemp(join(tmpdir(), 'cinnabar-secrets-'));
+    await run('sh', ['-c', random], { env: { ...process.env, S: folder } });
+    const written = await readFile(join(folder, 'chips.env'), 'utf8');
+    expect(written).toMatch(/^CHIP_STORAGE_KEY=[\w-]{43}\n$/);
+    await rm(folder, { recursive: true });
   });
 
   test('it serves the console and the API page', async () => {
