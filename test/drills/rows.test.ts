@@ -31,6 +31,9 @@ test('every row from M1 to Q5 is a drill, or whole files of tests that are there
   expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
   const page = readFileSync(join(root, 'docs/drills.md'), 'utf8');
   expect(files.filter((file) => !page.includes(`\`${file}\``))).toEqual([]);
+  expect(
+    drills.filter(({ name }) => !page.includes(`| ${name} | `)).map(({ name }) => name),
+  ).toEqual([]);
   const names = [...drills, ...elsewhere].map(({ name }) => name);
   expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
 });
