@@ -1,5 +1,5 @@
-import { abortAllDurableObjects } from 'cloudflare:test';
-import { exports } from 'cloudflare:workers';
+import { abortAllDurableObjects, createScheduledController } from 'cloudflare:test';
+import { env, exports } from 'cloudflare:workers';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { describe, expect, test } from 'vitest';
 import { type DeliveryBundle, verifyBundle } from '../../src/core/pki/bundle.ts';
@@ -7,6 +7,7 @@ import { policyOf } from '../../src/domain/ledger/lookup.ts';
 import type { LedgerTrust } from '../../src/domain/ledger/ports.ts';
 import type { Certificate, CertificateVerification } from '../../src/edge/schemas/certificates.ts';
 import { encodePem } from '../../src/lib/pem.ts';
+import worker from '../../src/workers/edge.ts';
 import { localSigner } from '../helpers/certificate-keys.ts';
 import { certificateRequest, requestedSettings } from '../helpers/certificates.ts';
 
@@ -163,5 +164,21 @@ describe('A6 A7 A8 A9 A10 A11 A12: a certificate on the real Workers', () => {
     expect(await listOf('&role=root')).toContain(items[0]?.serial);
     const thawed = await read<Certificate>('administrator-lin', 'POST', `${base}/${fresh[0]}/thaw`);
     expect(thawed).toMatchObject({ state: 'active', delivery: 'delivered' });
+  });
+
+  test('A8 E2: the hourly sweep ends well, with every part that it is made of', async () => {
+    const bindings = env as unknown as Parameters<typeof worker.scheduled>[1];
+    await expect(worker.scheduled(createScheduledController(), bindings)).resolves.toBeUndefined();
+    const { chips } = await read<{ chips: { chip: string; operations: number }[] }>(
+      'operator-ma',
+      'GET',
+      '/v1/chips',
+    );
+    for (const { chip, operations } of chips) {
+      const { entries } = await (await ask(`/ledger/subjects/chip/${chip}`)).json<{
+        entries: unknown[];
+      }>();
+      expect([chip, entries.length > 0]).toEqual([chip, operations > 0]);
+    }
   });
 });
