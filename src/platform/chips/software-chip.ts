@@ -10,6 +10,7 @@ import { type Reply, reply } from '../../domain/chips/faults.ts';
 import { openTools } from '../../domain/chips/key-material.ts';
 import { clusterRoot } from '../../domain/chips/roster.ts';
 import { openStoredKey, openVault } from '../../domain/chips/wrapping.ts';
+import { keepOwnName, ownName } from '../durable/own-name.ts';
 import { systemClock, systemRandom } from '../system.ts';
 import {
   backupKeyOf,
@@ -32,8 +33,9 @@ export class SoftwareChip extends DurableObject<ChipsEnv> {
 
   constructor(ctx: DurableObjectState, env: ChipsEnv) {
     super(ctx, env);
-    if (ctx.id.name === undefined) throw new Error('a chip is addressed by its name');
-    this.#name = ctx.id.name;
+    const name = ownName(ctx);
+    if (name === undefined) throw new Error('a chip is addressed by its name');
+    this.#name = name;
   }
 
   async call(name: string, input: unknown[]): Promise<Reply<unknown>> {
@@ -54,7 +56,9 @@ export class SoftwareChip extends DurableObject<ChipsEnv> {
 
   async #wakeToTidy(chip: RunningChip): Promise<void> {
     const dueMs = chip.tidy();
-    if (dueMs !== undefined) await this.ctx.storage.setAlarm(dueMs + 1);
+    if (dueMs === undefined) return;
+    keepOwnName(this.ctx);
+    await this.ctx.storage.setAlarm(dueMs + 1);
   }
 
   async halt(forMs: number): Promise<void> {

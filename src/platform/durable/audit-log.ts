@@ -14,6 +14,7 @@ import type { PageRequest } from '../../domain/ports.ts';
 import { type Fields, fieldsOf, integerOf, jsonOf, oneOf, textOf } from '../fields.ts';
 import { systemClock } from '../system.ts';
 import { durableLedger, type LedgerBindings } from './ledger.ts';
+import { keepOwnName, ownName } from './own-name.ts';
 import type { WebhookDesk } from './webhook-desk.ts';
 
 /** Whom a chain wakes when somebody wants to hear of its records. */
@@ -38,8 +39,9 @@ export class AuditChain extends DurableObject {
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
-    if (ctx.id.name === undefined) throw new Error('an audit chain is addressed by its tenant');
-    this.#tenant = ctx.id.name;
+    const tenant = ownName(ctx);
+    if (tenant === undefined) throw new Error('an audit chain is addressed by its tenant');
+    this.#tenant = tenant;
     this.#sql = ctx.storage.sql;
     this.#sql.exec(`CREATE TABLE IF NOT EXISTS records (
       position INTEGER PRIMARY KEY,
@@ -101,6 +103,7 @@ export class AuditChain extends DurableObject {
 
   async #anchorLater(): Promise<void> {
     const { storage } = this.ctx;
+    keepOwnName(this.ctx);
     if ((await storage.getAlarm()) === null)
       await storage.setAlarm(systemClock.now() + anchorAfterMs);
   }

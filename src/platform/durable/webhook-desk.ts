@@ -6,6 +6,7 @@ import { chipTemplateKeys } from '../chips/template-keys.ts';
 import { systemClock } from '../system.ts';
 import { httpWebhookSender } from '../webhook-sender.ts';
 import { type AuditChain, durableAuditLog } from './audit-log.ts';
+import { keepOwnName, ownName } from './own-name.ts';
 import { durableRowStore, type RowDesk } from './row-desk.ts';
 
 /** Records come together: one turn takes what a moment brings. */
@@ -29,6 +30,7 @@ interface DeskBindings {
 export class WebhookDesk extends DurableObject {
   async wake(): Promise<void> {
     const { storage } = this.ctx;
+    keepOwnName(this.ctx);
     const soonMs = systemClock.now() + gatherMs;
     const standsMs = await storage.getAlarm();
     if (standsMs === null || standsMs > soonMs) await storage.setAlarm(soonMs);
@@ -39,7 +41,7 @@ export class WebhookDesk extends DurableObject {
   }
 
   override async alarm(): Promise<void> {
-    const tenant = this.ctx.id.name;
+    const tenant = ownName(this.ctx);
     if (tenant === undefined) throw new Error('a webhook desk is addressed by its tenant');
     const { storage } = this.ctx;
     // Set before anything is done: the platform repeats a failed alarm only a few times.

@@ -1,9 +1,11 @@
-import { abortAllDurableObjects, runInDurableObject } from 'cloudflare:test';
+import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
+import { auditSubject } from '../../../src/domain/audit/anchor.ts';
 import { verifyChain } from '../../../src/domain/audit/chain.ts';
 import type { AuditEntry } from '../../../src/domain/audit/types.ts';
 import { durableAuditLog } from '../../../src/platform/durable/audit-log.ts';
+import { durableLedger } from '../../../src/platform/durable/ledger.ts';
 import { freshTenant } from '../../contract/fresh.ts';
 
 const log = durableAuditLog(env.AUDIT);
@@ -26,6 +28,31 @@ describe('the audit chain of a tenant', () => {
     const records = [...(await log.list(tenant, { limit: 10 }))].reverse();
     expect(records.map(({ index }) => index)).toEqual([0, 1, 2]);
     expect(verifyChain(records)).toMatchObject({ ok: true });
+  });
+
+  test('A8: its alarm anchors it also when it wakes by its id alone, as after a restart', async () => {
+    const tenant = freshTenant();
+    await log.append(tenant, entry);
+    const ledger = durableLedger(env.LEDGER, env.LEDGER_ORIGIN);
+    const anchors = async () => (await ledger.history(auditSubject(tenant))).length;
+    expect(await anchors()).toBe(0);
+    const { id } = env.AUDIT.getByName(tenant);
+    await abortAllDurableObjects();
+    const nameless = env.AUDIT.get(env.AUDIT.idFromString(id.toString()));
+    expect(await runDurableObjectAlarm(nameless)).toBe(true);
+    expect(await anchors()).toBe(1);
+  });
+
+  test('C7: so does the courier of webhooks', async () => {
+    const tenant = freshTenant();
+    await env.WEBHOOKS.getByName(tenant).wake();
+    const { id } = env.WEBHOOKS.getByName(tenant);
+    await abortAllDurableObjects();
+    const nameless = env.WEBHOOKS.get(env.WEBHOOKS.idFromString(id.toString()));
+    expect(await runDurableObjectAlarm(nameless)).toBe(true);
+    const next = await runInDurableObject(nameless, (_, state) => state.storage.getAlarm());
+    // A minute after a failure, a quarter of an hour when nothing waits.
+    expect((next ?? 0) - Date.now()).toBeGreaterThan(5 * 60_000);
   });
 
   test('a record that was changed in the store no longer verifies', async () => {
