@@ -5,6 +5,7 @@ import { loadSeal, type Raster } from '../../core/seal.ts';
 import { loadTagger, type Tagger } from '../../core/tagger.ts';
 import { loadSamples, openSample, type Sample } from '../samples.ts';
 import { longBytes, messageBytes, type RowId, rowIds, type Setting } from './plan.ts';
+import sample from './sample.json';
 
 export type Runs = Partial<Record<RowId, () => unknown>>;
 
@@ -82,22 +83,12 @@ const filled = (text: string) =>
 
 /** Invented people; 200 characters each, and a body of seven leaves. */
 function taggerRuns(tagger: Tagger): Runs {
-  const chinese = filled(
-    '客户沈若溪来电改预留手机为13812345678，旧号停用，现住浙江省绍兴市越城区鲁迅中路241号2幢503室。',
-  );
-  const english = filled(
-    'Maria Gonzalez moved to 27B Kestrel Close, Bristol; the gate code is 4417 and her card stays. ',
-  );
-  const body = {
-    applicant: { name: '林志远', idCard: '11010519491231002X', mobile: '13812345678' },
-    order: { id: '20240311000123', amount: 99.5, note: '下午三点后联系' },
-    password: 'Blue!River7',
-  };
+  const [chinese, english] = [filled(sample.chinese), filled(sample.english)];
   assertRight(tagger.tag(chinese).length > 0, 'tag-chinese');
   return {
     'tag-chinese': () => tagger.tag(chinese),
     'tag-english': () => tagger.tag(english),
-    'tag-body': () => tagger.split(body),
+    'tag-body': () => tagger.split(sample.body),
   };
 }
 
