@@ -3,12 +3,13 @@ import { resetArena } from '../shared/arena';
 
 export { take } from '../shared/arena';
 export { decodeBilevel, encodeBilevel, shrinkBilevel } from './bilevel';
+export { distance } from './chamfer';
 export { decodeDepth, encodeDepth, paddedRow, paddedSize } from './depth';
 export { findEdges } from './edges';
 export { forward, inverse } from './fft';
 export { extractBilevel, extractInk, flatten } from './ink';
 export { solve } from './linear';
-export { blur, box, distance, resample } from './plane';
+export { blur, box, resample } from './plane';
 
 resetArena();
 
