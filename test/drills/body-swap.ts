@@ -59,12 +59,18 @@ function replaced(value: unknown, [first, ...rest]: readonly string[], name: str
 
 const answerNames = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g;
 const hashes = /\b[0-9a-f]{64}\b/g;
+/** The first word of a protocol is drawn afresh for every answer. */
+const protocolMessages = /(?<="message":")[A-Za-z0-9_-]{40,}(?=")/g;
 const instants = /\d{4}-\d{2}-\d{2}T[\d:.]+Z/g;
 
 /** What an answer says, but for what differs in any two answers, and the name that was asked for. */
 async function said(answer: Response): Promise<string> {
   const text = await answer.text();
-  const plain = text.replace(answerNames, 'ID').replace(hashes, 'HASH').replace(instants, 'TIME');
+  const plain = text
+    .replace(answerNames, 'ID')
+    .replace(hashes, 'HASH')
+    .replace(instants, 'TIME')
+    .replace(protocolMessages, 'MESSAGE');
   return `${answer.status} ${plain}`;
 }
 
