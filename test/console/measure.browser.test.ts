@@ -96,8 +96,8 @@ describeInChromium('the page of the core’s speed', () => {
     expect(await seriousFindings(page), 'light, empty').toEqual([]);
     await page.keyboard.press('s');
     await page
-      .locator('tr[data-row=sm2-sign].forming .num')
-      .filter({ hasText: /[1-9]/ })
+      .locator('tr[data-row=sm2-sign].forming .under-way .num')
+      .filter({ hasText: /^[1-9]/ })
       .first()
       .waitFor({ timeout: measuredMs });
     expect(await seriousFindings(page), 'light, under way').toEqual([]);
