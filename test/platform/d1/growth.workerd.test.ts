@@ -5,65 +5,11 @@ import { d1SealStore } from '../../../src/platform/d1/seal-store.ts';
 import { application, certificate } from '../../contract/certificate-store.ts';
 import { freshTenant } from '../../contract/fresh.ts';
 import { account, card, seal, verification } from '../../contract/seal-store.ts';
-
-// What a question costs is what D1 counts: the rows that it reads. They are the same on every
-// machine, so that growth shows in numbers and not in times.
+import { metered, multiply } from '../../helpers/metered-database.ts';
 
 const many = 10_000;
 const limit = 20;
 const nowMs = 1_767_225_600_123;
-
-/** The same database, which adds up the rows that its statements read. */
-function metered(db: D1Database) {
-  let rowsRead = 0;
-  const statement = (plain: D1PreparedStatement): D1PreparedStatement =>
-    new Proxy(plain, {
-      get(target, name) {
-        if (name === 'bind') {
-          return (...values: unknown[]) => statement(target.bind(...values));
-        }
-        if (name !== 'all') return Reflect.get(target, name);
-        return async () => {
-          const answer = await target.all();
-          rowsRead += answer.meta.rows_read;
-          return answer;
-        };
-      },
-    });
-  const meteredDb = new Proxy(db, {
-    get: (target, name) =>
-      name === 'prepare'
-        ? (query: string) => statement(target.prepare(query))
-        : Reflect.get(target, name),
-  });
-  return {
-    db: meteredDb,
-    async rowsReadBy(ask: () => Promise<unknown>): Promise<number> {
-      rowsRead = 0;
-      await ask();
-      return rowsRead;
-    },
-  };
-}
-
-/** Puts `count` copies of the tenant's row beside it, each with names of its own. */
-async function multiply(
-  table: string,
-  tenant: string,
-  count: number,
-  own: Readonly<Record<string, string>>,
-) {
-  const { results } = await env.DB.prepare(`PRAGMA table_info(${table})`).all<{ name: string }>();
-  const columns = results.map(({ name }) => name);
-  const values = columns.map((name) => own[name] ?? `t.${name}`);
-  await env.DB.prepare(
-    `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
-     INSERT INTO ${table} (${columns.join()}) SELECT ${values.join()} FROM n,
-       (SELECT * FROM ${table} WHERE tenant = ?1 LIMIT 1) t`,
-  )
-    .bind(tenant, count)
-    .run();
-}
 
 /** A bank with so many seals on one account, verifications of one seal, and certificates. */
 async function bankWith(count: number) {
@@ -85,16 +31,19 @@ async function bankWith(count: number) {
   });
   await certificates.addCertificate(one);
   const id = "t.id || '-' || n.i";
-  await multiply('accounts', tenant, count, { id, number: "t.number || '-' || n.i" });
-  await multiply('seals', tenant, count, { id, serial: "t.serial || '-' || n.i" });
-  await multiply('seal_revisions', tenant, count, {
+  await multiply(env.DB, 'accounts', tenant, count, { id, number: "t.number || '-' || n.i" });
+  await multiply(env.DB, 'seals', tenant, count, { id, serial: "t.serial || '-' || n.i" });
+  await multiply(env.DB, 'seal_revisions', tenant, count, {
     seal_id: "t.seal_id || '-' || n.i",
     revision_id: "t.revision_id || '-' || n.i",
     serial: "t.serial || '-' || n.i",
   });
-  await multiply('verifications', tenant, count, { id });
-  await multiply('certificate_applications', tenant, count, { id, applicant: "'c-' || n.i" });
-  await multiply('certificates', tenant, count, {
+  await multiply(env.DB, 'verifications', tenant, count, { id });
+  await multiply(env.DB, 'certificate_applications', tenant, count, {
+    id,
+    applicant: "'c-' || n.i",
+  });
+  await multiply(env.DB, 'certificates', tenant, count, {
     id,
     serial_hex: 'lower(hex(randomblob(16)))',
     ledger_subject: "t.ledger_subject || '-' || n.i",
