@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
@@ -110,5 +111,11 @@ const everyday = [
 /** `vitest run` is the everyday suite; `vitest run --mode slow` is what takes minutes. */
 export default defineConfig(({ mode }) => ({
   // The Worker logs every request; only that of a failed test is of interest.
-  test: { reporters, silent: 'passed-only', projects: mode === 'slow' ? [slow] : everyday },
+  test: {
+    reporters,
+    silent: 'passed-only',
+    // Of two processors the tool would use one.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    projects: mode === 'slow' ? [slow] : everyday,
+  },
 }));
