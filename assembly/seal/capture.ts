@@ -6,11 +6,12 @@ import { mark, release } from '../shared/arena';
 import {
   HIDDEN,
   hiddenBias,
-  hiddenWeights,
   lastBias,
   lastWeights,
   means,
+  scales,
   spreads,
+  values,
 } from './capture.gen';
 import { forward } from './fft';
 import { fringes, lookForFringes } from './fringes';
@@ -340,13 +341,15 @@ function together(product: i32, a: i32, b: i32): f32 {
 function oddsOf(): f32 {
   let odds = lastBias;
   for (let unit = 0; unit < HIDDEN; unit++) {
-    let sum = at(hiddenBias, unit);
+    let sum: f32 = 0;
     for (let i = 0; i < FIGURES; i++) {
       const value = (at(captureFigures, i) - at(means, i)) / at(spreads, i);
-      sum += at(hiddenWeights, unit * FIGURES + i) * clamp(value, -4, 4);
+      const weight = <f32>load<i16>(values + ((<usize>(unit * FIGURES + i)) << 1));
+      sum += weight * clamp(value, -4, 4);
     }
     // A rectifier: nothing here needs more.
-    odds += at(lastWeights, unit) * max<f32>(0, sum);
+    const bias = at(hiddenBias, unit);
+    odds += at(lastWeights, unit) * max<f32>(0, bias + at(scales, unit) * sum);
   }
   return odds;
 }

@@ -1,6 +1,7 @@
 // Writes assembly/seal/capture.gen.ts from capture.json beside it: the model of the detector of
 // secondary captures.
 import { readFile } from 'node:fs/promises';
+import { quantised } from './tables.mjs';
 import { writeGenerated } from './write.mjs';
 
 const model = JSON.parse(
@@ -14,5 +15,5 @@ await writeGenerated(
   () => `
 export const HIDDEN: i32 = ${model.hidden.length};
 export const lastBias: f32 = ${model.lastBias};
-${table('means', model.means)}${table('spreads', model.spreads)}${table('hiddenBias', model.hiddenBias)}${table('lastWeights', model.last)}${table('hiddenWeights', model.hidden.flat())}`,
+${table('means', model.means)}${table('spreads', model.spreads)}${table('hiddenBias', model.hiddenBias)}${table('lastWeights', model.last)}${quantised(model.hidden)}`,
 );

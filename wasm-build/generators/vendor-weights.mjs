@@ -18,6 +18,9 @@ const vendors = entries
       existsSync(new URL(`${name}/weights.json`, folder)),
   );
 
+/** Twelve bits a number: as many as change no log odds by more than a hundredth. */
+const LEVELS = 2047;
+
 /** The arrays of a model in the order in which decision.ts reads them. */
 function arraysOf(net) {
   const arrays = ['fm', 'fs', 'gm', 'gs'].map((name) => net[name]);
@@ -38,7 +41,7 @@ export const ACCEPT: f32 = ${accept};
 export const REJECT: f32 = ${reject};
 /** How many models are averaged. */
 export const MODELS: i32 = ${nets.length};
-${quantised(nets.flatMap(arraysOf))}`,
+${quantised(nets.flatMap(arraysOf), LEVELS)}`,
   );
 }
 
