@@ -58,7 +58,7 @@ describeInChromium('the seal journey in the browser', () => {
   });
 
   it.each(['zh', 'en'] as const)(
-    'enrols, passes a genuine imprint, refuses an altered one and shows where (B2, B6, B7, B11; %s)',
+    'enrols, passes a genuine imprint, refuses an altered one and shows where, without telling first (B2, B6, B7, B11; %s)',
     async (language: Language) => {
       const seal = language === 'zh' ? 'r01' : 's06';
       const forged = language === 'zh' ? 'r01-f-tamper0' : 's06-f-recut0';
@@ -83,10 +83,21 @@ describeInChromium('the seal journey in the browser', () => {
       await page.getByRole('status').getByText(w['verdict.pass']).waitFor();
 
       await page.getByRole('link', { name: w['verify.another'] }).click();
+      const presented = page.locator('.sample', { hasText: w['imprint.sample.query'].slice(0, 2) });
+      await presented.nth(1).waitFor();
+      const told = (await presented.allTextContents()).map((text) => text.replace(/\d/, ''));
+      expect(new Set(told).size).toBe(1);
       await verifySample(visit, forged);
       const verdict = page.getByRole('alert');
       await verdict.getByText(w['verdict.fail']).waitFor();
       await verdict.getByText(w['verdict.fail.next']).waitFor();
+      // What the sample really was is told to whoever asks, and only now.
+      const truth = page.locator('.truth');
+      await truth.waitFor();
+      expect(await truth.getAttribute('open')).toBeNull();
+      await truth.getByText(w['truth.title']).click();
+      await truth.getByText(w['truth.right']).waitFor();
+      expect(await page.locator('body').innerHTML()).not.toContain(forged);
       expect(await page.locator('.score').first().getAttribute('aria-label')).toMatch(
         /^0\.\d{3} < 0\.\d{3}$/,
       );
@@ -161,6 +172,8 @@ describeInChromium('the seal journey in the browser', () => {
     expect(await page.locator('.call').innerText()).toContain(w['verdict.pass']);
 
     await tabTo('#stage');
+    // What was said of the enrolment lies over the stage for a while.
+    await page.locator('.toast').first().waitFor({ state: 'hidden' });
     const before = await stageDigest(page);
     await press('ArrowRight', 'ArrowRight', 'Shift+ArrowRight');
     expect(await stageDigest(page)).not.toBe(before);

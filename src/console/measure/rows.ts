@@ -151,8 +151,7 @@ export async function openRows(): Promise<{ runs: Runs } & Pick<Setting, 'pictur
     loadSamples(),
   ]);
   const reserved = items.find(({ role }) => role === 'reserved');
-  // The first query of a seal is a genuine one.
-  const query = items.find(({ role, seal: of }) => role === 'query' && of === reserved?.seal);
+  const query = items.find(({ truth, seal: of }) => truth?.genuine && of === reserved?.seal);
   if (!reserved || !query) throw new Error('samples: no seal with a reserved and a query imprint');
   const [reservedFile, queryFile] = await Promise.all([reserved, query].map(bytesOfSample));
   if (!reservedFile || !queryFile) throw new Error('samples: a picture is missing');

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Verification } from '../../client/index.ts';
 import { formatMoment, inFours } from '../format.ts';
 import { setTick } from '../home/ticks.ts';
-import { type Key, language, languageTag, maybe, t } from '../i18n/index.ts';
+import { inLanguage, type Key, language, languageTag, maybe, t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
 import { type NamedSeal, namedSeal } from '../lookup.ts';
 import { formatMoney, inCapitals } from '../money.ts';
@@ -14,6 +14,7 @@ import { SealMarkName } from '../parts/seal-name.tsx';
 import { Loaded, Loading, Refusal } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
 import { navigate } from '../router.ts';
+import { presentedSample } from '../samples.ts';
 import { allows, client, identity } from '../session.ts';
 
 type VendorScore = Verification['vendors'][number];
@@ -141,10 +142,12 @@ function Rule({ verification }: { verification: Verification }) {
 }
 
 /** The verdict and what it rests on. */
-function Judgement({ verification }: { verification: Verification }) {
+function Judgement(props: { verification: Verification; afterVerdict: ComponentChildren }) {
+  const { verification } = props;
   return (
     <>
       <Verdict verification={verification} />
+      {props.afterVerdict}
       <section>
         <h3>
           {t('vendor.title')}
@@ -220,10 +223,13 @@ function vendorToShow(verification: Verification): VendorScore | undefined {
 export function Stage({
   verification,
   named,
+  afterVerdict,
   extra,
 }: {
   verification: Verification;
   named: NamedSeal;
+  /** What a page adds below the verdict. */
+  afterVerdict?: ComponentChildren;
   /** What a page adds below the differences. */
   extra?: ComponentChildren;
 }) {
@@ -263,7 +269,7 @@ export function Stage({
   );
   const above = (
     <>
-      <Judgement verification={verification} />
+      <Judgement verification={verification} afterVerdict={afterVerdict} />
       {chooser}
     </>
   );
@@ -327,6 +333,27 @@ function ReviewState({ id }: { id: string }) {
   );
 }
 
+/** What a sample really was: a person looks first, and opens this to see who was right. */
+function Truth({ verification }: { verification: Verification }) {
+  const [resource] = useResource(() => presentedSample(verification.id), [verification.id]);
+  const truth = resource.kind === 'ready' ? resource.value?.truth : undefined;
+  if (!truth) return null;
+  const passed = verification.verdict === 'pass';
+  const key =
+    verification.verdict === 'review' ? 'open' : passed === truth.genuine ? 'right' : 'wrong';
+  return (
+    <section>
+      <details class="truth">
+        <summary>{t('truth.title')}</summary>
+        <p>
+          <b>{inLanguage(truth)}</b>
+        </p>
+        <p class="small faint">{t(`truth.${key}`)}</p>
+      </details>
+    </section>
+  );
+}
+
 export function VerificationPage({ id }: { id: string }) {
   const [resource, reload] = useResource(
     async (signal) => {
@@ -375,6 +402,7 @@ export function VerificationPage({ id }: { id: string }) {
           <Stage
             verification={verification}
             named={named}
+            afterVerdict={<Truth verification={verification} />}
             extra={verification.nextStep === 'review' && <ReviewState id={verification.id} />}
           />
         </div>

@@ -11,6 +11,7 @@ import { PageHead, Panel } from '../parts/page.tsx';
 import { Empty, Loaded } from '../parts/states.tsx';
 import { emptyVoucher, VoucherFields } from '../parts/voucher-fields.tsx';
 import { useResource } from '../resource.ts';
+import { rememberPresented } from '../samples.ts';
 import { client } from '../session.ts';
 import { useWrite } from '../write.ts';
 
@@ -90,7 +91,12 @@ function Paper({ account, card }: { account: AccountDetail; card: Card }) {
   const write = useWrite(
     async (paper: Parameters<typeof client.verifications.createForCard>[1], keyFor) => {
       const options = { idempotencyKey: keyFor('paper') };
-      setFound(await client.verifications.createForCard(card.id, paper, options));
+      const outcome = await client.verifications.createForCard(card.id, paper, options);
+      outcome.verifications.forEach(({ id, sealId }) => {
+        const given = paper.imprints.find((one) => one.sealId === sealId);
+        if (given) rememberPresented(id, given.imprint);
+      });
+      setFound(outcome);
     },
   );
   function submit() {

@@ -14,6 +14,7 @@ import { Empty, Loaded } from '../parts/states.tsx';
 import { emptyVoucher, VoucherFields } from '../parts/voucher-fields.tsx';
 import { useResource } from '../resource.ts';
 import { navigate, query, setParameter } from '../router.ts';
+import { rememberPresented } from '../samples.ts';
 import { client, identity } from '../session.ts';
 import { useWrite } from '../write.ts';
 
@@ -108,6 +109,7 @@ export function VerifyPage() {
     const made = await client.verifications.create(draft, {
       idempotencyKey: keyFor('verification'),
     });
+    rememberPresented(made.id, draft.imprint);
     navigate(`/verifications/${made.id}`);
   });
 

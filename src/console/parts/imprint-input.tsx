@@ -1,9 +1,17 @@
 import { useId, useRef, useState } from 'preact/hooks';
 import type { Imprint } from '../../client/index.ts';
 import { formatBytes } from '../format.ts';
-import { inLanguage, t } from '../i18n/index.ts';
+import { t } from '../i18n/index.ts';
 import { useResource } from '../resource.ts';
-import { loadSamples, openSample, type Sample, type Samples, sampleAddress } from '../samples.ts';
+import {
+  loadSamples,
+  openSample,
+  type Sample,
+  type Samples,
+  sampleAddress,
+  sampleFileName,
+  sampleNumber,
+} from '../samples.ts';
 import { Glyph } from './glyph.tsx';
 import { LiveCheck } from './live-check.tsx';
 import { useBlobUrl } from './picture.tsx';
@@ -33,12 +41,16 @@ function SampleRow(props: {
             type="button"
             class="sample"
             data-sample={sample.id}
-            aria-pressed={props.chosen === sample.file}
+            aria-pressed={props.chosen === sampleFileName(props.samples, sample)}
             onClick={() => props.onPick(sample)}
           >
             <img src={sampleAddress(sample)} alt="" loading="lazy" width="72" height="72" />
             <span lang="zh-CN">{seal?.name}</span>
-            <span class="faint">{inLanguage(sample.note)}</span>
+            <span class="faint">
+              {sample.role === 'reserved'
+                ? t('imprint.sample.reserved')
+                : t('imprint.sample.query', { n: sampleNumber(props.samples, sample) })}
+            </span>
           </button>
         );
       })}
@@ -163,6 +175,7 @@ export function ImprintInput(props: {
       {samples.kind === 'ready' && (
         <>
           <h3>{t('imprint.samples')}</h3>
+          {props.kind === 'query' && <p class="hint">{t('imprint.samples.hint')}</p>}
           <SampleRow
             samples={samples.value}
             kind={props.kind}
