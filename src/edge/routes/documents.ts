@@ -22,7 +22,8 @@ import {
   type NewDocument,
   newDocumentSchema,
 } from '../schemas/documents.ts';
-import { keyParamsSchema, operationSchema } from '../schemas/signing.ts';
+import { keyParamsSchema } from '../schemas/institutions.ts';
+import { operationSchema } from '../schemas/key-operations.ts';
 import { about, binary, created, formBody, json, problems } from './contract.ts';
 import { present } from './input.ts';
 import { operationView, resultNameOf } from './operation-view.ts';

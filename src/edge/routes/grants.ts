@@ -23,12 +23,11 @@ import {
   grantChangePageSchema,
   grantChangeSchema,
   grantPageSchema,
-  keyParamsSchema,
   newGrantSchema,
-  newOfficersSchema,
   proposedGrantSchema,
-  signatureSchema,
-} from '../schemas/signing.ts';
+} from '../schemas/grants.ts';
+import { keyParamsSchema, newOfficersSchema } from '../schemas/institutions.ts';
+import { signatureSchema } from '../schemas/personal-keys.ts';
 import { about, created, json, jsonBody, problems } from './contract.ts';
 import { pageRequest } from './input.ts';
 import { bytesOf } from './personal-keys.ts';

@@ -29,7 +29,7 @@ import {
   keyParamsSchema,
   newInstitutionKeysSchema,
   newInstitutionSchema,
-} from '../schemas/signing.ts';
+} from '../schemas/institutions.ts';
 import { about, created, json, jsonBody, problems } from './contract.ts';
 import { pageRequest, present } from './input.ts';
 

@@ -19,21 +19,21 @@ import {
 import { actorOf, callerOf, type EdgeApp } from '../context.ts';
 import type { EdgeDeps } from '../deps.ts';
 import { idempotencyHeaderSchema, idParamsSchema, pageQuerySchema } from '../schemas/common.ts';
+import { keyParamsSchema } from '../schemas/institutions.ts';
 import {
   completedSchema,
   exportQuerySchema,
-  keyParamsSchema,
   newOperationSchema,
   operationApprovalSchema,
   operationPageSchema,
   operationQuerySchema,
   operationSchema,
   pendingApprovalsSchema,
-  signatureSchema,
   type UsageRecordView,
   usageRecordPageSchema,
   usageRecordSchema,
-} from '../schemas/signing.ts';
+} from '../schemas/key-operations.ts';
+import { signatureSchema } from '../schemas/personal-keys.ts';
 import { about, binary, created, json, jsonBody, problems } from './contract.ts';
 import { changeView } from './grants.ts';
 import { pageRequest, present } from './input.ts';

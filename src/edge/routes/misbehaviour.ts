@@ -13,7 +13,7 @@ import {
   misbehaviourPageSchema,
   misbehaviourSchema,
   transcriptSchema,
-} from '../schemas/signing.ts';
+} from '../schemas/personal-keys.ts';
 import { about, created, json, jsonBody, problems } from './contract.ts';
 import { pageRequest } from './input.ts';
 import { attestationView } from './personal-keys.ts';

@@ -6,7 +6,7 @@ import type * as rows from '../../domain/signing/types.ts';
 import { outcomeOf, resultOf } from '../../domain/signing/use.ts';
 import { base64Text } from '../../lib/base64.ts';
 import { instantText } from '../../lib/time.ts';
-import type { Operation } from '../schemas/signing.ts';
+import type { Operation } from '../schemas/key-operations.ts';
 
 /**
  * An operation as `actor` may see it. What is signed, and what comes out, are for who asked: a

@@ -53,7 +53,7 @@ import {
   startedKeySchema,
   withdrawalSchema,
   withdrawnSchema,
-} from '../schemas/signing.ts';
+} from '../schemas/personal-keys.ts';
 import { about, json, jsonBody, problems } from './contract.ts';
 import { pageRequest } from './input.ts';
 

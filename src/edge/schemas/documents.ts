@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { documentActions } from '../../domain/signing/types.ts';
 import { currencySchema, digits, filterIdSchema, idSchema, instantSchema, line } from './common.ts';
-import { documentTypeSchema, standingSchema } from './signing.ts';
+import { documentTypeSchema } from './grants.ts';
+import { standingSchema } from './institutions.ts';
 
 const fileSchema = z.instanceof(File).openapi({ type: 'string', format: 'binary' });
 

@@ -13,7 +13,7 @@ import {
   pageOf,
   paperNumberSchema,
 } from './common.ts';
-import { protocolMessage, signatureSchema } from './signing.ts';
+import { protocolMessage, signatureSchema } from './personal-keys.ts';
 import { assertionResponseSchema, credentialIdSchema } from './tokens.ts';
 
 export const amountMinorSchema = z
