@@ -19,7 +19,7 @@ import {
   parseCrlTimes,
   parseStatus,
 } from './certificate-rows.ts';
-import { commit, row, rows } from './database.ts';
+import { binding, commit, row, rows } from './database.ts';
 
 type Value = string | number | Uint8Array | null;
 /** What SQLite works out as it writes the row. */
@@ -39,7 +39,7 @@ const nextChange = `(SELECT ifnull(max(status_change), 0) + 1 FROM certificates
 
 /** The certificate store in D1. Every change is one statement with its condition in it. */
 export function d1CertificateStore(db: D1Database): CertificateStore {
-  const sql = (query: string, ...values: Value[]) => db.prepare(query).bind(...values);
+  const sql = binding(db);
 
   /**
    * Table, columns and query are our own words; only values come from outside, as parameters.

@@ -1,4 +1,5 @@
 import { CinnabarError, type ErrorCode } from '../../domain/errors.ts';
+import type { PageRequest } from '../../domain/ports.ts';
 import { type Fields, fieldsOf } from '../fields.ts';
 
 /** Constraint messages as SQLite writes them, and what each means to the caller. */
@@ -38,4 +39,26 @@ function databaseError(cause: unknown, codes: ConstraintCodes): unknown {
   // A statement or a constraint that fails in any other way is a defect here, not an outage.
   if (/SQLITE_(CONSTRAINT|ERROR|MISMATCH|RANGE)/.test(message)) return cause;
   return new CinnabarError('storage_unavailable', { cause });
+}
+
+/** A statement of `db` with its values bound. */
+export function binding(db: D1Database) {
+  return (query: string, ...values: (string | number | Uint8Array | null)[]) =>
+    db.prepare(query).bind(...values);
+}
+
+/** Filters are fixed column names; only values come from outside, always as parameters. */
+export function page(
+  db: D1Database,
+  select: string,
+  idColumn: string,
+  conditions: readonly (readonly [condition: string, value: string])[],
+  { limit, before }: PageRequest,
+): Promise<Fields[]> {
+  const all = before === undefined ? conditions : [...conditions, [`${idColumn} < ?`, before]];
+  const where = all.map(([condition]) => condition).join(' AND ');
+  const values = all.map(([, value]) => value ?? '');
+  return rows(
+    binding(db)(`${select} WHERE ${where} ORDER BY ${idColumn} DESC LIMIT ?`, ...values, limit),
+  );
 }

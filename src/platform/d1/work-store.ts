@@ -2,7 +2,7 @@ import { CinnabarError } from '../../domain/errors.ts';
 import type { WorkStore } from '../../domain/seals/ports.ts';
 import type { Work, WorkKind } from '../../domain/seals/work.ts';
 import { type Fields, fieldsOf, integerOf, jsonOf, textOf } from '../fields.ts';
-import { commit, row, rows } from './database.ts';
+import { binding, commit, row, rows } from './database.ts';
 
 /** Adds a row of work, in a batch with whatever it belongs to. */
 export function addingWork(db: D1Database, work: Work): D1PreparedStatement {
@@ -25,7 +25,7 @@ export function addingWork(db: D1Database, work: Work): D1PreparedStatement {
 
 /** Rows of work in D1. A batch is a transaction, and a failed check undoes all of it. */
 export function d1WorkStore(db: D1Database): WorkStore {
-  const sql = (query: string, ...values: (string | number)[]) => db.prepare(query).bind(...values);
+  const sql = binding(db);
   const adding = (work: Work) => addingWork(db, work);
 
   function moving(work: Work): D1PreparedStatement {
