@@ -1,6 +1,6 @@
 import { assertBytes, assertOptions } from '../arguments.ts';
-import { parseCiphertextFormat } from '../sm2.ts';
-import { type CiphertextParts, decodeCiphertext } from '../sm2-encoding.ts';
+import { parseCiphertextFormat } from '../sm2/arguments.ts';
+import { type CiphertextParts, decodeCiphertext } from '../sm2/encoding.ts';
 import type { Sm3Functions } from '../sm3.ts';
 import {
   CLIENT,

@@ -2,7 +2,7 @@ import { assertBytes } from '../arguments.ts';
 import { GmError } from '../error.ts';
 import type { Kernel } from '../kernel.ts';
 import { drawUntilTaken } from '../random.ts';
-import type { CiphertextParts } from '../sm2-encoding.ts';
+import type { CiphertextParts } from '../sm2/encoding.ts';
 import {
   CONTEXT_BYTES_MAX,
   END,

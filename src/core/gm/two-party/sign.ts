@@ -1,6 +1,6 @@
 import { assertBytes, assertBytesOf, assertOptions } from '../arguments.ts';
-import { parseSignatureFormat } from '../sm2.ts';
-import { encodeSignature } from '../sm2-encoding.ts';
+import { parseSignatureFormat } from '../sm2/arguments.ts';
+import { encodeSignature } from '../sm2/encoding.ts';
 import {
   CLIENT,
   DIGEST,

@@ -1,4 +1,4 @@
-import type { CiphertextFormat, SignatureFormat } from '../sm2-encoding.ts';
+import type { CiphertextFormat, SignatureFormat } from '../sm2/encoding.ts';
 
 /** What a side keeps between two steps. It is used once, and erased whatever comes of that. */
 export interface TwoPartyState {

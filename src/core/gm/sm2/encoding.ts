@@ -1,4 +1,4 @@
-import { DerError, derOctetString, derSequence, derUnsigned, readDer } from '../../lib/der.ts';
+import { DerError, derOctetString, derSequence, derUnsigned, readDer } from '../../../lib/der.ts';
 
 const NUMBER_BYTES = 32;
 const SEQUENCE = 0x30;
