@@ -15,6 +15,8 @@ export interface LabelledPair {
   readonly deviationMm: number | undefined;
   /** The path of the query as the manifest has it, which tells pairs of one seal apart. */
   readonly name: string;
+  /** How the query was made, where the manifest tells: `phone`, `grey`, `severity 3-4`. */
+  readonly conditions: readonly string[];
 }
 
 const pairsMax = 100_000;
@@ -35,6 +37,12 @@ function kindOf(
   return named ?? (genuine === false ? 'forged' : 'unlabelled');
 }
 
+/** Severities 1 to 6 in steps of two. */
+function severityOf(severity: number): string {
+  const from = 2 * Math.floor((Math.max(1, severity) - 1) / 2) + 1;
+  return `severity ${from}-${from + 1}`;
+}
+
 function parsePair(value: unknown, index: number, folder: string): LabelledPair {
   const bad = (field: string) =>
     new UsageError(`pair ${index} of the manifest has no usable "${field}"`, 'bad_input');
@@ -49,6 +57,8 @@ function parsePair(value: unknown, index: number, folder: string): LabelledPair 
     if (found !== undefined && typeof found !== 'number') throw bad(field);
     return found;
   };
+  const severity = optionalNumber('severity');
+  const { device, grey } = value;
   return {
     id: text('id'),
     reserved: resolve(folder, text('reserved')),
@@ -57,10 +67,15 @@ function parsePair(value: unknown, index: number, folder: string): LabelledPair 
     kind: kindOf(value, bad),
     deviationMm: optionalNumber('dev_mm'),
     name: text('query'),
+    conditions: [
+      ...(typeof device === 'string' ? [device] : []),
+      ...(typeof grey === 'boolean' ? [grey ? 'grey' : 'colour'] : []),
+      ...(severity === undefined ? [] : [severityOf(severity)]),
+    ],
   };
 }
 
-/** Reads `{ pairs: [{ id, reserved, query, genuine?, forgery?, dpi?, dev_mm? }] }`. */
+/** Reads `{ pairs: [{ id, reserved, query, genuine?, forgery?, dpi?, dev_mm?, device?, grey?, severity? }] }`. */
 export async function readManifest(path: string): Promise<LabelledPair[]> {
   const manifest = await readJsonFile(path);
   if (!isRecord(manifest) || !Array.isArray(manifest.pairs) || manifest.pairs.length === 0) {

@@ -2,7 +2,7 @@
 export interface Rates {
   readonly genuine: number;
   readonly forged: number;
-  /** Equal error rate: where both kinds of error are nearest to each other, their mean. */
+  /** Equal error rate: the least that the greater of both kinds of error can be. */
   readonly eer: number;
   /** Share of genuine pairs refused by the threshold that accepts no forgery. */
   readonly frrAtFar0: number;
@@ -28,13 +28,32 @@ function frrAtFar(far: number, genuine: readonly number[], forged: readonly numb
   return errorsAbove(limit, genuine, forged).frr;
 }
 
-function equalErrorRate(genuine: readonly number[], forged: readonly number[]): number {
-  let best = { far: 1, frr: 0 };
-  for (const limit of new Set([...genuine, ...forged])) {
-    const errors = errorsAbove(limit, genuine, forged);
-    if (Math.abs(errors.far - errors.frr) < Math.abs(best.far - best.frr)) best = errors;
+/** How many of the ascending values lie at or below `limit`. */
+function countUpTo(ascending: readonly number[], limit: number): number {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ascending[middle] ?? 0) <= limit) low = middle + 1;
+    else high = middle;
   }
-  return (best.far + best.frr) / 2;
+  return low;
+}
+
+/**
+ * The threshold that keeps the greater of false accepts and false rejects least, and that rate: where
+ * the curve of a few scores, which is one of steps, crosses the line on which both are equal.
+ */
+export function equalErrorAt(genuine: readonly number[], forged: readonly number[]) {
+  const ascending = (scores: readonly number[]) => [...scores].sort((a, b) => a - b);
+  const [mine, theirs] = [ascending(genuine), ascending(forged)];
+  let best = { limit: Number.POSITIVE_INFINITY, eer: 1 };
+  for (const limit of [Number.NEGATIVE_INFINITY, ...mine, ...theirs]) {
+    const far = share(forged.length - countUpTo(theirs, limit), forged.length);
+    const frr = share(countUpTo(mine, limit), genuine.length);
+    const eer = Math.max(far, frr);
+    if (eer < best.eer) best = { limit, eer };
+  }
+  return best;
 }
 
 /** The rank sum of Mann and Whitney: ties count half. */
@@ -59,7 +78,7 @@ export function ratesOf(genuine: readonly number[], forged: readonly number[]): 
   return {
     genuine: genuine.length,
     forged: forged.length,
-    eer: equalErrorRate(genuine, forged),
+    eer: equalErrorAt(genuine, forged).eer,
     frrAtFar0: frrAtFar(0, genuine, forged),
     frrAtFar1Percent: frrAtFar(0.01, genuine, forged),
     auc: areaUnderCurve(genuine, forged),

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ratesOf } from '../../src/cli/seal-rates.ts';
+import type { LabelledPair } from '../../src/cli/manifest.ts';
+import { intervalsOf } from '../../src/cli/seal-intervals.ts';
+import { equalErrorAt, ratesOf } from '../../src/cli/seal-rates.ts';
+import { summarise, textOf } from '../../src/cli/seal-summary.ts';
 import { commandsOf, snippetWith } from '../helpers/snippets.ts';
 import { buildTool, cinnabar, documented, repository, samples } from './tool.ts';
 
@@ -176,8 +179,8 @@ describe('the rates', () => {
     expect(ratesOf([0.9, 0.8, 0.7, 0.6], [0.7, 0.1])).toEqual({
       genuine: 4,
       forged: 2,
-      // At the limit 0.6: one of two forgeries above it, one of four genuine not.
-      eer: 0.375,
+      // At the limit 0.7: no forgery above it, two of four genuine not.
+      eer: 0.5,
       frrAtFar0: 0.5,
       frrAtFar1Percent: 0.5,
       auc: 6.5 / 8,
@@ -195,5 +198,99 @@ describe('the rates', () => {
   it('are perfect when no forgery reaches a genuine pair, and the worst the other way', () => {
     expect(ratesOf([0.9, 0.8], [0.2, 0.1])).toMatchObject({ eer: 0, frrAtFar0: 0, auc: 1 });
     expect(ratesOf([0.2, 0.1], [0.9, 0.8])).toMatchObject({ eer: 1, frrAtFar0: 1, auc: 0 });
+  });
+});
+
+describe('the equal error rate', () => {
+  it('lies where the steps of both errors cross, and names its limit', () => {
+    const genuine = Array.from({ length: 10 }, (_, i) => i + 0.5);
+    // Above 0.5 lie two of ten forgeries, at or below it one of ten genuine; at 1.7 it is one and two.
+    const forged = [-8, -7, -6, -5, -4, -3, -2, -1, 1.7, 2.2];
+    expect(equalErrorAt(genuine, forged)).toEqual({ limit: 0.5, eer: 0.2 });
+  });
+});
+
+describe('the ranges', () => {
+  const mean = (values: readonly number[]) => ({
+    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
+  });
+  const ones = (count: number) => Array.from({ length: 40 }, (_, i) => (i < count ? 1 : 0));
+
+  it('are those of the binomial distribution for samples of one each, and the same every time', () => {
+    const groups = ones(10).map((value) => [value]);
+    const { mean: range } = intervalsOf(groups, mean);
+    expect(range.value).toBe(0.25);
+    // 2.5 % of 40 draws at 0.25 lie below 5 and above 15.
+    expect(range.low).toBeCloseTo(0.125, 1);
+    expect(range.high).toBeCloseTo(0.39, 1);
+    expect(intervalsOf(groups, mean).mean).toEqual(range);
+  });
+
+  it('are wider where the members of a seal stand or fall together', () => {
+    const alone = intervalsOf(
+      ones(10).map((value) => [value]),
+      mean,
+    ).mean;
+    const grouped = intervalsOf(
+      [1, 0, 0, 0].map((value) => Array.from({ length: 10 }, () => value)),
+      mean,
+    ).mean;
+    expect(grouped.value).toBe(alone.value);
+    expect(grouped.high - grouped.low).toBeGreaterThan(2 * (alone.high - alone.low));
+  });
+});
+
+describe('the summary of a set', () => {
+  const codes = ['a', 'b'];
+  const pair = (seal: string, kind: string, device: string): LabelledPair => ({
+    id: seal,
+    reserved: seal,
+    query: 'q',
+    queryDpi: 300,
+    kind,
+    deviationMm: undefined,
+    name: 'q',
+    conditions: [device],
+  });
+  const result = (a: number, b: number) => ({
+    id: 's',
+    query: 'q',
+    verdict: a > 0.5 && b > 0.5 ? ('pass' as const) : ('review' as const),
+    vendors: [
+      { code: 'a', score: a, threshold: 0.5, match: a > 0.5 },
+      { code: 'b', score: b, threshold: 0.5, match: b > 0.5 },
+    ],
+    ms: 1,
+  });
+  const rows = ['x', 'y'].flatMap((seal) => [
+    { pair: pair(seal, 'genuine', 'phone'), result: result(0.9, 0.8) },
+    { pair: pair(seal, 'genuine', 'phone'), result: result(0.8, 0.4) },
+    { pair: pair(seal, 'genuine', 'flatbed'), result: result(0.4, 0.9) },
+    { pair: pair(seal, 'text', 'flatbed'), result: result(0.1, 0.1) },
+    // One forgery that both take for genuine, and one that only `b` does.
+    { pair: pair(seal, 'tamper', 'flatbed'), result: result(0.7, 0.7) },
+    { pair: pair(seal, 'recut', 'flatbed'), result: result(0.2, 0.6) },
+  ]);
+  const summary = summarise(
+    rows.map((row) => row.pair),
+    rows.map((row) => row.result),
+    codes,
+  );
+
+  it('counts what all vendors accept together, of the best one, and by the least of them', () => {
+    expect(summary.common).toEqual({ byVendor: { a: 2, b: 2 }, byAll: 2, share: 1 });
+    expect(summary.rates['all agree']?.text).toMatchObject({ genuine: 6, forged: 2, eer: 0 });
+    expect(summary.ranges['genuine passed']).toEqual({ value: 1 / 3, low: 1 / 3, high: 1 / 3 });
+  });
+
+  it('tells conditions apart, in text as well', () => {
+    expect(summary.conditions).toMatchObject({
+      phone: { genuine: { pairs: 4, pass: 2, review: 2 }, forged: { pairs: 0 } },
+      flatbed: { genuine: { pairs: 2, pass: 0 }, forged: { pairs: 6, pass: 2 } },
+    });
+    const text = textOf(summary);
+    expect(text).toMatch(/^genuine passed +33\.3 % +33\.3 % +33\.3 %$/m);
+    expect(text).toMatch(/^flatbed +2 +6 /m);
+    expect(text).toContain('a 2, b 2; by all 2');
   });
 });
