@@ -90,7 +90,8 @@ export function reservePixels(width: i32, height: i32): isize {
   return input == 0 ? <isize>OUT_OF_MEMORY : <isize>input;
 }
 
-export { compareProfiles, findings, profile } from './precheck';
+export { findings } from './precheck/figures';
+export { compareProfiles, profile } from './precheck/profiles';
 
 export function captureAt(): usize {
   return captureFindings;

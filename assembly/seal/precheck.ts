@@ -3,6 +3,32 @@
 // vendors decide. Whether a figure is good enough is the host's business.
 import { take, takeZeroed } from '../shared/arena';
 import { NOT_FOUND, OK, OUT_OF_MEMORY } from '../shared/status';
+import {
+  ASPECT,
+  BLUR_PX,
+  CONTRAST,
+  CUT_PX,
+  clearFigures,
+  DOMINANCE,
+  HEIGHT,
+  INK_SHARE,
+  LEFT,
+  RADIUS_PX,
+  setFigure,
+  TOP,
+  WIDTH,
+} from './precheck/figures';
+import { clearHistogram, countIn, countOf, percentile } from './precheck/histogram';
+import {
+  ANGLES,
+  fineCosine,
+  measureCompleteness,
+  PROFILE_BYTES,
+  profile,
+  REACH,
+  RINGS,
+  SUPER,
+} from './precheck/profiles';
 
 /** The picture is shrunk until its longer side has at most this many pixels. */
 const MAX_WORK_SIDE: i32 = 640;
@@ -22,34 +48,6 @@ const PRINT_SHARE: f32 = 0.42;
 const PRINT_REACH: i32 = 2;
 const DIRECTIONS: i32 = 16;
 
-/** Polar profile: ink share by ring and angle, out to `REACH` mean radii. */
-const ANGLES: i32 = 128;
-const RINGS: i32 = 40;
-const REACH: f32 = 1.4;
-/** Samples a side of each polar cell. */
-const SUPER: i32 = 2;
-export const PROFILE_BYTES: i32 = ANGLES * RINGS * 4;
-
-// Places of the figures, in f64.
-const CONTRAST: i32 = 0;
-const INK_SHARE: i32 = 1;
-const LEFT: i32 = 2;
-const TOP: i32 = 3;
-const WIDTH: i32 = 4;
-const HEIGHT: i32 = 5;
-const BLUR_PX: i32 = 6;
-const RADIUS_PX: i32 = 7;
-const ASPECT: i32 = 8;
-const COMPLETENESS: i32 = 9;
-const CUT_PX: i32 = 10;
-const DOMINANCE: i32 = 11;
-const LIKENESS: i32 = 12;
-const COVERAGE: i32 = 13;
-const ROTATION: i32 = 14;
-
-const figures = memory.data(15 * 8, 16);
-const profiles = memory.data(2 * ANGLES * RINGS * 4, 16);
-const histogram = memory.data(256 * 4);
 /** 255 << 16 divided by each level of paper. */
 const reciprocals = memory.data(256 * 4);
 
@@ -74,23 +72,9 @@ let centreX: f32 = 0;
 let centreY: f32 = 0;
 let radius: f32 = 0;
 
-/** Address of the figures of the last `inspect` and `compareProfiles`. */
-export function findings(): usize {
-  return figures;
-}
-
-/** Address of the polar profile in slot 0 (reserved) or 1 (query). */
-export function profile(slot: i32): usize {
-  return profiles + <usize>(slot & 1) * (ANGLES * RINGS * 4);
-}
-
-function setFigure(index: i32, figure: f64): void {
-  store<f64>(figures + ((<usize>index) << 3), figure);
-}
-
 /** Looks at the RGBA picture at `rgba`; `NOT_FOUND` when it has no cluster of ink. */
 export function inspectPicture(rgba: usize, width: i32, height: i32, slot: i32): i32 {
-  memory.fill(figures, 0, 15 * 8);
+  clearFigures();
   divisor = (max(width, height) + MAX_WORK_SIDE - 1) / MAX_WORK_SIDE;
   columns = max(1, width / divisor);
   rows = max(1, height / divisor);
@@ -179,28 +163,6 @@ function onePixel(rgba: usize, width: i32, x: i32, y: i32): void {
   store<u8>(chroma + at, max(red, max(green, blue)) - min(red, min(green, blue)));
 }
 
-function clearHistogram(): void {
-  memory.fill(histogram, 0, 256 * 4);
-}
-
-function countIn(bin: u32): void {
-  const slot = histogram + ((<usize>bin) << 2);
-  store<u32>(slot, load<u32>(slot) + 1);
-}
-
-/** The smallest value that `share` of what was counted from `first` on does not exceed. */
-function percentile(first: i32, share: f32): i32 {
-  let total: u32 = 0;
-  for (let bin = first; bin < 256; bin++) total += load<u32>(histogram + ((<usize>bin) << 2));
-  const rank = <u32>(<f32>total * share);
-  let seen: u32 = 0;
-  for (let bin = first; bin < 256; bin++) {
-    seen += load<u32>(histogram + ((<usize>bin) << 2));
-    if (seen > rank) return bin;
-  }
-  return 255;
-}
-
 /** Light varies over a phone's picture, so paper is levelled by tiles, between them linearly. */
 function measureDepth(): bool {
   const across = (columns + TILE - 1) / TILE;
@@ -287,7 +249,7 @@ function markInk(): i32 {
   const size = <usize>(stride * rows);
   let dark = 0;
   for (let bin = LEAST_DEPTH; bin < 256; bin++) {
-    dark += load<i32>(histogram + ((<usize>bin) << 2));
+    dark += countOf(bin);
   }
   if (dark < (columns * rows) / 1000) return 0;
   inkLevel = percentile(LEAST_DEPTH, 0.75);
@@ -518,26 +480,6 @@ function extend(extents: usize, x: f32, y: f32): void {
   }
 }
 
-/** Cosines of the `ANGLES * SUPER` equal steps of a turn, made on first use. */
-const cosines = memory.data(ANGLES * SUPER * 4);
-let hasCosines = false;
-
-function prepareCosines(): void {
-  if (hasCosines) return;
-  hasCosines = true;
-  // cos and sin of 2 pi / 256: the steps follow by rotation, which loses nothing that matters here.
-  const stepCos: f64 = 0.9996988186962042;
-  const stepSin: f64 = 0.024541228522912288;
-  let c: f64 = 1;
-  let s: f64 = 0;
-  for (let step = 0; step < ANGLES * SUPER; step++) {
-    store<f32>(cosines + ((<usize>step) << 2), <f32>c);
-    const turned = c * stepCos - s * stepSin;
-    s = s * stepCos + c * stepSin;
-    c = turned;
-  }
-}
-
 /** Cosine of `step` of `ANGLES` steps. */
 function cosine(step: i32): f32 {
   return fineCosine(step * SUPER);
@@ -545,11 +487,6 @@ function cosine(step: i32): f32 {
 
 function sine(step: i32): f32 {
   return fineCosine(step * SUPER - (ANGLES * SUPER) / 4);
-}
-
-function fineCosine(step: i32): f32 {
-  prepareCosines();
-  return load<f32>(cosines + ((<usize>(step & (ANGLES * SUPER - 1))) << 2));
 }
 
 function measureBox(): void {
@@ -644,121 +581,4 @@ function fillProfile(target: usize): bool {
     }
   }
   return true;
-}
-
-/** The outermost ring with ink in a sector of four angles. */
-function outermost(from: usize, sector: i32): i32 {
-  for (let ring = RINGS - 1; ring > 0; ring--) {
-    for (let angle = sector << 2; angle < (sector << 2) + 4; angle++) {
-      if (load<f32>(from + ((<usize>(ring * ANGLES + angle)) << 2)) > 0.12) return ring;
-    }
-  }
-  return 0;
-}
-
-/** Share of sectors whose outline reaches as far as that of the opposite one. */
-function measureCompleteness(from: usize): void {
-  const sectors = ANGLES >> 2;
-  let present = 0;
-  for (let sector = 0; sector < sectors; sector++) {
-    const here = outermost(from, sector);
-    const there = outermost(from, (sector + sectors / 2) % sectors);
-    if (here * 5 >= there * 4) present++;
-  }
-  setFigure(COMPLETENESS, <f64>present / <f64>sectors);
-}
-
-/**
- * Compares the profiles of both slots at every rotation: likeness is the best correlation of how
- * ink is spread around the rings, coverage the share of the reserved ink that the query has there
- * or one cell beside. Scale does not matter, since each profile is in its own radii.
- */
-export function compareProfiles(): i32 {
-  const reserved = take(2 * PROFILE_BYTES);
-  const query = take(2 * PROFILE_BYTES);
-  if (reserved == 0 || query == 0) return OUT_OF_MEMORY;
-  normalise(profile(0), reserved);
-  normalise(profile(1), query);
-  let best: f32 = -1;
-  let rotation = 0;
-  for (let shift = 0; shift < ANGLES; shift++) {
-    const sum = correlate(reserved, query, shift);
-    if (sum > best) {
-      best = sum;
-      rotation = shift;
-    }
-  }
-  setFigure(LIKENESS, best);
-  setFigure(ROTATION, (<f64>rotation * 360) / ANGLES);
-  setFigure(COVERAGE, coverage(profile(0), profile(1), rotation));
-  return OK;
-}
-
-/** Rows of normalised profiles are written twice, so that a turned row is a straight one. */
-function correlate(reserved: usize, query: usize, shift: i32): f32 {
-  let sums = f32x4.splat(0);
-  for (let ring = 0; ring < RINGS; ring++) {
-    const line = (<usize>(ring * ANGLES)) << 3;
-    const turned = query + line + ((<usize>shift) << 2);
-    for (let at: usize = 0; at < (<usize>ANGLES) << 2; at += 16) {
-      const product = f32x4.mul(v128.load(reserved + line + at), v128.load(turned + at));
-      sums = f32x4.add(sums, product);
-    }
-  }
-  return (
-    f32x4.extract_lane(sums, 0) +
-    f32x4.extract_lane(sums, 1) +
-    f32x4.extract_lane(sums, 2) +
-    f32x4.extract_lane(sums, 3)
-  );
-}
-
-/**
- * Writes the profile at `from` to `to`: each ring's mean taken off, cells weighted by the root of
- * their area, unit length, every ring twice in a row.
- */
-function normalise(from: usize, to: usize): void {
-  let square: f64 = 0;
-  for (let ring = 0; ring < RINGS; ring++) {
-    const weight = sqrt<f32>(<f32>ring + 0.5);
-    const line = from + ((<usize>(ring * ANGLES)) << 2);
-    let total: f32 = 0;
-    for (let angle: usize = 0; angle < <usize>ANGLES; angle++) {
-      total += load<f32>(line + (angle << 2));
-    }
-    const mean = total / <f32>ANGLES;
-    for (let angle: usize = 0; angle < <usize>ANGLES; angle++) {
-      const scaled = (load<f32>(line + (angle << 2)) - mean) * weight;
-      const cell = to + ((<usize>(ring * ANGLES)) << 3) + (angle << 2);
-      store<f32>(cell, scaled);
-      store<f32>(cell + ((<usize>ANGLES) << 2), scaled);
-      square += <f64>scaled * <f64>scaled;
-    }
-  }
-  const scale = square > 0 ? <f32>(1 / sqrt<f64>(square)) : 0;
-  for (let cell = to; cell < to + 2 * PROFILE_BYTES; cell += 4) {
-    store<f32>(cell, load<f32>(cell) * scale);
-  }
-}
-
-function coverage(reserved: usize, query: usize, rotation: i32): f64 {
-  let known: f64 = 0;
-  let covered: f64 = 0;
-  for (let ring = 1; ring < RINGS - 1; ring++) {
-    for (let angle = 0; angle < ANGLES; angle++) {
-      const ink = load<f32>(reserved + ((<usize>(ring * ANGLES + angle)) << 2));
-      const turned = angle + rotation;
-      let most: f32 = 0;
-      for (let r = ring - 1; r <= ring + 1; r++) {
-        for (let a = turned - 1; a <= turned + 1; a++) {
-          const cell = (<usize>(r * ANGLES + (a & (ANGLES - 1)))) << 2;
-          most = max(most, load<f32>(query + cell));
-        }
-      }
-      // Outer cells are larger.
-      known += <f64>ink * <f64>ring;
-      covered += <f64>min(ink, most) * <f64>ring;
-    }
-  }
-  return known > 0 ? covered / known : 0;
 }
