@@ -15,13 +15,18 @@ const flags = { up: 0x01, uv: 0x04, be: 0x08, at: 0x40 };
 interface Habits {
   readonly isVerified?: boolean;
   readonly mayBeCopied?: boolean;
+  /** What it says it has counted to (WebAuthn §6.1.1). */
+  readonly counter?: number;
+  /** Whose it says the key is. */
+  readonly userHandle?: string;
   readonly origin?: string;
   /** What the browser showed of a payment: Secure Payment Confirmation. */
   readonly payment?: object;
 }
 
 /**
- * An authenticator in this process that never counts, as those of phones do: its counter stays 0.
+ * An authenticator in this process that never counts unless told to, as those of phones do: its
+ * counter stays 0.
  * It attests nothing.
  */
 export async function softAuthenticator(rp: RelyingParty) {
@@ -34,13 +39,13 @@ export async function softAuthenticator(rp: RelyingParty) {
   const name = base64urlText(id);
 
   function data(habits: Habits, attached: Uint8Array = new Uint8Array(0)): Uint8Array {
-    const { isVerified = true, mayBeCopied = false } = habits;
+    const { isVerified = true, mayBeCopied = false, counter = 0 } = habits;
     const set =
       flags.up |
       (isVerified ? flags.uv : 0) |
       (mayBeCopied ? flags.be : 0) |
       (attached.length > 0 ? flags.at : 0);
-    return concat(sha256(rp.id), Uint8Array.of(set, 0, 0, 0, 0), attached);
+    return concat(sha256(rp.id), Uint8Array.of(set, 0, 0, 0, counter), attached);
   }
 
   const clientData = (type: string, challenge: string, habits: Habits) => {
@@ -102,6 +107,7 @@ export async function softAuthenticator(rp: RelyingParty) {
           clientDataJSON: base64urlText(client),
           authenticatorData: base64urlText(authenticatorData),
           signature: base64urlText(derSequence(r, s)),
+          ...(habits.userHandle !== undefined && { userHandle: habits.userHandle }),
         },
       };
     },

@@ -278,7 +278,7 @@ async function fittingSystem(
 ): Promise<BusinessSystem> {
   const system = await activeSystem(deps, tenant, name);
   const { sealing } = profiles[profile];
-  if (sealing !== 'rsa-transform' && (sealing === 'sm') !== (system.key.alg === 'SM2')) {
+  if ((sealing === 'sm') !== (system.key.alg === 'SM2')) {
     const fields = [{ pointer: '/body/profile', code: 'key_unfit' }];
     throw new CinnabarError('invalid_request', { fields });
   }

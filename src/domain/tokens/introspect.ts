@@ -1,9 +1,8 @@
-import { TokenError } from '../../core/token/error.ts';
-import { tokenVerifier, type VerifiedToken } from '../../core/token/verify.ts';
-import { publishedKeys } from './issuer-keys.ts';
+import type { VerifiedToken } from '../../core/token/verify.ts';
 import type { TokenDeps } from './ports.ts';
 import { isInForce } from './revoke.ts';
 import type { IssuedToken } from './types.ts';
+import { acceptedBy, verifierFor } from './verifier.ts';
 
 /** A token as its audience may know it (RFC 7662 §2.2). */
 export interface Introspected {
@@ -23,19 +22,9 @@ export async function introspectToken(
   audience: string,
   token: string,
 ): Promise<Introspected | undefined> {
-  const verifier = await tokenVerifier({
-    issuer: deps.issuer,
-    audience,
-    keys: await publishedKeys(deps),
-    profiles: deps.profiles.filter((name) => name !== 'cin-003-literal'),
-  });
-  try {
-    const verified = await verifier.verify(token, deps.clock.now());
-    if (verified.claims.pub.tenant !== tenant) return undefined;
-    const issued = await deps.tokens.find(tenant, 'token', verified.claims.jti);
-    return issued && (await isInForce(deps, tenant, issued.id)) ? { verified, issued } : undefined;
-  } catch (error) {
-    if (error instanceof TokenError) return undefined;
-    throw error;
-  }
+  const verified = await acceptedBy(await verifierFor(deps, audience), token, deps.clock.now());
+  if (!verified) return undefined;
+  // Of another institution's token there is no row here.
+  const issued = await deps.tokens.find(tenant, 'token', verified.claims.jti);
+  return issued && (await isInForce(deps, tenant, issued.id)) ? { verified, issued } : undefined;
 }

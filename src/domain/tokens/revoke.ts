@@ -68,12 +68,12 @@ export async function endFamiliesOf(
   const { tenant } = caller.actor;
   const filter = { owner, state: 'active' };
   for (let before: string | undefined; ; ) {
-    const page = before === undefined ? { limit: aliveMax } : { limit: aliveMax, before };
+    const page = { limit: aliveMax, ...(before && { before }) };
     const families = await deps.tokens.list(tenant, 'family', filter, page);
     for (const family of families)
       if (family.passkey === id) await endFamily(deps, caller, family, 'passkey');
     before = families.at(-1)?.id;
-    if (before === undefined || families.length < aliveMax) return;
+    if (families.length < aliveMax) return;
   }
 }
 

@@ -13,9 +13,11 @@ type VerifierDeps = Pick<TokenDeps, 'clock' | 'tokens' | 'issuer' | 'profiles'>;
 export const staleMs = 5_000;
 const rememberedMax = 2_000;
 
-interface Snapshot<T> {
-  readonly value: Promise<T>;
+/** What is known for `staleMs`: the published keys, and what a token is worth by them. */
+interface Known {
   readonly takenAtMs: number;
+  readonly verifier: Promise<TokenVerifier>;
+  readonly worth: Map<string, Promise<VerifiedToken | undefined>>;
 }
 
 /** Verifies tokens for this service, and says who holds them. */
@@ -30,59 +32,64 @@ export interface OwnVerifier {
 
 /**
  * A verifier for tokens of this service to itself. It keeps for `staleMs` the published keys and
- * which tokens are in force, and remembers which tokens it has verified, by their whole text, so that a
- * token costs its signature once.
+ * which tokens are good, by their whole text, so that a token costs its signature and a look at the
+ * store once, however many requests come with it.
  */
 export function ownVerifier(deps: VerifierDeps): OwnVerifier {
-  let keys: Snapshot<TokenVerifier> | undefined;
-  const standings = new Map<string, Snapshot<boolean>>();
-  const verified = new Map<string, VerifiedToken>();
+  let known: Known | undefined;
 
-  // A clock that is set back makes nothing fresh again.
-  const isFresh = (snapshot: Snapshot<unknown> | undefined, nowMs: number) =>
-    snapshot !== undefined && Math.abs(nowMs - snapshot.takenAtMs) < staleMs;
-
-  async function verifierAt(nowMs: number): Promise<TokenVerifier> {
-    if (!keys || !isFresh(keys, nowMs)) {
-      const fresh = { value: freshVerifier(deps), takenAtMs: nowMs };
-      keys = fresh;
-      verified.clear();
-      fresh.value.catch(() => {
-        if (keys === fresh) keys = undefined;
-      });
-    }
-    return keys.value;
-  }
-
-  async function inForceAt(tenant: string, jti: string, nowMs: number): Promise<boolean> {
-    const known = standings.get(jti);
-    if (known && isFresh(known, nowMs)) return known.value;
-    const fresh = { value: isInForce(deps, tenant, jti), takenAtMs: nowMs };
-    if (standings.size >= rememberedMax) standings.clear();
-    standings.set(jti, fresh);
-    fresh.value.catch(() => standings.delete(jti));
-    return fresh.value;
+  function knownAt(nowMs: number): Known {
+    // A clock that is set back makes nothing fresh again.
+    if (known && Math.abs(nowMs - known.takenAtMs) < staleMs) return known;
+    const verifier = verifierFor(deps, ownAudience);
+    const fresh: Known = { takenAtMs: nowMs, verifier, worth: new Map() };
+    verifier.catch(() => {
+      if (known === fresh) known = undefined;
+    });
+    known = fresh;
+    return fresh;
   }
 
   return {
     async verify(token) {
       const nowMs = deps.clock.now();
-      const verifier = await verifierAt(nowMs);
-      const known = verified.get(token);
-      const isAlive = known && known.claims.exp * 1000 > nowMs;
-      const result = isAlive ? known : await acceptedBy(verifier, token, nowMs);
-      if (!result) return undefined;
-      if (!isAlive) {
-        if (verified.size >= rememberedMax) verified.clear();
-        verified.set(token, result);
-      }
-      const { pub, jti } = result.claims;
-      return (await inForceAt(pub.tenant, jti, nowMs)) ? result : undefined;
+      const { verifier, worth } = knownAt(nowMs);
+      const found = await remembered(worth, token, async () =>
+        worthOf(deps, await verifier, token, nowMs),
+      );
+      if (!found || found.claims.exp * 1000 > nowMs) return found;
+      // What was good a moment ago may have ended since.
+      return worthOf(deps, await verifier, token, nowMs);
     },
   };
 }
 
-async function acceptedBy(
+/** Remembers what is good; what is not is asked for again. */
+function remembered(worth: Known['worth'], token: string, ask: () => ReturnType<typeof worthOf>) {
+  const known = worth.get(token);
+  if (known) return known;
+  const asked = ask();
+  if (worth.size >= rememberedMax) worth.clear();
+  worth.set(token, asked);
+  const forget = () => worth.delete(token);
+  asked.then((found) => found ?? forget(), forget);
+  return asked;
+}
+
+async function worthOf(
+  deps: VerifierDeps,
+  verifier: TokenVerifier,
+  token: string,
+  nowMs: number,
+): Promise<VerifiedToken | undefined> {
+  const verified = await acceptedBy(verifier, token, nowMs);
+  if (!verified) return undefined;
+  const { pub, jti } = verified.claims;
+  return (await isInForce(deps, pub.tenant, jti)) ? verified : undefined;
+}
+
+/** `undefined` for a token that is not accepted, for whatever reason. */
+export async function acceptedBy(
   verifier: TokenVerifier,
   token: string,
   nowMs: number,
@@ -95,6 +102,20 @@ async function acceptedBy(
   }
 }
 
+/**
+ * Verifies tokens of ours for one audience, by the keys that are published now.
+ *
+ * @throws CinnabarError `storage_unavailable`
+ */
+export async function verifierFor(deps: VerifierDeps, audience: string): Promise<TokenVerifier> {
+  return tokenVerifier({
+    issuer: deps.issuer,
+    audience,
+    keys: await publishedKeys(deps),
+    profiles: deps.profiles.filter((name) => name !== 'cin-003-literal'),
+  });
+}
+
 /** Whether its header says that our own authentication centre made it. Nothing is verified. */
 export function isOwnToken(token: string): boolean {
   try {
@@ -103,13 +124,4 @@ export function isOwnToken(token: string): boolean {
   } catch {
     return false;
   }
-}
-
-async function freshVerifier(deps: VerifierDeps): Promise<TokenVerifier> {
-  return tokenVerifier({
-    issuer: deps.issuer,
-    audience: ownAudience,
-    keys: await publishedKeys(deps),
-    profiles: deps.profiles.filter((name) => name !== 'cin-003-literal'),
-  });
 }

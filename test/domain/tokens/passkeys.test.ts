@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { keyStoreOf } from '../../../src/domain/tokens/attestation.ts';
+import { grantToken } from '../../../src/domain/tokens/grants.ts';
 import {
   finishAssertion,
   finishRegistration,
@@ -11,7 +12,14 @@ import {
 } from '../../../src/domain/tokens/passkeys.ts';
 import { changed, entryOf } from '../../../src/domain/tokens/rows.ts';
 import { softAuthenticator } from '../../helpers/soft-authenticator.ts';
-import { authenticationCentre, type Centre, caller, chen, lin } from '../../helpers/tokens.ts';
+import {
+  authenticationCentre,
+  type Centre,
+  caller,
+  chen,
+  lin,
+  registered,
+} from '../../helpers/tokens.ts';
 
 const rp = { id: 'bank.example', origin: 'https://bank.example' };
 const { tenant } = chen;
@@ -135,5 +143,139 @@ describe('E3: passkeys', () => {
     await expect(finish(late)).rejects.toMatchObject(refusal);
     await expect(finish(await ask())).rejects.toMatchObject(refusal);
     await expect(register()).rejects.toMatchObject(refusal);
+  });
+
+  test('E3: the page is asked for a key of this site that knows its person, and for no second one', async () => {
+    const { options } = await startRegistration(centre.deps, chen, rp);
+    expect(options).toMatchObject({
+      rp: { id: rp.id, name: 'Cinnabar' },
+      user: { name: chen.id, displayName: chen.id },
+      timeout: 300_000,
+      attestation: 'direct',
+      excludeCredentials: [],
+      authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+      pubKeyCredParams: [-7, -8, -257].map((alg) => ({ alg, type: 'public-key' })),
+    });
+    const { id } = await register();
+    const again = await startRegistration(centre.deps, { ...chen, branch: '0200' }, rp);
+    expect(again.options.excludeCredentials).toMatchObject([{ id }]);
+    expect(again.options.user.id).toBe(options.user.id);
+    expect(again.options.challenge).not.toBe(options.challenge);
+    const other = await startRegistration(centre.deps, lin, rp);
+    expect(other.options.user.id).not.toBe(options.user.id);
+    // What is known of the person is what was said last.
+    expect((await finish(await ask())).actor.branch).toBe('0200');
+  });
+
+  test('E3: ten are enough, and one that was revoked makes room', async () => {
+    const ids: string[] = [];
+    for (let count = 0; count < 10; count++) {
+      device = await softAuthenticator(rp);
+      ids.push((await register()).id);
+    }
+    expect((await listPasskeys(centre.deps, chen)).map(({ id }) => id).toSorted()).toEqual(
+      ids.toSorted(),
+    );
+    device = await softAuthenticator(rp);
+    await expect(register()).rejects.toMatchObject({ code: 'passkeys_too_many' });
+    await revokePasskey(centre.deps, caller(chen), ids[0] ?? '');
+    await register();
+  });
+
+  test('E3: whoever is named is asked for one of theirs, or for the one that is named', async () => {
+    const first = await register();
+    device = await softAuthenticator(rp);
+    const second = await register();
+    const asked = async (actor?: string, passkey?: string) => {
+      const request = { tenant, ...(actor === undefined ? {} : { actor }) };
+      const { options } = await startAssertion(centre.deps, rp, request, passkey);
+      expect(options).toMatchObject({
+        rpId: rp.id,
+        timeout: 300_000,
+        userVerification: 'required',
+      });
+      return options.allowCredentials?.map(({ id }) => id).toSorted();
+    };
+    expect(await asked(chen.id)).toEqual([first.id, second.id].toSorted());
+    expect(await asked(chen.id, second.id)).toEqual([second.id]);
+    expect(await asked(lin.id)).toEqual([]);
+    expect(await asked()).toEqual([]);
+  });
+
+  test('E3: a challenge is for what it was made for, and for whom', async () => {
+    const toRegister = await startRegistration(centre.deps, chen, rp);
+    const theirs = await device.create(toRegister.options.challenge);
+    const answer = { id: toRegister.id, label: 'x', response: theirs };
+    const stolen = finishRegistration(centre.deps, caller(lin), rp, answer);
+    await expect(stolen).rejects.toMatchObject(refusal);
+    await register();
+    const registration = await startRegistration(centre.deps, chen, rp);
+    const response = await device.get(registration.options.challenge);
+    await expect(finish({ id: registration.id, response })).rejects.toMatchObject(refusal);
+    await expect(finish({ id: 'nothing', response })).rejects.toMatchObject(refusal);
+    const named = await ask({ actor: chen.id });
+    await expect(finish(named)).rejects.toMatchObject(refusal);
+    // Of somebody else's passkey under one's own name.
+    await expect(finish(await ask({ actor: lin.id }), { actor: lin.id })).rejects.toMatchObject(
+      refusal,
+    );
+    // An answer of a payment is none to a question who somebody is, and the other way round.
+    await expect(finish(await ask({}, { payment: {} }))).rejects.toMatchObject(refusal);
+    const kind = { tenant, kind: 'payment.get' } as const;
+    const paid = finishAssertion(centre.deps, rp, kind, await ask({}, { payment: {} }));
+    expect((await paid).actor).toEqual(chen);
+    const plain = finishAssertion(centre.deps, rp, kind, await ask());
+    await expect(plain).rejects.toMatchObject(refusal);
+  });
+
+  test('E3: an authenticator that counts is a copy once it counts backwards', async () => {
+    await register(chen, { counter: 3 });
+    expect((await finish(await ask({}, { counter: 5 }))).passkey.counter).toBe(5);
+    for (const counter of [4, 5, 0]) {
+      await expect(finish(await ask({}, { counter }))).rejects.toMatchObject(refusal);
+    }
+    const beforeMs = centre.clock.now();
+    const { passkey } = await finish(await ask({}, { counter: 6 }));
+    expect(passkey.counter).toBe(6);
+    expect(passkey.usedAtMs).toBeGreaterThan(beforeMs);
+  });
+
+  test('E3: of two uses of one passkey at the same moment one counts', async () => {
+    await register();
+    const answers = [await ask(), await ask()];
+    const results = await Promise.allSettled(answers.map((answer) => finish(answer)));
+    const reasons = results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    expect(reasons).toMatchObject([refusal]);
+  });
+
+  test('E3: a key that says it is somebody else’s is refused', async () => {
+    const { options } = await startRegistration(centre.deps, chen, rp);
+    await register();
+    const mine = await finish(await ask({}, { userHandle: options.user.id }));
+    expect(mine.actor).toEqual(chen);
+    const other = await startRegistration(centre.deps, lin, rp);
+    const lie = await ask({}, { userHandle: other.options.user.id });
+    await expect(finish(lie)).rejects.toMatchObject(refusal);
+  });
+
+  test('E3: what happens to it stands in the audit log, and what it began ends with it', async () => {
+    const { id } = await register();
+    const { passkey, amr, actor } = await finish(await ask());
+    await registered(centre, 'bills', ['NAME']);
+    const request = { audiences: ['bills'], profile: 'cin-sealed-1' } as const;
+    const { issued } = await grantToken(centre.deps, { actor, amr, passkey }, 'r', request);
+    await renamePasskey(centre.deps, caller(chen), id, '平板');
+    await revokePasskey(centre.deps, caller(chen), id);
+    const family = await centre.deps.tokens.find(tenant, 'family', issued.family);
+    expect(family).toMatchObject({ state: 'revoked', revokedFor: 'passkey' });
+    const records = await centre.deps.audit.list(tenant, { limit: 100 });
+    const mine = records.filter(({ action }) => action.startsWith('passkey.'));
+    for (const { subject } of mine) expect(subject).toBe(`actor:${chen.id}`);
+    expect(new Set(mine.map(({ action }) => action))).toEqual(
+      new Set(['passkey.register', 'passkey.rename', 'passkey.revoke']),
+    );
+    await expect(renamePasskey(centre.deps, caller(chen), id, 'x')).rejects.toMatchObject({
+      code: 'passkey_not_found',
+    });
   });
 });

@@ -1,7 +1,9 @@
-import { exportJWK, generateKeyPair } from 'jose';
+import { decodeJwt, exportJWK, generateKeyPair } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeProof } from '../../../src/core/token/dpop.ts';
 import { type PublicJwk, thumbprintOf } from '../../../src/core/token/jwk.ts';
+import { revokeCertificate } from '../../../src/domain/certificates/status.ts';
+import { thawCertificate } from '../../../src/domain/certificates/thaw.ts';
 import { newId } from '../../../src/domain/id.ts';
 import {
   authenticatedBy,
@@ -22,7 +24,8 @@ import {
 } from '../../../src/domain/tokens/revoke.ts';
 import { entryOf } from '../../../src/domain/tokens/rows.ts';
 import type { Passkey } from '../../../src/domain/tokens/types.ts';
-import { isOwnToken, ownVerifier } from '../../../src/domain/tokens/verifier.ts';
+import { isOwnToken, ownVerifier, staleMs } from '../../../src/domain/tokens/verifier.ts';
+import { frozenCertificate, people } from '../../helpers/certificates.ts';
 import {
   authenticationCentre,
   type Centre,
@@ -99,16 +102,52 @@ describe('D8: what a token of ours asks for', () => {
     await expect(foreign).rejects.toMatchObject({ code: 'certificate_not_active' });
   });
 
-  test('D3: a profile that no key of the system fits is named', async () => {
+  test('D2: each refresh has what the certificate allows by then, and nothing once it is revoked', async () => {
+    const { serialHex } = await frozenCertificate(centre.deps, 'p256');
+    await thawCertificate(centre.deps, people.approver, { serialHex, id: 'thaw' });
+    const first = await grant({}, wants({ certificate: serialHex }));
+    const next = await refreshToken(centre.deps, 'r', { refreshToken: first.refreshToken ?? '' });
+    expect(decodeJwt(next.token).perm).toEqual(decodeJwt(first.token).perm);
+    expect(next.issued.perm).toMatchObject({ certificate: serialHex });
+    const revocation = { serialHex, id: 'revoke', reason: 'keyCompromise' } as const;
+    await revokeCertificate(centre.deps, people.approver, revocation);
+    const late = refreshToken(centre.deps, 'r', { refreshToken: next.refreshToken ?? '' });
+    await expect(late).rejects.toMatchObject({ code: 'certificate_not_active' });
+  });
+
+  test('D2: ends with the authentication at the latest, also what a token of ours asks for', async () => {
+    const own = await grant({}, forUs);
+    const { expiresAtMs = 0 } = (await familyOf(own.issued.family)) ?? {};
+    centre.clock.advance(expiresAtMs - centre.clock.now() - 60_000);
+    const { token } = await refreshToken(centre.deps, 'r', {
+      refreshToken: own.refreshToken ?? '',
+    });
+    const { issued } = await grant(await authenticatedBy(centre.deps, chen, token));
+    expect(issued.expiresAtMs).toBe(Math.floor(expiresAtMs / 1000) * 1000);
+  });
+
+  test('D1: nothing that was shown is kept for a token that no business system gets', async () => {
+    const { issued } = await grant({}, { ...forUs, identity: { 姓名: '陈思远' } });
+    expect(issued.released).toEqual([]);
+    expect(await familyOf(issued.family)).not.toHaveProperty('vault');
+    const shown = await grant({}, wants({ identity: { 姓名: '陈思远' } }));
+    expect(await familyOf(shown.issued.family)).toHaveProperty('vault');
+  });
+
+  test('D3: a profile that no key of the system fits is named, and so are audiences that do not go together', async () => {
     await expect(grant({}, wants({ profile: 'cin-sm-1' }))).rejects.toMatchObject({
       code: 'invalid_request',
       fields: [{ pointer: '/body/profile', code: 'key_unfit' }],
     });
-    const both = wants({ audiences: ['cinnabar', 'bills'] });
-    await expect(grant({}, both)).rejects.toMatchObject({
-      code: 'invalid_request',
-      fields: [{ pointer: '/body/audiences', code: 'invalid' }],
-    });
+    const named = (count: number) => Array.from({ length: count }, (_, i) => `system-${i}`);
+    for (const audiences of [['cinnabar', 'bills'], ['bills', 'cinnabar'], [], named(9)]) {
+      await expect(grant({}, wants({ audiences }))).rejects.toMatchObject({
+        code: 'invalid_request',
+        fields: [{ pointer: '/body/audiences', code: 'invalid' }],
+      });
+    }
+    const unknown = grant({}, wants({ audiences: named(8) }));
+    await expect(unknown).rejects.toMatchObject({ code: 'business_system_not_found' });
   });
 
   test('D8: stands in the audit log under its own name', async () => {
@@ -205,9 +244,25 @@ describe('D8: a key that must be shown', () => {
     expect(await provenKey(centre.deps, proof, { method, url })).toBe(pair.jkt);
     const again = provenKey(centre.deps, proof, { method, url });
     await expect(again).rejects.toMatchObject(refused);
+    // Another proof of the same key is another one.
+    expect(await provenKey(centre.deps, await proofBy(pair, {}), { method, url })).toBe(pair.jkt);
     const other = provenKey(centre.deps, await proofBy(pair, {}), { method, url: `${url}/x` });
     await expect(other).rejects.toMatchObject(refused);
     await expect(provenKey(centre.deps, 'x', { method, url })).rejects.toMatchObject(refused);
+  });
+
+  test('D8: is remembered where no institution is, and not all of them in one place', async () => {
+    const places = new Set<string>();
+    const write: typeof centre.deps.tokens.write = (place, entries) => {
+      places.add(place);
+      return centre.deps.tokens.write(place, entries);
+    };
+    const deps = { ...centre.deps, tokens: { ...centre.deps.tokens, write } };
+    for (let key = 0; key < 12; key++) {
+      await provenKey(deps, await proofBy(await keyPair(), {}), { method, url });
+    }
+    expect(places.size).toBeGreaterThan(1);
+    for (const place of places) expect(place).toMatch(/^-proofs-[\w-]$/);
   });
 
   test('D8: with a bound token: the right key, this token, a nonce of ours, once', async () => {
@@ -221,10 +276,12 @@ describe('D8: a key that must be shown', () => {
     const good = await proofBy(pair, { accessToken: token, nonce });
     await prove(good);
     const denied = { code: 'unauthenticated' };
-    await expect(prove(good)).rejects.toMatchObject(denied);
-    await expect(prove(undefined)).rejects.toMatchObject(denied);
+    // Why is for our own log.
+    const because = (reason: string) => ({ ...denied, cause: { reason } });
+    await expect(prove(good)).rejects.toMatchObject(because('replayed'));
+    await expect(prove(undefined)).rejects.toMatchObject(because('proof'));
     const theirs = await proofBy(thief, { accessToken: token, nonce });
-    await expect(prove(theirs)).rejects.toMatchObject(denied);
+    await expect(prove(theirs)).rejects.toMatchObject(because('binding'));
     const elsewhere = await proofBy(pair, { accessToken: `${token}x`, nonce });
     await expect(prove(elsewhere)).rejects.toMatchObject(denied);
     const ahead = await proofBy(pair, { accessToken: token, nonce: 'made-up-nonce-of-theirs' });
@@ -258,6 +315,54 @@ describe('D8: a verifier of our own tokens', () => {
     isBroken = false;
     expect((await verifier.verify(token))?.claims.sub).toBe(chen.id);
     centre.clock.advance(11 * 60_000);
+    expect(await verifier.verify(token)).toBeUndefined();
+  });
+
+  test('D8: asks for the keys and for each token once in five seconds, whoever comes', async () => {
+    const [one, other] = [await grant({}, forUs), await grant({}, forUs)];
+    const asked = { keys: 0, tokens: 0 };
+    const { find, list } = centre.deps.tokens;
+    const tokens: typeof centre.deps.tokens = {
+      ...centre.deps.tokens,
+      find: (tenant, kind, id) => {
+        if (kind === 'token') asked.tokens++;
+        return find(tenant, kind, id);
+      },
+      list: (...input) => {
+        asked.keys++;
+        return list(...input);
+      },
+    };
+    const verifier = ownVerifier({ ...centre.deps, tokens });
+    const ask = () => Promise.all([one, other, one].map(({ token }) => verifier.verify(token)));
+    let keys = 0;
+    const expectAsked = async (times: number) => {
+      for (const found of await ask()) expect(found?.claims.sub).toBe(chen.id);
+      keys ||= asked.keys;
+      expect(asked).toEqual({ keys: times * keys, tokens: 2 * times });
+    };
+    await expectAsked(1);
+    centre.clock.advance(staleMs - 1_000);
+    await expectAsked(1);
+    centre.clock.advance(1_000);
+    await expectAsked(2);
+    centre.clock.advance(-staleMs - 1_000);
+    await expectAsked(3);
+    await revokeToken(centre.deps, caller(chen), one.issued.id);
+    centre.clock.advance(staleMs);
+    const found = await ask();
+    expect(found.map((each) => each !== undefined)).toEqual([false, true, false]);
+  });
+
+  test('D8: remembers no token beyond its end', async () => {
+    const { token, issued } = await grant({}, forUs);
+    const verifier = ownVerifier(centre.deps);
+    // So far may the clock of whoever shows it be behind.
+    const untilMs = issued.expiresAtMs + 30_000;
+    centre.clock.advance(untilMs - centre.clock.now() - 500);
+    expect(await verifier.verify(token)).toBeDefined();
+    expect(await verifier.verify(token)).toBeDefined();
+    centre.clock.advance(500);
     expect(await verifier.verify(token)).toBeUndefined();
   });
 });
