@@ -39,10 +39,11 @@ const quartersOfDay = 96;
 
 /** Counts an order in that was just executed. */
 export function countPaid(counts: CountStore, order: PaidOrder): void {
-  const fromMs = counts.windowFromMs();
-  // Before the first look at the counts none are kept; that look takes in all there are.
-  if (fromMs !== undefined && order.createdAtMs >= fromMs) change(counts, order, 1);
+  if (order.createdAtMs >= countedFromMs(counts)) change(counts, order, 1);
 }
+
+/** Before the first look at the counts none are kept; that look takes in all there are. */
+const countedFromMs = (counts: CountStore) => counts.windowFromMs() ?? Number.MAX_SAFE_INTEGER;
 
 function change(
   counts: CountStore,
@@ -72,13 +73,12 @@ export function habitOf(
   return {
     orders,
     nearHour: nearHour(counts, at),
-    medianMinor: orders === 0 ? 0 : nth(counts, at.currency, Math.floor(orders / 2)),
+    medianMinor: nth(counts, at.currency, Math.floor(orders / 2)),
   };
 }
 
 function moveWindow(counts: CountStore, toMs: number): void {
-  const fromMs = counts.windowFromMs() ?? Number.MAX_SAFE_INTEGER;
-  if (fromMs === toMs) return;
+  const fromMs = countedFromMs(counts);
   for (const order of counts.executed(fromMs, toMs)) change(counts, order, -1);
   for (const order of counts.executed(toMs, fromMs)) change(counts, order, 1);
   counts.setWindow(toMs);
@@ -86,7 +86,7 @@ function moveWindow(counts: CountStore, toMs: number): void {
 
 const total = (buckets: readonly Bucket[]) => buckets.reduce((sum, { count }) => sum + count, 0);
 
-/** The amount with `rank` smaller or equal ones before it, in the order of amounts. */
+/** The amount with `rank` smaller or equal ones before it, in the order of amounts; 0 of none. */
 function nth(counts: CountStore, currency: string, rank: number): number {
   let prefix = 0;
   let before = rank;

@@ -105,6 +105,28 @@ describe('E7: what is usual is counted, not listed', () => {
     expect(counted(startMs + 10).habit).toMatchObject({ orders: 9, medianMinor: 104 });
   });
 
+  test('E7: what is paid while the clock is behind the window is counted once it is in it', () => {
+    const { pay, facts: counted } = payer(480);
+    for (let i = 0; i < 8; i++) pay(100, 'CNY', startMs + i);
+    // The oldest of them is the first that still counts.
+    expect(counted(startMs + 90 * day).habit.orders).toBe(8);
+    pay(100, 'CNY', startMs);
+    expect(counted(startMs + 90 * day).habit.orders).toBe(9);
+    pay(100, 'CNY', startMs - 1);
+    expect(counted(startMs + 90 * day).habit.orders).toBe(9);
+    expect(counted(startMs).habit.orders).toBe(10);
+  });
+
+  test('E7: the middle amount is found however large amounts are', () => {
+    const { pay, facts: counted } = payer(480);
+    const amounts = [2 ** 40 - 1, 2 ** 40, 2 ** 42, 2 ** 42 + 255, 2 ** 43, 1];
+    for (const [i, amountMinor] of amounts.entries()) pay(amountMinor, 'CNY', startMs + i);
+    expect(counted(startMs + 10).habit).toMatchObject({ orders: 6, medianMinor: 2 ** 42 });
+    pay(2 ** 42 + 257, 'CNY', startMs + 11);
+    pay(2 ** 42 + 258, 'CNY', startMs + 12);
+    expect(counted(startMs + 20).habit).toMatchObject({ orders: 8, medianMinor: 2 ** 42 + 255 });
+  });
+
   test('E7: facts that were stored as a list are judged as they were', () => {
     const earlier = Array.from({ length: 9 }, (_, i) => ({
       atMs: startMs - (i + 1) * day,
