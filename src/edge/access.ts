@@ -15,6 +15,8 @@ export interface RouteRule {
    * whatever their role at another.
    */
   readonly ofService?: true;
+  /** Its token is for another system, which looks at it itself: here it says nothing of anybody. */
+  readonly tokenElsewhere?: true;
 }
 
 const sealWriters: readonly Role[] = ['teller', 'administrator'];
@@ -44,6 +46,7 @@ const keyHolders: readonly Role[] = roles;
 const recordExporters: readonly Role[] = ['auditor', 'administrator', 'risk_officer'];
 
 const anyone: RouteRule = { roles: 'anyone' };
+const atBusiness: RouteRule = { roles: 'anyone', tokenElsewhere: true };
 const everybody: RouteRule = { roles };
 const oauth: RouteRule = { roles: 'anyone', body: 'form' };
 const tokenAdministrators: readonly Role[] = ['administrator', 'developer'];
@@ -319,11 +322,11 @@ export const routeRules: Readonly<Record<string, RouteRule>> = {
   'POST /v1/sensitive/extract': { roles, body: 'json' },
   // For the sample business system, whose tokens say nothing to this service.
   'GET /v1/business/system': anyone,
-  'POST /v1/business/requests': { roles: 'anyone', body: 'json' },
-  'GET /v1/business/view': anyone,
-  'GET /v1/business/insights': anyone,
-  'GET /v1/business/events': anyone,
-  'DELETE /v1/business/events': anyone,
+  'POST /v1/business/requests': { ...atBusiness, body: 'json' },
+  'GET /v1/business/view': atBusiness,
+  'GET /v1/business/insights': atBusiness,
+  'GET /v1/business/events': atBusiness,
+  'DELETE /v1/business/events': atBusiness,
   'GET /v1/issuer-keys': everybody,
   'POST /v1/issuer-keys/rotate': { roles: keyAdministrators, body: 'json', ofService: true },
   'POST /v1/issuer-keys/{id}/revoke': { roles: keyAdministrators, ofService: true },

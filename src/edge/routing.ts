@@ -4,9 +4,20 @@ import { routeRules } from './access.ts';
 import type { EdgeApp, EdgeEnv } from './context.ts';
 import { answerProblem } from './problem.ts';
 
-/** `/v1/seals/:id` as OpenAPI and `access.ts` write it: `/v1/seals/{id}`; so is `:path{.+}`. */
+/** As many as there are routes; every request asks for one. */
+const patterns = new Map<string, string>();
+
+/**
+ * `/v1/seals/:id` as OpenAPI and `access.ts` write it: `/v1/seals/{id}`; so is `:path{.+}`.
+ *
+ * @param path of a route, never of a request
+ */
 export function patternOf(path: string): string {
-  return path.replace(/:(\w+)(?:\{[^}]*\})?/g, '{$1}');
+  const known = patterns.get(path);
+  if (known !== undefined) return known;
+  const pattern = path.replace(/:(\w+)(?:\{[^}]*\})?/g, '{$1}');
+  patterns.set(path, pattern);
+  return pattern;
 }
 
 /** Answers for a path that no route of this method has: 405 when another method has one. */

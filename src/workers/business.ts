@@ -1,5 +1,4 @@
 import { Hono } from 'hono';
-import { decodeProtectedHeader } from 'jose';
 import {
   type BusinessSystem,
   businessSystem,
@@ -12,6 +11,7 @@ import {
   systemKeys,
   TokenError,
 } from '../core/business.ts';
+import { typeOf } from '../core/token/compact.ts';
 import { CinnabarError } from '../domain/errors.ts';
 import { base64urlBytes } from '../lib/base64url.ts';
 import {
@@ -111,7 +111,7 @@ app.onError((error, c) => {
 /** Which of the two a token asks; each accepts its own profiles only, whatever a header says. */
 function isOfGm(token: string): boolean {
   try {
-    return decodeProtectedHeader(token).typ === 'cin-sm+jwt';
+    return typeOf(token) === 'cin-sm+jwt';
   } catch {
     return false;
   }

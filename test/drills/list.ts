@@ -15,6 +15,7 @@ import { senders } from './sender-drill.ts';
 import { storageFaults } from './storage-drill.ts';
 import { objectSwap } from './swap-drill.ts';
 import { verdicts } from './verdict-drill.ts';
+import { verificationOverhead } from './verification-drill.ts';
 
 /** Every drill that is a function, in the order in which it is reported. */
 export const drills: readonly Drill[] = [
@@ -31,6 +32,7 @@ export const drills: readonly Drill[] = [
   ...chipDrills,
   senders,
   loadPerRoute,
+  verificationOverhead,
   overload,
   soak,
   rateLimits,

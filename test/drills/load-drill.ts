@@ -56,7 +56,7 @@ function contestsOf(routes: Awaited<ReturnType<typeof mainRoutes>>): readonly Co
     reading(verifyToken, 'hop=1'),
     reading(certificateRead, 'd1=1'),
     reading(sealRead, 'd1=1'),
-    { route: certificateStatus, bare: bareRoute(), requests: 16 },
+    reading(certificateStatus, 'hop=1'),
     { route: sealVerification, bare: bareRoute({ body }), requests: 3 },
   ];
 }

@@ -4,7 +4,8 @@ import { identity } from '../helpers/tokens.ts';
 import type { LoadRoute } from './load.ts';
 import { bareHost } from './service-in-workerd.ts';
 
-const samples = new URL('../../src/console/public/samples/', import.meta.url);
+/** Pictures of the demo, one of them a reserved imprint and its good copy. */
+export const samples = new URL('../../src/console/public/samples/', import.meta.url);
 /** Tokens of demo mode live for fifteen minutes. */
 const tokenMs = 10 * 60_000;
 
@@ -111,7 +112,7 @@ export function bareRoute({ body, asking = '' }: { body?: Uint8Array; asking?: s
   return {
     name: 'bare',
     method: body ? 'POST' : 'GET',
-    path: `/?${asking}`,
+    path: `/v1/bare?${asking}`,
     headers: async () => ({ host: bareHost, ...type }),
     ...(body ? { body } : {}),
   } satisfies LoadRoute;

@@ -17,18 +17,19 @@ export const bareHost = 'bare.test';
 
 /**
  * What a request costs that has no work of its own: its body is read, a line is answered, and in
- * between the stores or another Worker are asked as often as the address says.
+ * between the stores or another Worker are asked as often as the address says. It stands behind the
+ * same router of static files, and under the part of the addresses that goes past them.
  */
 const bareWorker = `import { Hono } from 'hono';
 const app = new Hono();
-app.get('/', async (c) => {
+app.get('/v1/bare', async (c) => {
   const { d1, kv, hop } = c.req.query();
   if (d1) await c.env.DB.prepare('SELECT * FROM seals LIMIT 1').all();
   if (kv) await c.env.NOTICES.get('bare');
-  if (hop) await (await c.env.SELF.fetch('http://bare.test/')).text();
+  if (hop) await (await c.env.SELF.fetch('http://bare.test/v1/bare')).text();
   return c.json({ status: 'ok' });
 });
-app.post('/', async (c) => c.json({ bytes: (await c.req.arrayBuffer()).byteLength }));
+app.post('/v1/bare', async (c) => c.json({ bytes: (await c.req.arrayBuffer()).byteLength }));
 export default app;`;
 
 /** So many that nobody meets it. */
@@ -52,7 +53,7 @@ async function make(): Promise<ServiceForDrills> {
     target: 'es2024',
     write: false,
   });
-  const bare: Beside = ({ d1Databases, kvNamespaces }) => ({
+  const bare: Beside = ({ d1Databases, kvNamespaces, assets }) => ({
     name: 'bare',
     modules: true,
     script: outputFiles[0]?.text,
@@ -60,6 +61,7 @@ async function make(): Promise<ServiceForDrills> {
     routes: [`${bareHost}/*`],
     d1Databases,
     kvNamespaces,
+    assets,
     serviceBindings: { SELF: 'bare' },
   });
   const service = await bundleService(state, bare);

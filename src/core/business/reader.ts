@@ -56,16 +56,22 @@ export interface TokenReader {
   open(token: string, presented?: Presented): Promise<OpenedToken>;
 }
 
+/** Whoever holds a token shows it often while it lives. */
+const remembered = 1_000;
+
 /** Opens tokens without asking the centre about them. */
 export function tokenReader(options: ReaderOptions): TokenReader {
-  const { issuer, name, keys: source, openingKeys, profiles, now } = options;
+  const { issuer, name, keys: source, profiles, now } = options;
+  const openingKeys = options.openingKeys.map((key) =>
+    key.alg === 'SM2' ? key : { ...key, known: new Map<string, CryptoKey>() },
+  );
   let made:
     | { readonly keys: readonly IssuerJwk[]; readonly verifier: Promise<TokenVerifier> }
     | undefined;
 
   function verifierOf(keys: readonly IssuerJwk[]): Promise<TokenVerifier> {
     if (made?.keys !== keys) {
-      const trust = { issuer, audience: name, keys, ...(profiles ? { profiles } : {}) };
+      const trust = { issuer, audience: name, keys, remembered, ...(profiles ? { profiles } : {}) };
       made = { keys, verifier: tokenVerifier(trust) };
     }
     return made.verifier;

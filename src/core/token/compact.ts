@@ -31,6 +31,16 @@ export function readCompactJws(token: string): CompactJws {
   };
 }
 
+/**
+ * What type a token's header names, of everything else nothing: nobody has verified it.
+ *
+ * @throws TokenError `too_large`, `malformed`
+ */
+export function typeOf(token: string): unknown {
+  const [header] = partsOf(token, 3);
+  return parseStrictObject(textOf(part(header))).typ;
+}
+
 /** The parts of a compact serialization, none of them empty but where JWE allows it. */
 export function partsOf(token: string, count: 3 | 5): string[] {
   assertToken(typeof token === 'string' && token.length <= tokenCharactersMax, 'too_large');

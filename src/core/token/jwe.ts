@@ -39,19 +39,39 @@ export async function encryptJwe(
   return [protectedPart, '', ...[iv, content, tag].map(base64urlText)].join('.');
 }
 
-/** @throws whatever WebCrypto does, for a point beside the curve and a tag that does not fit */
+/**
+ * Keys of parts that were opened, by their headers. They cannot be exported and open nothing but
+ * their part, which the private key beside them opens as well; no plaintext is among them.
+ */
+export type ContentKeys = Map<string, CryptoKey>;
+
+/** So many parts' keys are remembered; then all are forgotten. */
+const contentKeysMax = 1_000;
+
+/**
+ * @param known of this private key alone; the agreement is then made once for each part
+ * @throws whatever WebCrypto does, for a point beside the curve and a tag that does not fit
+ */
 export async function decryptJwe(
   { header, iv, sealed }: JweParts,
   point: Uint8Array,
   key: CryptoKey,
+  known?: ContentKeys,
 ): Promise<Uint8Array> {
+  const content = known?.get(header) ?? (await agreedKey(point, key));
+  const plaintext = await crypto.subtle.decrypt(gcm(iv, header), content, Uint8Array.from(sealed));
+  if (known) {
+    if (known.size >= contentKeysMax) known.clear();
+    known.set(header, content);
+  }
+  return new Uint8Array(plaintext);
+}
+
+async function agreedKey(point: Uint8Array, key: CryptoKey): Promise<CryptoKey> {
   // The import refuses points that are not on P-256 (SP 800-56A §5.6.2.3.3).
   const curve = curveOf(key);
   const sender = await crypto.subtle.importKey('raw', Uint8Array.from(point), curve, false, []);
-  const content = await contentKey(sender as CryptoKey, key, 'decrypt');
-  return new Uint8Array(
-    await crypto.subtle.decrypt(gcm(iv, header), content, Uint8Array.from(sealed)),
-  );
+  return contentKey(sender as CryptoKey, key, 'decrypt');
 }
 
 /**

@@ -4,7 +4,7 @@ import { base64urlText } from '../../lib/base64url.ts';
 import { type Gm, GmError, loadGm } from '../gm.ts';
 import { hasExactly, part, partsOf, textOf } from './compact.ts';
 import { assertToken, TokenError } from './error.ts';
-import { decryptJwe, encryptJwe, ivBytes, tagBytes } from './jwe.ts';
+import { type ContentKeys, decryptJwe, encryptJwe, ivBytes, tagBytes } from './jwe.ts';
 import {
   type Curve,
   imported,
@@ -107,6 +107,8 @@ export type OpeningKey =
       readonly alg: 'ECDH-ES';
       readonly crv: Exclude<Curve, 'SM2'>;
       readonly key: CryptoKey;
+      /** What this key has agreed on, where parts come more than once. */
+      readonly known?: ContentKeys;
     }
   | { readonly kid: string; readonly alg: 'SM2'; readonly key: Uint8Array };
 
@@ -131,7 +133,7 @@ export async function openPart(
   const plaintext =
     key.alg === 'SM2'
       ? await openSm2(parts, key.key)
-      : await openJwe(parts, header.epk as PublicJwk, key.key);
+      : await openJwe(parts, header.epk as PublicJwk, key);
   assertToken(plaintext.length % paddingBytes === 0, 'sealed_unreadable');
   return parseStrictObject(textOf(plaintext, 'sealed_unreadable'));
 }
@@ -182,14 +184,14 @@ function contentOf([, , ...rest]: readonly string[]) {
 async function openJwe(
   parts: readonly string[],
   epk: PublicJwk,
-  key: CryptoKey,
+  { key, known }: Extract<OpeningKey, { alg: 'ECDH-ES' }>,
 ): Promise<Uint8Array> {
   const [header = '', encryptedKey] = parts;
   const point = rawKeyOf(epk);
   assertToken(encryptedKey === '' && point !== undefined, 'sealed_header');
   const content = contentOf(parts);
   try {
-    return await decryptJwe({ header, ...content }, point, key);
+    return await decryptJwe({ header, ...content }, point, key, known);
   } catch (cause) {
     throw new TokenError('sealed_unreadable', { cause });
   }

@@ -1,7 +1,6 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { hashBytes, leafHash } from '../../core/ledger/merkle.ts';
-import { formatNote, formatNoteKey, signatureLine } from '../../core/ledger/note.ts';
-import { formatStatus } from '../../core/ledger/status.ts';
+import { formatNoteKey } from '../../core/ledger/note.ts';
 import {
   encodeBundle,
   entryBytesMax,
@@ -10,7 +9,6 @@ import {
   widthAt,
 } from '../../core/ledger/tiles.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
-import { instantText } from '../../lib/time.ts';
 import { CinnabarError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
 import {
@@ -20,20 +18,11 @@ import {
   parseEntry,
   type UnplacedEvent,
 } from './events.ts';
-import type {
-  Appended,
-  Ledger,
-  LedgerEntry,
-  LogStore,
-  Published,
-  SignedStatus,
-  StoredEntry,
-} from './ports.ts';
+import type { Appended, Ledger, LedgerEntry, LogStore, Published, StoredEntry } from './ports.ts';
 import { makeCheckpoint, type PublishDeps } from './publish.ts';
+import { createStatuses } from './statuses.ts';
 import { createTree, type LogTree } from './tree.ts';
 
-/** How long a signed status is valid. */
-export const statusTtlMs = 60_000;
 /** A checkpoint that is asked for is cosigned anew when it is older than this. */
 const checkpointAgeMsMax = 60_000;
 
@@ -52,6 +41,7 @@ export function createLog(deps: LogDeps): Ledger {
   const { store } = deps;
   const tree = createTree(store);
   const publisher = createPublisher(deps, tree);
+  const statusOf = createStatuses(deps);
 
   const proofHex = (hashes: readonly Uint8Array[]) => hashes.map((hash) => bytesToHex(hash));
 
@@ -107,7 +97,7 @@ export function createLog(deps: LogDeps): Ledger {
     async status(subject) {
       const entry = store.newestOf(subject);
       await publisher.published((entry?.index ?? -1) + 1);
-      return signStatus(deps, subject, entry && entryOf(entry));
+      return statusOf(subject, entry && entryOf(entry));
     },
     async tile(path) {
       const tile = parseTilePath(path);
@@ -175,27 +165,6 @@ function entryOf({ index, leafHash: hash, bytes }: StoredEntry): LedgerEntry {
 
 function absent(): CinnabarError {
   return new CinnabarError('ledger_entry_not_found');
-}
-
-async function signStatus(
-  deps: LogDeps,
-  subject: string,
-  newest: LedgerEntry | undefined,
-): Promise<SignedStatus> {
-  const nowMs = deps.clock.now();
-  const body = {
-    subject,
-    ...(newest && {
-      newest: { index: newest.index, leafHash: newest.leafHash, type: newest.event.type },
-    }),
-    size: deps.store.published()?.size ?? 0,
-    issuedAt: instantText(nowMs),
-    expiresAt: instantText(nowMs + statusTtlMs),
-  };
-  const key = await deps.signer.key();
-  const text = formatStatus(key.name, body);
-  const signature = await deps.signer.sign(new TextEncoder().encode(text));
-  return { ...body, note: formatNote(text, [signatureLine(key, signature)]) };
 }
 
 interface Publisher {

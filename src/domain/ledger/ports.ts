@@ -94,7 +94,10 @@ export interface Ledger {
   proveInclusion(index: number, size: number): Promise<InclusionProof>;
   /** @throws CinnabarError `ledger_entry_not_found` when first > second, or second is not reached */
   proveConsistency(first: number, second: number): Promise<ConsistencyProof>;
-  /** Fresh: it expires 60 seconds after it was issued. */
+  /**
+   * Which event is the newest as this is asked. It expires 60 seconds after it was issued, and what
+   * was issued half of that ago at most may be given out again while it is true.
+   */
   status(subject: string): Promise<SignedStatus>;
   /** A tile or entry bundle by its path (C2SP tlog-tiles), if it is there and so wide. */
   tile(path: string): Promise<Uint8Array | undefined>;

@@ -1,4 +1,4 @@
-import { readCompactJws } from '../../core/token/compact.ts';
+import { typeOf } from '../../core/token/compact.ts';
 import { TokenError } from '../../core/token/error.ts';
 import { profiles } from '../../core/token/profiles.ts';
 import { type TokenVerifier, tokenVerifier, type VerifiedToken } from '../../core/token/verify.ts';
@@ -119,7 +119,7 @@ export async function verifierFor(deps: VerifierDeps, audience: string): Promise
 /** Whether its header says that our own authentication centre made it. Nothing is verified. */
 export function isOwnToken(token: string): boolean {
   try {
-    const { typ } = readCompactJws(token).header;
+    const typ = typeOf(token);
     return Object.values(profiles).some((profile) => profile.typ === typ);
   } catch {
     return false;

@@ -27,8 +27,9 @@ export function identify(
   deps: Pick<EdgeDeps, 'authenticator' | 'nonces' | 'issuer'>,
 ): MiddlewareHandler<EdgeEnv> {
   return async (c, next) => {
-    const token = bearerOf(c);
-    if (token !== '' && c.get('rule')) {
+    const rule = c.get('rule');
+    const token = rule && !rule.tokenElsewhere ? bearerOf(c) : '';
+    if (token !== '') {
       const presented = presentedOf(c, deps.issuer);
       if (presented.scheme === 'dpop') c.header('dpop-nonce', (await deps.nonces.accepted())[0]);
       try {

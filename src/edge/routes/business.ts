@@ -133,7 +133,7 @@ async function passed(c: EdgeContext, gate: BusinessGate): Promise<Response> {
     throw new CinnabarError('business_unavailable', { cause });
   });
   // Of another Worker: its headers cannot be added to, so it is taken over.
-  return c.body(await answer.text(), answer.status as 200, {
+  return c.body(answer.body, answer.status as 200, {
     'content-type': answer.headers.get('content-type') ?? 'application/json',
     ...(answer.status === 401 ? { 'www-authenticate': 'DPoP algs="ES256"' } : {}),
   });

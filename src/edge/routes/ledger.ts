@@ -117,7 +117,8 @@ const statusRoute = createRoute({
     tag,
     operationId: 'getLedgerStatus',
     summary: 'The signed word of the log on which event is the newest',
-    description: 'It expires after 60 seconds.',
+    description:
+      'It expires 60 seconds after it was signed, and while it is true it is given out again for 30 of them.',
   }),
   request: { params: ledgerSubjectParamsSchema },
   responses: {

@@ -1,12 +1,12 @@
 import { CompactEncrypt, exportJWK, FlattenedSign, generateKeyPair, SignJWT } from 'jose';
 import jsonwebtoken from 'jsonwebtoken';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { verifyProof } from '../../../src/core/token/dpop.ts';
 import { TokenError } from '../../../src/core/token/error.ts';
 import { isSoundJwk, type PublicJwk } from '../../../src/core/token/jwk.ts';
 import { openSealed, partText } from '../../../src/core/token/open.ts';
 import { type ProfileName, profileNames, profiles } from '../../../src/core/token/profiles.ts';
-import { sealText } from '../../../src/core/token/sealing.ts';
+import { type OpeningKey, sealText } from '../../../src/core/token/sealing.ts';
 import { type TokenVerifier, tokenVerifier } from '../../../src/core/token/verify.ts';
 import { base64urlText } from '../../../src/lib/base64url.ts';
 import { issuer, localIssuer, openingPair } from '../../helpers/tokens.ts';
@@ -430,6 +430,44 @@ describe('D4 D5 D8: what a verifier accepts', () => {
     await refuseAll([['unencoded payload', `${unencoded?.protected}.{}.${unencoded?.signature}`]]);
   });
 
+  test('no other token for one that is remembered, and that one no longer than it lives', async () => {
+    const keeping = await tokenVerifier({ issuer, audience, keys: [local.jwk], remembered: 2 });
+    const counted = vi.spyOn(crypto.subtle, 'verify');
+    try {
+      await keeping.verify(good, nowMs);
+      await keeping.verify(good, nowMs + 1);
+      expect(counted).toHaveBeenCalledTimes(1);
+      const other = goodSignature.at(0) === 'A' ? 'B' : 'A';
+      await refuseAll(
+        [
+          ['another signature', `${goodHeader}.${goodPayload}.${other}${goodSignature.slice(1)}`],
+          ['another body', `${goodHeader}.${text({ ...goodBody, sub: 'x' })}.${goodSignature}`],
+          ['blank behind', `${good} `],
+        ],
+        keeping,
+      );
+      // What the clock and the trust say is asked again, whatever was found about the signature.
+      const ended = keeping.verify(good, nowMs + 331_000);
+      await expect(ended).rejects.toMatchObject({ reason: 'expired' });
+      const early = keeping.verify(good, nowMs - 31_000);
+      await expect(early).rejects.toMatchObject({ reason: 'not_yet_valid' });
+      const foreign = await local.token(local.header, { ...goodBody, aud: 'loans' });
+      await refuseAll(
+        [1, 2].map((i): Case => [`for others, time ${i}`, foreign]),
+        keeping,
+      );
+      // Two others take its place.
+      for (const sub of ['one', 'two']) {
+        await keeping.verify(await local.token(local.header, { ...goodBody, sub }), nowMs);
+      }
+      counted.mockClear();
+      await keeping.verify(good, nowMs);
+      expect(counted).toHaveBeenCalledTimes(1);
+    } finally {
+      counted.mockRestore();
+    }
+  });
+
   test('no token around or inside another', async () => {
     const { privateKey } = await generateKeyPair('ECDH-ES');
     const { sealing, key } = await openingPair();
@@ -473,10 +511,16 @@ describe('D4 D5 D8: what a verifier accepts', () => {
 describe('D5: what opens a sealed part', () => {
   const facts = [{ name: '/name', label: 'NAME', value: '陈思远' }] as const;
 
-  async function sealedCase(profile: ProfileName, crv: 'P-256' | 'X25519' | 'SM2') {
+  async function sealedCase(
+    profile: ProfileName,
+    crv: 'P-256' | 'X25519' | 'SM2',
+    how?: 'remembering',
+  ) {
     const own = await localIssuer(profile);
     const check = await tokenVerifier({ issuer, audience, keys: [own.jwk], profiles: [profile] });
-    const { key, sealing } = await openingPair(crv);
+    const { key: made, sealing } = await openingPair(crv);
+    const key: OpeningKey =
+      how && made.alg !== 'SM2' ? { ...made, known: new Map<string, CryptoKey>() } : made;
     const { sub, jti } = goodBody;
     const binding = { iss: issuer, sub, jti, aud: audience };
     const plaintext = partText('subject', facts);
@@ -492,8 +536,10 @@ describe('D5: what opens a sealed part', () => {
     ['cin-sealed-1', 'P-256'],
     ['cin-sealed-1', 'X25519'],
     ['cin-sm-1', 'SM2'],
-  ] as const)('%s to %s: its own and no other', async (profile, crv) => {
-    const { key, sealing, binding, plaintext, part, open } = await sealedCase(profile, crv);
+    ['cin-sealed-1', 'P-256', 'remembering'],
+    ['cin-sealed-1', 'X25519', 'remembering'],
+  ] as const)('%s to %s %s: its own and no other', async (profile, crv, how?: 'remembering') => {
+    const { key, sealing, binding, plaintext, part, open } = await sealedCase(profile, crv, how);
     expect(await open([part])).toMatchObject({ subject: 'subject', facts });
     const [header = '', ek = '', iv = '', content = '', tag = ''] = part.split('.');
     const head = JSON.parse(

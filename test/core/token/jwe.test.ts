@@ -1,7 +1,12 @@
 import { CompactEncrypt, compactDecrypt, exportJWK, generateKeyPair } from 'jose';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type SealingJwk, thumbprintOf } from '../../../src/core/token/jwk.ts';
-import { openPart, type SealBinding, sealText } from '../../../src/core/token/sealing.ts';
+import {
+  type OpeningKey,
+  openPart,
+  type SealBinding,
+  sealText,
+} from '../../../src/core/token/sealing.ts';
 import { base64urlText } from '../../../src/lib/base64url.ts';
 import { openingPair } from '../../helpers/tokens.ts';
 
@@ -33,6 +38,28 @@ describe.each(['P-256', 'X25519'] as const)('D3 D5: a sealed part to %s', (crv) 
     const { sealing } = await openingPair(crv);
     const two = [await sealText(json, sealing, binding), await sealText(json, sealing, binding)];
     expect(new Set(two.flatMap((text) => text.split('.'))).size).toBe(9);
+  });
+
+  test('costs its agreement once where its key is remembered, and that key opens nothing else', async () => {
+    const { sealing, key: made } = await openingPair(crv);
+    const known = new Map<string, CryptoKey>();
+    const key = { ...made, known } as OpeningKey;
+    const counted = vi.spyOn(crypto.subtle, 'deriveBits');
+    try {
+      const sealed = await sealText(json, sealing, binding);
+      counted.mockClear();
+      for (let i = 0; i < 3; i++) expect(await openPart([sealed], [key], binding)).toEqual(opened);
+      expect(counted).toHaveBeenCalledTimes(1);
+      const [content] = known.values();
+      expect(content).toMatchObject({ extractable: false, usages: ['decrypt'] });
+      // What could not be opened leaves nothing behind.
+      const other = await sealText(json, sealing, binding);
+      const cut = `${other.slice(0, -3)}${other.endsWith('AAA') ? 'BBB' : 'AAA'}`;
+      await expect(openPart([cut], [key], binding)).rejects.toThrow();
+      expect(known.size).toBe(1);
+    } finally {
+      counted.mockRestore();
+    }
   });
 
   test('is refused with any part changed, and with a point that gives no secret', async () => {

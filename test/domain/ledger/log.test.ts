@@ -397,6 +397,74 @@ describe('what a log takes and gives', () => {
     expect(note).toContain(`${origin} status/v1\n`);
   });
 
+  describe('a status', () => {
+    /** A log whose signatures of statuses are counted, and can fail. */
+    function counted() {
+      const signer = processEd25519Signer('ed25519', origin);
+      const state = { signed: 0, isDown: false };
+      const sign: NoteSigner['sign'] = async (message, place) => {
+        if (place !== undefined) return signer.sign(message, place);
+        if (state.isDown) throw new Error('no way to the chips');
+        state.signed += 1;
+        return signer.sign(message);
+      };
+      const clock = tickingClock();
+      return { ...logOf({ clock, signer: { ...signer, sign } }), clock, state };
+    }
+    const newestOf = async (ledger: Ledger, subject: string) => {
+      const { log } = policyOf(await ledger.trust());
+      const { note } = await ledger.status(subject);
+      return (await verifyStatus(note, log, Date.UTC(2026, 2, 2, 3))).newest?.leafHash;
+    };
+
+    it('A8: is signed once for many that ask, and anew before it is old', async () => {
+      const { ledger, clock, state } = counted();
+      const { leafHash } = await ledger.append(first('a'), { requestId: 'r' });
+      const many = await Promise.all(Array.from({ length: 20 }, () => ledger.status('cert/a')));
+      expect(state.signed).toBe(1);
+      expect(new Set(many.map(({ note }) => note)).size).toBe(1);
+      clock.advance(29_000);
+      expect(await ledger.status('cert/a')).toEqual(many[0]);
+      clock.advance(1_000);
+      const next = await ledger.status('cert/a');
+      expect(next).toMatchObject({ newest: { leafHash } });
+      expect(next.issuedAt).not.toBe(many[0]?.issuedAt);
+      // A clock that was set back far makes the old one no good, either.
+      clock.advance(-60_000);
+      expect((await ledger.status('cert/a')).issuedAt).not.toBe(next.issuedAt);
+      expect(state.signed).toBe(3);
+    });
+
+    it('A8: never names an event as the newest after another was acknowledged', async () => {
+      const { ledger, state } = counted();
+      let prev = (await ledger.append(first('a'), { requestId: 'r' })).leafHash;
+      for (let round = 0; round < 8; round++) {
+        expect(await newestOf(ledger, 'cert/a')).toBe(prev);
+        const event = thawedEvent('cert/a', prev);
+        // Asked while the event is on its way it may say either; asked afterwards only the new one.
+        const appended = ledger.append(event, { requestId: `r-${round}` });
+        const meanwhile = await newestOf(ledger, 'cert/a');
+        const { leafHash } = await appended;
+        expect([prev, leafHash]).toContain(meanwhile);
+        expect(await newestOf(ledger, 'cert/a')).toBe(leafHash);
+        prev = leafHash;
+      }
+      expect(state.signed).toBeLessThanOrEqual(9);
+    });
+
+    it('A8: is kept of subjects that have events only, and not when signing failed', async () => {
+      const { ledger, state } = counted();
+      await ledger.append(first('a'), { requestId: 'r' });
+      await ledger.status('cert/nobody');
+      await ledger.status('cert/nobody');
+      expect(state.signed).toBe(2);
+      state.isDown = true;
+      await expect(ledger.status('cert/a')).rejects.toThrow('no way to the chips');
+      state.isDown = false;
+      expect(await newestOf(ledger, 'cert/a')).toBeDefined();
+    });
+  });
+
   it('A8: an entry in the store that is no event is a defect, not an answer', async () => {
     const { ledger, store } = logOf();
     const bytes = Uint8Array.of(1, 2, 3);
