@@ -133,8 +133,11 @@ async function passed(c: EdgeContext, gate: BusinessGate): Promise<Response> {
     throw new CinnabarError('business_unavailable', { cause });
   });
   // Of another Worker: its headers cannot be added to, so it is taken over.
-  return c.body(answer.body, answer.status as 200, {
+  const { body: said } = answer;
+  const status = answer.status as 200;
+  const described = {
     'content-type': answer.headers.get('content-type') ?? 'application/json',
     ...(answer.status === 401 ? { 'www-authenticate': 'DPoP algs="ES256"' } : {}),
-  });
+  };
+  return said === null ? c.body(null, status, described) : c.body(said, status, described);
 }
