@@ -2,7 +2,6 @@
 // stamped. Ink from a pad covers the paper in one piece and lets its own colour through evenly; a
 // reproduction is made of dots, stripes and toner. The figures below go through a small trained
 // network. Grey scans keep too little of all this.
-import { mark, release } from '../shared/arena';
 import {
   HIDDEN,
   hiddenBias,
@@ -13,11 +12,11 @@ import {
   spreads,
   values,
 } from './capture.gen';
-import { forward } from './fft';
+import { dots, lookForDots, SIDE } from './dots';
 import { fringes, lookForFringes } from './fringes';
 import { coloursUpToThree, flatten, isGrey, paperLevel, reduce } from './ink';
 import { evenLight } from './light';
-import { at, clamp, put, takeBytes, takePlane } from './plane';
+import { at, clamp, clampFour, put, takeBytes, takePlane } from './plane';
 import { lookForStripes, stripes } from './stripes';
 
 const FIGURES: i32 = 31;
@@ -31,19 +30,8 @@ const DARK: f32 = 0.55;
 const LEAST_COLOUR: f32 = 0.004;
 /** Fewest pixels inside strokes that tell anything. */
 const LEAST_CORE: i32 = 150;
-/** Side of the squares whose spectra are summed, least share of ink in one, and most squares. */
-const SIDE: i32 = 32;
-const LEAST_INK: f32 = 0.12;
-const MAX_SQUARES: i32 = 300;
-/** Frequencies between which dots and stripes show, in periods a square, and the ring's width. */
-const LOW: i32 = 5;
-const HIGH: i32 = 16;
-
-const levels = memory.data(3 * 256 * 4);
 const histograms = memory.data(3 * 256 * 4);
 const sums = memory.data(24 * 8);
-const rings = memory.data(24 * 4);
-const ringCounts = memory.data(24 * 4);
 
 let w: i32 = 0;
 let h: i32 = 0;
@@ -63,41 +51,83 @@ function sumAt(index: i32): f64 {
 }
 
 function prepare(rgba: usize, pixels: i32): void {
-  for (let channel = 0; channel < 3; channel++) {
-    const paper = paperLevel(rgba, w, h, channel);
-    for (let value = 0; value < 256; value++) {
-      put(levels, (channel << 8) + value, clamp(<f32>value / paper, 0.01, 1.15));
-    }
-  }
   red = takePlane(pixels + 8);
   green = takePlane(pixels + 8);
   blue = takePlane(pixels + 8);
   mask = takeBytes(pixels);
-  for (let i = 0; i < pixels; i++) {
-    const colour = load<u32>(rgba + ((<usize>i) << 2));
-    put(red, i, at(levels, <i32>(colour & 0xff)));
-    put(green, i, at(levels, 256 + <i32>((colour >>> 8) & 0xff)));
-    put(blue, i, at(levels, 512 + <i32>((colour >>> 16) & 0xff)));
+  split(rgba, pixels, 0, red);
+  split(rgba, pixels, 1, green);
+  split(rgba, pixels, 2, blue);
+}
+
+/** One channel, 1 on paper. */
+function split(rgba: usize, pixels: i32, channel: i32, to: usize): void {
+  const paper = f32x4.splat(paperLevel(rgba, w, h, channel));
+  const low = i32x4.splat(255);
+  for (let p: usize = 0; p < (<usize>pixels) << 2; p += 16) {
+    const value = v128.and(i32x4.shr_u(v128.load(rgba + p), channel << 3), low);
+    const light = f32x4.div(f32x4.convert_i32x4_s(value), paper);
+    v128.store(to + p, clampFour(light, 0.01, 1.15));
   }
 }
 
-/** Mean over the square of 2 `reach` + 1 pixels, at most 7, which lies inside the picture. */
-function meanAround(plane: usize, x: i32, y: i32, reach: i32): f32 {
-  const side = 2 * reach + 1;
-  const stride = (<usize>w) << 2;
-  let row = plane + ((<usize>((y - reach) * w + x - reach)) << 2);
-  let near = f32x4.splat(0);
-  let far = f32x4.splat(0);
-  for (let v = 0; v < side; v++) {
-    near = f32x4.add(near, v128.load(row));
-    if (reach > 1) far = f32x4.add(far, v128.load(row, 16));
-    row += stride;
+/** Sums of 3 and of 7 pixels, one above the other, around the row at hand: of each channel a plane. */
+const threes = memory.data(3 * 4);
+const sevens = memory.data(3 * 4);
+
+function columnsOf(table: usize, channel: i32): usize {
+  return load<u32>(table + ((<usize>channel) << 2));
+}
+
+function sumColumns(y: i32): void {
+  for (let channel = 0; channel < 3; channel++) {
+    const plane = channel == 0 ? red : channel == 1 ? green : blue;
+    sumRows(plane, y, 1, columnsOf(threes, channel));
+    sumRows(plane, y, 3, columnsOf(sevens, channel));
   }
-  let sum = f32x4.extract_lane(near, 0) + f32x4.extract_lane(near, 1);
-  sum += f32x4.extract_lane(near, 2);
-  if (reach > 1) sum += f32x4.extract_lane(near, 3) + f32x4.extract_lane(far, 0);
-  if (reach > 2) sum += f32x4.extract_lane(far, 1) + f32x4.extract_lane(far, 2);
-  return sum / <f32>(side * side);
+}
+
+/** Sums of the rows up to `reach` from row y. */
+function sumRows(plane: usize, y: i32, reach: i32, to: usize): void {
+  const stride = (<usize>w) << 2;
+  const first = plane + <usize>(y - reach) * stride;
+  const last = plane + <usize>(y + reach) * stride;
+  for (let x: usize = 0; x < stride; x += 16) {
+    let sum = v128.load(first + x);
+    for (let row = first + stride; row <= last; row += stride) {
+      sum = f32x4.add(sum, v128.load(row + x));
+    }
+    v128.store(to + x, sum);
+  }
+}
+
+/** Mean over the square of 3 pixels a side around the row at hand. */
+function meanOfThree(channel: i32, x: i32): f32 {
+  const columns = columnsOf(threes, channel);
+  return (at(columns, x - 1) + at(columns, x) + at(columns, x + 1)) / 9;
+}
+
+/** Mean over the square of 7 pixels a side. */
+function meanOfSeven(channel: i32, x: i32): f32 {
+  const p = columnsOf(sevens, channel) + ((<usize>(x - 3)) << 2);
+  const outer = load<f32>(p) + load<f32>(p, 4) + load<f32>(p, 8);
+  const inner = load<f32>(p, 12) + load<f32>(p, 16);
+  return (outer + inner + (load<f32>(p, 20) + load<f32>(p, 24))) / 49;
+}
+
+/** Means over the squares of 3 pixels a side around the four pixels at `p`. */
+function meansOfThree(p: usize): v128 {
+  const stride = (<usize>w) << 2;
+  const q = p - 4;
+  const near = f32x4.add(f32x4.add(v128.load(q - stride), v128.load(q)), v128.load(q + stride));
+  const r = p + 12;
+  const far = f32x4.add(f32x4.add(v128.load(r - stride), v128.load(r)), v128.load(r + stride));
+  const both = f32x4.add(near, v128.shuffle<f32>(near, far, 1, 2, 3, 4));
+  return f32x4.div(f32x4.add(both, v128.shuffle<f32>(near, far, 2, 3, 4, 5)), f32x4.splat(9));
+}
+
+function spreadAmong(r: v128, g: v128, b: v128): v128 {
+  return f32x4.sub(f32x4.pmax(r, f32x4.pmax(g, b)), f32x4.pmin(r, f32x4.pmin(g, b)));
 }
 
 function lightAt(p: i32): f32 {
@@ -110,17 +140,27 @@ function markInk(): f32 {
   let dark = 0;
   memory.fill(mask, 0, <usize>(w * h));
   for (let y = 1; y < h - 1; y++) {
-    for (let x = 1; x < w - 1; x++) {
-      const p = y * w + x;
-      if (lightAt(p) < 0.6) dark++;
-      const quick = max<f32>(at(red, p), max<f32>(at(green, p), at(blue, p)));
-      if (quick - min<f32>(at(red, p), min<f32>(at(green, p), at(blue, p))) < 0.15) continue;
-      const r = meanAround(red, x, y, 1);
-      const g = meanAround(green, x, y, 1);
-      const b = meanAround(blue, x, y, 1);
-      if (max<f32>(r, max<f32>(g, b)) - min<f32>(r, min<f32>(g, b)) < CHROMA) continue;
-      coloured++;
-      store<u8>(mask + <usize>p, 1);
+    for (let x = 1; x < w - 1; x += 4) {
+      const i = y * w + x;
+      const p = (<usize>i) << 2;
+      const r = v128.load(red + p);
+      const g = v128.load(green + p);
+      const b = v128.load(blue + p);
+      const here = (1 << min<i32>(4, w - 1 - x)) - 1;
+      const light = f32x4.add(f32x4.mul(f32x4.splat(0.3), r), f32x4.mul(f32x4.splat(0.59), g));
+      const sum = f32x4.add(light, f32x4.mul(f32x4.splat(0.11), b));
+      dark += popcnt<i32>(i32x4.bitmask(f32x4.lt(sum, f32x4.splat(0.6))) & here);
+      const quick = f32x4.ge(spreadAmong(r, g, b), f32x4.splat(0.15));
+      if ((i32x4.bitmask(quick) & here) == 0) continue;
+      const means = spreadAmong(
+        meansOfThree(red + p),
+        meansOfThree(green + p),
+        meansOfThree(blue + p),
+      );
+      const isColoured = v128.and(quick, f32x4.ge(means, f32x4.splat(CHROMA)));
+      let found = i32x4.bitmask(isColoured) & here;
+      coloured += popcnt<i32>(found);
+      for (; found != 0; found &= found - 1) store<u8>(mask + <usize>(i + ctz<i32>(found)), 1);
     }
   }
   if (<f32>coloured < LEAST_COLOUR * <f32>(w * h)) {
@@ -160,12 +200,12 @@ function gatherCore(x: i32, y: i32): void {
   countLevel(0, r);
   countLevel(1, g);
   countLevel(2, b);
-  const fr = r - meanAround(red, x, y, 1);
-  const fg = g - meanAround(green, x, y, 1);
-  const fb = b - meanAround(blue, x, y, 1);
-  const mr = r - meanAround(red, x, y, 3);
-  const mg = g - meanAround(green, x, y, 3);
-  const mb = b - meanAround(blue, x, y, 3);
+  const fr = r - meanOfThree(0, x);
+  const fg = g - meanOfThree(1, x);
+  const fb = b - meanOfThree(2, x);
+  const mr = r - meanOfSeven(0, x);
+  const mg = g - meanOfSeven(1, x);
+  const mb = b - meanOfSeven(2, x);
   const ratio = <f32>(Math.log(<f64>(b + 0.03)) - Math.log(<f64>(g + 0.03)));
   add(0, ratio);
   add(1, ratio * ratio);
@@ -185,9 +225,9 @@ function gatherCore(x: i32, y: i32): void {
 function gatherRest(x: i32, y: i32): void {
   const p = y * w + x;
   if (load<u8>(mask + <usize>p) == 0) {
-    if (((x ^ y) & 3) != 0 || meanAround(green, x, y, 3) < 0.88) return;
-    const fr = at(red, p) - meanAround(red, x, y, 1);
-    const fg = at(green, p) - meanAround(green, x, y, 1);
+    if (((x ^ y) & 3) != 0 || meanOfSeven(1, x) < 0.88) return;
+    const fr = at(red, p) - meanOfThree(0, x);
+    const fg = at(green, p) - meanOfThree(1, x);
     add(11, fr * fr);
     add(12, fg * fg);
     add(13, 1);
@@ -203,131 +243,18 @@ function gather(): void {
   memory.fill(sums, 0, 24 * 8);
   memory.fill(histograms, 0, 3 * 1024);
   coreCount = 0;
+  for (let k: usize = 0; k < 12; k += 4) {
+    store<u32>(threes + k, <u32>takePlane(w));
+    store<u32>(sevens + k, <u32>takePlane(w));
+  }
   for (let y = 3; y < h - 3; y++) {
+    sumColumns(y);
     for (let x = 3; x < w - 3; x++) {
       const p = y * w + x;
       if (load<u8>(mask + <usize>p) != 0 && isCore(p)) gatherCore(x, y);
       else gatherRest(x, y);
     }
   }
-}
-
-/** Frequency of a place in a bit-reversed spectrum, -16 to 15. */
-function frequency(place: i32): i32 {
-  let reversed = 0;
-  for (let bit = 0; bit < 5; bit++) reversed |= ((place >> bit) & 1) << (4 - bit);
-  return reversed >= SIDE / 2 ? reversed - SIDE : reversed;
-}
-
-function inkIn(x0: i32, y0: i32): f32 {
-  let ink = 0;
-  for (let y = y0; y < y0 + SIDE; y++) {
-    for (let x = x0; x < x0 + SIDE; x++) ink += <i32>load<u8>(mask + <usize>(y * w + x));
-  }
-  return <f32>ink / <f32>(SIDE * SIDE);
-}
-
-/** Sums of five rows of a square and of what lies two pixels around it. */
-const columnSums = memory.data((32 + 8) * 4);
-
-/** The rough part of a channel in a square, faded out towards its sides. */
-function lift(plane: usize, x0: i32, y0: i32, fade: usize, to: usize): void {
-  const stride = (<usize>w) << 2;
-  const area = f32x4.splat(25);
-  for (let y = 0; y < SIDE; y++) {
-    const row = plane + ((<usize>((y0 + y) * w + x0)) << 2);
-    for (let x: usize = 0; x < (<usize>(SIDE + 4)) << 2; x += 16) {
-      const p = row + x - 8;
-      const outer = f32x4.add(v128.load(p - 2 * stride), v128.load(p + 2 * stride));
-      const inner = f32x4.add(v128.load(p - stride), v128.load(p + stride));
-      v128.store(columnSums + x, f32x4.add(f32x4.add(outer, inner), v128.load(p)));
-    }
-    const out = to + ((<usize>(y * SIDE)) << 2);
-    const faded = f32x4.splat(at(fade, y));
-    for (let x: usize = 0; x < (<usize>SIDE) << 2; x += 16) {
-      const p = columnSums + x;
-      const outer = f32x4.add(v128.load(p), v128.load(p, 16));
-      const inner = f32x4.add(v128.load(p, 4), v128.load(p, 12));
-      const mean = f32x4.div(f32x4.add(f32x4.add(outer, inner), v128.load(p, 8)), area);
-      const value = f32x4.mul(f32x4.sub(v128.load(row + x), mean), v128.load(fade + x));
-      v128.store(out + x, f32x4.mul(value, faded));
-    }
-  }
-}
-
-/** Adds the power of one square. */
-function addPower(re: usize, im: usize, power: usize): void {
-  forward(re, im, SIDE);
-  let total: f32 = 1e-6;
-  for (let i = 0; i < SIDE * SIDE; i++) {
-    put(re, i, at(re, i) * at(re, i) + at(im, i) * at(im, i));
-    total += at(re, i);
-  }
-  // Every square counts alike, however dark.
-  for (let i = 0; i < SIDE * SIDE; i++) put(power, i, at(power, i) + at(re, i) / total);
-}
-
-/** Highest power above its ring's mean, off the axes, where the file's own blocks show. */
-function peakOf(power: usize): f32 {
-  memory.fill(rings, 0, 96);
-  memory.fill(ringCounts, 0, 96);
-  for (let pass = 0; pass < 2; pass++) {
-    let most: f32 = 1;
-    for (let v = 0; v < SIDE; v++) {
-      const fy = frequency(v);
-      for (let u = 0; u < SIDE; u++) {
-        const fx = frequency(u);
-        if (fx == 0 || fy == 0 || fx == -SIDE / 2 || fy == -SIDE / 2) continue;
-        const ring = <i32>nearest<f32>(sqrt<f32>(<f32>(fx * fx + fy * fy)));
-        if (ring < LOW || ring > HIGH) continue;
-        const value = at(power, v * SIDE + u);
-        if (pass == 0) {
-          put(rings, ring, at(rings, ring) + value);
-          put(ringCounts, ring, at(ringCounts, ring) + 1);
-        } else {
-          most = max<f32>(most, (value * at(ringCounts, ring)) / (at(rings, ring) + 1e-12));
-        }
-      }
-    }
-    if (pass == 1) return most;
-  }
-  return 1;
-}
-
-/** Sums the spectra of the inked squares and writes how far one frequency stands out. */
-function gatherDots(): void {
-  const start = mark();
-  const fade = takePlane(SIDE);
-  for (let i = 0; i < SIDE; i++) {
-    put(fade, i, <f32>(0.5 - 0.5 * Math.cos((2 * Math.PI * (<f64>i + 0.5)) / <f64>SIDE)));
-  }
-  const re = takePlane(SIDE * SIDE);
-  const im = takePlane(SIDE * SIDE);
-  const first = takePlane(SIDE * SIDE);
-  const second = takePlane(SIDE * SIDE);
-  memory.fill(first, 0, SIDE * SIDE * 4);
-  memory.fill(second, 0, SIDE * SIDE * 4);
-  let squares = 0;
-  for (let y = 2; y + SIDE + 2 <= h && squares < MAX_SQUARES; y += SIDE) {
-    for (let x = 2; x + SIDE + 2 <= w && squares < MAX_SQUARES; x += SIDE) {
-      if (inkIn(x, y) < LEAST_INK) continue;
-      lift(red, x, y, fade, re);
-      memory.fill(im, 0, SIDE * SIDE * 4);
-      addPower(re, im, first);
-      lift(green, x, y, fade, re);
-      lift(blue, x, y, fade, im);
-      addPower(re, im, second);
-      squares++;
-    }
-  }
-  const a = peakOf(first);
-  const b = peakOf(second);
-  const sharpness = sqrt<f32>(<f32>squares) / 4;
-  put(captureFigures, 18, <f32>Math.log(<f64>a));
-  put(captureFigures, 19, <f32>Math.log(<f64>b));
-  put(captureFigures, 20, min<f32>(8, (a - 1) * sharpness));
-  put(captureFigures, 21, min<f32>(8, (b - 1) * sharpness));
-  release(start);
 }
 
 function spreadOf(squares: i32): f32 {
@@ -399,7 +326,8 @@ function writeFigures(share: f32, pxPerMm: f32): void {
   put(captureFigures, 15, together(10, 6, 7));
   put(captureFigures, 16, <f32>Math.sqrt(sumAt(11) / paper) * 50);
   put(captureFigures, 17, <f32>Math.sqrt(sumAt(12) / paper) * 50);
-  gatherDots();
+  lookForDots(red, green, blue, mask, w, h);
+  for (let k = 0; k < 4; k++) put(captureFigures, 18 + k, at(dots, k));
   put(captureFigures, 22, clamp((1 - usual) / max<f32>(0.02, steep), 0, 2) * 5);
   put(captureFigures, 23, pxPerMm / 10);
   put(captureFigures, 24, share < LEAST_COLOUR ? 1 : 0);

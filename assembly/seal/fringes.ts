@@ -5,7 +5,7 @@
 import { mark, release } from '../shared/arena';
 import { forward } from './fft';
 import { at, put, takePlane } from './plane';
-import { all, every, laySquares, lift, placeOf, SIDE } from './squares';
+import { all, every, laySquares, lift, mirroredFour, mirrorOf, putInOrder, SIDE } from './squares';
 
 /** Periods a square: below lies uneven light. */
 const LOW: i32 = 4;
@@ -16,21 +16,33 @@ const FAR: i32 = 4;
 /** The highest peak in spreads, and as a share of all squares in which the phase keeps. */
 export const fringes = memory.data(2 * 4);
 
-/** Adds the imaginary part of the two planes' cross spectrum, its size taken off, to `turned`. */
+/**
+ * Adds the imaginary part of the two planes' cross spectrum, its size taken off, to `turned`, in the
+ * spectrum's order.
+ */
 function addTurned(re: usize, im: usize, turned: usize): void {
   forward(re, im, SIDE);
   for (let v = 0; v < SIDE; v++) {
-    for (let u = 0; u <= SIDE / 2; u++) {
-      const p = placeOf(u, v);
-      const q = placeOf(-u, -v);
+    const mirror = mirrorOf(v);
+    if (mirror < v) continue;
+    const own = (<usize>(v * SIDE)) << 2;
+    const other = (<usize>(mirror * SIDE)) << 2;
+    for (let u = 0; u < SIDE; u += 4) {
+      const p = own + ((<usize>u) << 2);
+      const r = v128.load(re + p);
+      const i = v128.load(im + p);
+      const mirroredR = mirroredFour(re + other, u);
+      const mirroredI = mirroredFour(im + other, u);
       // Twice the first plane's spectrum, and twice the second's.
-      const ar = at(re, p) + at(re, q);
-      const ai = at(im, p) - at(im, q);
-      const br = at(im, p) + at(im, q);
-      const bi = at(re, q) - at(re, p);
-      const size = sqrt<f32>((ar * ar + ai * ai) * (br * br + bi * bi)) + 1e-6;
-      const k = v * SIDE + u;
-      put(turned, k, at(turned, k) + (ai * br - ar * bi) / size);
+      const ar = f32x4.add(r, mirroredR);
+      const ai = f32x4.sub(i, mirroredI);
+      const br = f32x4.add(i, mirroredI);
+      const bi = f32x4.sub(mirroredR, r);
+      const first = f32x4.add(f32x4.mul(ar, ar), f32x4.mul(ai, ai));
+      const second = f32x4.add(f32x4.mul(br, br), f32x4.mul(bi, bi));
+      const size = f32x4.add(f32x4.sqrt(f32x4.mul(first, second)), f32x4.splat(1e-6));
+      const cross = f32x4.sub(f32x4.mul(ai, br), f32x4.mul(ar, bi));
+      v128.store(turned + p, f32x4.add(v128.load(turned + p), f32x4.div(cross, size)));
     }
   }
 }
@@ -84,7 +96,8 @@ export function lookForFringes(red: usize, blue: usize, w: i32, h: i32): void {
     addTurned(re, im, turned);
     squares++;
   }
-  const peak = peakOf(turned);
+  putInOrder(turned, re, -1);
+  const peak = peakOf(re);
   put(fringes, 0, min<f32>(15, peak / sqrt<f32>(0.5 * <f32>squares)));
   put(fringes, 1, peak / <f32>squares);
   release(start);

@@ -42,6 +42,11 @@ export function clampFour(values: v128, low: f32, high: f32): v128 {
   return f32x4.pmax(f32x4.splat(low), f32x4.pmin(values, f32x4.splat(high)));
 }
 
+export function sumOfFour(values: v128): f32 {
+  const first = f32x4.extract_lane(values, 0) + f32x4.extract_lane(values, 1);
+  return first + f32x4.extract_lane(values, 2) + f32x4.extract_lane(values, 3);
+}
+
 /** Sixteen bytes, 1 where the lanes of four comparisons hold. */
 export function flags(a: v128, b: v128, c: v128, d: v128): v128 {
   const upper = i16x8.narrow_i32x4_s(a, b);

@@ -1,5 +1,5 @@
 // Overlapping squares of a picture, for spectra whose sum tells what repeats all over it.
-import { at, put, takePlane } from './plane';
+import { at, put, sumOfFour, takePlane } from './plane';
 
 export const SIDE: i32 = 64;
 const BITS: i32 = 6;
@@ -37,21 +37,63 @@ export function laySquares(w: i32, h: i32): void {
 export function lift(plane: usize, stride: i32, index: i32, to: usize): void {
   const x0 = (index % across) * STEP;
   const y0 = (index / across) * STEP;
-  let sum: f32 = 0;
-  for (let y = 0; y < SIDE; y++) {
-    for (let x = 0; x < SIDE; x++) sum += at(plane, (y0 + y) * stride + x0 + x);
+  const pitch = (<usize>stride) << 2;
+  const first = plane + ((<usize>(y0 * stride + x0)) << 2);
+  const length = (<usize>SIDE) << 2;
+  let sums = f32x4.splat(0);
+  let row = first;
+  for (let y = 0; y < SIDE; y++, row += pitch) {
+    for (let x: usize = 0; x < length; x += 16) sums = f32x4.add(sums, v128.load(row + x));
   }
-  const mean = sum / <f32>(SIDE * SIDE);
-  for (let y = 0; y < SIDE; y++) {
-    for (let x = 0; x < SIDE; x++) {
-      const value = at(plane, (y0 + y) * stride + x0 + x) - mean;
-      put(to, y * SIDE + x, value * at(fade, x) * at(fade, y));
+  const mean = f32x4.splat(sumOfFour(sums) / <f32>(SIDE * SIDE));
+  row = first;
+  let out = to;
+  for (let y = 0; y < SIDE; y++, row += pitch, out += length) {
+    const faded = f32x4.splat(at(fade, y));
+    for (let x: usize = 0; x < length; x += 16) {
+      const value = f32x4.sub(v128.load(row + x), mean);
+      v128.store(out + x, f32x4.mul(f32x4.mul(value, v128.load(fade + x)), faded));
     }
   }
 }
 
 /** Where a spectrum keeps a frequency; u and v may be any whole numbers. */
-export function placeOf(u: i32, v: i32): i32 {
+function placeOf(u: i32, v: i32): i32 {
   const row = load<i32>(places + ((<usize>(v & (SIDE - 1))) << 2)) * SIDE;
   return row + load<i32>(places + ((<usize>(u & (SIDE - 1))) << 2));
+}
+
+/**
+ * The place of minus the frequency that is kept at a place of a row or column. In bit-reversed order
+ * each stretch from a power of two to the next is its own mirror.
+ */
+export function mirrorOf(place: i32): i32 {
+  if (place < 2) return place;
+  const first = 1 << (31 - clz<i32>(place));
+  return 3 * first - 1 - place;
+}
+
+/** The four values at the mirrors of places `x` to x + 3, a multiple of four, of the row at `row`. */
+export function mirroredFour(row: usize, x: i32): v128 {
+  if (x == 0) {
+    const own = v128.load(row);
+    return v128.shuffle<f32>(own, own, 0, 1, 3, 2);
+  }
+  const other = v128.load(row + ((<usize>(mirrorOf(x) - 3)) << 2));
+  return v128.shuffle<f32>(other, other, 3, 2, 1, 0);
+}
+
+/**
+ * Puts sums kept in a spectrum's order, of which rows that do not lie behind their mirror are filled, in
+ * order of frequency: rows v, and of each u from 0 to half the side. Minus a frequency has `sign` times
+ * its value.
+ */
+export function putInOrder(sums: usize, to: usize, sign: f32): void {
+  for (let v = 0; v < SIDE; v++) {
+    for (let u = 0; u <= SIDE / 2; u++) {
+      const place = placeOf(u, v);
+      const isFilled = place / SIDE <= mirrorOf(place / SIDE);
+      put(to, v * SIDE + u, isFilled ? at(sums, place) : sign * at(sums, placeOf(-u, -v)));
+    }
+  }
 }

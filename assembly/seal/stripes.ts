@@ -5,7 +5,7 @@
 import { mark, release } from '../shared/arena';
 import { forward } from './fft';
 import { at, box, put, takePlane } from './plane';
-import { all, every, laySquares, lift, placeOf, SIDE } from './squares';
+import { all, every, laySquares, lift, mirroredFour, mirrorOf, putInOrder, SIDE } from './squares';
 
 /** Frequencies in question, periods a square: below lie strokes. */
 const LOW: f32 = 16;
@@ -30,24 +30,34 @@ const APART_PX: i32 = 9;
 export const stripes = memory.data(4 * 4);
 
 /** Base 2, to a tenth: straight between powers of two. */
-function roughLog(x: f32): f32 {
-  return <f32>(reinterpret<i32>(x) - 0x3f800000) * <f32>1.1920929e-7;
+function roughLog(x: v128): v128 {
+  const bits = i32x4.sub(x, i32x4.splat(0x3f800000));
+  return f32x4.mul(f32x4.convert_i32x4_s(bits), f32x4.splat(1.1920929e-7));
 }
 
-/** Adds the logarithms of both real planes' powers, which one complex spectrum holds. */
+/** Adds the logarithm of a plane's power, from twice its spectrum. */
+function addLog(sums: usize, re: v128, im: v128): void {
+  const power = f32x4.add(f32x4.mul(re, re), f32x4.mul(im, im));
+  const sum = roughLog(f32x4.add(power, f32x4.splat(1e-4)));
+  v128.store(sums, f32x4.add(v128.load(sums), sum));
+}
+
+/** Adds the logarithms of both real planes' powers, which one complex spectrum holds, in its order. */
 function addSpectrum(re: usize, im: usize, light: usize, paper: usize): void {
   forward(re, im, SIDE);
   for (let v = 0; v < SIDE; v++) {
-    for (let u = 0; u <= SIDE / 2; u++) {
-      const p = placeOf(u, v);
-      const q = placeOf(-u, -v);
-      const sr = at(re, p) + at(re, q);
-      const si = at(im, p) - at(im, q);
-      const dr = at(re, p) - at(re, q);
-      const di = at(im, p) + at(im, q);
-      const k = v * SIDE + u;
-      put(light, k, at(light, k) + roughLog(sr * sr + si * si + 1e-4));
-      put(paper, k, at(paper, k) + roughLog(dr * dr + di * di + 1e-4));
+    const mirror = mirrorOf(v);
+    if (mirror < v) continue;
+    const own = (<usize>(v * SIDE)) << 2;
+    const other = (<usize>(mirror * SIDE)) << 2;
+    for (let u = 0; u < SIDE; u += 4) {
+      const p = own + ((<usize>u) << 2);
+      const r = v128.load(re + p);
+      const i = v128.load(im + p);
+      const mirroredR = mirroredFour(re + other, u);
+      const mirroredI = mirroredFour(im + other, u);
+      addLog(light + p, f32x4.add(r, mirroredR), f32x4.sub(i, mirroredI));
+      addLog(paper + p, f32x4.sub(r, mirroredR), f32x4.add(i, mirroredI));
     }
   }
 }
@@ -129,11 +139,18 @@ function peakOf(sums: usize, squares: i32, low: f32): f32 {
 
 /** Fills `paper` with what bare paper has beyond its surroundings; 0 where there is ink or print. */
 function liftPaper(light: usize, paper: usize, inked: usize, w: i32, h: i32): void {
+  const end = (<usize>(w * h)) << 2;
   box(light, paper, w, h, AROUND_PX);
-  for (let p = 0; p < w * h; p++) put(inked, p, at(paper, p) < PAPER ? 1 : 0);
+  const one = f32x4.splat(1);
+  for (let p: usize = 0; p < end; p += 16) {
+    const isInked = f32x4.lt(v128.load(paper + p), f32x4.splat(PAPER));
+    v128.store(inked + p, v128.and(isInked, one));
+  }
   box(inked, inked, w, h, APART_PX);
-  for (let p = 0; p < w * h; p++) {
-    put(paper, p, at(inked, p) < 0.005 ? at(light, p) - at(paper, p) : 0);
+  for (let p: usize = 0; p < end; p += 16) {
+    const isBare = f32x4.lt(v128.load(inked + p), f32x4.splat(0.005));
+    const rest = f32x4.sub(v128.load(light + p), v128.load(paper + p));
+    v128.store(paper + p, v128.and(rest, isBare));
   }
 }
 
@@ -169,8 +186,10 @@ export function lookForStripes(
   }
   const certainty = sqrt<f32>(<f32>squares) / SPREAD;
   const low = max<f32>(LOW, (LINES_PER_MM * <f32>SIDE) / pxPerMm);
-  const inLight = peakOf(light, squares, low);
-  const onPaper = peakOf(paper, squares, low);
+  putInOrder(light, re, 1);
+  putInOrder(paper, im, 1);
+  const inLight = peakOf(re, squares, low);
+  const onPaper = peakOf(im, squares, low);
   put(stripes, 0, min<f32>(15, inLight * certainty));
   put(stripes, 1, min<f32>(15, onPaper * certainty));
   put(stripes, 2, min<f32>(6, inLight));

@@ -2,7 +2,7 @@
 // the figures of the whole pair through another; several such models are averaged. Trained from pair
 // labels only (multiple-instance learning: a pair is as bad as its worst tiles). The shape is shared
 // by the built-in vendors; figures and weights are each vendor's own.
-import { at, clamp, put, takeBytes, takePlane } from '../seal/plane';
+import { at, clamp, put, sumOfFour, takeBytes, takePlane } from '../seal/plane';
 
 export const MAX_SCALES: i32 = 3;
 const MAX_FIGURES: i32 = 40;
@@ -177,8 +177,7 @@ function dot(a: usize, b: usize, count: i32): f32 {
     const p = (<usize>i) << 2;
     sums = f32x4.add(sums, f32x4.mul(v128.load(a + p), v128.load(b + p)));
   }
-  let sum = f32x4.extract_lane(sums, 0) + f32x4.extract_lane(sums, 1);
-  sum += f32x4.extract_lane(sums, 2) + f32x4.extract_lane(sums, 3);
+  let sum = sumOfFour(sums);
   for (; i < count; i++) sum += at(a, i) * at(b, i);
   return sum;
 }

@@ -3,7 +3,7 @@
 // points, too few to count; its picture still tells a 3 from an 8.
 import { bitAt, strideOf } from '../../seal/bilevel';
 import { paddedRow } from '../../seal/depth';
-import { at, clamp, put, takePlane } from '../../seal/plane';
+import { at, clamp, put, sumOfFour, takePlane } from '../../seal/plane';
 import { map, mappedX, mappedY } from '../projective';
 import { bits, height, levels, width } from '../template';
 import { scales, values } from './eye.gen';
@@ -249,11 +249,6 @@ function unpackNumbers(): void {
   unpackRows(thirdBias, 2, THIRD, 1, 1);
   unpackRows(lastWeights, 3, THIRD, 1, 1);
   unpackRows(lastBias, 3, 1, 1, 1);
-}
-
-function sumOfFour(v: v128): f32 {
-  const low = f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1);
-  return low + f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3);
 }
 
 /**
