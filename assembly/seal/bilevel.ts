@@ -292,33 +292,57 @@ function paint(changes: usize, width: i32, row: usize): void {
 
 /** Three bits: how much of the left and of the right output pixel they cover, in halves. */
 const halves = memory.data<u8>([0, 0, 0, 2, 1, 1, 1, 3, 2, 0, 2, 2, 3, 1, 3, 3]);
+/** Of three rows of three bits the four output pixels, a byte each: left and right above, then below. */
+const fours = memory.data(512 * 4);
+let areFoursReady: bool = false;
 
-function threeBits(row: usize, x: i32): usize {
-  const p = row + <usize>(x >> 3);
-  const pair = ((<i32>load<u8>(p)) << 8) | ((x & 7) > 5 ? <i32>load<u8>(p + 1) : 0);
-  return <usize>((pair >> (13 - (x & 7))) & 7);
+function prepareFours(): void {
+  if (areFoursReady) return;
+  areFoursReady = true;
+  for (let rows: usize = 0; rows < 512; rows++) {
+    const above = halves + ((rows >> 6) << 1);
+    const middle = halves + (((rows >> 3) & 7) << 1);
+    const below = halves + ((rows & 7) << 1);
+    for (let side: usize = 0; side < 2; side++) {
+      const out = fours + (rows << 2) + side;
+      store<u8>(out, 2 * load<u8>(above + side) + load<u8>(middle + side));
+      store<u8>(out, 2 * load<u8>(below + side) + load<u8>(middle + side), 2);
+    }
+  }
+}
+
+function threeBytes(p: usize): u32 {
+  return ((<u32>load<u8>(p)) << 16) | ((<u32>load<u8>(p, 1)) << 8) | <u32>load<u8>(p, 2);
 }
 
 /**
  * Shrinks a picture to two thirds, a byte a pixel: ninths of the 1.5 x 1.5 pixels that are ink. Both
- * sides are multiples of 3.
+ * sides are multiples of 3. Two bytes behind the picture are read.
  */
 export function shrinkBilevel(bits: usize, width: i32, height: i32, to: usize): void {
-  const w = (width / 3) * 2;
-  const stride = strideOf(width);
+  prepareFours();
+  const w = <usize>(width / 3) * 2;
+  const stride = <usize>strideOf(width);
+  memory.fill(to, 0, w * <usize>((height / 3) * 2));
+  let row = bits;
+  let out = to;
   for (let y = 0; y < height; y += 3) {
-    const row = bits + <usize>(y * stride);
-    const out = to + <usize>((y / 3) * 2 * w);
-    for (let x = 0; x < width; x += 3) {
-      const a = threeBits(row, x) << 1;
-      const b = threeBits(row + <usize>stride, x) << 1;
-      const c = threeBits(row + <usize>(stride * 2), x) << 1;
-      const p = out + <usize>((x / 3) * 2);
-      for (let side: usize = 0; side < 2; side++) {
-        const middle = load<u8>(halves + b + side);
-        store<u8>(p + side, 2 * load<u8>(halves + a + side) + middle);
-        store<u8>(p + side + <usize>w, 2 * load<u8>(halves + c + side) + middle);
+    for (let x = 0; x < width; x += 24) {
+      const p = row + <usize>(x >> 3);
+      const a = threeBytes(p);
+      const b = threeBytes(p + stride);
+      const c = threeBytes(p + 2 * stride);
+      if ((a | b | c) == 0) continue;
+      let q = out + <usize>((x / 3) * 2);
+      const last = max<i32>(0, x + 24 - width);
+      for (let shift = 21; shift >= last; shift -= 3, q += 2) {
+        const rows = (((a >> shift) & 7) << 6) | (((b >> shift) & 7) << 3) | ((c >> shift) & 7);
+        const four = load<u32>(fours + ((<usize>rows) << 2));
+        store<u16>(q, <u16>four);
+        store<u16>(q + w, <u16>(four >> 16));
       }
     }
+    row += 3 * stride;
+    out += 2 * w;
   }
 }

@@ -16,26 +16,46 @@ const MAX_GAIN: f32 = 3;
 
 const histogram = memory.data(256 * 4);
 const inverse = memory.data(3 * 4);
+const bins = memory.data(16);
 
 let across: i32 = 0;
 let down: i32 = 0;
 let cell: i32 = 0;
 
+function channelOf(colours: v128, channel: i32): v128 {
+  const value = v128.and(i32x4.shr_u(colours, channel << 3), i32x4.splat(255));
+  return f32x4.mul(f32x4.convert_i32x4_s(value), f32x4.splat(at(inverse, channel)));
+}
+
+/** Counts those of every second of eight pixels that are neutral, the first `here` of the four. */
+function countNeutral(p: usize, here: i32): void {
+  const colours = v128.shuffle<i32>(v128.load(p), v128.load(p, 16), 0, 2, 4, 6);
+  const r = channelOf(colours, 0);
+  const g = channelOf(colours, 1);
+  const b = channelOf(colours, 2);
+  const most = f32x4.pmax(r, f32x4.pmax(g, b));
+  const spread = f32x4.sub(most, f32x4.pmin(r, f32x4.pmin(g, b)));
+  const isNeutral = f32x4.le(spread, f32x4.mul(f32x4.splat(NEUTRAL), most));
+  let found = i32x4.bitmask(isNeutral) & ((1 << here) - 1);
+  if (found == 0) return;
+  const sum = f32x4.mul(f32x4.add(f32x4.add(r, g), b), f32x4.splat(230 / 3.0));
+  v128.store(bins, i32x4.min_s(i32x4.trunc_sat_f32x4_s(sum), i32x4.splat(255)));
+  for (; found != 0; found &= found - 1) {
+    const bin = histogram + ((<usize>load<i32>(bins + ((<usize>ctz<i32>(found)) << 2))) << 2);
+    store<u32>(bin, load<u32>(bin) + 1);
+  }
+}
+
 /** Level of bare paper in one cell, 0 to about 255 of the picture's own paper; 0 when there is none. */
 function levelOf(rgba: usize, width: i32, height: i32, column: i32, row: i32): f32 {
   memory.fill(histogram, 0, 1024);
+  const last = min<i32>(width, (column + 1) * cell);
   let seen = 0;
   for (let y = row * cell; y < min<i32>(height, (row + 1) * cell); y += 2) {
-    for (let x = column * cell; x < min<i32>(width, (column + 1) * cell); x += 2) {
-      const p = rgba + ((<usize>(y * width + x)) << 2);
-      const r = <f32>load<u8>(p) * at(inverse, 0);
-      const g = <f32>load<u8>(p + 1) * at(inverse, 1);
-      const b = <f32>load<u8>(p + 2) * at(inverse, 2);
-      seen++;
-      const most = max<f32>(r, max<f32>(g, b));
-      if (most - min<f32>(r, min<f32>(g, b)) > NEUTRAL * most) continue;
-      const bin = histogram + ((<usize>min<i32>(255, <i32>((r + g + b) * (230 / 3.0)))) << 2);
-      store<u32>(bin, load<u32>(bin) + 1);
+    for (let x = column * cell; x < last; x += 8) {
+      const here = min<i32>(4, (last - x + 1) >> 1);
+      seen += here;
+      countNeutral(rgba + ((<usize>(y * width + x)) << 2), here);
     }
   }
   // The lightest tenth of the cell is paper.

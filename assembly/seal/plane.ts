@@ -196,7 +196,7 @@ export function resample(
 ): void {
   const start = mark();
   // Rows first: their sums stay in order of memory, and there are fewer of them left afterwards.
-  const rows = takePlane(width * outHeight);
+  const rows = takePlane(width * (outHeight + 3));
   for (let y = 0; y < outHeight; y++) {
     placeSpan(y, ratio, originY);
     const out = rows + ((<usize>(y * width)) << 2);
@@ -209,24 +209,43 @@ export function resample(
   const spans = takePlane(2 * outWidth);
   const covers = takePlane(outWidth * (<i32>ceil<f32>(max<f32>(ratio, 1)) + 2));
   placeSpans(spans, covers, outWidth, ratio, originX);
-  for (let y = 0; y < outHeight; y++) {
-    const row = rows + ((<usize>(y * width)) << 2);
+  // Four rows at a time, which lie side by side for it.
+  const beside = takePlane(4 * (width + 3));
+  for (let y = 0; y < outHeight; y += 4) {
+    const stride = (<usize>width) << 2;
+    const row = rows + <usize>y * stride;
+    for (let x: usize = 0; x < stride; x += 16) {
+      const p = row + x;
+      const second = v128.load(p + stride);
+      const third = v128.load(p + 2 * stride);
+      const fourth = v128.load(p + 3 * stride);
+      storeTransposed(beside + (x << 2), 16, v128.load(p), second, third, fourth);
+    }
     const out = to + ((<usize>(y * outWidth)) << 2);
     let cover = covers;
     for (let x = 0; x < outWidth; x++) {
       const span = spans + <usize>(8 * x);
-      const first = load<i32>(span);
       const last = load<i32>(span, 4);
-      let value = load<f32>(cover) * at(row, max<i32>(0, min<i32>(first, width - 1)));
-      for (let j = first + 1; j <= last; j++) {
-        cover += 4;
-        value += load<f32>(cover) * at(row, max<i32>(0, min<i32>(j, width - 1)));
+      let value = f32x4.splat(0);
+      for (let j = load<i32>(span); j <= last; j++, cover += 4) {
+        const column = <usize>max<i32>(0, min<i32>(j, width - 1));
+        const four = v128.load(beside + (column << 4));
+        value = f32x4.add(value, f32x4.mul(v128.load32_splat(cover), four));
       }
-      cover += 4;
-      put(out, x, value);
+      putColumn(out, outWidth, x, value, outHeight - y);
     }
   }
   release(start);
+}
+
+/** Puts the first `count` of four values below each other in column x. */
+function putColumn(plane: usize, width: i32, x: i32, values: v128, count: i32): void {
+  const p = plane + ((<usize>x) << 2);
+  const stride = (<usize>width) << 2;
+  v128.store32_lane(p, values, 0);
+  if (count > 1) v128.store32_lane(p + stride, values, 1);
+  if (count > 2) v128.store32_lane(p + 2 * stride, values, 2);
+  if (count > 3) v128.store32_lane(p + 3 * stride, values, 3);
 }
 
 /** First and last input pixel of every output pixel, and how much of each is covered, one after another. */

@@ -1,7 +1,7 @@
 // Evidence of centre lines: every glyph, and every small square, is asked whether its lines are there,
 // whether others are there too, how far it lies off the common motion, and whether its ends and
 // junctions are as many.
-import { at, put, takeBytes, takePlane } from '../../seal/plane';
+import { at, flags, put, takeBytes, takePlane } from '../../seal/plane';
 import { scaleOf } from '../projective';
 import {
   addBack,
@@ -21,7 +21,7 @@ import {
 import { hasNoScale, isGrey, query, reserved } from './lines';
 import { gatherMarks, writeEye } from './marks';
 import { distance, motion } from './place';
-import { label, labelAt, PITCH, setLabel } from './skeleton';
+import { BEYOND, clearRim, label, labelAt, PITCH, setLabel } from './skeleton';
 
 /** Glyphs, squares, small marks. */
 export const SCALES: i32 = 3;
@@ -43,10 +43,19 @@ export const wholeFigures = memory.data(19 * 4);
 function glyphMap(): usize {
   const w = reserved.width;
   const h = reserved.height;
-  const near = takeBytes(w * h);
-  for (let i = 0; i < w * h; i++) {
-    store<u8>(near + <usize>i, at(reserved.toInk, i) <= CLOSING_MM ? 1 : 0);
+  const near = takeBytes(w * h + BEYOND);
+  const closing = f32x4.splat(CLOSING_MM);
+  for (let i: usize = 0; i < <usize>(w * h); i += 16) {
+    const p = <usize>reserved.toInk + (i << 2);
+    const isNear = flags(
+      f32x4.le(v128.load(p), closing),
+      f32x4.le(v128.load(p, 16), closing),
+      f32x4.le(v128.load(p, 32), closing),
+      f32x4.le(v128.load(p, 48), closing),
+    );
+    v128.store(near + i, isNear);
   }
+  clearRim(near, w, h);
   const labels = takePlane(w * h);
   const parts = label(near, labels, w, h);
   cutRims(labels, parts);

@@ -4,6 +4,7 @@
 import { bitAt, strideOf } from '../../seal/bilevel';
 import { paddedRow } from '../../seal/depth';
 import { at, clamp, put, sumOfFour, takePlane } from '../../seal/plane';
+import { sample } from '../../seal/sample';
 import { map, mappedX, mappedY } from '../projective';
 import { bits, height, levels, width } from '../template';
 import { scales, values } from './eye.gen';
@@ -51,6 +52,7 @@ export function showReserved(): void {
 /** Makes room; the query must be what was unpacked last, and lie registered. */
 export function openEye(): void {
   markCount = 0;
+  layDepths();
   pictures = takePlane(MAX_MARKS * PLANES * CELLS);
   places = takePlane(MAX_MARKS * 3);
   unpackNumbers();
@@ -95,37 +97,61 @@ function findShift(x: f32, y: f32): void {
   }
 }
 
+/** Of a row or column of pixels three places a third of a cell apart, -1 for those that lie outside. */
+const rowsAt = memory.data(3 * 4);
+const columnsAt = memory.data(3 * 4);
+
+function placeThirds(table: usize, middle: f32, third: f32, side: i32): void {
+  for (let k = 0; k < 3; k++) {
+    const place = <i32>floor<f32>(middle + <f32>(k - 1) * third);
+    store<i32>(table + ((<usize>k) << 2), place >= 0 && place < side ? place : -1);
+  }
+}
+
 /** Ink of a canonical picture around a place, millimetres from its middle: nine points of a cell. */
 function inkAt(picture: usize, w: i32, h: i32, x: f32, y: f32, cell: f32): f32 {
   const third = (cell * CANONICAL_PX_PER_MM) / 3;
-  const u = x * CANONICAL_PX_PER_MM + 0.5 * <f32>w;
-  const v = y * CANONICAL_PX_PER_MM + 0.5 * <f32>h;
+  placeThirds(columnsAt, x * CANONICAL_PX_PER_MM + 0.5 * <f32>w, third, w);
+  placeThirds(rowsAt, y * CANONICAL_PX_PER_MM + 0.5 * <f32>h, third, h);
+  const stride = strideOf(w);
   let ink: u32 = 0;
-  for (let j = -1; j <= 1; j++) {
-    const row = <i32>floor<f32>(v + <f32>j * third);
-    if (row < 0 || row >= h) continue;
-    for (let i = -1; i <= 1; i++) {
-      const column = <i32>floor<f32>(u + <f32>i * third);
-      if (column >= 0 && column < w) ink += bitAt(picture, strideOf(w), column, row);
+  for (let j: usize = 0; j < 12; j += 4) {
+    const row = load<i32>(rowsAt + j);
+    if (row < 0) continue;
+    for (let i: usize = 0; i < 12; i += 4) {
+      const column = load<i32>(columnsAt + i);
+      if (column >= 0) ink += bitAt(picture, stride, column, row);
     }
   }
   return <f32>ink / 9;
+}
+
+/** Depth of the query's ink, a plane of its map; 0 as an address where it is known in two colours only. */
+let depths: usize = 0;
+
+function layDepths(): void {
+  depths = 0;
+  if (levels == 0) return;
+  const w = query.width;
+  depths = takePlane(w * query.height);
+  const scale = f32x4.splat(LEVEL_DEPTH);
+  for (let y = 0; y < query.height; y++) {
+    const from = paddedRow(levels, w, y);
+    const to = depths + ((<usize>(y * w)) << 2);
+    for (let x: usize = 0; x < <usize>w; x += 4) {
+      const halves = i16x8.extend_low_i8x16_u(v128.load32_zero(from + x));
+      const words = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(halves));
+      v128.store(to + (x << 2), f32x4.mul(words, scale));
+    }
+  }
 }
 
 /** Depth of the query's ink at query millimetres. */
 function depthAt(x: f32, y: f32): f32 {
   const u = x * PITCH + 0.5 * <f32>(query.width - 1);
   const v = y * PITCH + 0.5 * <f32>(query.height - 1);
-  const i = <i32>floor<f32>(u);
-  const j = <i32>floor<f32>(v);
-  if (i < 0 || j < 0 || i >= query.width - 1 || j >= query.height - 1) return 0;
-  const fx = u - <f32>i;
-  const fy = v - <f32>j;
-  const p = paddedRow(levels, query.width, j) + <usize>i;
-  const q = paddedRow(levels, query.width, j + 1) + <usize>i;
-  const upper = <f32>load<u8>(p) + fx * (<f32>load<u8>(p, 1) - <f32>load<u8>(p));
-  const lower = <f32>load<u8>(q) + fx * (<f32>load<u8>(q, 1) - <f32>load<u8>(q));
-  return (upper + fy * (lower - upper)) * LEVEL_DEPTH;
+  const isInside = u >= 0 && v >= 0 && u < <f32>(query.width - 1) && v < <f32>(query.height - 1);
+  return isInside ? sample(depths, query.width, query.height, u, v) : 0;
 }
 
 function isHidden(x: f32, y: f32): bool {
@@ -145,7 +171,6 @@ function likenessAt(picture: usize, dx: f32, dy: f32): f32 {
   let r: f32 = 0;
   let q: f32 = 0;
   let qq: f32 = 0.1;
-  let n: f32 = 0;
   for (let p = 0; p < CELLS; p += 2) {
     const a = at(picture, p);
     const b = darkAt(at(placeX, p) + dx, at(placeY, p) + dy);
@@ -153,13 +178,13 @@ function likenessAt(picture: usize, dx: f32, dy: f32): f32 {
     r += a;
     q += b;
     qq += b * b;
-    n += 1;
   }
+  const n = <f32>(CELLS / 2);
   return (rq - (r * q) / n) / sqrt<f32>(max<f32>(0.1, qq - (q * q) / n));
 }
 
 function darkAt(x: f32, y: f32): f32 {
-  return levels == 0 ? inkAt(bits, width, height, x, y, 1 / PITCH) : depthAt(x, y);
+  return depths == 0 ? inkAt(bits, width, height, x, y, 1 / PITCH) : depthAt(x, y);
 }
 
 /** Takes the picture of a mark; false where it is hidden. */

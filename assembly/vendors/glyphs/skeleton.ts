@@ -107,15 +107,18 @@ export function thin(mask: usize, width: i32, height: i32): void {
 
 /** Millimetres from each pixel to the nearest one of the mask, at most FAR. */
 export function distances(mask: usize, to: usize, width: i32, height: i32): void {
-  for (let p: usize = 0; p < <usize>(width * height); p++) {
-    store<f32>(to + (p << 2), load<u8>(mask + p) != 0 ? <f32>0 : FAR);
+  const far = f32x4.splat(FAR);
+  for (let p: usize = 0; p < <usize>(width * height); p += 4) {
+    const halves = i16x8.extend_low_i8x16_u(v128.load32_zero(mask + p));
+    const isPaper = i32x4.eq(i32x4.extend_low_i16x8_u(halves), i32x4.splat(0));
+    v128.store(to + (p << 2), v128.and(far, isPaper));
   }
   chamfer(to, width, height, <f32>1 / PITCH);
 }
 
 /**
- * Numbers the connected parts of a mask from 1 on, to i32 a pixel, 0 elsewhere; returns how many.
- * Eight neighbours connect.
+ * Numbers the connected parts of a mask, whose outermost pixels are 0, from 1 on, to i32 a pixel, 0
+ * elsewhere; returns how many. Eight neighbours connect.
  */
 export function label(mask: usize, labels: usize, width: i32, height: i32): i32 {
   const start = mark();
@@ -123,7 +126,11 @@ export function label(mask: usize, labels: usize, width: i32, height: i32): i32 
   memory.fill(labels, 0, (<usize>(width * height)) << 2);
   let parts = 0;
   for (let i = 0; i < width * height; i++) {
-    if (load<u8>(mask + <usize>i) == 0 || labelAt(labels, i) != 0) continue;
+    if (load<u8>(mask + <usize>i) == 0) {
+      if ((i & 15) == 0 && !v128.any_true(v128.load(mask + <usize>i))) i += 15;
+      continue;
+    }
+    if (labelAt(labels, i) != 0) continue;
     parts++;
     let depth = 0;
     store<i32>(stack, i);
@@ -131,11 +138,8 @@ export function label(mask: usize, labels: usize, width: i32, height: i32): i32 
     while (depth >= 0) {
       const p = load<i32>(stack + ((<usize>depth) << 2));
       depth--;
-      const x = p % width;
-      const y = p / width;
-      for (let v = max<i32>(0, y - 1); v <= min<i32>(height - 1, y + 1); v++) {
-        for (let u = max<i32>(0, x - 1); u <= min<i32>(width - 1, x + 1); u++) {
-          const q = v * width + u;
+      for (let row = p - width; row <= p + width; row += width) {
+        for (let q = row - 1; q <= row + 1; q++) {
           if (load<u8>(mask + <usize>q) == 0 || labelAt(labels, q) != 0) continue;
           setLabel(labels, q, parts);
           depth++;
@@ -159,13 +163,22 @@ export function setLabel(labels: usize, index: i32, value: i32): void {
 /** A mask (byte a pixel) of two thirds of a bilevel picture's size: ninths of ink from `least` on. */
 export function maskOf(ninths: usize, width: i32, height: i32, least: u8): usize {
   const mask = takeBytes(width * height + BEYOND);
-  for (let y = 0; y < height; y++) {
-    const isEdge = y == 0 || y == height - 1;
-    for (let x = 0; x < width; x++) {
-      const p = <usize>(y * width + x);
-      const isInk = !isEdge && x > 0 && x < width - 1 && load<u8>(ninths + p) >= least;
-      store<u8>(mask + p, isInk ? 1 : 0);
-    }
+  const one = i8x16.splat(1);
+  const enough = i8x16.splat(least);
+  for (let p: usize = 0; p < <usize>(width * height); p += 16) {
+    v128.store(mask + p, v128.and(one, i8x16.ge_u(v128.load(ninths + p), enough)));
   }
+  clearRim(mask, width, height);
   return mask;
+}
+
+/** Takes the outermost pixels off a mask. */
+export function clearRim(mask: usize, width: i32, height: i32): void {
+  const last = <usize>(width * (height - 1));
+  memory.fill(mask, 0, <usize>width);
+  memory.fill(mask + last, 0, <usize>width);
+  for (let p: usize = 0; p < last; p += <usize>width) {
+    store<u8>(mask + p, 0);
+    store<u8>(mask + p + <usize>width - 1, 0);
+  }
 }
