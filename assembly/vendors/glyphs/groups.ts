@@ -5,7 +5,7 @@ import { sample } from '../../seal/sample';
 import { mark, release } from '../../shared/arena';
 import { invert, map, mappedX, mappedY } from '../projective';
 import { END, JUNCTION, Lines, query, reserved } from './lines';
-import { measureAt, motion, off, slopeX, slopeY } from './place';
+import { measureAll, motion, offs, placedX, placedY, slopesX, slopesY } from './place';
 import { FAR, labelAt, PITCH } from './skeleton';
 
 export const FIGURES: i32 = 16;
@@ -66,12 +66,9 @@ export function pointerAt(table: usize, scale: i32): usize {
 
 // ---------------------------------------------------------------- one point
 
-/** Of each reserved point: known weight, distance to the query's line and ink, direction away. */
+/** Of each reserved point: known weight and distance to the query's ink. */
 export let known: usize = 0;
-let offset: usize = 0;
 let toInk: usize = 0;
-let awayX: usize = 0;
-let awayY: usize = 0;
 /** Of each query point: place in the reserved frame, known weight, distances there. */
 export let backX: usize = 0;
 export let backY: usize = 0;
@@ -97,22 +94,13 @@ function knownAt(x: f32, y: f32): f32 {
 export function measureForward(): void {
   const n = max<i32>(1, reserved.count);
   known = takePlane(n);
-  offset = takePlane(n);
   toInk = takePlane(n);
-  awayX = takePlane(n);
-  awayY = takePlane(n);
+  measureAll(motion, 1);
   for (let k = 0; k < reserved.count; k++) {
-    const x = <f64>at(reserved.x, k);
-    const y = <f64>at(reserved.y, k);
-    map(motion, x, y);
-    const u = <f32>mappedX;
-    const v = <f32>mappedY;
+    const u = at(placedX, k);
+    const v = at(placedY, k);
     put(known, k, knownAt(u, v));
-    measureAt(u, v);
-    put(offset, k, off);
     put(toInk, k, fieldAt(query.toInk, query, u, v));
-    put(awayX, k, slopeX);
-    put(awayY, k, slopeY);
   }
 }
 
@@ -144,7 +132,7 @@ export function addForward(group: i32, k: i32): void {
   const x = at(reserved.x, k);
   const y = at(reserved.y, k);
   const w = at(known, k);
-  const d = at(offset, k);
+  const d = at(offs, k);
   add(group, N, 1);
   add(group, KNOWN, w);
   add(group, SUM_X, x);
@@ -161,8 +149,8 @@ export function addForward(group: i32, k: i32): void {
   if (role == END) add(group, ENDS, 1);
   if (role == JUNCTION) add(group, JUNCTIONS, 1);
   if (d > 0.6) return;
-  const gx = at(awayX, k);
-  const gy = at(awayY, k);
+  const gx = at(slopesX, k);
+  const gy = at(slopesY, k);
   add(group, CLOSE, 1);
   add(group, XX, gx * gx);
   add(group, XY, gx * gy);

@@ -3,6 +3,7 @@
 import { solve } from '../../seal/linear';
 import { at, fill, put, takePlane } from '../../seal/plane';
 import { sample, sampleFour } from '../../seal/sample';
+import { addEquation } from '../normal';
 import { holdScale, map, mappedX, mappedY, multiply, setSimilar } from '../projective';
 import { hasNoScale, query, reserved } from './lines';
 import { FAR, PITCH } from './skeleton';
@@ -81,6 +82,76 @@ export function measureAt(x: f32, y: f32): void {
   const around = sampleFour(query.toLine, query.width, us, vs);
   slopeX = (f32x4.extract_lane(around, 0) - f32x4.extract_lane(around, 2)) / (2 * HALF_PX);
   slopeY = (f32x4.extract_lane(around, 1) - f32x4.extract_lane(around, 3)) / (2 * HALF_PX);
+}
+
+/** Places of the points under a motion, their distances to the query's lines and the slopes there. */
+export let placedX: usize = 0;
+export let placedY: usize = 0;
+export let offs: usize = 0;
+export let slopesX: usize = 0;
+export let slopesY: usize = 0;
+
+/** Makes room for `measureAll`. */
+function prepareMeasures(): void {
+  const room = reserved.count + 3;
+  placedX = takePlane(room);
+  placedY = takePlane(room);
+  offs = takePlane(room);
+  slopesX = takePlane(room);
+  slopesY = takePlane(room);
+}
+
+/** Measures every `step`-th reserved point under a motion; returns how many those are. */
+export function measureAll(m: usize, step: i32): i32 {
+  let count = 0;
+  for (let k = 0; k < reserved.count; k += step) {
+    map(m, <f64>at(reserved.x, k), <f64>at(reserved.y, k));
+    put(placedX, count, <f32>mappedX);
+    put(placedY, count, <f32>mappedY);
+    count++;
+  }
+  // The last group is filled up with the last point.
+  for (let k = count; k < count + 3; k++) {
+    put(placedX, k, <f32>mappedX);
+    put(placedY, k, <f32>mappedY);
+  }
+  for (let k = 0; k < count; k += 4) measureFour(k);
+  return count;
+}
+
+function slopeBetween(to: v128, from: v128): v128 {
+  return f32x4.div(f32x4.sub(to, from), f32x4.splat(2 * HALF_PX));
+}
+
+/** Measures the placed points from k to k + 3. */
+function measureFour(k: i32): void {
+  const p = (<usize>k) << 2;
+  const pitch = f32x4.splat(PITCH);
+  const middleX = f32x4.splat(0.5 * <f32>(query.width - 1));
+  const middleY = f32x4.splat(0.5 * <f32>(query.height - 1));
+  const u = f32x4.add(f32x4.mul(v128.load(placedX + p), pitch), middleX);
+  const v = f32x4.add(f32x4.mul(v128.load(placedY + p), pitch), middleY);
+  const half = f32x4.splat(0.5);
+  const isInX = v128.and(f32x4.ge(u, half), f32x4.lt(u, f32x4.splat(<f32>query.width - 1.5)));
+  const isInY = v128.and(f32x4.ge(v, half), f32x4.lt(v, f32x4.splat(<f32>query.height - 1.5)));
+  if (!i32x4.all_true(v128.and(isInX, isInY))) {
+    for (let i = k; i < k + 4; i++) {
+      measureAt(at(placedX, i), at(placedY, i));
+      put(offs, i, off);
+      put(slopesX, i, slopeX);
+      put(slopesY, i, slopeY);
+    }
+    return;
+  }
+  const field = <usize>query.toLine;
+  const w = query.width;
+  const right = sampleFour(field, w, f32x4.add(u, half), v);
+  const left = sampleFour(field, w, f32x4.sub(u, half), v);
+  const below = sampleFour(field, w, u, f32x4.add(v, half));
+  const above = sampleFour(field, w, u, f32x4.sub(v, half));
+  v128.store(offs + p, sampleFour(field, w, u, v));
+  v128.store(slopesX + p, slopeBetween(right, left));
+  v128.store(slopesY + p, slopeBetween(below, above));
 }
 
 /** The query's distances cut at MOST_OFF, which is also what surrounds them, a pixel wide. */
@@ -206,22 +277,17 @@ function improve(m: usize, step: i32, reach: f64, isWhole: bool): void {
   if (isWhole) {
     for (let k = 4; k < PROJECTIVE; k++) set(matrix, k * size + k, hasNoScale ? 400 : 8000);
   }
-  for (let k = 0; k < reserved.count; k += step) {
-    const x = <f64>at(reserved.x, k);
-    const y = <f64>at(reserved.y, k);
-    map(m, x, y);
-    const u = <f32>mappedX;
-    const v = <f32>mappedY;
-    measureAt(u, v);
-    const d = <f64>off;
+  const count = measureAll(m, step);
+  for (let k = 0; k < count; k++) {
+    const d = <f64>at(offs, k);
     const share = d / reach;
     if (share >= 1) continue;
     const w = (1 - share * share) * (1 - share * share);
-    const gx = <f64>slopeX;
-    const gy = <f64>slopeY;
+    const gx = <f64>at(slopesX, k);
+    const gy = <f64>at(slopesY, k);
     // Derivatives in the query's frame: shift, scale and turn about the image of the middle.
-    const qx = <f64>u - get(m, 2);
-    const qy = <f64>v - get(m, 5);
+    const qx = <f64>at(placedX, k) - get(m, 2);
+    const qy = <f64>at(placedY, k) - get(m, 5);
     set(row, 0, gx);
     set(row, 1, gy);
     set(row, 2, gx * qx + gy * qy);
@@ -232,14 +298,7 @@ function improve(m: usize, step: i32, reach: f64, isWhole: bool): void {
       set(row, 6, -(gx * qx + gy * qy) * qx * 0.1);
       set(row, 7, -(gx * qx + gy * qy) * qy * 0.1);
     }
-    for (let i = 0; i < size; i++) {
-      const wi = w * get(row, i);
-      set(vector, i, get(vector, i) - wi * d);
-      for (let j = 0; j <= i; j++) {
-        const p = matrix + ((<usize>(i * size + j)) << 3);
-        store<f64>(p, load<f64>(p) + wi * get(row, j));
-      }
-    }
+    addEquation(matrix, vector, row, size, w, -d);
   }
   solve(matrix, vector, size);
   apply(m, isWhole);
@@ -296,6 +355,7 @@ function stepFor(points: i32): i32 {
 /** Fills `motion` and `distance`. */
 export function register(): void {
   findCandidates();
+  prepareMeasures();
   distance = 1e9;
   const few = stepFor(SOME);
   for (let k = 0; k < CANDIDATES; k++) {

@@ -4,7 +4,7 @@
 import { solve } from '../../seal/linear';
 import { at, blur, put, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
-import { addSix, addTen } from '../normal';
+import { addEquation } from '../normal';
 import { holdScale, map, mappedX, mappedY, multiply, scaleOf, setSimilar } from '../projective';
 import {
   candidateAngle,
@@ -174,8 +174,7 @@ function improve(points: Points, m: usize, pairs: usize, size: i32): void {
     const e = <f64>(at(foundAt, i) - at(points.value, i));
     const u = e / width;
     const weight = <f64>at(seenAt, i) / (1 + u * u);
-    if (size == SIMILAR) addSix(matrix, vector, rowOf(points, i), weight, e);
-    else addTen(matrix, vector, rowOf(points, i), weight, e);
+    addEquation(matrix, vector, rowOf(points, i), size, weight, e);
   }
   solve(matrix, vector, size);
   step(m, size);

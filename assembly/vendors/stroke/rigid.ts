@@ -3,7 +3,7 @@
 import { MAX_EDGES } from '../../seal/edges';
 import { solve } from '../../seal/linear';
 import { at, put } from '../../seal/plane';
-import { addSix, addTen } from '../normal';
+import { addEquation } from '../normal';
 import { isUnscaled } from '../template';
 import {
   CANDIDATES,
@@ -150,8 +150,7 @@ function improve(m: Motion, reach: f32, step: i32, isWhole: bool): void {
       const row = rows + ((<usize>(i * size)) << 3);
       const own = get(weights, i);
       const weight = round == 0 ? own : own * tukey(residual(i, size), width);
-      if (isWhole) addTen(matrix, vector, row, weight, get(targets, i));
-      else addSix(matrix, vector, row, weight, get(targets, i));
+      addEquation(matrix, vector, row, size, weight, get(targets, i));
     }
     solve(matrix, vector, size);
     memory.copy(solution, vector, (<usize>size) << 3);
