@@ -21,7 +21,6 @@ let cursor: usize = 0;
 let limit: usize = 0;
 let low: u64 = 0;
 let range: u32 = 0;
-let code: u32 = 0;
 let pending: i32 = 0;
 let held: u8 = 0;
 let isFirst: bool = true;
@@ -66,27 +65,6 @@ function encodeBit(context: usize, bit: u32): void {
     range <<= 8;
     shiftLow();
   }
-}
-
-function decodeBit(context: usize): u32 {
-  const p = probabilities + (context << 1);
-  const probability = <u32>load<u16>(p);
-  const bound = (range >>> PROBABILITY_BITS) * probability;
-  let bit: u32 = 0;
-  if (code < bound) {
-    range = bound;
-    store<u16>(p, <u16>(probability + (((1 << PROBABILITY_BITS) - 31 - probability) >>> ADAPT)));
-  } else {
-    code -= bound;
-    range -= bound;
-    store<u16>(p, <u16>(probability - ((probability - 31) >>> ADAPT)));
-    bit = 1;
-  }
-  while (range < LEAST_RANGE) {
-    range <<= 8;
-    code = (code << 8) | nextByte();
-  }
-  return bit;
 }
 
 /** Zeros follow the end, so that any bytes decode to some picture. */
@@ -180,25 +158,48 @@ export function decodeDepth(
   memory.fill(levels, 0, <usize>paddedSize(width, height));
   cursor = from;
   limit = from + <usize>length;
-  range = 0xffffffff;
-  code = 0;
+  // The coder's state stays in registers: hence one loop for all decisions.
+  let range: u32 = 0xffffffff;
+  let code: u32 = 0;
   for (let i = 0; i < 4; i++) code = (code << 8) | nextByte();
   const stride = <usize>paddedStride(width);
   for (let y = 0; y < height; y++) {
     const row = paddedRow(levels, width, y);
+    let asked = -1;
     for (let x = 0; x < width; ) {
       const pixel = row + <usize>x;
-      if ((x & 7) == 0 && isBlankAround(pixel, stride) && decodeBit(blankContext) == 0) {
-        x += 8;
-        continue;
-      }
-      const context = contextOf(pixel, stride, covers + <usize>(y * width + x));
+      // A blank stretch is one decision, a level three.
+      const isStretch = (x & 7) == 0 && asked != x && isBlankAround(pixel, stride);
+      const end: usize = isStretch ? 2 : 8;
+      const context = isStretch
+        ? blankContext - 1
+        : contextOf(pixel, stride, covers + <usize>(y * width + x));
       let node: usize = 1;
-      node = (node << 1) | <usize>decodeBit(context + node);
-      node = (node << 1) | <usize>decodeBit(context + node);
-      node = (node << 1) | <usize>decodeBit(context + node);
-      store<u8>(pixel, <u8>(node & 7));
-      x++;
+      while (node < end) {
+        const p = probabilities + ((context + node) << 1);
+        const probability = <u32>load<u16>(p);
+        const bound = (range >>> PROBABILITY_BITS) * probability;
+        node <<= 1;
+        if (code < bound) {
+          range = bound;
+          store<u16>(
+            p,
+            <u16>(probability + (((1 << PROBABILITY_BITS) - 31 - probability) >>> ADAPT)),
+          );
+        } else {
+          code -= bound;
+          range -= bound;
+          store<u16>(p, <u16>(probability - ((probability - 31) >>> ADAPT)));
+          node |= 1;
+        }
+        while (range < LEAST_RANGE) {
+          range <<= 8;
+          code = (code << 8) | nextByte();
+        }
+      }
+      if (!isStretch) store<u8>(pixel, <u8>(node & 7));
+      else asked = x;
+      x += isStretch ? (node == 2 ? 8 : 0) : 1;
     }
   }
 }

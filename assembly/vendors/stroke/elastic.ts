@@ -118,6 +118,10 @@ export function correct(motion: Motion): void {
   nodeY = takePlane(nodesAcross * nodesDown);
   const nodeColumns = tabulate(nodesAcross, NODE_PX, rw, lowX, highX, gridX);
   const nodeRows = tabulate(nodesDown, NODE_PX, rh, lowY, highY, gridY);
+  for (let i = 0; i < edgeCount; i++) {
+    const cell = rowOf(at(edges, MAX_EDGES + i)) * cellsAcross + columnOf(at(edges, i));
+    store<i32>(cellOf + ((<usize>i) << 2), cell);
+  }
   const stiffness = moveStiffness();
   memory.fill(spread, 0, 6 * 8);
   for (let pass = 0; pass < 2; pass++) {
@@ -178,6 +182,8 @@ function wholeOffset(i: i32): f64 {
   return <f64>(at(offsets, i) + at(moveX, i) * nx + at(moveY, i) * ny);
 }
 
+/** The cell of each edge. */
+const cellOf = memory.data(12288 * 4);
 const whole = memory.data(12288 * 4);
 const weights = memory.data(12288 * 4);
 
@@ -216,8 +222,7 @@ function gather(width: f64): void {
     const t = <f64>at(whole, i);
     const e = t - <f64>at(moveX, i) * nx - <f64>at(moveY, i) * ny - <f64>spreadAt(i);
     const w = w0 * tukey(e, width) * (INDEPENDENCE / (NOISE * NOISE));
-    const cell = rowOf(at(edges, MAX_EDGES + i)) * cellsAcross + columnOf(at(edges, i));
-    const m = cells + ((<usize>(cell * MOMENTS)) << 3);
+    const m = cells + ((<usize>(load<i32>(cellOf + ((<usize>i) << 2)) * MOMENTS)) << 3);
     add(m, 0, w * nx * nx);
     add(m, 1, w * nx * ny);
     add(m, 2, w * ny * ny);
@@ -362,25 +367,34 @@ function monomial(column: i32, row: i32, fx: i32, fy: i32, k: i32): f64 {
   return x * get(rowsY, row * fy + gridY + <i32>load<u8>(powerY + <usize>k));
 }
 
+/** What a row of nodes takes of each column of bumps: along x and along y. */
+const rowMoves = memory.data(10 * 2 * 8);
+
 /** Displacement at the nodes from the weights in `vector`. */
 function expand(nodeColumns: usize, nodeRows: usize): void {
   const fx = gridX + POWERS;
   const fy = gridY + POWERS;
   const bumps = gridX * gridY;
   for (let row = 0; row < nodesDown; row++) {
-    for (let column = 0; column < nodesAcross; column++) {
+    for (let i = 0; i < gridX; i++) {
       let dx: f64 = 0;
       let dy: f64 = 0;
       for (let j = 0; j < gridY; j++) {
         const along = get(nodeRows, row * fy + j);
-        for (let i = 0; i < gridX; i++) {
-          const value = along * get(nodeColumns, column * fx + i);
-          dx += value * get(vector, j * gridX + i);
-          dy += value * get(vector, bumps + j * gridX + i);
-        }
+        dx += along * get(vector, j * gridX + i);
+        dy += along * get(vector, bumps + j * gridX + i);
       }
-      put(nodeX, row * nodesAcross + column, <f32>dx);
-      put(nodeY, row * nodesAcross + column, <f32>dy);
+      set(rowMoves, 2 * i, dx);
+      set(rowMoves, 2 * i + 1, dy);
+    }
+    for (let column = 0; column < nodesAcross; column++) {
+      let move = f64x2.splat(0);
+      for (let i = 0; i < gridX; i++) {
+        const value = f64x2.splat(get(nodeColumns, column * fx + i));
+        move = f64x2.add(move, f64x2.mul(value, v128.load(rowMoves + ((<usize>i) << 4))));
+      }
+      put(nodeX, row * nodesAcross + column, <f32>f64x2.extract_lane(move, 0));
+      put(nodeY, row * nodesAcross + column, <f32>f64x2.extract_lane(move, 1));
     }
   }
 }

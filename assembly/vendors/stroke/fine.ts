@@ -40,8 +40,8 @@ function follow(first: i32, seen: usize, places: usize): f32 {
   let area: f32 = 0;
   for (let next = 0; next < count; next++) {
     const p = load<i32>(places + ((<usize>next) << 2));
-    const x = p % rw;
     const y = p / rw;
+    const x = p - y * rw;
     area += at(ink, p);
     widen(x, y);
     for (let v = max<i32>(0, y - 1); v <= min<i32>(rh - 1, y + 1); v++) {

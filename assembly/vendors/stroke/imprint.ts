@@ -45,6 +45,8 @@ export let pairs: usize = 0;
 export let isGrey: bool = false;
 /** No place of the query is unknown. */
 export let isAllKnown: bool = false;
+/** Bytes, unless all is known: 1 where a pixel, its neighbours to the right and below and that between them are known. */
+export let knownAround: usize = 0;
 
 /** Means of the canonical bits, times `depth`. */
 function shrink(to: usize, depth: f32): void {
@@ -176,6 +178,7 @@ export function prepareQuery(): void {
       }
     }
   }
+  if (!isAllKnown) markKnown();
   blur(raw, soft, qw, qh, SOFTNESS);
   pairs = takePlane(2 * pixels + 8);
   for (let p: usize = 0; p < (<usize>pixels) << 2; p += 16) {
@@ -184,6 +187,24 @@ export function prepareQuery(): void {
     v128.store(pairs + 2 * p, v128.shuffle<f32>(depths, seen, 0, 4, 1, 5));
     v128.store(pairs + 2 * p, v128.shuffle<f32>(depths, seen, 2, 6, 3, 7), 16);
   }
+}
+
+function markKnown(): void {
+  const pixels = qw * qh;
+  knownAround = takeBytes(pixels);
+  for (let i: usize = 0; i < <usize>pixels; i += 16) {
+    const p = known + (i << 2);
+    const around = flags(knownFour(p), knownFour(p + 16), knownFour(p + 32), knownFour(p + 48));
+    v128.store(knownAround + i, around);
+  }
+}
+
+/** Whether all around four pixels is known; the last row's are not asked. */
+function knownFour(p: usize): v128 {
+  const stride = (<usize>qw) << 2;
+  const here = f32x4.pmin(v128.load(p), v128.load(p + 4));
+  const below = f32x4.pmin(v128.load(p + stride), v128.load(p + stride + 4));
+  return f32x4.eq(f32x4.pmin(here, below), f32x4.splat(1));
 }
 
 /** A row of levels as depths; up to three values behind it are overwritten. */

@@ -65,10 +65,14 @@ function coverLines(excess: usize, weight: usize): void {
   const start = mark();
   const reach = <i32>(0.5 * sqrt<f32>(<f32>(rw * rw + rh * rh))) + 2;
   const bins = 2 * reach + 2;
-  const votes = takePlane(ANGLES * bins);
+  const votes = takePlane(ANGLES * bins + 1);
+  memory.fill(votes, 0, (<usize>(ANGLES * bins + 1)) << 2);
+  voteAll(0, points, votes, bins, reach, 1);
   for (let line = 0; line < MAX_LINES && points >= 40; line++) {
-    const left = coverLine(points, votes, bins, reach, weight);
+    const best = mostVoted(votes, ANGLES * bins);
+    const left = coverFound(points, best / bins, <f32>((best % bins) - reach), weight);
     if (left == points) break;
+    voteAll(left, points, votes, bins, reach, -1);
     points = left;
   }
   release(start);
@@ -78,56 +82,63 @@ function coverLines(excess: usize, weight: usize): void {
 const ROUNDING: f32 = 12582912;
 const ROUNDED: i32 = 0x4b400000;
 
-/** Every point votes for its distance from the middle; `row` is the place of distance 0. */
-function voteAll(points: i32, c: f32, s: f32, row: usize): void {
+/** Points from the first to before the last vote, by so much, for their distances from the middle at all angles. */
+function voteAll(first: i32, last: i32, votes: usize, bins: i32, reach: i32, by: i32): void {
+  for (let a = 0; a < ANGLES; a++) {
+    const row = votes + ((<usize>(a * bins + reach)) << 2);
+    voteAt(first, last, at(cosines, a), at(sines, a), row, by);
+  }
+}
+
+/** `row` is the place of distance 0. */
+function voteAt(first: i32, last: i32, c: f32, s: f32, row: usize, by: i32): void {
   const cs = f32x4.splat(c);
   const ss = f32x4.splat(s);
   const base = row - ((<usize>ROUNDED) << 2);
-  let i = 0;
-  for (; i + 4 <= points; i += 4) {
+  let i = first;
+  for (; i + 4 <= last; i += 4) {
     const p = (<usize>i) << 2;
     const x = f32x4.mul(v128.load(pointX + p), cs);
     const rho = f32x4.add(x, f32x4.mul(v128.load(pointY + p), ss));
     const places = i32x4.shl(f32x4.add(rho, f32x4.splat(ROUNDING)), 2);
-    vote(base + <usize>i32x4.extract_lane(places, 0));
-    vote(base + <usize>i32x4.extract_lane(places, 1));
-    vote(base + <usize>i32x4.extract_lane(places, 2));
-    vote(base + <usize>i32x4.extract_lane(places, 3));
+    vote(base + <usize>i32x4.extract_lane(places, 0), by);
+    vote(base + <usize>i32x4.extract_lane(places, 1), by);
+    vote(base + <usize>i32x4.extract_lane(places, 2), by);
+    vote(base + <usize>i32x4.extract_lane(places, 3), by);
   }
-  for (; i < points; i++) {
+  for (; i < last; i++) {
     const rho = at(pointX, i) * c + at(pointY, i) * s;
-    vote(row + <usize>((<i32>nearest<f32>(rho)) << 2));
+    vote(row + <usize>((<i32>nearest<f32>(rho)) << 2), by);
   }
 }
 
-function vote(place: usize): void {
-  store<i32>(place, load<i32>(place) + 1);
+function vote(place: usize, by: i32): void {
+  store<i32>(place, load<i32>(place) + by);
 }
 
-/** Covers the strongest line and drops its points; returns how many points stay, all when none. */
-function coverLine(points: i32, votes: usize, bins: i32, reach: i32, weight: usize): i32 {
-  memory.fill(votes, 0, (<usize>(ANGLES * bins)) << 2);
-  for (let a = 0; a < ANGLES; a++) {
-    const row = votes + ((<usize>(a * bins + reach)) << 2);
-    voteAll(points, at(cosines, a), at(sines, a), row);
+/** Votes of four places with their neighbours. The first and the last of each angle have none, so rows may meet. */
+function votesAround(p: usize): v128 {
+  return i32x4.add(i32x4.add(v128.load(p - 4), v128.load(p)), v128.load(p + 4));
+}
+
+/** The first of the places that have most votes with their neighbours. */
+function mostVoted(votes: usize, places: i32): i32 {
+  let most = i32x4.splat(0);
+  for (let i = 4; i < places; i += 4) {
+    most = i32x4.max_s(most, votesAround(votes + ((<usize>i) << 2)));
   }
-  let best = 0;
-  let most = -1;
-  for (let a = 0; a < ANGLES; a++) {
-    for (let i = 1; i < bins - 1; i++) {
-      const vote = votes + ((<usize>(a * bins + i)) << 2);
-      const sum = load<i32>(vote - 4) + load<i32>(vote) + load<i32>(vote, 4);
-      if (sum > most) {
-        most = sum;
-        best = a * bins + i;
-      }
-    }
+  const pair = i32x4.max_s(most, v128.shuffle<i32>(most, most, 2, 3, 0, 1));
+  const all = i32x4.max_s(pair, v128.shuffle<i32>(pair, pair, 1, 0, 3, 2));
+  for (let i = 4; i < places; i += 4) {
+    const found = i32x4.bitmask(i32x4.eq(all, votesAround(votes + ((<usize>i) << 2))));
+    if (found != 0) return i + ctz<i32>(found);
   }
-  return coverFound(points, best / bins, <f32>((best % bins) - reach), weight);
+  return 0;
 }
 
 const covered = memory.data(1024);
 
+/** Covers a line and moves its points behind those that stay; returns how many stay, all when it is none. */
 function coverFound(points: i32, angle: i32, rho: f32, weight: usize): i32 {
   const c = at(cosines, angle);
   const s = at(sines, angle);
@@ -148,9 +159,15 @@ function coverFound(points: i32, angle: i32, rho: f32, weight: usize): i32 {
   if (<f32>cover < (LEAST_COVER * <f32>min<i32>(rw, rh)) / SCALE) return points;
   const half: f32 = 0.5 * <f32>(<i32>(LINE_MM * SCALE) | 1);
   for (let y = 0; y < rh; y++) {
-    for (let x = 0; x < rw; x++) {
+    const v = <f32>y - 0.5 * <f32>rh;
+    // Where the line crosses the row, with room for rounding; a flat one may cover all of it.
+    const isFlat = abs<f32>(c) < 0.01;
+    const middle: f32 = isFlat ? 0 : (rho - v * s) / c + 0.5 * <f32>rw;
+    const reach: f32 = isFlat ? <f32>rw : half / abs<f32>(c) + 2;
+    const first = <i32>max<f32>(0, middle - reach);
+    const last = <i32>min<f32>(<f32>rw, middle + reach);
+    for (let x = first; x < last; x++) {
       const u = <f32>x - 0.5 * <f32>rw;
-      const v = <f32>y - 0.5 * <f32>rh;
       if (abs<f32>(u * c + v * s - rho) > half) continue;
       const along = v * c - u * s;
       if (along >= low - 3 && along <= high + 3) put(weight, y * rw + x, 0);
@@ -161,6 +178,8 @@ function coverFound(points: i32, angle: i32, rho: f32, weight: usize): i32 {
     const x = at(pointX, i);
     const y = at(pointY, i);
     if (abs<f32>(x * c + y * s - rho) < 2.2) continue;
+    put(pointX, i, at(pointX, left));
+    put(pointY, i, at(pointY, left));
     put(pointX, left, x);
     put(pointY, left, y);
     left++;
@@ -247,8 +266,8 @@ function growSeeds(excess: usize, print: usize): void {
   while (depth > 0) {
     depth--;
     const p = load<i32>(stack + ((<usize>depth) << 2));
-    const x = p % rw;
     const y = p / rw;
+    const x = p - y * rw;
     for (let v = max<i32>(0, y - 1); v <= min<i32>(rh - 1, y + 1); v++) {
       for (let u = max<i32>(0, x - 1); u <= min<i32>(rw - 1, x + 1); u++) {
         const q = v * rw + u;

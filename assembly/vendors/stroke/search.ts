@@ -2,7 +2,7 @@
 import { MAX_EDGES } from '../../seal/edges';
 import { at, clamp, put } from '../../seal/plane';
 import { sample, sampleLine } from '../../seal/sample';
-import { edgeCount, edges, isAllKnown, known, qh, qw, SCALE, soft } from './imprint';
+import { edgeCount, edges, isAllKnown, known, knownAround, qh, qw, SCALE, soft } from './imprint';
 
 /** Step of the search, millimetres. */
 const STEP: f32 = 0.04;
@@ -50,6 +50,8 @@ const lanes = memory.data(32);
 
 function knownAt(x: f32, y: f32): f32 {
   if (x < 0 || y < 0 || x > <f32>(qw - 1) || y > <f32>(qh - 1)) return 1;
+  const corner = min<i32>(<i32>y, qh - 2) * qw + min<i32>(<i32>x, qw - 2);
+  if (load<u8>(knownAround + <usize>corner) != 0) return 1;
   return sample(known, qw, qh, x, y);
 }
 
