@@ -316,6 +316,8 @@ function quantise(
     writeLevels(plane + ((<usize>(y * w)) << 2), w, paddedRow(levels, w, y));
     const sy = <i32>(originY + (<f32>y + 0.5) * step);
     const row = known + <usize>(sy * sourceWidth);
+    const lastX = load<i32>(columns + ((<usize>(w - 1)) << 2));
+    if (sy < sourceHeight && lastX < sourceWidth && isAllKnown(row, sourceWidth)) continue;
     for (let x = 0; x < w; x++) {
       const sx = load<i32>(columns + ((<usize>x) << 2));
       const isInside = sx < sourceWidth && sy < sourceHeight;
@@ -325,6 +327,15 @@ function quantise(
     }
   }
   return <f32>covered / <f32>(w * h);
+}
+
+/** Whether no byte of a row is 0. */
+function isAllKnown(row: usize, count: i32): bool {
+  const end = row + <usize>count;
+  let p = row;
+  for (; p + 16 <= end; p += 16) if (!i8x16.all_true(v128.load(p))) return false;
+  for (; p < end; p++) if (load<u8>(p) == 0) return false;
+  return true;
 }
 
 /** Writes a row of depths as levels, four by four; what falls behind the row is cleared. */

@@ -2,7 +2,7 @@
 // (A. Ruifrok and D. Johnston, Quantification of histochemical staining by color deconvolution, 2001).
 // The pad's own colour is found from the imprint, so any pad will do. No edge and no threshold here.
 import { COLOUR, GREY } from '../../seal/ink';
-import { at, blur, clamp, clampFour, put, takePlane } from '../../seal/plane';
+import { at, blur, clamp, clampFour, flags, put, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 
 const density = memory.data(3 * 256 * 4);
@@ -144,7 +144,17 @@ export function unmix(
     const share = f32x4.mul(f32x4.div(v128.load(depth + p), levels), f32x4.splat(FULL));
     v128.store(depth + p, clampFour(share, 0, MAX_DEPTH));
   }
-  for (let i = 0; i < pixels; i++) store<u8>(known + <usize>i, at(other, i) > hiding ? 0 : 1);
+  const most = f32x4.splat(hiding);
+  for (let i: usize = 0; i < <usize>pixels; i += 16) {
+    const p = other + (i << 2);
+    const shown = flags(
+      f32x4.le(v128.load(p), most),
+      f32x4.le(v128.load(p, 16), most),
+      f32x4.le(v128.load(p, 32), most),
+      f32x4.le(v128.load(p, 48), most),
+    );
+    v128.store(known + i, shown);
+  }
   release(start);
   return isColour ? COLOUR : GREY;
 }
