@@ -37,6 +37,16 @@ export function fill(plane: usize, count: i32, value: f32): void {
   for (let p = plane; p < plane + ((<usize>count) << 2); p += 16) v128.store(p, values);
 }
 
+/** Bytes times `scale` as a plane; up to three values behind it are overwritten. */
+export function putBytes(bytes: usize, count: i32, scale: f32, to: usize): void {
+  const scales = f32x4.splat(scale);
+  for (let i: usize = 0; i < <usize>count; i += 4) {
+    const halves = i16x8.extend_low_i8x16_u(v128.load32_zero(bytes + i));
+    const words = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(halves));
+    v128.store(to + (i << 2), f32x4.mul(words, scales));
+  }
+}
+
 /** `clamp` of four values, which are numbers. */
 export function clampFour(values: v128, low: f32, high: f32): v128 {
   return f32x4.pmax(f32x4.splat(low), f32x4.pmin(values, f32x4.splat(high)));

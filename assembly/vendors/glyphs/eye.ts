@@ -3,7 +3,7 @@
 // points, too few to count; its picture still tells a 3 from an 8.
 import { bitAt, strideOf } from '../../seal/bilevel';
 import { paddedRow } from '../../seal/depth';
-import { at, clamp, put, sumOfFour, takePlane } from '../../seal/plane';
+import { at, clamp, put, putBytes, sumOfFour, takePlane } from '../../seal/plane';
 import { sample } from '../../seal/sample';
 import { map, mappedX, mappedY } from '../projective';
 import { bits, height, levels, width } from '../template';
@@ -134,15 +134,8 @@ function layDepths(): void {
   if (levels == 0) return;
   const w = query.width;
   depths = takePlane(w * query.height);
-  const scale = f32x4.splat(LEVEL_DEPTH);
   for (let y = 0; y < query.height; y++) {
-    const from = paddedRow(levels, w, y);
-    const to = depths + ((<usize>(y * w)) << 2);
-    for (let x: usize = 0; x < <usize>w; x += 4) {
-      const halves = i16x8.extend_low_i8x16_u(v128.load32_zero(from + x));
-      const words = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(halves));
-      v128.store(to + (x << 2), f32x4.mul(words, scale));
-    }
+    putBytes(paddedRow(levels, w, y), w, LEVEL_DEPTH, depths + ((<usize>(y * w)) << 2));
   }
 }
 

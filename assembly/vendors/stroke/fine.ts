@@ -65,7 +65,13 @@ export function countMarks(): i32 {
   const places = takePlane(pixels);
   memory.fill(seen, 0, <usize>pixels);
   let marks = 0;
+  const inked = f32x4.splat(INKED);
   for (let p = 0; p < pixels; p++) {
+    // Most is paper: four pixels of it are passed over at once.
+    if ((p & 3) == 0 && !v128.any_true(f32x4.ge(v128.load(ink + ((<usize>p) << 2)), inked))) {
+      p += 3;
+      continue;
+    }
     if (load<u8>(seen + <usize>p) != 0 || at(ink, p) < INKED) continue;
     const area = follow(p, seen, places) / (SCALE * SCALE);
     const across = load<i32>(box, 4) - load<i32>(box) + 1;

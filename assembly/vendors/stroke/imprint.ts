@@ -7,7 +7,7 @@ import { distance } from '../../seal/chamfer';
 import { paddedRow } from '../../seal/depth';
 import { findEdges, MAX_EDGES } from '../../seal/edges';
 import { BILEVEL, BILEVEL_DEPTH, GREY } from '../../seal/ink';
-import { at, blur, fill, flags, put, takeBytes, takePlane } from '../../seal/plane';
+import { at, blur, fill, flags, put, putBytes, takeBytes, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { atDepth, bits, height, kind, levels, unknown, width } from '../template';
 
@@ -54,9 +54,7 @@ function shrink(to: usize, depth: f32): void {
   const pixels = atDepth(width) * atDepth(height);
   const ninths = takeBytes(pixels);
   shrinkBilevel(bits, width, height, ninths);
-  for (let i = 0; i < pixels; i++) {
-    put(to, i, <f32>load<u8>(ninths + <usize>i) * (depth / 9));
-  }
+  putBytes(ninths, pixels, depth / 9, to);
   release(start);
 }
 
@@ -110,15 +108,51 @@ function prepareDistances(): void {
     v128.store(outside + p, f32x4.div(v128.load(outside + p), pitch));
     v128.store(inside + p, f32x4.div(v128.load(inside + p), pitch));
   }
-  memory.fill(core, 0, (<usize>pixels) << 2);
+  markCores(takePlane(pixels));
+  release(start);
+}
+
+/** Fills `core`; `across` is a spare plane. */
+function markCores(across: usize): void {
+  const stride = (<usize>rw) << 2;
+  for (let y: usize = 0; y < <usize>rh; y++)
+    deepestOfFive(inside + y * stride, across + y * stride);
+  const one = f32x4.splat(1);
   for (let y = 0; y < rh; y++) {
-    for (let x = 0; x < rw; x++) {
-      const p = y * rw + x;
-      const d = at(inside, p);
-      if (d > 0.14 || (d > 0 && d > 0.75 * deepestAround(x, y))) put(core, p, 1);
+    const first = across + <usize>max<i32>(0, y - 2) * stride;
+    const last = across + <usize>min<i32>(rh - 1, y + 2) * stride;
+    const own = <usize>y * stride;
+    for (let x: usize = 0; x < stride; x += 16) {
+      let deepest = v128.load(first + x);
+      for (let row = first + stride; row <= last; row += stride) {
+        deepest = f32x4.pmax(deepest, v128.load(row + x));
+      }
+      const d = v128.load(inside + own + x);
+      const isRidge = f32x4.gt(d, f32x4.mul(f32x4.splat(0.75), deepest));
+      const isInk = f32x4.gt(d, f32x4.splat(0));
+      const isCore = v128.or(f32x4.gt(d, f32x4.splat(0.14)), v128.and(isInk, isRidge));
+      v128.store(core + own + x, v128.and(one, isCore));
     }
   }
-  release(start);
+}
+
+/** The greatest of the up to five values of a row around each. */
+function deepestOfFive(row: usize, to: usize): void {
+  for (let x = 0; x < rw; x++) {
+    if (x >= 2 && x + 6 <= rw) {
+      const p = row + ((<usize>x) << 2);
+      const outer = f32x4.pmax(v128.load(p - 8), v128.load(p + 8));
+      const inner = f32x4.pmax(v128.load(p - 4), v128.load(p + 4));
+      v128.store(to + ((<usize>x) << 2), f32x4.pmax(f32x4.pmax(outer, inner), v128.load(p)));
+      x += 3;
+      continue;
+    }
+    let deepest: f32 = 0;
+    for (let u = max<i32>(0, x - 2); u <= min<i32>(rw - 1, x + 2); u++) {
+      deepest = max<f32>(deepest, at(row, u));
+    }
+    put(to, x, deepest);
+  }
 }
 
 /** A byte a pixel: `value` where there is ink, 1 - `value` elsewhere. */
@@ -135,16 +169,6 @@ function markInk(mask: usize, pixels: i32, value: i32): void {
     );
     v128.store(mask + i, v128.xor(inked, flip));
   }
-}
-
-function deepestAround(x: i32, y: i32): f32 {
-  let deepest: f32 = 0;
-  for (let v = max<i32>(0, y - 2); v <= min<i32>(rh - 1, y + 2); v++) {
-    for (let u = max<i32>(0, x - 2); u <= min<i32>(rw - 1, x + 2); u++) {
-      deepest = max<f32>(deepest, at(inside, v * rw + u));
-    }
-  }
-  return deepest;
 }
 
 function isBlank(bytes: usize, count: i32): bool {
@@ -169,7 +193,7 @@ export function prepareQuery(): void {
   } else {
     isAllKnown = isBlank(unknown, strideOf(qw) * qh);
     for (let y = 0; y < qh; y++) {
-      readRow(paddedRow(levels, qw, y), raw + ((<usize>(y * qw)) << 2));
+      putBytes(paddedRow(levels, qw, y), qw, LEVEL_DEPTH, raw + ((<usize>(y * qw)) << 2));
       const row = known + ((<usize>(y * qw)) << 2);
       fill(row, qw, 1);
       if (isAllKnown) continue;
@@ -205,14 +229,4 @@ function knownFour(p: usize): v128 {
   const here = f32x4.pmin(v128.load(p), v128.load(p + 4));
   const below = f32x4.pmin(v128.load(p + stride), v128.load(p + stride + 4));
   return f32x4.eq(f32x4.pmin(here, below), f32x4.splat(1));
-}
-
-/** A row of levels as depths; up to three values behind it are overwritten. */
-function readRow(levels: usize, to: usize): void {
-  const scale = f32x4.splat(LEVEL_DEPTH);
-  for (let x: usize = 0; x < <usize>qw; x += 4) {
-    const halves = i16x8.extend_low_i8x16_u(v128.load32_zero(levels + x));
-    const words = f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_u(halves));
-    v128.store(to + (x << 2), f32x4.mul(words, scale));
-  }
 }

@@ -78,6 +78,8 @@ function sumEdges(scale: i32): void {
   memory.fill(edgeSums, 0, (<usize>(across * down) * EDGE_SUMS) << 2);
   const half = at(halves, scale);
   const pitch = at(pitches, scale);
+  const firstX = tileX(scale, 0);
+  const firstY = tileY(scale, 0);
   for (let i = 0; i < edgeCount; i++) {
     const x = at(edges, i);
     const y = at(edges, MAX_EDGES + i);
@@ -94,14 +96,14 @@ function sumEdges(scale: i32): void {
     const s1 = f32x4(w * ny, w, w * nx * t, w * ny * t);
     const s2 = f32x4(w * t, w * t * t, wq, k);
     const s3 = f32x4(wq * a * a, a > 0.2 ? wq : 0, a > 0.35 ? wq : 0, 1);
-    const columnLow = max<i32>(0, <i32>floor<f32>((x - half - tileX(scale, 0)) / pitch));
-    const rowLow = max<i32>(0, <i32>floor<f32>((y - half - tileY(scale, 0)) / pitch));
+    const columnLow = max<i32>(0, <i32>floor<f32>((x - half - firstX) / pitch));
+    const rowLow = max<i32>(0, <i32>floor<f32>((y - half - firstY) / pitch));
     for (let row = rowLow; row < down; row++) {
-      const dy = y - tileY(scale, row);
+      const dy = y - (firstY + <f32>row * pitch);
       if (dy >= half) continue;
       if (dy <= -half) break;
       for (let column = columnLow; column < across; column++) {
-        const dx = x - tileX(scale, column);
+        const dx = x - (firstX + <f32>column * pitch);
         if (dx >= half) continue;
         if (dx <= -half) break;
         const p = edgeSums + ((<usize>(row * across + column) * EDGE_SUMS) << 2);
