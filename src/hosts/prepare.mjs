@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import {
   chmod,
   copyFile,
+  cp,
   mkdir,
   readdir,
   readFile,
@@ -222,7 +223,10 @@ async function wholeFolder(folder) {
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
 }
 
-/** Brings the local database to the newest schema. The digest spares wrangler's start-up. */
+/**
+ * Brings the local database to the newest schema. The digest spares wrangler's start-up, and a copy
+ * of the empty database spares it to the next who starts afresh.
+ */
 export async function applyMigrations(root, state, tick) {
   const folder = join(root, 'src', 'platform', 'd1', 'migrations');
   const hash = createHash('sha256');
@@ -233,15 +237,33 @@ export async function applyMigrations(root, state, tick) {
   const stamp = join(stores, 'migrations.sha256');
   const digest = hash.digest('hex');
   if ((await readFile(stamp, 'utf8').catch(() => '')) === digest) return;
-  await step(
-    'The database could not be brought up to date',
-    root,
-    [wrangler(root), 'd1', 'migrations', 'apply', 'DB', '--local', '--persist-to', stores],
-    wranglerEnv(state),
-  );
-  await mkdir(stores, { recursive: true });
+  const empty = join(root, 'node_modules', '.cache', 'cinnabar', `database-${digest}`);
+  const isFresh = !existsSync(stores);
+  if (isFresh && existsSync(empty)) {
+    await cp(empty, stores, { recursive: true });
+  } else {
+    await step(
+      'The database could not be brought up to date',
+      root,
+      [wrangler(root), 'd1', 'migrations', 'apply', 'DB', '--local', '--persist-to', stores],
+      wranglerEnv(state),
+    );
+    if (isFresh) await keepWhole(stores, empty);
+  }
   await writeFile(stamp, digest);
   tick('database migrated');
+}
+
+/** Copies a folder to a place where others may look for it: there it is whole, or not yet there. */
+async function keepWhole(folder, place) {
+  const copy = `${place}.${process.pid}`;
+  await cp(folder, copy, { recursive: true });
+  try {
+    await rename(copy, place);
+  } catch {
+    // Somebody else's is there already.
+    await rm(copy, { recursive: true, force: true });
+  }
 }
 
 /** Process groups of the steps that run now; whoever stops early ends them too. */
