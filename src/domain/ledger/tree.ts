@@ -34,8 +34,8 @@ export function createTree(store: LogStore): LogTree {
   function keep(name: string, rows: TileRows): TileRows {
     kept.delete(name);
     kept.set(name, rows);
-    const [oldest] = kept.keys();
-    if (kept.size > tilesKeptMax && oldest !== undefined) kept.delete(oldest);
+    const [oldest = name] = kept.keys();
+    if (kept.size > tilesKeptMax) kept.delete(oldest);
     return rows;
   }
 

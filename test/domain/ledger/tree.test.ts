@@ -56,6 +56,68 @@ describe('the tree over a store', () => {
     );
   });
 
+  it('A8: a write that failed leaves nothing behind that the next one builds on', () => {
+    const store = memoryLogStore();
+    let fails = false;
+    const flaky: LogStore = {
+      ...store,
+      grow(size, tiles) {
+        if (fails) throw new Error('the disk is full');
+        store.grow(size, tiles);
+      },
+    };
+    const tree = createTree(flaky);
+    addTo(store, 100);
+    tree.grow();
+    addTo(store, 300);
+    fails = true;
+    expect(() => tree.grow()).toThrow('the disk is full');
+    expect(store.treeSize()).toBe(100);
+    fails = false;
+    addTo(store, 7);
+    expect(tree.grow()).toBe(407);
+    expect(Buffer.from(tree.root(407))).toEqual(Buffer.from(oracleRoot(leavesOf(407))));
+  });
+
+  it('A8: a store that lost a tile, or holds another, is said to be broken', () => {
+    const store = memoryLogStore();
+    addTo(store, 300);
+    createTree(store).grow();
+    const lost = createTree({ ...store, tile: () => undefined });
+    expect(() => lost.root(300)).toThrow('a tile of the log is absent from its store');
+    addTo(store, 1);
+    const short = createTree({ ...store, tile: (...at) => store.tile(...at)?.slice(0, 32) });
+    expect(() => short.grow()).toThrow('a tile of the log has another width');
+    expect(createTree(store).grow()).toBe(301);
+  });
+
+  it('A8: keeps 512 tiles at hand, those that were used last, of whatever level', () => {
+    const size = 1024 * 256;
+    const widths = [256, 256, 4];
+    const reads: number[] = [];
+    const large: LogStore = {
+      ...memoryLogStore(),
+      innerOf: () => undefined,
+      tile(level, index) {
+        if (level === 0) reads.push(index);
+        return new Uint8Array(32 * (widths[level] ?? 0)).fill(index);
+      },
+    };
+    const tree = createTree(large);
+    const read = (tile: number) => {
+      reads.length = 0;
+      tree.inclusion(tile * 256, size);
+      return reads;
+    };
+    // Three of the 512 are of the two levels above.
+    for (let tile = 0; tile < 509; tile++) expect(read(tile)).toEqual([tile]);
+    expect(read(0)).toEqual([]);
+    expect(read(1)).toEqual([]);
+    expect(read(509)).toEqual([509]);
+    expect(read(0)).toEqual([]);
+    expect(read(2)).toEqual([2]);
+  });
+
   it('A8: three levels of tiles, a tile a level read once, and a store of before inner hashes', () => {
     const size = 256 * 256 + 300;
     const store = memoryLogStore();
@@ -83,28 +145,5 @@ describe('the tree over a store', () => {
       tree.inclusion(701, size);
       expect(reads).toBe(before + 1);
     }
-  });
-
-  it('A8: a write that failed leaves nothing behind that the next one builds on', () => {
-    const store = memoryLogStore();
-    let fails = false;
-    const flaky: LogStore = {
-      ...store,
-      grow(size, tiles) {
-        if (fails) throw new Error('the disk is full');
-        store.grow(size, tiles);
-      },
-    };
-    const tree = createTree(flaky);
-    addTo(store, 100);
-    tree.grow();
-    addTo(store, 300);
-    fails = true;
-    expect(() => tree.grow()).toThrow('the disk is full');
-    expect(store.treeSize()).toBe(100);
-    fails = false;
-    addTo(store, 7);
-    expect(tree.grow()).toBe(407);
-    expect(Buffer.from(tree.root(407))).toEqual(Buffer.from(oracleRoot(leavesOf(407))));
   });
 });
