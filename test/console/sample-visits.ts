@@ -43,7 +43,7 @@ export function sampleVisits(name: string): Open {
     const stage = await openStage(host.url, () => {});
     await sampleData(stage);
     places = await placesOf(stage);
-  }, 300_000);
+  }, 900_000);
 
   afterAll(async () => {
     await browser?.close();

@@ -27,7 +27,8 @@ export interface SealBinding {
 
 /** Plaintexts are filled up to multiples of this, so that a length tells little about a name. */
 export const paddingBytes = 64;
-const plaintextBytesMax = 4096;
+/** Of a text to seal, in UTF-8. */
+export const sealedBytesMax = 4096;
 const contentType = 'cin-sealed+json';
 const bound = ['alg', 'aud', 'cty', 'enc', 'iss', 'jti', 'kid', 'sub'];
 const smKeyBytes = 16;
@@ -79,7 +80,7 @@ function unusable(): TypeError {
 }
 
 function padded(bytes: Uint8Array): Uint8Array {
-  if (bytes.length > plaintextBytesMax) throw new RangeError('a sealed part has at most 4 KiB');
+  if (bytes.length > sealedBytesMax) throw new RangeError('a sealed part has at most 4 KiB');
   const length = Math.max(1, Math.ceil(bytes.length / paddingBytes)) * paddingBytes;
   const filled = new Uint8Array(length).fill(spaceByte);
   filled.set(bytes);

@@ -36,7 +36,7 @@ export async function splitIdentity(
   identity: unknown,
 ): Promise<SplitIdentity> {
   if (identity === undefined) return none;
-  if (JSON.stringify(identity).length > identityCharactersMax) throw tooLarge();
+  if (JSON.stringify(identity).length > identityCharactersMax) throw identityTooLarge();
   const { sensitive, open } = await splitJson(deps, identity);
   const secretAt = secretPlaces(identity);
   const dropped = new Set<Label>();
@@ -59,11 +59,12 @@ export async function splitIdentity(
   }
   const isLarge =
     facts.length > factsMax || facts.some(({ value }) => value.length > factCharactersMax);
-  if (isLarge) throw tooLarge();
+  if (isLarge) throw identityTooLarge();
   return { facts, dropped: [...dropped] };
 }
 
-function tooLarge(): CinnabarError {
+/** What was sent is more than a token, or a part of it, can hold. */
+export function identityTooLarge(): CinnabarError {
   const fields = [{ pointer: '/body/identity', code: 'too_large' }];
   return new CinnabarError('invalid_request', { fields });
 }

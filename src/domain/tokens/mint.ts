@@ -3,11 +3,11 @@ import { tokenCharactersMax } from '../../core/token/compact.ts';
 import { disclosureDigest, makeDisclosure } from '../../core/token/disclosures.ts';
 import { partText } from '../../core/token/open.ts';
 import { profiles, type TokenProfile } from '../../core/token/profiles.ts';
-import { sealText } from '../../core/token/sealing.ts';
+import { sealedBytesMax, sealText } from '../../core/token/sealing.ts';
 import { base64urlText } from '../../lib/base64url.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
-import type { Entitlement } from './identity.ts';
+import { type Entitlement, identityTooLarge } from './identity.ts';
 import { activeKey, type IssuerAlgorithm, signWithKey } from './issuer-keys.ts';
 import { literalParts } from './literal.ts';
 import type { TokenDeps } from './ports.ts';
@@ -39,7 +39,8 @@ export interface Minted {
  * Makes one token: seals to each business system what it may have, then signs public and sealed
  * claims together in the chips (D3). The life of the token counts from the sealing.
  *
- * @throws CinnabarError `invalid_request` when it would be longer than 8 KiB, `chips_unavailable`
+ * @throws CinnabarError `invalid_request` when it would be longer than 8 KiB, or what one system may
+ * have longer than 4, `chips_unavailable`
  */
 export async function mintToken(deps: TokenDeps, input: MintInput): Promise<Minted> {
   const { family, entitlement, facts, systems } = input;
@@ -77,10 +78,7 @@ export async function mintToken(deps: TokenDeps, input: MintInput): Promise<Mint
   const message = utf8ToBytes(signingInput);
   const signature = await signWithKey(deps, key, `token:${jti}`, message);
   const token = `${signingInput}.${base64urlText(signature)}`;
-  if (token.length > tokenCharactersMax) {
-    const fields = [{ pointer: '/body/identity', code: 'too_large' }];
-    throw new CinnabarError('invalid_request', { fields });
-  }
+  if (token.length > tokenCharactersMax) throw identityTooLarge();
   const row: IssuedToken = {
     tenant: family.tenant,
     id: jti,
@@ -123,6 +121,7 @@ async function sealedParts(
     const secrets = theirs.flatMap((fact) => disclosures.get(fact) ?? []);
     for (const secret of secrets) shown.add(disclosureDigest(secret));
     const text = partText(nameAt([id]), theirs, profile.selective ? secrets : undefined);
+    if (utf8ToBytes(text).length > sealedBytesMax) throw identityTooLarge();
     parts.push(await sealText(text, key, { iss: deps.issuer, sub, jti, aud: id }));
     released.push({ system: id, labels: labelsIn(theirs) });
   }

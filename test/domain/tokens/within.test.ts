@@ -1,4 +1,4 @@
-import { decodeJwt, exportJWK, generateKeyPair } from 'jose';
+import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { makeProof } from '../../../src/core/token/dpop.ts';
 import { type PublicJwk, thumbprintOf } from '../../../src/core/token/jwk.ts';
@@ -31,6 +31,7 @@ import {
   type Centre,
   caller,
   chen,
+  issuer,
   lin,
   registered,
 } from '../../helpers/tokens.ts';
@@ -168,6 +169,102 @@ describe('D8: what a token of ours asks for', () => {
     await expect(refreshToken(centre.deps, 'r', { refreshToken: token })).rejects.toMatchObject(
       refused,
     );
+  });
+});
+
+describe('D3: what a token says', () => {
+  test('D3: who, for whom, how known, what for and until when; and the row says the same', async () => {
+    const { token, issued } = await grant({}, wants({ identity: { 姓名: '陈思远' } }));
+    const { sub, iat = 0, sealed, ...claims } = decodeJwt(token);
+    const pub = { tenant, branch: chen.branch, roles: chen.roles, proofing: 'self' };
+    const perm = { permissions: [], limits: [] };
+    const times = { nbf: iat, exp: iat + 600 };
+    expect(claims).toEqual({
+      iss: issuer,
+      aud: 'bills',
+      jti: issued.id,
+      amr: ['mfa'],
+      pub,
+      perm,
+      ...times,
+    });
+    expect(sealed).toHaveLength(1);
+    const header = { alg: 'ES256', typ: 'cin-at+jwt', kid: issued.kid };
+    expect(decodeProtectedHeader(token)).toEqual(header);
+    expect(issued).toMatchObject({
+      tenant,
+      revision: 1,
+      actor: chen.id,
+      profile: 'cin-sealed-1',
+      audiences: ['bills'],
+      sub,
+      perm,
+      released: [{ system: 'bills', labels: ['NAME'] }],
+      state: 'active',
+      issuedAtMs: iat * 1000,
+      expiresAtMs: times.exp * 1000,
+    });
+    expect(await centre.deps.tokens.find(tenant, 'token', issued.id)).toEqual(issued);
+  });
+
+  test('D3: of ourselves the person’s own name, and nothing sealed, hidden or bound', async () => {
+    const { token, issued } = await grant({}, forUs);
+    const { sub, aud, ...more } = decodeJwt(token);
+    expect([sub, aud, issued.sub]).toEqual([chen.id, 'cinnabar', chen.id]);
+    for (const name of ['sealed', 'cnf', 'act', '_sd', '_sd_alg']) {
+      expect(more).not.toHaveProperty(name);
+    }
+    expect(issued).not.toHaveProperty('jkt');
+  });
+
+  test('D3: of several systems all names; of hidden facts digests in an order that says nothing', async () => {
+    await registered(centre, 'notes', ['NAME', 'CONTACT', 'ADDRESS']);
+    const identity = {
+      姓名: '陈思远',
+      手机号: '13812345678',
+      住址: '浙江省杭州市西湖区文三路 90 号',
+    };
+    const request = wants({ audiences: ['bills', 'notes'], profile: 'cin-sd-1', identity });
+    const { token, issued } = await grant({}, request);
+    const {
+      aud,
+      _sd: digests,
+      _sd_alg: algorithm,
+    } = decodeJwt<{ _sd: string[]; _sd_alg: string }>(token);
+    expect([aud, algorithm]).toEqual([['bills', 'notes'], 'sha-256']);
+    // The name, which both may see, is one fact.
+    expect(digests).toHaveLength(3);
+    expect(digests).toEqual(digests.toSorted());
+    expect(issued.audiences).toEqual(['bills', 'notes']);
+  });
+
+  test('D3: no more than four kilobytes for one system and eight in all', async () => {
+    await registered(centre, 'phones', ['CONTACT']);
+    const numbers = (count: number) => ({
+      手机号: Array.from({ length: count }, (_, i) => `138123456${10 + i}`.padEnd(400, ' ')),
+    });
+    const asked = (audiences: readonly string[], count: number) =>
+      grant({}, wants({ audiences, identity: numbers(count) }));
+    const tooLarge = {
+      code: 'invalid_request',
+      fields: [{ pointer: '/body/identity', code: 'too_large' }],
+    };
+    expect((await asked(['phones'], 8)).issued.released).toHaveLength(1);
+    await expect(asked(['phones'], 10)).rejects.toMatchObject(tooLarge);
+    await expect(asked(['phones', 'notes'], 8)).rejects.toMatchObject(tooLarge);
+  });
+
+  test('D3: nothing for less than a second', async () => {
+    centre.clock.advance(900 - (centre.clock.now() % 1000));
+    const own = await grant({}, forUs);
+    const { expiresAtMs = 0 } = (await familyOf(own.issued.family)) ?? {};
+    centre.clock.advance(expiresAtMs - centre.clock.now() - 60_000);
+    const { token } = await refreshToken(centre.deps, 'r', {
+      refreshToken: own.refreshToken ?? '',
+    });
+    const who = await authenticatedBy(centre.deps, chen, token);
+    centre.clock.advance(expiresAtMs - centre.clock.now() - 500);
+    await expect(grant(who)).rejects.toMatchObject({ code: 'certificate_not_active' });
   });
 });
 
