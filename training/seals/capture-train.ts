@@ -10,10 +10,10 @@ import { ratesOf } from '../../src/cli/seal-rates.ts';
 import type { Examined } from './capture-set.ts';
 import { type Chance, chanceOf } from './random.ts';
 
-const HIDDEN = 8;
+const HIDDEN = 12;
 /** Nets of different beginnings that the detector averages; where only rates are printed one stands for them. */
 const NETS = 3;
-const STEPS = 1500;
+const STEPS = 2200;
 const BATCH = 96;
 const RATE = 8e-3;
 /** Decay of the weights a step, in units of the rate. */

@@ -38,7 +38,7 @@ export const plans: readonly SetPlan[] = [
     name: 'train-panels',
     seed: 89,
     physics: ['ridge', 'soak', 'film', 'weave', 'paste', 'porous'],
-    identities: 18,
+    identities: 36,
     judges: false,
     hasHair: true,
     genuine: 2,
