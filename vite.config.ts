@@ -1,7 +1,12 @@
 import { defineConfig } from 'vite';
 
 interface Graph {
-  getModuleInfo(id: string): { isEntry: boolean; importers: readonly string[] } | null;
+  getModuleInfo(id: string): {
+    isEntry: boolean;
+    importers: readonly string[];
+    importedIds: readonly string[];
+    code: string | null;
+  } | null;
 }
 
 const alwaysFetched = new Map<string, boolean>();
@@ -20,6 +25,33 @@ function isAlwaysFetched(id: string, graph: Graph): boolean {
     (info.isEntry || info.importers.some((importer) => isAlwaysFetched(importer, graph)));
   alwaysFetched.set(id, is);
   return is;
+}
+
+const smallBytes = 8_000;
+const fewImporters = 3;
+const common = new Map<string, boolean>();
+
+/** Small, and leads to nothing that is not: it may come along where it is not needed. */
+function isLight(id: string, graph: Graph): boolean {
+  const known = common.get(id);
+  if (known !== undefined) return known;
+  common.set(id, true);
+  const info = graph.getModuleInfo(id);
+  const is =
+    info !== null &&
+    (info.code?.length ?? 0) <= smallBytes &&
+    info.importedIds.every((next) => isAlwaysFetched(next, graph) || isLight(next, graph));
+  common.set(id, is);
+  return is;
+}
+
+/**
+ * Small things that several pages share are one file too: as files of their own, a page waited for
+ * twenty answers of a kilobyte.
+ */
+function isCommon(id: string, graph: Graph): boolean {
+  const importers = graph.getModuleInfo(id)?.importers.length ?? 0;
+  return id.includes('/src/') && importers >= fewImporters && isLight(id, graph);
 }
 
 /**
@@ -52,7 +84,11 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         codeSplitting: {
-          groups: [{ name: (id, graph) => (isAlwaysFetched(id, graph) ? 'shell' : null) }],
+          // What the shell needs is the shell's, also where common things lead to it.
+          groups: [
+            { name: (id, graph) => (isAlwaysFetched(id, graph) ? 'shell' : null), priority: 2 },
+            { name: (id, graph) => (isCommon(id, graph) ? 'common' : null), priority: 1 },
+          ],
         },
       },
     },

@@ -23,7 +23,9 @@ startRouter();
 startKeys();
 void startSession();
 const words = startWords();
-routeFor(path.value)?.route.render.fetchEarly?.();
+// A task later, so that the many small scripts of a page do not stand before the words in the
+// browser's queue: without words nothing is painted.
+setTimeout(() => routeFor(path.value)?.route.render.fetchEarly?.());
 await words;
 
 const host = document.getElementById('app');

@@ -359,7 +359,7 @@ const routes: readonly Route[] = [
     pattern: '/pay',
     right: 'pay',
     render: lazyPage(
-      () => import('./pay/pages.tsx'),
+      () => import('./pay/pay.tsx'),
       ({ PayPage }) => <PayPage />,
     ),
   },
@@ -367,7 +367,7 @@ const routes: readonly Route[] = [
     pattern: '/pay/history',
     right: 'pay',
     render: lazyPage(
-      () => import('./pay/pages.tsx'),
+      () => import('./pay/history.tsx'),
       ({ HistoryPage }) => <HistoryPage />,
     ),
   },
@@ -375,7 +375,7 @@ const routes: readonly Route[] = [
     pattern: '/pay/:id',
     right: 'pay',
     render: lazyPage(
-      () => import('./pay/pages.tsx'),
+      () => import('./pay/order.tsx'),
       ({ OrderPage }, { id = '' }) => <OrderPage key={id} id={id} />,
     ),
   },

@@ -131,6 +131,8 @@ export async function startSession(): Promise<void> {
       identities.find((item) => item.role === 'teller') ??
       identities[0];
     session.value = first ? { kind: 'ready', identities, identity: first } : { kind: 'no-demo' };
+    // Under way while the page's scripts are; whoever needs it asks again if it fails.
+    if (first) currentToken(false).catch(() => undefined);
   } catch (cause) {
     const error = cause instanceof ApiError ? cause : new ApiError('unexpected_answer', { cause });
     session.value = error.status === 404 ? { kind: 'no-demo' } : { kind: 'failed', error };

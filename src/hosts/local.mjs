@@ -37,7 +37,9 @@ Runs the whole service and the console on this machine, and builds first what is
                   service .cinnabar-service
   --no-build      takes what is built already
   --service       no demo: a service of your own, as FOLDER/service.env describes it
-  --sample-data   fills a fresh service with accounts, imprints, certificates and payments
+  --no-sample-data  leaves a fresh service empty; otherwise it gets accounts, imprints,
+                  certificates and payments once it is ready
+  --sample-data   gives them to a service that was started before and is still empty
   --dev           builds again when a source changes, and shows the log here
   --help          show this text
 `;
@@ -46,6 +48,9 @@ const options = readOptions();
 const state = resolve(root, options.state);
 const lock = join(state, 'host.json');
 const log = join(state, 'host.log');
+/** Asked for, or not refused and nobody has been here before. */
+const wantsSamples =
+  options['sample-data'] || !(options['no-sample-data'] || existsSync(join(state, 'stores')));
 
 /** The wrangler process; it leads the process group of all Workers. */
 let workers;
@@ -95,7 +100,7 @@ async function run() {
   await untilReady(port);
   await printWelcome(port);
   await registerSample(port);
-  if (options['sample-data']) await fillWithSamples(port);
+  if (wantsSamples && !stopping) await fillWithSamples(port);
 }
 
 function demoSecrets() {
@@ -144,6 +149,7 @@ async function restartWorkers(port, setup) {
 async function fillWithSamples(port) {
   const tool = join(root, 'dist', 'cli.js');
   const failure = 'The sample data could not be made; is the service a fresh one?';
+  console.log('  Sample data are on their way, about a minute; everything can be used meanwhile.');
   try {
     await step(failure, root, ['wasm-build/package.mjs', 'cli']);
     await step(failure, root, [tool, 'demo', '--fill', '--url', `http://localhost:${port}`]);
@@ -166,6 +172,7 @@ function readOptions() {
       options: {
         dev: { type: 'boolean', default: false },
         'no-build': { type: 'boolean', default: false },
+        'no-sample-data': { type: 'boolean', default: false },
         'sample-data': { type: 'boolean', default: false },
         port: { type: 'string', default: '8787' },
         service: { type: 'boolean', default: false },

@@ -2,8 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll } from 'vitest';
-import { sampleData } from '../../src/cli/demo/sample-data.ts';
+import { afterAll, beforeAll, expect, vi } from 'vitest';
 import { openStage, type Stage } from '../../src/cli/demo/stage.ts';
 import { launchChromium } from '../helpers/chromium.ts';
 import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
@@ -39,10 +38,17 @@ export function sampleVisits(name: string): Open {
 
   beforeAll(async () => {
     state = await mkdtemp(join(tmpdir(), `cinnabar-${name}-`));
-    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
-    const stage = await openStage(host.url, () => {});
-    await sampleData(stage);
-    places = await placesOf(stage);
+    const words = ['--sample-data'];
+    [host, browser] = await Promise.all([
+      startLocalHost(state, freshPort, {}, words),
+      launchChromium(),
+    ]);
+    await vi.waitFor(() => expect(host.output()).toMatch(/every list has something|could not/), {
+      timeout: 840_000,
+      interval: 500,
+    });
+    expect(host.output()).not.toContain('could not');
+    places = await placesOf(await openStage(host.url, () => {}));
   }, 900_000);
 
   afterAll(async () => {

@@ -15,16 +15,21 @@ export interface LocalHost {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts the whole service as `npm start` does, with stores of its own. `npm test` has built it. */
+/**
+ * Starts the whole service as `npm start` does, with stores of its own, empty unless `words` ask
+ * for sample data. `npm test` has built it.
+ */
 export async function startLocalHost(
   state: string,
   port: number,
   environment: NodeJS.ProcessEnv = {},
   words: readonly string[] = [],
 ): Promise<LocalHost> {
+  const data = words.includes('--sample-data') ? [] : ['--no-sample-data'];
+  const where = ['--state', state, '--port', String(port)];
   const host = spawn(
     process.execPath,
-    ['src/hosts/local.mjs', '--no-build', '--state', state, '--port', String(port), ...words],
+    ['src/hosts/local.mjs', '--no-build', ...where, ...data, ...words],
     {
       cwd: root,
       env: { ...process.env, ...environment },

@@ -1,25 +1,24 @@
-import { runNumber, type Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 const settledWithinMs = 20_000;
 
 /** A teller verifies two imprints; what is not passed goes to a reviewer, who decides and signs. */
-export async function imprintJourney({ as, sample, prove }: Stage): Promise<void> {
+export async function imprintJourney({ as, sample, prove, run }: Stage): Promise<void> {
   const teller = as('teller-zhou');
-  const number = runNumber();
   const account = await teller.accounts.create({
-    number: `DEMO-${number}`,
+    number: `621${run}`,
     name: '杭州明远贸易有限公司',
     contact: '0571-5550',
   });
   const card = await teller.cards.create({
     accountId: account.id,
-    number: `CARD-${number}`,
+    number: `${run.slice(-6)}-1`,
     startDate: '2020-01-01',
     endDate: '2099-12-31',
   });
   const seal = await teller.seals.enrol({
     cardId: card.id,
-    serial: `S-${number}`,
+    serial: `MY-${run.slice(-6)}`,
     shape: 'round',
     imprint: await sample('r01-reserved'),
   });

@@ -1,13 +1,13 @@
 import { confirmPayment } from '../../client/certificates.ts';
-import { keyHolder } from './people.ts';
-import { runNumber, type Stage } from './stage.ts';
+import { type KeyHolder, keyHolder } from './people.ts';
+import type { Stage } from './stage.ts';
 
 /**
  * A customer pays with half a key; what is too risky ends, and a chip that is gone changes nothing.
- * Resolves with the customer's terminal.
+ * Resolves with the customer and the terminal.
  */
-export async function paymentJourney(stage: Stage): Promise<string> {
-  const { as, prove } = stage;
+export async function paymentJourney(stage: Stage): Promise<KeyHolder> {
+  const { as, prove, run } = stage;
   const holder = await keyHolder(stage, 'customer-chen', '陈思远');
   const customer = as(holder.who);
   const officer = as('risk-officer-xu');
@@ -39,11 +39,11 @@ export async function paymentJourney(stage: Stage): Promise<string> {
     'allowed, confirmed by both halves: what was shown is what was signed; the receipt is in the ledger',
   );
 
-  const blocked = `62220202${Date.now()}`.slice(0, 19);
+  const blocked = `622202${run}`;
   await officer.listedPayees.put({
     account: blocked,
     listed: 'blocked',
-    reason: `演示 ${runNumber()}`,
+    reason: `演示 ${run}`,
   });
   const refused = await place(blocked);
   prove(refused.state === 'terminated', 'an order to a blocked payee is ended, and no key moves');
@@ -62,5 +62,5 @@ export async function paymentJourney(stage: Stage): Promise<string> {
   const open = await place(known);
   const stopped = await customer.payments.stop(open.id);
   prove(stopped.state === 'terminated', 'an order is stopped before it is executed, for good');
-  return holder.key.id;
+  return holder;
 }

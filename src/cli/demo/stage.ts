@@ -9,6 +9,8 @@ export class Disproved extends Error {
 /** Where the journeys are played: a service in demo mode, and its sample people. */
 export interface Stage {
   readonly url: string;
+  /** Thirteen figures that are in the numbers of what a journey makes. */
+  readonly run: string;
   /** The service as that person sees it. */
   as(identity: string): Client;
   /** A call that the typed client has no method for; its JSON, or a thrown `Disproved`. */
@@ -19,9 +21,9 @@ export interface Stage {
   prove(holds: boolean, what: string): void;
 }
 
-/** A run of its own, so that numbers of an earlier one are not in the way. */
+/** Thirteen figures of this run, so that numbers of an earlier one are not in the way. */
 export function runNumber(): string {
-  return Date.now().toString(36).toUpperCase();
+  return String(Date.now());
 }
 
 interface Sample {
@@ -36,7 +38,11 @@ async function samplesOf(url: string): Promise<readonly Sample[]> {
   return ((await response.json()) as { items: Sample[] }).items;
 }
 
-export async function openStage(url: string, prove: Stage['prove']): Promise<Stage> {
+export async function openStage(
+  url: string,
+  prove: Stage['prove'],
+  run = runNumber(),
+): Promise<Stage> {
   const open = createClient({ baseUrl: url });
   try {
     await open.demo.identities();
@@ -59,6 +65,7 @@ export async function openStage(url: string, prove: Stage['prove']): Promise<Sta
   };
   return {
     url,
+    run,
     prove: shown,
     as(identity) {
       const known = clients.get(identity);

@@ -1,4 +1,4 @@
-import { runNumber, type Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
 
 interface Granted {
   readonly accessToken: string;
@@ -19,7 +19,7 @@ const identity = {
 };
 
 /** A terminal gets a token that it cannot read whole; a business system opens it by itself. */
-export async function tokenJourney({ ask, prove, url }: Stage): Promise<void> {
+export async function tokenJourney({ ask, prove, run, url }: Stage): Promise<void> {
   const granted = await ask<Granted>('customer-chen', 'POST', '/v1/tokens', {
     grantType: 'urn:cinnabar:grant:session',
     audiences: ['bills'],
@@ -41,7 +41,7 @@ export async function tokenJourney({ ask, prove, url }: Stage): Promise<void> {
     fetch(`${url}/v1/business/requests`, {
       method: 'POST',
       headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ id: crypto.randomUUID(), session: runNumber(), action: 'bill.list' }),
+      body: JSON.stringify({ id: crypto.randomUUID(), session: run, action: 'bill.list' }),
     });
   const answer = await request(token);
   const handled = (await answer.json()) as Handled;

@@ -12,6 +12,7 @@ import { client, identity } from '../session.ts';
 import { showToast } from '../toast.ts';
 import { useWrite } from '../write.ts';
 import './chips.css';
+import { LatencyPanel } from './latency.tsx';
 
 const pollMs = 3_000;
 const beatsShown = 30;
@@ -88,6 +89,7 @@ function Cluster({ cluster, reload }: { cluster: ChipCluster; reload: () => void
             }
           />
         </Panel>
+        <LatencyPanel />
         <Panel title={t('chips.backups')} flush>
           <Backups />
         </Panel>

@@ -1,3 +1,5 @@
+import '../person/person.css';
+import './pay.css';
 import { useState } from 'preact/hooks';
 import type { Payment } from '../../client/index.ts';
 import { formatDate, formatMoment } from '../format.ts';
@@ -29,6 +31,8 @@ export function OrderStatus({ item }: { item: Payment }) {
 
 /** All orders of the person, from whatever device, and the statement. */
 export function HistoryPage() {
+  // What stands below the list comes after it, or it would be pushed down under the finger.
+  const [listed, setListed] = useState(false);
   return (
     <div class="paying">
       <PageHead title={q('pay.history')} facts={<PayTabs />} />
@@ -36,7 +40,9 @@ export function HistoryPage() {
         <p class="muted">{q('pay.all-devices')}</p>
         <Panel title={q('pay.list')} flush>
           <Paged
-            load={(cursor, signal) => client.payments.list({ cursor }, { signal })}
+            load={(cursor, signal) =>
+              client.payments.list({ cursor }, { signal }).finally(() => setListed(true))
+            }
             inputs={[identity.value?.id]}
             empty={<Empty title={q('pay.none')} hint={q('pay.none.hint')} />}
           >
@@ -62,8 +68,12 @@ export function HistoryPage() {
             )}
           </Paged>
         </Panel>
-        <ToAgree />
-        <Statement />
+        {listed && (
+          <>
+            <ToAgree />
+            <Statement />
+          </>
+        )}
       </div>
     </div>
   );

@@ -1,6 +1,8 @@
+import '../person/person.css';
+import './pay.css';
 import { useEffect } from 'preact/hooks';
-import { confirmPayment, readOrder, type ShownOrder } from '../../client/certificates.ts';
 import type { ApiError, Payment } from '../../client/index.ts';
+import { confirmPayment, readOrder, type ShownOrder } from '../../client/payment.ts';
 import { decimalText } from '../../lib/amount-text.ts';
 import { formatMoment, formatTime, inFours, shortHash } from '../format.ts';
 import { language } from '../i18n/index.ts';

@@ -1,3 +1,5 @@
+import '../person/person.css';
+import './pay.css';
 import { useState } from 'preact/hooks';
 import type { NewPayment, Payment } from '../../client/index.ts';
 import { normaliseNumber } from '../../lib/number-text.ts';

@@ -1,12 +1,12 @@
+import { type Client, createClient } from '../../client/index.ts';
+import { withPersonalKey } from '../../client/personal-key.ts';
 import {
   registerSessionKeys,
   renewDueKeys,
-  sessionKeysEnd,
   type TerminalOptions,
   terminalFetch,
-  withPersonalKey,
-} from '../../client/certificates.ts';
-import { type Client, createClient } from '../../client/index.ts';
+} from '../../client/session.ts';
+import { sessionKeysEnd } from '../../client/session-keys.ts';
 import { certificatesIn } from '../../lib/pem.ts';
 import { guardedSoftware } from '../guard/register.ts';
 import type { OpenTerminal } from '../person/terminal.ts';

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
-import { enrolBiometric, withPersonalKey } from '../../client/certificates.ts';
+import { enrolBiometric } from '../../client/biometric.ts';
 import type { Biometrics } from '../../client/index.ts';
+import { withPersonalKey } from '../../client/personal-key.ts';
 import { formatDate, formatMoment } from '../format.ts';
 import { Panel } from '../parts/page.tsx';
 import { Empty, Loaded, Refusal } from '../parts/states.tsx';

@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
+import type { PersonalKey } from '../../client/index.ts';
 import {
   refreshPersonalKey,
   withdrawPersonalKey,
   withPersonalKey,
-} from '../../client/certificates.ts';
-import type { PersonalKey } from '../../client/index.ts';
+} from '../../client/personal-key.ts';
 import { formatMoment } from '../format.ts';
 import { parseAmount } from '../money.ts';
 import { SelectField, TextField } from '../parts/field.tsx';

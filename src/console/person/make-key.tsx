@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
-import { type MakingStep, makePersonalKey, makingSteps } from '../../client/certificates.ts';
 import type { Passkey } from '../../client/index.ts';
+import { type MakingStep, makePersonalKey, makingSteps } from '../../client/personal-key.ts';
 import { Field, SelectField, TextField } from '../parts/field.tsx';
 import { Glyph } from '../parts/glyph.tsx';
 import { Panel } from '../parts/page.tsx';

@@ -1,5 +1,5 @@
-import { verifyReceipt, verifyUse } from '../../client/certificates.ts';
 import type { Payment, UsageRecord } from '../../client/index.ts';
+import { verifyReceipt, verifyUse } from '../../client/signed.ts';
 import { checkEntry } from '../ledger-check.ts';
 import { openClient } from '../session.ts';
 

@@ -1,12 +1,11 @@
+import { ApiError, type Client, type PasskeyGesture } from '../../client/index.ts';
+import { CloudMisbehaved, type KeyTerminal } from '../../client/personal-key.ts';
 import {
-  CloudMisbehaved,
-  type KeyTerminal,
   passkeyProtection,
   pinProtection,
   type ShareProtection,
-  ShareUnreadable,
-} from '../../client/certificates.ts';
-import { ApiError, type Client, type PasskeyGesture } from '../../client/index.ts';
+} from '../../client/share-protection.ts';
+import { ShareUnreadable } from '../../client/terminal-share.ts';
 import type { PasskeyOptions } from '../../client/types.ts';
 import { client, identity } from '../session.ts';
 import { askPasskey, ownQuestion } from './passkey.ts';

@@ -1,11 +1,6 @@
 import { signal } from '@preact/signals';
-import type {
-  KeptReport,
-  KeyVault,
-  StoredKey,
-  StoredTerminal,
-  TerminalVault,
-} from '../../client/certificates.ts';
+import type { KeptReport, KeyVault, StoredKey } from '../../client/personal-key.ts';
+import type { StoredTerminal, TerminalVault } from '../../client/session-keys.ts';
 
 const databaseName = 'cinnabar-keys';
 /** Shares of keys; session keys of terminals; the roots that a terminal pins; wrong answers. */
