@@ -311,16 +311,19 @@ function extractColour(
   const darkness = f32x4.splat(1 / inkDarkness);
   for (let p: usize = 0; p < end; p += 16) {
     const r = v128.load(softRed + p);
-    const rho = f32x4.div(v128.load(softRest + p), f32x4.max(r, f32x4.splat(0.05)));
+    const rho = f32x4.div(v128.load(softRest + p), f32x4.pmax(r, f32x4.splat(0.05)));
     const scale = f32x4.sub(
       f32x4.splat(inkDarkness),
-      f32x4.mul(f32x4.splat(inkInLightest), f32x4.min(rho, one)),
+      f32x4.mul(f32x4.splat(inkInLightest), f32x4.pmin(rho, one)),
     );
-    const ink = f32x4.min(f32x4.max(f32x4.div(f32x4.sub(one, rho), scale), zero), f32x4.splat(1.2));
+    const ink = f32x4.pmin(
+      f32x4.pmax(f32x4.div(f32x4.sub(one, rho), scale), zero),
+      f32x4.splat(1.2),
+    );
     const left = f32x4.div(r, f32x4.sub(one, f32x4.mul(f32x4.splat(inkInLightest), ink)));
     const raw = f32x4.mul(f32x4.sub(one, v128.load(rest + p)), darkness);
-    const full = f32x4.min(f32x4.max(raw, zero), f32x4.splat(MAX_DEPTH));
-    const capped = f32x4.min(full, f32x4.add(ink, f32x4.splat(0.15)));
+    const full = f32x4.pmin(f32x4.pmax(raw, zero), f32x4.splat(MAX_DEPTH));
+    const capped = f32x4.pmin(full, f32x4.add(ink, f32x4.splat(0.15)));
     const isCovered = f32x4.lt(left, f32x4.splat(0.86));
     const value = v128.bitselect(capped, full, isCovered);
     v128.store(depth + p, value);

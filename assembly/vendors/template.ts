@@ -154,7 +154,14 @@ export function pack(
   let unknownShare: f32 = 0;
   if (source != BILEVEL) {
     // Also where only the picture is kept: the head tells how much was hidden.
-    unknownShare = quantise(depth, known, sourceWidth, sourceHeight, 1 / scale);
+    unknownShare = quantise(
+      depth,
+      known,
+      sourceWidth,
+      sourceHeight,
+      1 / scale,
+      keep != KEEP_PICTURE,
+    );
     if (keep == KEEP_PICTURE) source = BILEVEL;
   }
   if (source != BILEVEL) {
@@ -288,13 +295,14 @@ function crop(full: usize, fullStride: i32): void {
   }
 }
 
-/** Fills `levels` and `unknown` at 200 dpi; returns the unknown share of the imprint's box. */
+/** Fills `unknown` and, where the depth is kept, `levels` at 200 dpi; returns the unknown share of the imprint's box. */
 function quantise(
   depth: usize,
   known: usize,
   sourceWidth: i32,
   sourceHeight: i32,
   ratio: f32,
+  isDepthKept: bool,
 ): f32 {
   const w = atDepth(width);
   const h = atDepth(height);
@@ -302,7 +310,9 @@ function quantise(
   const originX = <f32>left * ratio;
   const originY = <f32>top * ratio;
   const plane = takePlane(w * h);
-  resample(depth, sourceWidth, sourceHeight, plane, w, h, step, originX, originY);
+  if (isDepthKept) {
+    resample(depth, sourceWidth, sourceHeight, plane, w, h, step, originX, originY);
+  }
   levels = takeBytes(paddedSize(w, h));
   memory.fill(levels, 0, <usize>paddedSize(w, h));
   unknown = takeBytes(strideOf(w) * h);
@@ -313,7 +323,7 @@ function quantise(
   }
   let covered = 0;
   for (let y = 0; y < h; y++) {
-    writeLevels(plane + ((<usize>(y * w)) << 2), w, paddedRow(levels, w, y));
+    if (isDepthKept) writeLevels(plane + ((<usize>(y * w)) << 2), w, paddedRow(levels, w, y));
     const sy = <i32>(originY + (<f32>y + 0.5) * step);
     const row = known + <usize>(sy * sourceWidth);
     const lastX = load<i32>(columns + ((<usize>(w - 1)) << 2));
