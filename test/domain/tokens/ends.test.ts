@@ -222,6 +222,27 @@ describe('D8: an end', () => {
   });
 });
 
+test('D8: tokens are listed for their person, page by page, and all of them for an auditor', async () => {
+  const wang = { ...chen, id: 'customer-wang' };
+  for (const actor of [wang, chen, wang]) await grant({ actor });
+  const first = await listTokens(centre.deps, wang, { limit: 1 });
+  const next = await listTokens(centre.deps, wang, { limit: 1, before: first.nextCursor ?? '' });
+  const seen = [...first.items, ...next.items];
+  expect(seen.map(({ actor }) => actor)).toEqual([wang.id, wang.id]);
+  expect(new Set(seen.map(({ id }) => id)).size).toBe(2);
+  const auditor = { ...wang, roles: ['customer', 'auditor'] as const };
+  const all = await listTokens(centre.deps, auditor, { limit: 1_000 });
+  expect(new Set(all.items.map(({ actor }) => actor))).toEqual(new Set([wang.id, chen.id]));
+  // One whose authentication is forgotten has nothing left to end.
+  const [item] = seen;
+  if (!item) throw new Error('no token');
+  const stray = { ...item, id: newId(centre.deps), family: newId(centre.deps), revision: 1 };
+  await centre.deps.tokens.write(tenant, [entryOf('token', stray)]);
+  await revokeToken(centre.deps, caller(wang), stray.id);
+  await revokeToken(centre.deps, caller(wang), item.id);
+  expect(await familyOf(item.family)).toMatchObject({ state: 'revoked', revokedFor: 'request' });
+});
+
 test('D8: the record of a token names what each system may read, by label', async () => {
   const request = wants({ audiences: ['bills', 'loans'], identity: { 姓名: '陈思远' } });
   await grant({}, request);

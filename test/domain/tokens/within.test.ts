@@ -451,6 +451,22 @@ describe('D8: a verifier of our own tokens', () => {
     expect(found.map((each) => each !== undefined)).toEqual([false, true, false]);
   });
 
+  test('D8: remembers neither that a store failed nor that it did not know a token', async () => {
+    const { token } = await grant({}, forUs);
+    let answer: 'gone' | 'unknown' | 'known' = 'gone';
+    const find: typeof centre.deps.tokens.find = async (...wanted) => {
+      if (answer === 'gone') throw new Error('gone');
+      return answer === 'known' ? centre.deps.tokens.find(...wanted) : undefined;
+    };
+    const tokens = { ...centre.deps.tokens, find };
+    const verifier = ownVerifier({ ...centre.deps, tokens });
+    await expect(verifier.verify(token)).rejects.toThrow('gone');
+    answer = 'unknown';
+    expect(await verifier.verify(token)).toBeUndefined();
+    answer = 'known';
+    expect(await verifier.verify(token)).toBeDefined();
+  });
+
   test('D8: remembers no token beyond its end', async () => {
     const { token, issued } = await grant({}, forUs);
     const verifier = ownVerifier(centre.deps);
