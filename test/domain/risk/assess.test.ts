@@ -416,4 +416,26 @@ describe('risk policies', () => {
     expect(simulation.scoresBefore.reduce((sum, count) => sum + count, 0)).toBe(3);
     expect(simulatePolicy(strict, strict, past).changed).toEqual([]);
   });
+
+  test('a simulation counts scores in tenths of twice the higher mark, the last one open above', () => {
+    const { rules } = defaultRiskPolicy;
+    const heavy = {
+      ...defaultRiskPolicy,
+      terminateAt: 200,
+      rules: { ...rules, payee_watched: { points: 1000, threshold: 0 } },
+    };
+    const device = { enrolledAtMs: nowMs, keyStore: 'hardware' } as const;
+    // 0, 20, 45 and 60 points; the watched one 1,000 by the other policy.
+    const past = [
+      {},
+      { payee: { listed: 'none' } as const },
+      { payee: { listed: 'none' } as const, device },
+      { payee: { listed: 'watched', firstPaidAtMs: 0 } as const },
+    ].map((more, i) => ({ id: `order-${i}`, facts: wholeFacts({ ...ordinary, ...more }) }));
+    const wide = simulatePolicy(defaultRiskPolicy, heavy, past);
+    expect(wide.scoresBefore).toEqual([2, 2, 0, 0, 0, 0, 0, 0, 0, 0]);
+    expect(wide.scoresAfter).toEqual([2, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
+    const narrow = simulatePolicy(defaultRiskPolicy, defaultRiskPolicy, past);
+    expect(narrow.scoresBefore).toEqual([1, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
+  });
 });

@@ -38,8 +38,11 @@ test('E7: a place is whole or it is none, and no finer than a tenth of a degree'
     at('CN', 303, 1202),
   );
   expect(placeFrom({ country: 'T1', latitude: 0, longitude: -0.01 })).toEqual(at('T1', 0, 0));
+  const corner = { country: 'XX', latitude: '90', longitude: '-180' };
+  expect(placeFrom(corner)).toEqual(at('XX', 900, -1800));
   const wrong = [
     {},
+    { ...corner, country: ['XX'] },
     { country: 'CN' },
     { country: 'CN', latitude: '30.2' },
     { country: 'cn', latitude: '30.2', longitude: '120.1' },

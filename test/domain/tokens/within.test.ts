@@ -136,10 +136,13 @@ describe('D8: what a token of ours asks for', () => {
   });
 
   test('D3: a profile that no key of the system fits is named, and so are audiences that do not go together', async () => {
-    await expect(grant({}, wants({ profile: 'cin-sm-1' }))).rejects.toMatchObject({
-      code: 'invalid_request',
-      fields: [{ pointer: '/body/profile', code: 'key_unfit' }],
-    });
+    await registered(centre, 'tax', ['NAME'], 'SM2');
+    for (const request of [wants({ profile: 'cin-sm-1' }), wants({ audiences: ['tax'] })]) {
+      await expect(grant({}, request)).rejects.toMatchObject({
+        code: 'invalid_request',
+        fields: [{ pointer: '/body/profile', code: 'key_unfit' }],
+      });
+    }
     const named = (count: number) => Array.from({ length: count }, (_, i) => `system-${i}`);
     for (const audiences of [['cinnabar', 'bills'], ['bills', 'cinnabar'], [], named(9)]) {
       await expect(grant({}, wants({ audiences }))).rejects.toMatchObject({
