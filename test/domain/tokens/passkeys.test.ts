@@ -215,6 +215,10 @@ describe('E3: passkeys', () => {
     await expect(finish({ id: 'nothing', response })).rejects.toMatchObject(refusal);
     const named = await ask({ actor: chen.id });
     await expect(finish(named)).rejects.toMatchObject(refusal);
+    const unknown = await ask();
+    const stranger = await softAuthenticator(rp);
+    const theirAnswer = { id: unknown.id, response: await stranger.get('x') };
+    await expect(finish(theirAnswer)).rejects.toMatchObject(refusal);
     // Of somebody else's passkey under one's own name.
     await expect(finish(await ask({ actor: lin.id }), { actor: lin.id })).rejects.toMatchObject(
       refusal,
@@ -274,8 +278,13 @@ describe('E3: passkeys', () => {
     expect(new Set(mine.map(({ action }) => action))).toEqual(
       new Set(['passkey.register', 'passkey.rename', 'passkey.revoke']),
     );
-    await expect(renamePasskey(centre.deps, caller(chen), id, 'x')).rejects.toMatchObject({
-      code: 'passkey_not_found',
+    for (const gone of [id, 'never-was']) {
+      await expect(renamePasskey(centre.deps, caller(chen), gone, 'x')).rejects.toMatchObject({
+        code: 'passkey_not_found',
+      });
+    }
+    expect(await centre.deps.tokens.find(tenant, 'passkey', id)).toMatchObject({
+      state: 'revoked',
     });
   });
 });

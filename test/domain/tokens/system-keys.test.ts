@@ -81,6 +81,12 @@ describe('D5 D8: the key of a business system', () => {
     expect(await sealedTo(before)).toBe(old.key.kid);
     const lastEnds = (decodeJwt(before).exp ?? 0) * 1000;
     expect(oldKey?.untilMs).toBeGreaterThan(lastEnds);
+    const records = await deps.audit.list(chen.tenant, { limit: 100 });
+    const steps = ['name_key', 'prove_key', 'use_key'].map((step) => `business_system.${step}`);
+    for (const action of steps) {
+      const record = records.find((one) => one.action === action && one.outcome === 'done');
+      expect(record?.subject).toBe('business_system:swap');
+    }
     // The secret by which it introspects stays the same.
     const credentials = { institution: chen.tenant, id: 'swap', secret: old.secret };
     expect((await authenticateSystem(deps, credentials)).id).toBe('swap');
@@ -99,6 +105,17 @@ describe('D5 D8: the key of a business system', () => {
     await nameNextKey(deps, by, 'swap', jwk);
     await expect(proveNextKey(deps, by, 'swap', 'guess')).rejects.toMatchObject(refused);
     await expect(proveNextKey(deps, by, 'swap', 'guess')).rejects.toMatchObject({
+      code: 'business_system_state',
+    });
+  });
+
+  test('is changed at a system in service alone', async () => {
+    const { jwk } = await openingPair('X25519');
+    const release = { labels: ['NAME' as const], purpose: 'x' };
+    const request = { id: 'waiting', title: 'x', key: jwk, release };
+    await registerSystem(centre.deps, caller(lin), request);
+    const { jwk: next } = await openingPair('X25519');
+    await expect(nameNextKey(centre.deps, caller(lin), 'waiting', next)).rejects.toMatchObject({
       code: 'business_system_state',
     });
   });
