@@ -16,7 +16,7 @@ import { dots, lookForDots, SIDE } from './dots';
 import { fringes, lookForFringes } from './fringes';
 import { coloursUpToThree, flatten, isGrey, paperLevel, reduce } from './ink';
 import { evenLight } from './light';
-import { at, clamp, clampFour, put, takeBytes, takePlane } from './plane';
+import { at, channelOf, clamp, clampFour, put, takeBytes, takePlane } from './plane';
 import { lookForStripes, stripes } from './stripes';
 
 const FIGURES: i32 = 31;
@@ -63,10 +63,8 @@ function prepare(rgba: usize, pixels: i32): void {
 /** One channel, 1 on paper. */
 function split(rgba: usize, pixels: i32, channel: i32, to: usize): void {
   const paper = f32x4.splat(paperLevel(rgba, w, h, channel));
-  const low = i32x4.splat(255);
   for (let p: usize = 0; p < (<usize>pixels) << 2; p += 16) {
-    const value = v128.and(i32x4.shr_u(v128.load(rgba + p), channel << 3), low);
-    const light = f32x4.div(f32x4.convert_i32x4_s(value), paper);
+    const light = f32x4.div(channelOf(v128.load(rgba + p), channel), paper);
     v128.store(to + p, clampFour(light, 0.01, 1.15));
   }
 }

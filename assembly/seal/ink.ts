@@ -1,7 +1,7 @@
 // Ink extraction: from a scan to ink depth (0 = paper, about 1 = full ink) and the places where
 // other dark ink covers the imprint, which are unknown: nothing there counts for or against.
 import { mark, release } from '../shared/arena';
-import { at, blur, clamp, clampFour, flags, put, takeBytes, takePlane } from './plane';
+import { at, blur, channelOf, clamp, clampFour, flags, put, takeBytes, takePlane } from './plane';
 
 /** What kind of picture it was. */
 export const COLOUR: i32 = 0;
@@ -205,8 +205,7 @@ const padSums = memory.data(3 * 3 * 4);
 
 /** Channel 0 to 2 of four pixels, 1 on paper. */
 function lightOf(colours: v128, channel: i32): v128 {
-  const value = v128.and(i32x4.shr_u(colours, channel << 3), i32x4.splat(255));
-  const light = f32x4.div(f32x4.convert_i32x4_s(value), f32x4.splat(at(papers, channel)));
+  const light = f32x4.div(channelOf(colours, channel), f32x4.splat(at(papers, channel)));
   return clampFour(light, 0.01, 1.1);
 }
 

@@ -2,7 +2,7 @@
 // picture. Scanners' light is even, and then nothing is changed.
 import { mark, release } from '../shared/arena';
 import { paperLevel } from './ink';
-import { at, clamp, put, takePlane } from './plane';
+import { at, channelOf, clamp, put, takePlane } from './plane';
 
 const CELL_MM: f32 = 3;
 /** Channels, relative to the paper's, that differ by less than this share are neutral. */
@@ -22,17 +22,16 @@ let across: i32 = 0;
 let down: i32 = 0;
 let cell: i32 = 0;
 
-function channelOf(colours: v128, channel: i32): v128 {
-  const value = v128.and(i32x4.shr_u(colours, channel << 3), i32x4.splat(255));
-  return f32x4.mul(f32x4.convert_i32x4_s(value), f32x4.splat(at(inverse, channel)));
+function lightOf(colours: v128, channel: i32): v128 {
+  return f32x4.mul(channelOf(colours, channel), f32x4.splat(at(inverse, channel)));
 }
 
 /** Counts those of every second of eight pixels that are neutral, the first `here` of the four. */
 function countNeutral(p: usize, here: i32): void {
   const colours = v128.shuffle<i32>(v128.load(p), v128.load(p, 16), 0, 2, 4, 6);
-  const r = channelOf(colours, 0);
-  const g = channelOf(colours, 1);
-  const b = channelOf(colours, 2);
+  const r = lightOf(colours, 0);
+  const g = lightOf(colours, 1);
+  const b = lightOf(colours, 2);
   const most = f32x4.pmax(r, f32x4.pmax(g, b));
   const spread = f32x4.sub(most, f32x4.pmin(r, f32x4.pmin(g, b)));
   const isNeutral = f32x4.le(spread, f32x4.mul(f32x4.splat(NEUTRAL), most));

@@ -47,6 +47,12 @@ export function putBytes(bytes: usize, count: i32, scale: f32, to: usize): void 
   }
 }
 
+/** One byte, 0 to 3, of each of four pixels as a number. */
+export function channelOf(pixels: v128, channel: i32): v128 {
+  const value = v128.and(i32x4.shr_u(pixels, channel << 3), i32x4.splat(255));
+  return f32x4.convert_i32x4_s(value);
+}
+
 /** `clamp` of four values, which are numbers. */
 export function clampFour(values: v128, low: f32, high: f32): v128 {
   return f32x4.pmax(f32x4.splat(low), f32x4.pmin(values, f32x4.splat(high)));

@@ -1,7 +1,7 @@
 // Ink by a local threshold on the darkest colour channel; what is as dark in the lightest channel is
 // not the pad's ink. Whatever the pad's colour, it leaves at least one channel lighter than print does.
 import { COLOUR, GREY } from '../../seal/ink';
-import { at, blur, box, clamp, clampFour, takePlane } from '../../seal/plane';
+import { at, blur, box, channelOf, clamp, clampFour, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 
 const histogram = memory.data(256 * 4);
@@ -43,14 +43,11 @@ function separate(rgba: usize, pixels: i32, dark: usize, veil: usize): void {
   const g = f32x4.splat(1 / (255 * paperOf(rgba, pixels, 1)));
   const b = f32x4.splat(1 / (255 * paperOf(rgba, pixels, 2)));
   const one = f32x4.splat(1);
-  const byte = i32x4.splat(255);
   for (let p: usize = 0; p < (<usize>pixels) << 2; p += 16) {
     const four = v128.load(rgba + p);
-    const red = f32x4.mul(f32x4.convert_i32x4_s(v128.and(four, byte)), r);
-    const greens = v128.and(i32x4.shr_u(four, 8), byte);
-    const green = f32x4.mul(f32x4.convert_i32x4_s(greens), g);
-    const blues = v128.and(i32x4.shr_u(four, 16), byte);
-    const blue = f32x4.mul(f32x4.convert_i32x4_s(blues), b);
+    const red = f32x4.mul(channelOf(four, 0), r);
+    const green = f32x4.mul(channelOf(four, 1), g);
+    const blue = f32x4.mul(channelOf(four, 2), b);
     const least = f32x4.pmin(red, f32x4.pmin(green, blue));
     const most = f32x4.pmax(red, f32x4.pmax(green, blue));
     v128.store(dark + p, clampFour(f32x4.sub(one, least), 0, 1));
