@@ -96,12 +96,11 @@ const everyday = [
     },
   },
   {
-    // Node programs that drive a real browser and often a whole service: one file at a time.
+    // Node programs that drive a real browser and often a whole service.
     test: {
       name: 'browser',
       environment: 'node',
       include: ['test/**/*.browser.test.ts'],
-      fileParallelism: false,
       testTimeout: 60_000,
       hookTimeout: 60_000,
     },
