@@ -336,7 +336,7 @@ Cinnabar is ready. Demo mode: sample identities, this machine only.
 
   Console   ${base}/${taken}
   API page  ${base}/docs
-  A token   curl -s ${base}/v1/demo/token --json '${body}'
+  A token   curl -s ${base}/v1/demo/token -H 'content-type: application/json' -d '${body}'
   People    ${first}
             ${second}
 

@@ -10,6 +10,7 @@ import { personZh } from '../../src/console/i18n/person.zh.ts';
 import { tokensEn } from '../../src/console/i18n/tokens.en.ts';
 import { tokensZh } from '../../src/console/i18n/tokens.zh.ts';
 import { zh } from '../../src/console/i18n/zh.ts';
+import { auditActions } from '../../src/domain/audit/actions.ts';
 import { errorTitles } from '../../src/domain/errors.ts';
 
 const folder = fileURLToPath(new URL('../../src/console', import.meta.url));
@@ -67,6 +68,11 @@ describe('the words of the console', () => {
       expect(zh).toHaveProperty([`error.${code}.why`]);
       expect(zh).toHaveProperty([`error.${code}.next`]);
     }
+  });
+
+  it('name every action of the audit log, and no other', () => {
+    const named = Object.keys(zh).filter((key) => key.startsWith('audit.action.'));
+    expect(named.sort()).toEqual(auditActions.map((action) => `audit.action.${action}`).sort());
   });
 
   it('leave no Chinese in the pages themselves', () => {

@@ -1,10 +1,9 @@
 import { expect, it } from 'vitest';
 import { genesisHashHex, verifyChain } from '../../src/domain/audit/chain.ts';
-import type { AuditLog } from '../../src/domain/audit/ports.ts';
-import type { AuditEntry } from '../../src/domain/audit/types.ts';
+import type { AuditLog, OwnEntry } from '../../src/domain/audit/ports.ts';
 import { freshTenant } from './fresh.ts';
 
-function entry(subject: string): AuditEntry {
+function entry(subject: string): OwnEntry {
   return {
     action: 'seal.enrol',
     actor: 'teller-1',

@@ -43,7 +43,7 @@ export interface PolicyDesk<P> {
   readonly audit: AuditLog;
   readonly clock: Clock;
   /** `risk_policy` makes `risk_policy.propose` and the subject `risk-policy:ID`. */
-  readonly name: string;
+  readonly name: 'risk_policy' | 'scoring_policy';
   /** Pointers begin at the policy. */
   errors(policy: P): readonly FieldError[];
   /** SHA-256 in hex. */
@@ -169,9 +169,10 @@ export function listPolicyChanges<P>(
 
 function operationOf<P>(
   { name, hash }: PolicyDesk<P>,
-  act: string,
+  act: 'propose' | 'approve' | 'reject',
   { id, policy, baseVersion }: ProposedPolicy<P>,
 ) {
   const detail = { base: baseVersion, policyHash: hash(policy) };
-  return { action: `${name}.${act}`, subject: `${name.replaceAll('_', '-')}:${id}`, detail };
+  const action = `${name}.${act}` as const;
+  return { action, subject: `${name.replaceAll('_', '-')}:${id}`, detail };
 }

@@ -1,10 +1,11 @@
 import type { Caller } from '../actor.ts';
 import { CinnabarError } from '../errors.ts';
+import type { AuditAction } from './actions.ts';
 import type { AuditLog } from './ports.ts';
 import type { AuditDetail, Outcome } from './types.ts';
 
 export interface Operation {
-  readonly action: string;
+  readonly action: AuditAction;
   readonly subject: string;
   readonly detail: AuditDetail;
 }

@@ -5,6 +5,7 @@ import { loadGm } from '../../core/gm.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import { derivedUuid } from '../../lib/uuid.ts';
 import type { Actor, Caller } from '../actor.ts';
+import type { AuditAction } from '../audit/actions.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { changed, type Row, type RowEntry, settleRows } from '../row-store.ts';
@@ -255,6 +256,6 @@ function entryOf(row: Enrolment): RowEntry<BiometricRows> {
   return { kind: 'enrolment', row, owner, parent, state, expiresAtMs };
 }
 
-function operationOf(action: string, modality: Modality) {
+function operationOf(action: AuditAction, modality: Modality) {
   return { action, subject: `biometric:${modality}`, detail: {} };
 }

@@ -3,7 +3,7 @@ import { parseCertificate } from '../../core/pki/certificate.ts';
 import { certificateDigests } from '../../core/pki/evidence.ts';
 import { isSoundKey, parsePublicKey } from '../../core/pki/public-key.ts';
 import type { Caller } from '../actor.ts';
-import { audited } from '../audit/record.ts';
+import { audited, type Operation } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
 import { getApplication, movedApplication } from './apply.ts';
@@ -32,7 +32,7 @@ export async function issueCertificates(
   const application = await getApplication(deps, caller.actor, applicationId);
   if (application.state === 'issued') return certificatesOf(deps, application);
   const issued = movedApplication(deps, application, 'issue', {});
-  const operation = {
+  const operation: Operation = {
     action: 'certificate.issue',
     subject: `application:${applicationId}`,
     detail: { kind: application.kind, algorithm: application.algorithm },

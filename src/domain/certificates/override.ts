@@ -5,6 +5,7 @@ import { canonicalJson } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
 import { derivedUuid } from '../../lib/uuid.ts';
 import type { Actor, Caller } from '../actor.ts';
+import type { AuditAction } from '../audit/actions.ts';
 import { audited, type Operation } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import type { Tier } from '../federation/settings.ts';
@@ -159,7 +160,7 @@ async function logOverride(
 async function store(
   deps: CertificateDeps,
   caller: Caller,
-  action: string,
+  action: AuditAction,
   changed: Application,
 ): Promise<Application> {
   const { revision, override } = changed;

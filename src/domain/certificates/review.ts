@@ -1,5 +1,6 @@
 import type { Actor, Caller } from '../actor.ts';
-import { audited } from '../audit/record.ts';
+import type { AuditAction } from '../audit/actions.ts';
+import { audited, type Operation } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { closedApplication, getApplication, movedApplication, refuseKnownKey } from './apply.ts';
 import type { CertificateDeps } from './ports.ts';
@@ -107,11 +108,11 @@ export function assertOther(actor: Actor, others: readonly (string | undefined)[
 async function commit(
   deps: CertificateDeps,
   caller: Caller,
-  action: string,
+  action: AuditAction,
   next: Application,
   detail: Readonly<Record<string, string | number | boolean>>,
 ): Promise<Application> {
-  const operation = { action, subject: `application:${next.id}`, detail };
+  const operation: Operation = { action, subject: `application:${next.id}`, detail };
   await audited(deps.audit, caller, operation, () => deps.certificates.replaceApplication(next));
   return next;
 }

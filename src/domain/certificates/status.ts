@@ -1,5 +1,5 @@
 import type { Caller } from '../actor.ts';
-import { audited, record } from '../audit/record.ts';
+import { audited, type Operation, record } from '../audit/record.ts';
 import { getCertificate } from './find.ts';
 import { moveCertificate } from './life.ts';
 import type { CertificateDeps } from './ports.ts';
@@ -54,7 +54,7 @@ async function changeStatus(
   reason: CrlReason,
 ): Promise<Certificate> {
   const found = await getCertificate(deps, caller.actor, serialHex);
-  const operation = {
+  const operation: Operation = {
     action: `certificate.${action}`,
     subject: `certificate:${serialHex}`,
     detail: { reason },

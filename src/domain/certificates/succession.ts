@@ -1,5 +1,6 @@
 import { parseCertificate } from '../../core/pki/certificate.ts';
 import type { Caller } from '../actor.ts';
+import type { AuditAction } from '../audit/actions.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { ensureIssuing, loadAuthority, rootList } from './authority.ts';
@@ -182,6 +183,6 @@ export async function finishRevocations(deps: CertificateDeps): Promise<void> {
   }
 }
 
-function operationOf(action: string, { algorithm, generation }: IssuerName) {
+function operationOf(action: AuditAction, { algorithm, generation }: IssuerName) {
   return { action, subject: `authority:${algorithm}/${generation}`, detail: {} };
 }

@@ -3,7 +3,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { base64urlText } from '../../lib/base64url.ts';
 import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import type { Caller } from '../actor.ts';
-import { audited, record } from '../audit/record.ts';
+import { audited, type Operation, record } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { authorityOf, loadAuthority } from './authority.ts';
 import { getCertificate, readStatement, type StatementBody } from './find.ts';
@@ -32,7 +32,11 @@ export async function thawCertificate(
 ): Promise<Certificate> {
   const found = await settle(deps, await getCertificate(deps, caller.actor, serialHex));
   const subject = `certificate:${serialHex}`;
-  const operation = { action: 'certificate.thaw', subject, detail: { from: found.state } };
+  const operation: Operation = {
+    action: 'certificate.thaw',
+    subject,
+    detail: { from: found.state },
+  };
   if (found.state === 'active' && found.movedBy === id) {
     const delivered = await deliverCertificate(deps, found);
     await record(deps.audit, caller, operation, 'done');

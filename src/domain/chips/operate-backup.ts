@@ -1,7 +1,7 @@
 import { loadGm } from '../../core/gm.ts';
 import type { Caller } from '../actor.ts';
 import type { AuditLog } from '../audit/ports.ts';
-import { audited } from '../audit/record.ts';
+import { audited, type Operation } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { Clock, Random } from '../ports.ts';
@@ -56,7 +56,7 @@ export async function beginBackup(
   caller: Caller,
 ): Promise<BackupName & { readonly keys: number }> {
   const last = await newest(deps);
-  const operation = { action: 'chip.backup.begin', subject: 'chips:backup', detail: {} };
+  const operation: Operation = { action: 'chip.backup.begin', subject: 'chips:backup', detail: {} };
   return audited(deps.audit, caller, operation, () => deps.backups.openBackup(last?.number ?? 0));
 }
 
@@ -73,7 +73,11 @@ export function confirmBackup(
   { hashHex, acceptMissed }: { readonly hashHex: string; readonly acceptMissed: boolean },
 ): Promise<BackupRow> {
   const detail = { number, hash: hashHex, acceptMissed };
-  const operation = { action: 'chip.backup.confirm', subject: `chips:backup:${number}`, detail };
+  const operation: Operation = {
+    action: 'chip.backup.confirm',
+    subject: `chips:backup:${number}`,
+    detail,
+  };
   return audited(deps.audit, caller, operation, async () => {
     const known = await newest(deps);
     if (known?.hashHex === hashHex) return known;
@@ -113,7 +117,7 @@ export function beginRestore(
   input: { readonly manifest: BackupManifest; readonly chip?: string },
 ): Promise<RestoreView> {
   const { number } = input.manifest.backup;
-  const operation = {
+  const operation: Operation = {
     action: 'chip.restore.begin',
     subject: `chips:backup:${number}`,
     detail: { number, chip: input.chip ?? '' },
@@ -176,12 +180,16 @@ export function endRestore(deps: BackupDeps, caller: Caller, id: string): Promis
 function recorded<T>(
   { audit }: BackupDeps,
   caller: Caller,
-  verb: string,
+  verb: 'share' | 'keys' | 'end',
   id: string,
   detail: Readonly<Record<string, number>>,
   act: () => Promise<T>,
 ): Promise<T> {
-  const operation = { action: `chip.restore.${verb}`, subject: `chips:restore:${id}`, detail };
+  const operation: Operation = {
+    action: `chip.restore.${verb}`,
+    subject: `chips:restore:${id}`,
+    detail,
+  };
   return audited(audit, caller, operation, act);
 }
 

@@ -49,7 +49,7 @@ export function haltChip(deps: OperateDeps, caller: Caller, chip: string): Promi
 function recorded<T>(
   { audit }: OperateDeps,
   caller: Caller,
-  verb: string,
+  verb: 'add' | 'drain' | 'reset' | 'readmit' | 'halt',
   chip: string,
   act: () => Promise<T>,
   detail: Readonly<Record<string, string | boolean>> = {},

@@ -6,7 +6,7 @@ import {
 import { instantText } from '../../lib/time.ts';
 import type { Caller } from '../actor.ts';
 import type { AuditLog } from '../audit/ports.ts';
-import { audited } from '../audit/record.ts';
+import { audited, type Operation } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { type Announcing, announceOnce } from './announce.ts';
 import { listContributors } from './contributors.ts';
@@ -60,7 +60,7 @@ export async function coordinate(
   assertApplication(deps, scoring, begunMs);
   const { requestId } = scoring.consent.consent;
   const { tenant, id: actor } = caller.actor;
-  const operation = {
+  const operation: Operation = {
     action: 'federation.score',
     subject: `scoring:${requestId}`,
     detail: { consentExpiresAt: scoring.consent.consent.expiresAt },

@@ -1,6 +1,6 @@
 import type { Caller } from '../actor.ts';
 import type { AuditLog } from '../audit/ports.ts';
-import { audited } from '../audit/record.ts';
+import { audited, type Operation } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
 import type { Clock, Page, PageRequest } from '../ports.ts';
@@ -64,7 +64,7 @@ export async function reportTraining(
   const write = () => writeReport(deps, caller, id, report);
   // Rounds come by the second; what is recorded is that a training began and how it ended.
   if (known?.state === report.state) return write();
-  const operation = {
+  const operation: Operation = {
     action: 'federation.training',
     subject: `training:${id}`,
     detail: { state: report.state, rounds: report.history.length },

@@ -1,4 +1,5 @@
 import type { Actor, Caller } from '../actor.ts';
+import type { AuditAction } from '../audit/actions.ts';
 import { audited, record } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import type { Channel } from '../federation/settings.ts';
@@ -223,7 +224,7 @@ export async function decideChallenge(
   });
 }
 
-export function auditOf(action: string, order: Order) {
+export function auditOf(action: AuditAction, order: Order) {
   const { verdict, score } = order.assessment;
   return {
     action,

@@ -1,4 +1,5 @@
 import type { Actor, Caller } from '../actor.ts';
+import type { AuditAction } from '../audit/actions.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
@@ -150,6 +151,6 @@ function entryOf(row: PaymentTerminal): RowEntry<PaymentRows> {
   return { kind: 'terminal', row, owner: row.owner, parent: '', state: row.state };
 }
 
-function operationOf(action: string, id: string) {
+function operationOf(action: AuditAction, id: string) {
   return { action, subject: `terminal:${id}`, detail: {} };
 }

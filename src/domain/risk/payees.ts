@@ -1,6 +1,6 @@
 import { normaliseNumber } from '../../lib/number-text.ts';
 import type { Actor, Caller } from '../actor.ts';
-import { audited } from '../audit/record.ts';
+import { audited, type Operation } from '../audit/record.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
 import { settleRows } from '../row-store.ts';
@@ -51,7 +51,11 @@ export async function listPayee(
   const { listed, reason } = request;
   const account = payeeAccount(request.account);
   // The account is a customer's of another bank: the record names the fact, not the number.
-  const operation = { action: 'risk_payee.list', subject: 'risk-payee', detail: { listed } };
+  const operation: Operation = {
+    action: 'risk_payee.list',
+    subject: 'risk-payee',
+    detail: { listed },
+  };
   return audited(deps.audit, caller, operation, () =>
     settleRows(deps.riskRows, tenant, async () => {
       const revision = ((await deps.riskRows.find(tenant, 'payee', account))?.revision ?? 0) + 1;

@@ -177,7 +177,10 @@ function bytesIn(value: unknown): Uint8Array | undefined {
   return typeof value.hex === 'string' ? hexToBytes(value.hex) : undefined;
 }
 
-function proposalOf(verb: string, change: Work<'seal-change'>): Operation {
+function proposalOf(
+  verb: 'propose' | 'approve' | 'reject',
+  change: Work<'seal-change'>,
+): Operation {
   const { seal } = changeOf(change);
   const { subject, detail } = operationOf(change.body.action, seal);
   return {

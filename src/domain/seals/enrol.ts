@@ -1,4 +1,5 @@
 import type { Caller } from '../actor.ts';
+import type { AuditAction } from '../audit/actions.ts';
 import { audited, type Operation } from '../audit/record.ts';
 import type { AuditDetail } from '../audit/types.ts';
 import { CinnabarError } from '../errors.ts';
@@ -231,7 +232,7 @@ function qualityOf({ ok, sharpness, completeness, reasons }: Quality): Quality {
   return { ok, sharpness, completeness, reasons: kept };
 }
 
-export function operationOf(action: string, seal: Seal): Operation {
+export function operationOf(action: AuditAction, seal: Seal): Operation {
   return {
     action,
     subject: `seal:${seal.id}`,

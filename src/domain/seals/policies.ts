@@ -1,4 +1,5 @@
 import type { Actor, Caller } from '../actor.ts';
+import type { AuditAction } from '../audit/actions.ts';
 import { audited, type Operation, record } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
@@ -217,7 +218,7 @@ function changeOf(work: Work<'policy-change'>): PolicyChange {
   return { ...work.body, id: work.id, state };
 }
 
-function operationOf(action: string, change: Work<'policy-change'>): Operation {
+function operationOf(action: AuditAction, change: Work<'policy-change'>): Operation {
   return {
     action,
     subject: `seal-policy:${change.id}`,

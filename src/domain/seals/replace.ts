@@ -1,6 +1,6 @@
 import type { Bitmap1 } from '../../core/raster.ts';
 import type { Caller } from '../actor.ts';
-import { audited, record } from '../audit/record.ts';
+import { audited, type Operation, record } from '../audit/record.ts';
 import { CinnabarError, type ErrorCode } from '../errors.ts';
 import { callerOfJob, findJob, type Job, jobOf, sendPieces } from './jobs.ts';
 import { sendWork } from './messages.ts';
@@ -100,7 +100,7 @@ export async function startReplacement(
     },
   };
   const detail = { from, to, deleteOld, dryRun, templates: total };
-  const operation = { action: 'vendor.replace', subject: `job:${id}`, detail };
+  const operation: Operation = { action: 'vendor.replace', subject: `job:${id}`, detail };
   await audited(deps.audit, caller, operation, async () => {
     await deps.work.apply({ add: [job], move: [] });
     if (!dryRun) await setVendorState(deps, tenant, from, 'leaving', id);
@@ -157,7 +157,7 @@ async function finish(
   // With failures the vendor stays: those seals have nothing else of it.
   if (!dryRun && isWhole) await setVendorState(deps, job.tenant, from, 'retired', job.id);
   const figures = { replaced, already, failed: failures.length, removed, kept };
-  const operation = {
+  const operation: Operation = {
     action: 'vendor.replaced',
     subject: `job:${job.id}`,
     detail: { from, to, dryRun, ...figures },

@@ -1,4 +1,5 @@
 import type { Actor, Caller } from '../actor.ts';
+import type { AuditAction } from '../audit/actions.ts';
 import { audited, type Operation, record } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
@@ -392,7 +393,7 @@ function decisionOf(work: Work<'decision'>): Decision {
 }
 
 function operationOf(
-  action: string,
+  action: AuditAction,
   verificationId: string,
   detail: Operation['detail'],
 ): Operation {

@@ -1,5 +1,5 @@
 import type { Actor, Caller } from '../actor.ts';
-import { audited } from '../audit/record.ts';
+import { audited, type Operation } from '../audit/record.ts';
 import { CinnabarError, type ErrorCode } from '../errors.ts';
 import { newId } from '../id.ts';
 import { readPage } from '../page.ts';
@@ -101,7 +101,7 @@ export async function submitBatch(deps: SealDeps, caller: Caller, batch: NewBatc
       total: batch.vouchers.length,
     },
   };
-  const operation = {
+  const operation: Operation = {
     action: 'seal-batch.submit',
     subject: `job:${batch.id}`,
     detail: { vouchers: batch.vouchers.length },

@@ -2,7 +2,7 @@ import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { loadGm } from '../../core/gm.ts';
 import { signContext } from '../../core/two-party-context.ts';
 import type { Caller } from '../actor.ts';
-import { audited } from '../audit/record.ts';
+import { audited, type Operation } from '../audit/record.ts';
 import type { ShareReply } from '../chips/shares.ts';
 import { CinnabarError } from '../errors.ts';
 import { changed } from '../row-store.ts';
@@ -50,7 +50,7 @@ export async function coSign(
   const { bytes: text } = approved;
   const e = gm.sm2.digest(hexToBytes(key.publicKeyHex), text);
   const ctx = signContext({ tenant, keyId }, epoch, requestId);
-  const operation = {
+  const operation: Operation = {
     action: 'personal_key.sign',
     subject: `personal_key:${keyId}`,
     detail: { purpose: approved.purpose, digestHex: bytesToHex(e) },

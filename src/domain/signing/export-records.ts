@@ -4,7 +4,7 @@ import { formatUsageExport, type UsageExportRecord } from '../../core/usage/expo
 import { recordHash, usageSubject } from '../../core/usage/record.ts';
 import { base64Text } from '../../lib/base64.ts';
 import type { Caller } from '../actor.ts';
-import { record } from '../audit/record.ts';
+import { type Operation, record } from '../audit/record.ts';
 import { authorityOf } from '../certificates/authority.ts';
 import { findCertificate } from '../certificates/find.ts';
 import { CinnabarError } from '../errors.ts';
@@ -56,7 +56,7 @@ export async function exportRecords(
       return { index: entry.index, entry: base64Text(entry.bytes), proof, body };
     }),
   );
-  const operation = {
+  const operation: Operation = {
     action: 'records.export',
     subject: `institution_key:${key.id}`,
     detail: { from, records: records.length },

@@ -10,7 +10,7 @@ import {
 import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Actor, Caller } from '../actor.ts';
-import { audited } from '../audit/record.ts';
+import { audited, type Operation } from '../audit/record.ts';
 import { certificateStateOf, type Standing } from '../certificates/find.ts';
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
@@ -65,7 +65,7 @@ export async function proposeOfficers(
   const { tenant } = caller.actor;
   const { id, institutionKeyId, threshold } = request;
   const members = await officersOf(deps, caller.actor, request);
-  const operation = {
+  const operation: Operation = {
     action: 'officers.propose',
     subject: `institution_key:${institutionKeyId}`,
     detail: { change: id, officers: members.length, threshold },
@@ -125,7 +125,7 @@ export async function approveGrantChange(
   const { actor, publicKeyHex } = officer;
   const approval = { actor, publicKeyHex, signatureHex: bytesToHex(request.signature) };
   const isOfficers = change.action === 'officers';
-  const operation = {
+  const operation: Operation = {
     action: isOfficers ? 'officers.approve' : 'grant.approve',
     subject: isOfficers ? `institution_key:${key.id}` : `grant:${change.grantId}`,
     detail: { change: change.id },

@@ -10,6 +10,7 @@ import {
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Actor, Caller } from '../actor.ts';
+import type { AuditAction } from '../audit/actions.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
@@ -286,7 +287,7 @@ export function listGrants(
   );
 }
 
-function operationOf(action: string, grant: Grant) {
+function operationOf(action: AuditAction, grant: Grant) {
   return {
     action,
     subject: `grant:${grant.id}`,

@@ -3,7 +3,7 @@ import { loadGm } from '../../core/gm.ts';
 import { grantsHash } from '../../core/grant-list.ts';
 import { parsePublicKey } from '../../core/pki/public-key.ts';
 import type { Actor, Caller } from '../actor.ts';
-import { audited } from '../audit/record.ts';
+import { audited, type Operation } from '../audit/record.ts';
 import { applyForCertificate } from '../certificates/apply.ts';
 import { certificateStateOf } from '../certificates/find.ts';
 import type { Application } from '../certificates/types.ts';
@@ -51,7 +51,7 @@ export async function registerInstitution(
     registeredBy,
     createdAtMs: deps.clock.now(),
   };
-  const operation = {
+  const operation: Operation = {
     action: 'institution.register',
     subject: `institution:${id}`,
     detail: { officers: institution.officers.length, threshold },

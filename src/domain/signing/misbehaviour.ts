@@ -6,7 +6,7 @@ import {
 } from '../../core/usage/judge.ts';
 import type { ShareAttestation } from '../../core/usage/share-use.ts';
 import type { Actor, Caller } from '../actor.ts';
-import { audited } from '../audit/record.ts';
+import { audited, type Operation } from '../audit/record.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
 import type { Row } from '../row-store.ts';
@@ -55,7 +55,7 @@ export async function reportMisbehaviour(
     ...(attestation ? { attestation } : {}),
     atMs: deps.clock.now(),
   };
-  const operation = {
+  const operation: Operation = {
     action: 'personal_key.misbehaviour',
     subject: `personal_key:${keyId}`,
     detail: { report: id, verdict },

@@ -2,6 +2,7 @@ import { hexToBytes } from '@noble/hashes/utils.js';
 import { loadGm } from '../../core/gm.ts';
 import { base64Bytes } from '../../lib/base64.ts';
 import type { Actor } from '../actor.ts';
+import type { AuditAction } from '../audit/actions.ts';
 import { inputDigest, type KeyOperation } from '../chips/uses.ts';
 import { CinnabarError } from '../errors.ts';
 import { changed } from '../row-store.ts';
@@ -39,7 +40,7 @@ export function movedOperation(
   return changed(operation, { ...changes, state });
 }
 
-export function auditOf(action: string, operation: Operation) {
+export function auditOf(action: AuditAction, operation: Operation) {
   const { institutionKeyId, grantId, request } = operation;
   return {
     action,

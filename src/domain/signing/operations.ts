@@ -4,7 +4,7 @@ import { decisionText, readDecision } from '../../core/usage/decision.ts';
 import { statementLifeMs } from '../../core/usage/times.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import type { Actor, Caller } from '../actor.ts';
-import { audited, record } from '../audit/record.ts';
+import { type Operation as AuditOperation, audited, record } from '../audit/record.ts';
 import type { Statement } from '../chips/activation.ts';
 import { CinnabarError, type FieldError } from '../errors.ts';
 import { changed } from '../row-store.ts';
@@ -143,7 +143,7 @@ async function refuse(
   { key, grant }: Parts,
   fields: readonly FieldError[],
 ): Promise<never> {
-  const operation = {
+  const operation: AuditOperation = {
     action: 'operation.ask',
     subject: `institution_key:${key.id}`,
     detail: { grantId: grant.id, code: fields[0]?.code ?? '' },

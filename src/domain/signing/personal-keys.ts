@@ -3,6 +3,7 @@ import { parsePublicKey } from '../../core/pki/public-key.ts';
 import { keygenContext } from '../../core/two-party-context.ts';
 import type { Receipt } from '../../core/usage/receipt.ts';
 import type { Actor, Caller } from '../actor.ts';
+import type { AuditAction } from '../audit/actions.ts';
 import { type Operation as AuditOperation, audited } from '../audit/record.ts';
 import { getCertificate } from '../certificates/find.ts';
 import { revokeCertificate } from '../certificates/status.ts';
@@ -244,6 +245,6 @@ export function listPersonalKeys(
   );
 }
 
-export function operationOf(action: string, key: PersonalKey): AuditOperation {
+export function operationOf(action: AuditAction, key: PersonalKey): AuditOperation {
   return { action, subject: `personal_key:${key.id}`, detail: {} };
 }

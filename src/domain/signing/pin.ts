@@ -3,7 +3,7 @@ import { loadGm } from '../../core/gm.ts';
 import { base64urlBytes, base64urlText } from '../../lib/base64url.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import type { Caller } from '../actor.ts';
-import { audited } from '../audit/record.ts';
+import { audited, type Operation } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import type { Row } from '../row-store.ts';
 import { changed } from '../row-store.ts';
@@ -46,7 +46,7 @@ export async function setPin(
   const context = pepperContext(keyId);
   const [wrapped] = await deps.templateKeys.wrap(tenant, [{ dataKey: pepper, context }]);
   const verifierHashHex = await hashOf(verifier);
-  const operation = { action: 'pin.set', subject: `personal_key:${keyId}`, detail: {} };
+  const operation: Operation = { action: 'pin.set', subject: `personal_key:${keyId}`, detail: {} };
   await audited(deps.audit, caller, operation, () =>
     settle(deps, tenant, async () => {
       const earlier = await deps.signing.find(tenant, 'pin', keyId);
@@ -80,7 +80,7 @@ export async function usePin(
   const { tenant } = caller.actor;
   await getPersonalKey(deps, caller.actor, keyId);
   const given = await hashOf(verifier);
-  const operation = { action: 'pin.use', subject: `personal_key:${keyId}`, detail: {} };
+  const operation: Operation = { action: 'pin.use', subject: `personal_key:${keyId}`, detail: {} };
   return audited(deps.audit, caller, operation, async () => {
     const pin = await settle(deps, tenant, async () => {
       const current = await deps.signing.find(tenant, 'pin', keyId);

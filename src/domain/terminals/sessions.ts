@@ -4,7 +4,7 @@ import { chooseSuite, messageAd, sessionBinding } from '../../core/session/messa
 import { loadSessionSuite, SessionError, type SessionSuiteName } from '../../core/session/suite.ts';
 import { base64urlBytes } from '../../lib/base64url.ts';
 import type { Caller } from '../actor.ts';
-import { audited } from '../audit/record.ts';
+import { audited, type Operation } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { SessionMessage, TerminalDeps } from './ports.ts';
@@ -59,7 +59,7 @@ export async function openSession(
   const own = await serviceKeyPair(deps, tenant, terms.suite, terms.serviceCertificate);
   if (!own) throw refused();
   const id = newId(deps);
-  const operation = {
+  const operation: Operation = {
     action: 'session.open',
     subject: `terminal:${terms.terminalId}`,
     detail: { suite: terms.suite, sessionId: id },

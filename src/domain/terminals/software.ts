@@ -3,6 +3,7 @@ import { base64urlText } from '../../lib/base64url.ts';
 import { instantText } from '../../lib/time.ts';
 import { derivedUuid } from '../../lib/uuid.ts';
 import type { Caller } from '../actor.ts';
+import type { AuditAction } from '../audit/actions.ts';
 import { audited } from '../audit/record.ts';
 import { type KeyRecord, serviceTenant } from '../chips/keys.ts';
 import { CinnabarError } from '../errors.ts';
@@ -180,6 +181,6 @@ function headEntry(row: SoftwareHead): RowEntry<TerminalRows> {
   return { kind: 'software-head', row, owner: '', parent: '', state: 'newest' };
 }
 
-function operationOf(action: string, id: string) {
+function operationOf(action: AuditAction, id: string) {
   return { action, subject: `software:${id}`, detail: {} };
 }

@@ -7,6 +7,7 @@ import {
   sessionSuites,
 } from '../../core/session/suite.ts';
 import type { Caller } from '../actor.ts';
+import type { AuditAction } from '../audit/actions.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { changed, type Row, type RowEntry, settleRows } from '../row-store.ts';
@@ -221,6 +222,6 @@ function entryOf(row: TerminalKeys): RowEntry<TerminalRows> {
   return { kind: 'terminal-keys', row, owner: row.owner, parent: '', state: row.state };
 }
 
-function operationOf(action: string, terminalId: string) {
+function operationOf(action: AuditAction, terminalId: string) {
   return { action, subject: `terminal:${terminalId}`, detail: {} };
 }

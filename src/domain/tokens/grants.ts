@@ -6,6 +6,7 @@ import type { SensitiveFact } from '../../core/token/open.ts';
 import { type ProfileName, profiles } from '../../core/token/profiles.ts';
 import { base64urlText } from '../../lib/base64url.ts';
 import type { Actor, Caller } from '../actor.ts';
+import type { AuditAction } from '../audit/actions.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
@@ -327,7 +328,7 @@ export async function withdrawRefresh(
 function recorded(
   deps: TokenDeps,
   caller: Caller,
-  action: string,
+  action: AuditAction,
   row: Minted['row'],
   act: () => Promise<void>,
 ): Promise<void> {

@@ -8,7 +8,7 @@ import { base64urlText } from '../../lib/base64url.ts';
 import { readDer } from '../../lib/der.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import type { Caller } from '../actor.ts';
-import { audited } from '../audit/record.ts';
+import { audited, type Operation } from '../audit/record.ts';
 import { serviceTenant } from '../chips/keys.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
@@ -173,7 +173,7 @@ export function rotateKeys(
   if (isLiteral && !deps.profiles.includes('cin-003-literal')) {
     return Promise.reject(new CinnabarError('token_profile_off'));
   }
-  const operation = {
+  const operation: Operation = {
     action: 'issuer_key.rotate',
     subject: `issuer_keys:${algorithm}`,
     detail: { algorithm },
@@ -232,7 +232,11 @@ export function revokeKey(
   caller: Caller,
   id: string,
 ): Promise<readonly IssuerKey[]> {
-  const operation = { action: 'issuer_key.revoke', subject: `issuer_key:${id}`, detail: {} };
+  const operation: Operation = {
+    action: 'issuer_key.revoke',
+    subject: `issuer_key:${id}`,
+    detail: {},
+  };
   return audited(deps.audit, caller, operation, async () => {
     const key = await deps.tokens.find(serviceTenant, 'issuer-key', id);
     if (!key) throw new CinnabarError('issuer_key_not_found');

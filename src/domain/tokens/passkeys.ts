@@ -9,7 +9,8 @@ import type {
 import { base64urlBytes, base64urlText } from '../../lib/base64url.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import type { Actor, Caller } from '../actor.ts';
-import { audited } from '../audit/record.ts';
+import type { AuditAction } from '../audit/actions.ts';
+import { audited, type Operation } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
 import { attestationOf, keyStoreOf } from './attestation.ts';
@@ -118,7 +119,11 @@ export async function finishRegistration(
     backedUp: credentialBackedUp,
     createdAtMs: deps.clock.now(),
   };
-  const operation = { action: 'passkey.register', subject: `actor:${actor}`, detail: {} };
+  const operation: Operation = {
+    action: 'passkey.register',
+    subject: `actor:${actor}`,
+    detail: {},
+  };
   return audited(deps.audit, caller, operation, async () => {
     const isNew = await deps.tokens.write(tenant, [entryOf('passkey', passkey)]);
     if (!isNew) throw new CinnabarError('passkey_refused');
@@ -287,13 +292,13 @@ export async function revokePasskey(
 async function changePasskey(
   deps: PasskeyDeps,
   caller: Caller,
-  action: string,
+  action: AuditAction,
   id: string,
   changes: Partial<Passkey>,
 ): Promise<Passkey> {
   const { actor } = caller;
   await getPasskey(deps, actor, id);
-  const operation = { action, subject: `actor:${actor.id}`, detail: {} };
+  const operation: Operation = { action, subject: `actor:${actor.id}`, detail: {} };
   return audited(deps.audit, caller, operation, () =>
     settle(deps, actor.tenant, async () => {
       const result = changed(await getPasskey(deps, actor, id), changes);

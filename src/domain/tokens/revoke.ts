@@ -1,5 +1,5 @@
 import type { Actor, Caller } from '../actor.ts';
-import { audited } from '../audit/record.ts';
+import { audited, type Operation } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
@@ -24,7 +24,11 @@ export function endFamily(
   { tenant, id }: Family,
   reason: EndReason,
 ): Promise<void> {
-  const operation = { action: 'token.revoke', subject: `family:${id}`, detail: { reason } };
+  const operation: Operation = {
+    action: 'token.revoke',
+    subject: `family:${id}`,
+    detail: { reason },
+  };
   return audited(deps.audit, caller, operation, () =>
     settle(deps, tenant, async () => {
       const family = await deps.tokens.find(tenant, 'family', id);

@@ -1,6 +1,6 @@
 import type { PublicJwk } from '../../core/token/jwk.ts';
 import type { Caller } from '../actor.ts';
-import { audited } from '../audit/record.ts';
+import { audited, type Operation } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { overlapMs } from './issuer-keys.ts';
 import { changed, entryOf, settle } from './rows.ts';
@@ -79,8 +79,8 @@ function change(
   id: string,
   next: (known: BusinessSystem) => KeyChange,
 ): Promise<BusinessSystem> {
-  const action = `business_system.${step}`;
-  const operation = { action, subject: `business_system:${id}`, detail: {} };
+  const action = `business_system.${step}` as const;
+  const operation: Operation = { action, subject: `business_system:${id}`, detail: {} };
   return audited(deps.audit, caller, operation, () =>
     settle(deps, caller.actor.tenant, async () => {
       const known = await getSystem(deps, caller.actor, id);

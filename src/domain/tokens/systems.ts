@@ -5,6 +5,7 @@ import { sealableLabels } from '../../core/token/open.ts';
 import { sealText } from '../../core/token/sealing.ts';
 import { base64urlText } from '../../lib/base64url.ts';
 import type { Actor, Caller } from '../actor.ts';
+import type { AuditAction } from '../audit/actions.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { ownAudience } from './mint.ts';
@@ -195,6 +196,6 @@ export function hashOf(secret: string): string {
   return bytesToHex(sha256(utf8ToBytes(secret)));
 }
 
-function operationOf(action: string, id: string) {
+function operationOf(action: AuditAction, id: string) {
   return { action, subject: `business_system:${id}`, detail: {} };
 }

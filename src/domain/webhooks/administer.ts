@@ -2,6 +2,7 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { base64Text } from '../../lib/base64.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Caller } from '../actor.ts';
+import type { AuditAction } from '../audit/actions.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
@@ -200,6 +201,6 @@ function contextOf(id: string): Uint8Array {
   return utf8ToBytes(`cinnabar webhook secret\n${id}`);
 }
 
-function operationOf(action: string, id: string, detail: Record<string, string> = {}) {
+function operationOf(action: AuditAction, id: string, detail: Record<string, string> = {}) {
   return { action, subject: `webhook:${id}`, detail };
 }

@@ -3,13 +3,13 @@ import { env } from 'cloudflare:workers';
 import { describe, expect, test } from 'vitest';
 import { auditSubject } from '../../../src/domain/audit/anchor.ts';
 import { verifyChain } from '../../../src/domain/audit/chain.ts';
-import type { AuditEntry } from '../../../src/domain/audit/types.ts';
+import type { OwnEntry } from '../../../src/domain/audit/ports.ts';
 import { durableAuditLog } from '../../../src/platform/durable/audit-log.ts';
 import { durableLedger } from '../../../src/platform/durable/ledger.ts';
 import { freshTenant } from '../../contract/fresh.ts';
 
 const log = durableAuditLog(env.AUDIT);
-const entry: AuditEntry = {
+const entry: OwnEntry = {
   action: 'seal.enrol',
   actor: 'teller-1',
   subject: 'seal:1',
