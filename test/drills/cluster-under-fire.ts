@@ -6,6 +6,7 @@ import { chipCalls, type OwnedChip } from '../../src/domain/chips/chip.ts';
 import { clusterKeys } from '../../src/domain/chips/cluster.ts';
 import { ChipFault, reply, unpack } from '../../src/domain/chips/faults.ts';
 import type { KeyRecord } from '../../src/domain/chips/keys.ts';
+import type { Incarnation } from '../../src/domain/chips/ports.ts';
 import { CinnabarError } from '../../src/domain/errors.ts';
 import { quantile } from '../../src/lib/measure.ts';
 import { uuidV7 } from '../../src/lib/uuid.ts';
@@ -41,7 +42,19 @@ export type Plant =
   /** Their backups are of the key that was asked for before. */
   | 'backs-up-another-key'
   /** They say that they took a key from a backup, and did not. */
-  | 'brings-nothing-back';
+  | 'brings-nothing-back'
+  /** Every call takes as long as one to the slowest of them. */
+  | 'waits-for-the-slow'
+  /** A chip that was away once never comes back. */
+  | 'stays-away'
+  /** A chip that was started again answers nobody, so that nobody sees what became of it. */
+  | 'is-silent-afterwards'
+  /** They act on tickets that were used, have ended, or are for another host. */
+  | 'takes-any-ticket'
+  /** What a chip answers is handed on unseen. */
+  | 'believes-liars'
+  /** Of two uses of a key one is counted. */
+  | 'counts-half';
 
 export interface Outcome {
   readonly key: KeyRecord;
@@ -81,6 +94,8 @@ export async function clusterUnderFire(
   const chance = seededRandom(seed ^ 0x5eed);
   const faults = new Map<string, Faults>();
   const lives = new Map<string, number>();
+  /** Chips that were down once. */
+  const away = new Set<string>();
   const gm = await loadGm();
 
   function faultsOf(chip: string): Faults {
@@ -94,7 +109,20 @@ export async function clusterUnderFire(
   /** 0.5 to 4.5 ms one way. */
   async function travel(chip: string): Promise<void> {
     const [byte = 0] = chance.bytes(1);
-    await time.waits.after(0.5 + byte / 64 + faultsOf(chip).delayMs / 2).done;
+    const slowest = Math.max(0, ...[...faults.values()].map(({ delayMs }) => delayMs));
+    const delayMs = plant === 'waits-for-the-slow' ? slowest : faultsOf(chip).delayMs;
+    await time.waits.after(0.5 + byte / 64 + delayMs / 2).done;
+  }
+
+  /** What is planted before a call reaches its chip. */
+  async function spoil(chip: string, name: string): Promise<void> {
+    if (faultsOf(chip).down) away.add(chip);
+    const isSilent =
+      (plant === 'stays-away' && away.has(chip)) ||
+      (plant === 'is-silent-afterwards' && lives.has(chip)) ||
+      (plant === 'gives-no-copies' && name === 'exportTo' && isLoaded);
+    if (isSilent) throw new ChipFault('no_answer');
+    if (plant === 'hangs' && name === 'use') await new Promise(() => undefined);
   }
 
   function link(chip: string, target: () => OwnedChip): OwnedChip {
@@ -102,11 +130,8 @@ export async function clusterUnderFire(
       await travel(chip);
       const fault = faultsOf(chip);
       if (fault.hangs) await new Promise(() => undefined);
+      await spoil(chip, name);
       if (fault.down) throw new ChipFault('no_answer');
-      if (plant === 'gives-no-copies' && name === 'exportTo' && isLoaded) {
-        throw new ChipFault('no_answer');
-      }
-      if (plant === 'hangs' && name === 'use') await new Promise(() => undefined);
       if (plant === 'brings-nothing-back' && name === 'restoreKey') return undefined;
       if (plant === 'keeps-what-it-wiped' && name === 'wipe') {
         return target().wipe({ tenant: 'nobody', keyId: 'nothing' }, String(input[1]));
@@ -149,7 +174,8 @@ export async function clusterUnderFire(
     const message = messageOf(requestId);
     try {
       const request = { tenant: key.tenant, keyId: key.id, requestId, scheme: 'sm2-sm3' as const };
-      const { signature, receipt } = await keys.sign({ ...request, message });
+      const { signature: given, receipt } = await keys.sign({ ...request, message });
+      const signature = plant === 'believes-liars' ? flipped(given) : given;
       return { key, requestId, tookMs: took(), signature, receipt };
     } catch (error) {
       if (!(error instanceof CinnabarError)) throw error;
@@ -180,6 +206,23 @@ export async function clusterUnderFire(
     nextId,
     faultsOf,
     run: time.run,
+    /** A chip itself, without the network; `own` is what it takes tickets for when that is planted. */
+    chipOf(chip: string, own?: Incarnation): OwnedChip {
+      const target: OwnedChip = cluster.chip(chip);
+      if (plant !== 'takes-any-ticket') return target;
+      return callsOf<OwnedChip>(chipCalls, async (name, input) => {
+        if (name !== 'use') return callOn(target, chipCalls, name, input);
+        const [ticket, ...rest] = input as Parameters<OwnedChip['use']>;
+        serial += 1;
+        const good = {
+          ...ticket,
+          number: 9_000_000 + serial,
+          notAfterMs: time.clock.now() + 1_000,
+          incarnation: own ?? ticket.incarnation,
+        };
+        return target.use(good, ...rest);
+      });
+    },
     /** A cluster of the same make that begins with nothing, on the same network and clock. */
     anew: () => memoryCluster({ ...options, ...setup }),
     chance: () => (chance.bytes(1)[0] ?? 0) / 256,
@@ -275,6 +318,9 @@ function messageOf(requestId: string): Uint8Array {
 
 function falsified(answer: unknown): unknown {
   const lie = structuredClone(answer) as { output: Uint8Array };
-  lie.output[lie.output.length - 1] = (lie.output.at(-1) ?? 0) ^ 1;
-  return lie;
+  return { ...lie, output: flipped(lie.output) };
+}
+
+function flipped(bytes: Uint8Array): Uint8Array {
+  return bytes.map((byte, at) => (at === bytes.length - 1 ? byte ^ 1 : byte));
 }

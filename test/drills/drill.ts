@@ -12,6 +12,8 @@ export interface Result {
   readonly measured: string;
   /** What should not have happened; nothing when the target is met. */
   readonly faults: readonly string[];
+  /** This machine lacks what the drill needs, as `measured` says: nothing was shown. */
+  readonly isUnmeasured?: true;
 }
 
 /** Something that is made to go wrong on purpose, with a target and a verdict of its own. */
@@ -33,6 +35,7 @@ export interface DrillRow {
   readonly name: string;
   readonly target: string;
   readonly measured: string;
+  readonly isUnmeasured?: true;
 }
 
 declare module 'vitest' {

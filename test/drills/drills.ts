@@ -142,7 +142,8 @@ export const slowChip: Drill = async (size) => {
 export const hedgedTicket: Drill = async (size) => {
   const fire = await clusterUnderFire(size.seed, size.plant);
   // As often as each key is asked for, and once more by `judge`: a use that counted twice is missed.
-  await fire.makeKeys(size.keys, { usesMax: (2 * size.requests) / size.keys + 1 });
+  const uses = (2 * size.requests) / size.keys + 1;
+  await fire.makeKeys(size.keys, { usesMax: size.plant === 'counts-half' ? 2 * uses : uses });
   const usual = fire.figures(await fire.load(size.requests));
   const late = fire.faultsOf('chip-1');
   const step = every(size.requests, size.rounds);
@@ -201,7 +202,8 @@ export const splitBrain: Drill = async (size) => {
     const key = fire.made[round % fire.made.length];
     if (!key) break;
     const home = key.replicas[0] ?? 'chip-1';
-    const old = fire.cluster.chip(home);
+    const before = await fire.run(fire.cluster.directory.view());
+    const old = fire.chipOf(home, before.find(({ chip }) => chip === home)?.incarnation);
     fire.kill(home);
     // The new host works for every key once, so that its incarnation is known.
     await fire.run(fire.cluster.directory.tick(0));
@@ -237,7 +239,7 @@ export const replay: Drill = async (size) => {
     const [home = '', other = ''] = key?.replicas ?? [];
     if (!key) break;
     const name = { tenant: key.tenant, keyId: key.id };
-    const chip = fire.cluster.chip(home);
+    const chip = fire.chipOf(home);
     const views = await fire.run(fire.cluster.directory.view());
     const incarnation = views.find((view) => view.chip === home)?.incarnation;
     if (!incarnation) throw new Error('a chip is missing');
@@ -342,7 +344,7 @@ export const limitRace: Drill = async (size) => {
   const fire = await clusterUnderFire(size.seed, size.plant);
   const outcomes = [];
   for (let round = 0; round < size.rounds; round++) {
-    await fire.makeKeys(1, { usesMax: 10 });
+    await fire.makeKeys(1, { usesMax: size.plant === 'counts-half' ? 20 : 10 });
     const key = fire.made.at(-1);
     if (!key) break;
     fire.faultsOf('chip-1').losesAnswers = 3;

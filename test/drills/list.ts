@@ -8,6 +8,7 @@ import { loadPerRoute } from './load-drill.ts';
 import { logInjection } from './log-drill.ts';
 import { crossOrigin } from './origin-drill.ts';
 import { overload, rateLimits, soak } from './overload-drill.ts';
+import { refusals } from './refusal-drill.ts';
 import { replays } from './replay-drill.ts';
 import { requestDrills } from './request-drills.ts';
 import { retryStorm } from './retry-drill.ts';
@@ -22,6 +23,7 @@ export const drills: readonly Drill[] = [
   ...requestDrills,
   accessMatrix,
   objectSwap,
+  refusals,
   clockSkew,
   logInjection,
   crossOrigin,

@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BundledHost } from '../helpers/bundled-host.ts';
-import type { Drill } from './drill.ts';
+import type { Drill, Run } from './drill.ts';
 import { serviceForDrills } from './service-in-workerd.ts';
 
 const diskMb = 40;
@@ -106,12 +106,14 @@ interface Course {
   readonly state: string;
   readonly known: Set<string>;
   readonly faults: string[];
+  /** Writes on the full disk, and while another holds the database, each of which waits for it. */
+  readonly writes: { readonly full: number; readonly busy: number };
 }
 
 /** Fills the disk, makes room again, and holds the database; gives what was refused. */
-async function troubled({ host, state, known, faults }: Course): Promise<string> {
+async function troubled({ host, state, known, faults, writes }: Course): Promise<string> {
   const filler = fill(state);
-  const full = await openAccounts(host, 'full', 20, known);
+  const full = await openAccounts(host, 'full', writes.full, known);
   faults.push(...wrong('full', full));
   if (full.length === 0) faults.push('nothing was refused: the disk was not full');
   const alive = await ask(host.url, '/healthz', {});
@@ -120,13 +122,16 @@ async function troubled({ host, state, known, faults }: Course): Promise<string>
   const after = await openAccounts(host, 'after', 5, known);
   faults.push(...wrong('with room again', after));
   if (after.length === 5) faults.push('it did not recover when there was room again');
-  const busy = await whileLocked(databaseIn(state), () => openAccounts(host, 'busy', 2, known));
+  const busy = await whileLocked(databaseIn(state), () =>
+    openAccounts(host, 'busy', writes.busy, known),
+  );
   faults.push(...wrong('busy', busy));
   faults.push(...wrong('free again', await openAccounts(host, 'free', 3, known)));
-  return `${full.length} of 20 writes refused on a full disk, ${busy.length} of 2 while another held the database, ${after.length} of 5 when there was room again`;
+  return `${full.length} of ${writes.full} writes refused on a full disk, ${busy.length} of ${writes.busy} while another held the database, ${after.length} of 5 when there was room again`;
 }
 
-async function onSmallDisk(state: string, plant: string | undefined) {
+async function onSmallDisk(state: string, { isLong, plant }: Run) {
+  const writes = isLong ? { full: 20, busy: 2 } : { full: 6, busy: 1 };
   const { service, empty } = await serviceForDrills();
   await cp(empty, state, { recursive: true });
   const known = new Set<string>();
@@ -134,7 +139,7 @@ async function onSmallDisk(state: string, plant: string | undefined) {
   let host = await service.start(0, { state });
   try {
     faults.push(...wrong('at first', await openAccounts(host, 'before', 5, known)));
-    const said = plant ?? (await troubled({ host, state, known, faults }));
+    const said = plant ?? (await troubled({ host, state, known, faults, writes }));
     await host.kill();
     if (plant) await rm(join(state, 'stores'), { recursive: true });
     if (plant) await cp(empty, state, { recursive: true });
@@ -156,20 +161,19 @@ export const storageFaults: Drill = {
   target:
     '503 with Retry-After, the process lives, no acknowledged write lost, works again afterwards',
   plants: [lost],
-  async run({ plant }) {
+  async run(run) {
     const disk = await mkdtemp(join(tmpdir(), 'cinnabar-disk-'));
     const options = ['-t', 'tmpfs', '-o', `size=${diskMb}m`, 'tmpfs', disk];
     const isMounted = spawnSync('mount', options).status === 0;
     const hasLocker = spawnSync('sqlite3', ['--version']).status === 0;
     try {
       if (!isMounted || !hasLocker) {
-        const measured = 'NOT MEASURED: needs the right to mount a small file system, and sqlite3';
-        // A planted fault is found by nobody who may not look.
-        return { measured, faults: plant ? [measured] : [] };
+        const measured = 'needs the right to mount a small file system, and sqlite3';
+        return { measured, faults: [], isUnmeasured: true };
       }
       const state = join(disk, 'state');
       await mkdir(state);
-      return await onSmallDisk(state, plant);
+      return await onSmallDisk(state, run);
     } finally {
       if (isMounted) spawnSync('umount', ['-l', disk]);
       await rm(disk, { recursive: true, force: true });

@@ -35,6 +35,14 @@ async function livingBank(edge: Edge): Promise<ReadonlySet<string>> {
   return harvest(edge);
 }
 
+let bankOnce: Promise<{ readonly edge: Edge; readonly names: readonly string[] }> | undefined;
+
+/** One bank for all drills of this process: a stranger must change nothing in it. */
+export function bankForDrills() {
+  bankOnce ??= startEdge().then(async (edge) => ({ edge, names: [...(await livingBank(edge))] }));
+  return bankOnce;
+}
+
 /** Every name that a list or an object of the bank shows to one of its people. */
 async function harvest(edge: Edge): Promise<ReadonlySet<string>> {
   const found = new Set<string>();
@@ -58,7 +66,7 @@ function textsOf(value: unknown): string[] {
   return Object.values(value).flatMap(textsOf);
 }
 
-const documentOf = (edge: Edge) =>
+export const documentOf = (edge: Edge) =>
   ApiDocument.of((path, { method, as }) => edge.call(path, { method, as }));
 
 /** What an answer says, but for what differs in any two answers. */
@@ -71,7 +79,7 @@ interface Stranger {
   readonly token: string;
 }
 
-async function strangerFor(
+export async function strangerFor(
   edge: Edge,
   operation: Operation,
   tenant = foreigner,
@@ -89,7 +97,7 @@ async function strangerFor(
 }
 
 /** Chips, issuer keys and software belong to the service, not to one of its institutions. */
-const isOfTheService = ({ path }: Operation) =>
+export const isOfTheService = ({ path }: Operation) =>
   /^\/v1\/(chips|issuer-keys|software|seal-vendors|federation)\b/.test(path);
 
 /** How a door answers a name in somebody's hands. */
@@ -183,9 +191,8 @@ export const objectSwap: Drill = {
   target: "another bank's names are answered as names of nothing",
   plants: ['doors do not ask whose it is', 'bodies do not ask whose it is'],
   async run({ isLong, seed, plant }) {
-    const edge = await startEdge();
+    const { edge, names } = await bankForDrills();
     const document = await documentOf(edge);
-    const names = [...(await livingBank(edge))];
     const chance = seededRandom(seed);
     const isDrawn = () => (chance.bytes(1)[0] ?? 0) < 64;
     const faults: string[] = [];

@@ -8,9 +8,10 @@ import { samples } from './load-people.ts';
 
 const computedTwice = 'every verification is computed twice';
 /** Of the computing: what the route may take besides it. */
-const besideMax = 0.5;
+const besideMax = 0.75;
 
-const median = (times: readonly number[]) => quantileOf(times, 0.5);
+/** Of a busy machine: what disturbs one of a few tries makes it longer, never shorter. */
+const quarter = (times: readonly number[]) => quantileOf(times, 0.25);
 
 /** What a verification of the sample computes, in this process: from the file to the verdict. */
 async function computing(): Promise<() => void> {
@@ -36,7 +37,7 @@ export const verificationOverhead: Drill = {
   id: 'L1',
   name: 'verification-overhead',
   target:
-    'the route takes at most half as long again as what it computes (judged in the long form)',
+    'the route takes at most three quarters as long again as what it computes (judged in the long form)',
   plants: [computedTwice],
   async run({ isLong, plant }) {
     const { host, routes } = await underLoad();
@@ -51,7 +52,7 @@ export const verificationOverhead: Drill = {
       const requests = plant ? 2 : 1;
       await press(host.url, routes.sealVerification, { connections: requests, requests }, route);
     }
-    const [own, all] = [median(computed), median(route.times)];
+    const [own, all] = [quarter(computed), quarter(route.times)];
     const errors = [...route.statuses.keys()].filter((status) => status !== 201);
     const isSlow = all > own * (1 + besideMax);
     return {

@@ -236,6 +236,24 @@ describe('D2: what somebody may do', () => {
     expect((await entitled([address])).pub.proofing).toBe('certificate');
   });
 
+  test('A1 D2: nothing by one that is frozen, held, revoked, replaced, undelivered or out of its time', async () => {
+    const standings: readonly Partial<Certificate>[] = [
+      { state: 'frozen' },
+      { state: 'suspended', reason: 'certificateHold' },
+      { state: 'revoked', reason: 'keyCompromise' },
+      { state: 'revoked', reason: 'superseded' },
+      { delivery: 'none' },
+      { notAfterMs: centre.clock.now() - 1 },
+      { notBeforeMs: centre.clock.now() + 60_000 },
+    ];
+    for (const change of standings) {
+      const refused = entitled([], change);
+      await expect(refused, JSON.stringify(change)).rejects.toMatchObject({
+        code: 'certificate_not_active',
+      });
+    }
+  });
+
   test('D2: nothing by one of another person or institution, or one that is not known', async () => {
     const inactive = { code: 'certificate_not_active' };
     for (const change of [{ holder: 'customer-wang' }, { tenant: 'nanpu-bank' }]) {
