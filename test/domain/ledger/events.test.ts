@@ -30,6 +30,7 @@ describe('ledger events', () => {
     const text = new TextDecoder().decode(eventBytes(thawedEvent(subject, prev)));
     for (const other of [
       ` ${text}`,
+      `\ufeff${text}`,
       text.replace(':1}', ':1.0}'),
       text.replace('{', '{"v":1,'),
       '{}',

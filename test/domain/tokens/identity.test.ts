@@ -98,6 +98,9 @@ describe('D1: what a terminal sends of a person', () => {
       ]),
     );
     expect(dropped).toEqual([]);
+    // A number behind a person's name is not behind the word in it.
+    const named = await splitIdentity(deps, { 联系人: 'Wang Pin, 13812345678' });
+    expect([valuesOf(named.facts), named.dropped]).toEqual([['Wang Pin, 13812345678'], []]);
     const beside = { loginMethod: 'password', methods: ['password', 'sms'], 手机号: '13812345678' };
     expect(valuesOf((await splitIdentity(deps, beside)).facts)).toEqual(['13812345678']);
   });
