@@ -108,6 +108,8 @@ export async function confirmOrder(
     }),
   );
   if (authorised.state !== 'authorised') throw new CinnabarError('order_state');
+  // Whoever froze the certificate while the amount was set aside is heard before the chip is.
+  await assertInForce(deps, order);
   const request = { keyId: order.personalKeyId, requestId, epoch, message };
   const approved = { purpose: 'payment', bytes: utf8ToBytes(order.text) };
   const { reply, receipt } = await coSign(deps, caller, request, approved);
@@ -153,11 +155,15 @@ async function assertAgreementsStand(deps: PaymentDeps, order: Order): Promise<v
 }
 
 /** The certificate may have lost its standing since the order was assessed. */
-async function limitsNow(deps: PaymentDeps, order: Order) {
-  const { certificateSerial, channel, currency } = order;
+async function assertInForce(deps: PaymentDeps, { certificateSerial }: Order): Promise<void> {
   if ((await certificateStateOf(deps, certificateSerial)) !== 'good') {
     throw new CinnabarError('certificate_not_active');
   }
+}
+
+async function limitsNow(deps: PaymentDeps, order: Order) {
+  const { certificateSerial, channel, currency } = order;
+  await assertInForce(deps, order);
   const settings = await settingsOf(deps, certificateSerial);
   const limits = settings && paymentLimits(settings, channel, currency);
   if (!limits) throw new CinnabarError('order_over_limit');

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freezeCertificate } from '../../../src/domain/certificates/status.ts';
+import { thawCertificate } from '../../../src/domain/certificates/thaw.ts';
 import { createBook } from '../../../src/domain/payments/book.ts';
 import { placeOrder, stopOrder } from '../../../src/domain/payments/order.ts';
 import type { PaymentDeps } from '../../../src/domain/payments/ports.ts';
 import { calendarDay } from '../../../src/lib/time.ts';
 import { memoryBookStore } from '../../../src/platform/memory/payment-books.ts';
+import { people } from '../../helpers/certificates.ts';
 import { dyingPorts, neverCalled } from '../../helpers/dying.ts';
 import {
   bookOrder,
@@ -99,6 +102,37 @@ describe('E8: an order whose service dies', () => {
       expect(ends.filter(Boolean), `death ${fatal}`).toHaveLength(1);
       if (!died) break;
     }
+  });
+});
+
+describe('E8: a certificate that is frozen while the amount is set aside', () => {
+  test('signs nothing, and pays once it is in force again', async () => {
+    deps.clock.advance(dayMs);
+    const { tenant, id: payer } = person.caller.actor;
+    const key = await deps.signing.find(tenant, 'personal-key', person.key.id);
+    const serialHex = key?.certificateSerial ?? '';
+    const authorise: PaymentDeps['books']['authorise'] = async (...input) => {
+      await freezeCertificate(deps, people.approver, { serialHex, id: 'freeze-meanwhile' });
+      return deps.books.authorise(...input);
+    };
+    let signatures = 0;
+    const sign: PaymentDeps['shares']['sign'] = (...input) => {
+      signatures++;
+      return deps.shares.sign(...input);
+    };
+    const service: PaymentDeps = {
+      ...deps,
+      books: { ...deps.books, authorise },
+      shares: { ...deps.shares, sign },
+    };
+    const payment = intention(deps, person, { amountMinor: 1_000 });
+    await expect(payment.pay(service)).rejects.toMatchObject({ code: 'certificate_not_active' });
+    expect(signatures).toBe(0);
+    const order = await deps.books.find(tenant, payer, payment.id, deps.clock.now());
+    expect(order).toMatchObject({ state: 'authorised' });
+    expect(order).not.toHaveProperty('chipReceipt');
+    await thawCertificate(deps, people.approver, { serialHex, id: 'release' });
+    expect(await payment.pay(deps)).toMatchObject({ state: 'executed' });
   });
 });
 
