@@ -19,14 +19,18 @@ import { path, startRouter } from './router.ts';
 import { routeFor } from './routes.tsx';
 import { startSession } from './session.ts';
 
+const bandWaitMs = 500;
+
 startRouter();
 startKeys();
-void startSession();
+const session = startSession();
 const words = startWords();
 // A task later, so that the many small scripts of a page do not stand before the words in the
 // browser's queue: without words nothing is painted.
 setTimeout(() => routeFor(path.value)?.route.render.fetchEarly?.());
 await words;
+// The band of demo mode pushes the page down when it comes later; a slow answer is not waited for.
+await Promise.race([session, new Promise((wake) => setTimeout(wake, bandWaitMs))]);
 
 const host = document.getElementById('app');
 if (!host) throw new Error('console: index.html has no place for the page');

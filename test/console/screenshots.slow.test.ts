@@ -36,6 +36,8 @@ const verifyNow = async ({ page, w }: ConsolePage) => {
   await page.getByText(w['evidence.ok']).first().waitFor();
 };
 
+const recent = ({ page }: ConsolePage) => page.locator('main tbody tr').first().waitFor();
+
 const drawn = ({ page }: ConsolePage) => stageDrawn(page);
 
 /** The sample is looked at in the browser; nothing is sent. */
@@ -84,7 +86,7 @@ const doBusiness = async (visit: ConsolePage) => {
 
 /** The step of a journey, who takes it, and where; numbered as in docs/journeys.md. */
 const pictures: readonly Picture[] = [
-  { name: '0-home', identity: 'teller-zhou', path: '/', size: desk },
+  { name: '0-home', identity: 'teller-zhou', path: '/', size: desk, first: recent },
   {
     name: '1-1-enrol',
     identity: 'teller-zhou',

@@ -334,7 +334,12 @@ function ReviewState({ id }: { id: string }) {
 }
 
 /** What a sample really was: a person looks first, and opens this to see who was right. */
-function Truth({ verification }: { verification: Verification }) {
+function Truth(props: {
+  verification: Verification;
+  open: boolean;
+  onToggle: (open: boolean) => void;
+}) {
+  const { verification } = props;
   const [resource] = useResource(() => presentedSample(verification.id), [verification.id]);
   const truth = resource.kind === 'ready' ? resource.value?.truth : undefined;
   if (!truth) return null;
@@ -343,7 +348,11 @@ function Truth({ verification }: { verification: Verification }) {
     verification.verdict === 'review' ? 'open' : passed === truth.genuine ? 'right' : 'wrong';
   return (
     <section>
-      <details class="truth">
+      <details
+        class="truth"
+        open={props.open}
+        onToggle={(event) => props.onToggle(event.currentTarget.open)}
+      >
         <summary>{t('truth.title')}</summary>
         <p>
           <b>{inLanguage(truth)}</b>
@@ -362,6 +371,9 @@ export function VerificationPage({ id }: { id: string }) {
     },
     [id],
   );
+  // Kept here, since what stands beside the pictures is drawn anew when they come.
+  const [revealed, setRevealed] = useState('');
+  const reveal = (open: boolean) => setRevealed(open ? id : '');
   const sealId = resource.kind === 'ready' ? resource.value.verification.sealId : '';
   const againHref = `/verify?seal=${sealId}`;
   const again = allows('writeSeals');
@@ -402,7 +414,9 @@ export function VerificationPage({ id }: { id: string }) {
           <Stage
             verification={verification}
             named={named}
-            afterVerdict={<Truth verification={verification} />}
+            afterVerdict={
+              <Truth verification={verification} open={revealed === id} onToggle={reveal} />
+            }
             extra={verification.nextStep === 'review' && <ReviewState id={verification.id} />}
           />
         </div>

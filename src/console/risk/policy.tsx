@@ -149,7 +149,7 @@ function Rules(props: {
           onChange={(biometric) => onChange({ ...draft, biometric })}
         />
       </div>
-      <table class="table rules">
+      <table class="table list rules">
         <thead>
           <tr>
             <th>{q('policy.rule')}</th>
@@ -169,18 +169,23 @@ function Rules(props: {
             return (
               <tr key={rule}>
                 <td>{name}</td>
-                <td class="num">
+                <td class="num" data-label={q('policy.points')}>
                   {number(`${name} ${q('policy.points')}`, weight.points, (points) =>
                     set({ points }),
                   )}
                 </td>
-                <td class="num">
+                <td
+                  class="num"
+                  data-label={isUnitless(units[rule]) ? undefined : q('policy.threshold')}
+                >
                   {!isUnitless(units[rule]) &&
                     number(`${name} ${q('policy.threshold')}`, weight.threshold, (threshold) =>
                       set({ threshold }),
                     )}
                 </td>
-                <td class="small muted">{q(`unit.${unitOf(units[rule])}`)}</td>
+                <td class="small muted" data-label={q('policy.unit')}>
+                  {q(`unit.${unitOf(units[rule])}`)}
+                </td>
               </tr>
             );
           })}
