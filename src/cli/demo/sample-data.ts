@@ -41,7 +41,7 @@ const paid: readonly SampleOrder[] = [
   { ...known, purpose: '五月物业费', yuan: 1_200 },
 ];
 
-/** Orders in every state: with the payments journey before, which leaves paid and ended ones. */
+/** Orders that are paid, wait for the payer, and wait for an officer; the journey left ended ones. */
 async function paymentData({ as }: Stage, { key, terminal }: KeyHolder): Promise<void> {
   const customer = as('customer-chen');
   const place = ({ name, account, purpose, yuan }: SampleOrder) =>
@@ -52,21 +52,19 @@ async function paymentData({ as }: Stage, { key, terminal }: KeyHolder): Promise
       purpose,
       terminalId: key.id,
     });
-  for (const order of paid) {
+  const cleared = async (order: SampleOrder) => {
     const placed = await place(order);
-    const cleared =
-      placed.state === 'challenged'
-        ? await as('risk-officer-xu').assessedOrders.decide(placed.id, 'allow')
-        : placed;
-    await confirmPayment(terminal, cleared, () => undefined);
-  }
+    if (placed.state !== 'challenged') return placed;
+    return as('risk-officer-xu').assessedOrders.decide(placed.id, 'allow');
+  };
+  for (const order of paid) await confirmPayment(terminal, await cleared(order), () => undefined);
+  await cleared({ ...known, purpose: '六月物业费', yuan: 1_200 });
   for (const order of waiting) await place(order);
-  await place({ ...known, purpose: '六月物业费', yuan: 1_200 });
 }
 
 /**
  * Fills a fresh service in demo mode with something to look at in every list: accounts, seals and
- * presented imprints of two banks, certificates and orders in every state that needs no waiting,
+ * presented imprints of two banks, certificates and orders in every state that needs no waiting for,
  * and what the journeys leave. The same things in the same order each time; numbers that the
  * service gives, keys and signatures are its own.
  */
