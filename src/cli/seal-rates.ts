@@ -22,7 +22,12 @@ function errorsAbove(limit: number, genuine: readonly number[], forged: readonly
   };
 }
 
-function frrAtFar(far: number, genuine: readonly number[], forged: readonly number[]): number {
+/** Share of genuine pairs refused by the threshold that accepts at most the share `far` of the forgeries. */
+export function frrAtFar(
+  far: number,
+  genuine: readonly number[],
+  forged: readonly number[],
+): number {
   const descending = [...forged].sort((a, b) => b - a);
   const limit = descending[Math.floor(far * forged.length)] ?? Number.NEGATIVE_INFINITY;
   return errorsAbove(limit, genuine, forged).frr;

@@ -2,7 +2,7 @@
 // range in which they may lie, and how far the vendors fail together.
 import type { LabelledPair } from './manifest.ts';
 import { type Interval, intervalsOf } from './seal-intervals.ts';
-import { equalErrorAt, medianOf, type Rates, ratesOf } from './seal-rates.ts';
+import { equalErrorAt, frrAtFar, medianOf, type Rates, ratesOf } from './seal-rates.ts';
 
 export interface PairResult {
   readonly id: string;
@@ -99,10 +99,9 @@ function figuresOf(scored: readonly Scored[], codes: readonly string[]): Record<
     some.filter(({ result }) => result.verdict === 'pass').length / Math.max(1, some.length);
   const rates = [...codes, TOGETHER].flatMap((by) => {
     const [mine, theirs] = [scoresBy(genuine, by), scoresBy(forged, by)];
-    const { frrAtFar1Percent } = ratesOf(mine, theirs);
     return [
       [`${by}: EER`, equalErrorAt(mine, theirs).eer],
-      [`${by}: FRR@FAR1%`, frrAtFar1Percent],
+      [`${by}: FRR@FAR1%`, frrAtFar(0.01, mine, theirs)],
     ] as const;
   });
   return {
