@@ -91,6 +91,15 @@ export function required(name: string, value: string | undefined): string {
   return value;
 }
 
+/** The whole number that an option's value is, `least` or more. */
+export function wholeNumber(name: string, text: string, least = 0): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number) || number < least) {
+    throw new UsageError(`--${name} is a whole number from ${least}, not ${text}`);
+  }
+  return number;
+}
+
 export function command<const O extends Options>(definition: Definition<O>): Command {
   const options = { ...definition.options, ...everywhere };
   return {

@@ -26,7 +26,7 @@ type Values = {
  * Halves of personal keys in a file of this user. They are encrypted before they come here; the PIN
  * and the service together open them. A write is on the disk when it resolves.
  */
-export function fileVault(path: string): KeyVault {
+function fileVault(path: string): KeyVault {
   async function all(): Promise<Record<string, StoredKey>> {
     try {
       // Written by `save` and read by nobody who would believe it: a share that is none opens not.
@@ -78,15 +78,20 @@ function tenantOf(token: string): string {
   throw new UsageError('the token names no institution');
 }
 
+/** Where this user's halves rest; no PIN is needed to see which there are. */
+export function vaultOf({ vault }: Pick<Values, 'vault'>): KeyVault {
+  return fileVault(
+    vault ?? process.env.CINNABAR_VAULT ?? join(homedir(), '.cinnabar', 'keys.json'),
+  );
+}
+
 /** This machine as the terminal of personal keys. */
 export async function keyTerminal(values: Values): Promise<KeyTerminal> {
   const client = connect(values);
-  const path =
-    values.vault ?? process.env.CINNABAR_VAULT ?? join(homedir(), '.cinnabar', 'keys.json');
   return {
     client,
     tenant: tenantOf(await sessionOf(values)()),
-    vault: fileVault(path),
+    vault: vaultOf(values),
     protection: pinProtection(client, pinOf()),
     now: Date.now,
   };

@@ -21,8 +21,9 @@ import type {
   PersonalKey,
 } from '../client/index.ts';
 import type { DocumentKind, NamedFile, NewDocument } from '../client/institution-api.ts';
-import { command, type Group, required, UsageError } from './command.ts';
+import { command, type Group, required, UsageError, wholeNumber } from './command.ts';
 import { readInput } from './files.ts';
+import { appliedText, institutionCommands } from './key-institution.ts';
 import { keyTerminal, vaultOptions } from './key-vault.ts';
 import { connect, serviceOptions } from './service.ts';
 import { table } from './table.ts';
@@ -120,9 +121,7 @@ certificates; thawing the new ones supersedes the old ones. The old encryption k
 was encrypted before.`,
   async run([id = ''], values) {
     const applied = await connect(values).institutionKeys.renew(id);
-    const keys = applied.keys.map((key) => `  ${key.purpose} key ${key.id}\n`).join('');
-    const text = `application ${applied.applicationId}: submitted\n${keys}`;
-    return { exit: 0, json: applied, text };
+    return { exit: 0, json: applied, text: appliedText(applied) };
   },
 });
 
@@ -159,12 +158,7 @@ async function grantFor(client: Client, keyId: string, values: UseValues): Promi
 }
 
 function amountOf({ amount, currency = 'CNY' }: UseValues) {
-  if (amount === undefined) return undefined;
-  const minor = Number(amount);
-  if (!Number.isSafeInteger(minor) || minor < 1) {
-    throw new UsageError(`--amount is a whole number of minor units, not ${amount}`);
-  }
-  return { currency, minor };
+  return amount === undefined ? undefined : { currency, minor: wholeNumber('amount', amount, 1) };
 }
 
 /**
@@ -422,7 +416,7 @@ const verify = command({
 });
 
 export const key: Group = {
-  summary: 'personal keys in two halves, and the use of institutions’ keys',
+  summary: 'personal keys in two halves; institutions, their keys, grants and uses',
   commands: {
     make,
     request,
@@ -442,5 +436,6 @@ export const key: Group = {
     approve,
     encrypt,
     verify,
+    ...institutionCommands,
   },
 };

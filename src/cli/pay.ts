@@ -1,35 +1,9 @@
-import type { Payment, RiskPolicy } from '../client/index.ts';
+import type { RiskPolicy } from '../client/index.ts';
 import { command, type Group, required } from './command.ts';
+import { answerOf, orderCommands, tableOf } from './pay-order.ts';
 import { policyCommands } from './policy-commands.ts';
 import { connect, serviceOptions } from './service.ts';
 import { table } from './table.ts';
-
-const headings = ['order', 'created', 'payee', 'currency', 'minor', 'state', 'score', 'why'];
-
-function rowOf({ assessment, termination, ...order }: Payment): string[] {
-  const rules = assessment.reasons.map(({ rule }) => rule).join(' ');
-  return [
-    order.id,
-    order.createdAt,
-    order.payee.account,
-    order.currency,
-    String(order.amountMinor),
-    termination ? `${order.state} (${termination.reason})` : order.state,
-    String(assessment.score),
-    rules,
-  ];
-}
-
-const tableOf = (payments: readonly Payment[]) => table(headings, payments.map(rowOf));
-
-function answerOf(payment: Payment) {
-  const { words } = payment;
-  return {
-    exit: 0 as const,
-    json: payment,
-    text: `${words.zh}\n${words.en}\n${tableOf([payment])}`,
-  };
-}
 
 const list = command({
   summary: 'own orders, the newest twenty',
@@ -104,8 +78,9 @@ function rulesText({ challengeAt, terminateAt, biometric = 'none', rules }: Risk
 
 export const pay: Group = {
   summary:
-    'payment orders: list, stop, state; for risk officers the challenged ones, and the rules',
+    'payment orders: place, confirm, stop; for risk officers the challenged ones, and the rules',
   commands: {
+    ...orderCommands,
     list,
     show,
     stop,

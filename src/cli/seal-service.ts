@@ -5,28 +5,22 @@ import {
   type Imprint,
   isWaiting,
   type Seal,
+  type SealChange,
   type SealShape,
   type Verification,
 } from '../client/index.ts';
-import { command, required, UsageError } from './command.ts';
+import { command, required, UsageError, wholeNumber } from './command.ts';
 import { parseDpi } from './files.ts';
 import { connect, serviceOptions } from './service.ts';
 import { table } from './table.ts';
 
 const shapes: readonly SealShape[] = ['round', 'oval', 'rectangle', 'square'];
+const statuses: readonly Seal['status'][] = ['active', 'suspended', 'closed'];
 
 function parseShape(text: string | undefined): SealShape {
   const shape = shapes.find((known) => known === text);
   if (shape === undefined) throw new UsageError(`--shape is one of ${shapes.join(', ')}`);
   return shape;
-}
-
-function parseCount(name: string, text: string): number {
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 0) {
-    throw new UsageError(`--${name} is a whole number, not ${text}`);
-  }
-  return count;
 }
 
 async function openImprint(path: string, dpi?: string): Promise<Imprint> {
@@ -44,6 +38,44 @@ const sealRow = ({ id, serial, shape, status, templates }: Seal) => [
   status,
   templates.map(({ vendor }) => vendor).join(' '),
 ];
+
+const changeRow = ({ id, state, action, seal, proposedBy, proposedAt }: SealChange) => [
+  id,
+  state,
+  action,
+  seal.serial,
+  seal.status,
+  proposedBy,
+  proposedAt,
+];
+
+function changesText(changes: readonly SealChange[]): string {
+  const head = ['CHANGE', 'STATE', 'ACTION', 'SEAL', 'STATUS', 'BY', 'SINCE'];
+  return table(head, changes.map(changeRow));
+}
+
+/** A change of a seal is stored, or waits for the second person whom the policy asks for. */
+function changedAnswer(made: Seal | SealChange, storedText: (seal: Seal) => string) {
+  const text = isWaiting(made)
+    ? `change ${made.id} waits for a second person: cinnabar seal approve-change ${made.id}\n`
+    : storedText(made);
+  return { exit: 0 as const, json: made, text };
+}
+
+const decideChange = (decision: 'approve' | 'reject', summary: string) =>
+  command({
+    summary,
+    operands: ['CHANGE'],
+    options: {
+      reason: { type: 'string', value: 'TEXT', about: 'why; kept with the change' },
+      ...serviceOptions,
+    },
+    async run([id = ''], { reason, ...service }) {
+      const wanted = { decision, reason: required('reason', reason) };
+      const change = await connect(service).sealChanges.decide(id, wanted);
+      return { exit: 0, json: change, text: changesText([change]) };
+    },
+  });
 
 function verificationText({ id, verdict, vendors, reasons, nextStep }: Verification): string {
   const lines = [
@@ -73,7 +105,7 @@ export const sealServiceCommands = {
       const page = await connect(service).accounts.list({
         q: search,
         cursor,
-        limit: limit === undefined ? undefined : parseCount('limit', limit),
+        limit: limit === undefined ? undefined : wholeNumber('limit', limit),
       });
       const rows = page.items.map(({ id, number, contact, name }) => [id, number, contact, name]);
       const more = page.nextCursor === null ? '' : `more with --cursor ${page.nextCursor}\n`;
@@ -143,14 +175,49 @@ export const sealServiceCommands = {
         ...(remark === undefined ? {} : { remark }),
         imprint: await openImprint(picture, dpi),
       });
-      if (isWaiting(seal)) {
-        const text = `change ${seal.id} waits for a second person\n`;
-        return { exit: 0, json: seal, text };
-      }
-      const vendors = seal.templates.map(({ vendorName }) => vendorName).join(', ');
-      return { exit: 0, json: seal, text: `seal ${seal.id}, template by ${vendors}\n` };
+      return changedAnswer(seal, ({ id, templates }) => {
+        const vendors = templates.map(({ vendorName }) => vendorName).join(', ');
+        return `seal ${id}, template by ${vendors}\n`;
+      });
     },
   }),
+
+  status: command({
+    summary: 'suspends a seal, lets it be used again, or closes it for good',
+    operands: ['SEAL'],
+    options: {
+      to: { type: 'string', value: 'STATUS', about: `${statuses.join(', ')}; closed is for good` },
+      reason: { type: 'string', value: 'TEXT', about: 'why; kept with the seal' },
+      ...serviceOptions,
+    },
+    details: 'Where the policy asks for a second person, that one says `approve-change`.',
+    async run([id = ''], { to, reason, ...service }) {
+      const status = statuses.find((known) => known === required('to', to));
+      if (!status) throw new UsageError(`--to is one of ${statuses.join(', ')}`);
+      const why = required('reason', reason);
+      const { seals } = connect(service);
+      const { revision } = await seals.get(id);
+      const made = await seals.setStatus(id, { revision, status, reason: why });
+      return changedAnswer(made, (seal) => `seal ${seal.serial} is ${seal.status}\n`);
+    },
+  }),
+
+  changes: command({
+    summary: 'lists changes of seals that wait for a second person',
+    operands: [],
+    options: {
+      decided: { type: 'boolean', about: 'those that were approved or rejected, too' },
+      ...serviceOptions,
+    },
+    async run(_, { decided, ...service }) {
+      const state = decided ? {} : ({ state: 'proposed' } as const);
+      const page = await connect(service).sealChanges.list({ ...state, limit: 100 });
+      return { exit: 0, json: page, text: changesText(page.items) };
+    },
+  }),
+
+  'approve-change': decideChange('approve', 'has a proposed change of a seal take place'),
+  'reject-change': decideChange('reject', 'turns a proposed change of a seal down'),
 
   check: command({
     summary: 'has the service verify an imprint against an enrolled seal',
@@ -168,7 +235,7 @@ export const sealServiceCommands = {
       const verification = await connect(service).verifications.create({
         sealId,
         currency: required('currency', currency),
-        amountMinor: parseCount('amount-minor', required('amount-minor', amount)),
+        amountMinor: wholeNumber('amount-minor', required('amount-minor', amount)),
         ...(branch === undefined ? {} : { branch }),
         imprint: await openImprint(picture, dpi),
       });

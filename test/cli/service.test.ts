@@ -150,6 +150,49 @@ describe('seals of a running service', () => {
     });
   });
 
+  it('B3: suspends and closes a seal, by two people where the policy says so', async () => {
+    const { json: account } = await asked(['add-account', '6222-7002', '杭州明远', '0571-5551']);
+    const dates = ['--start', '2020-01-01', '--end', '2090-12-31'];
+    const { json: card } = await asked(['add-card', account.id, 'YJK-7002', ...dates]);
+    const about = ['--serial', 'S-7002', '--shape', 'round', '--dpi', '300'];
+    const { json: seal } = await asked(['enrol', card.id, sample('r01-reserved'), ...about]);
+    const status = (to: string) => asked(['status', seal.id, '--to', to, '--reason', '客户来函']);
+    expect(await status('suspended')).toMatchObject({
+      status: 0,
+      json: { id: seal.id, status: 'suspended', reason: '客户来函', revision: 2 },
+    });
+    expect((await status('active')).json).toMatchObject({ status: 'active' });
+    expect((await status('lost')).json).toMatchObject({ error: { code: 'wrong_use' } });
+
+    const folder = await mkdtemp(join(tmpdir(), 'cinnabar-seal-policy-'));
+    const { json: before } = await asked(['policy']);
+    const decidePolicy = async (approveChanges: boolean) => {
+      const file = join(folder, 'policy.json');
+      await writeFile(file, JSON.stringify({ ...before.policy, approveChanges }));
+      const propose = ['policy', '--propose', file, '--reason', 'two people'];
+      const { json } = await asked(propose, 'administrator-lin');
+      const path = `/v1/seal-policies/changes/${json.id}/decision`;
+      const approval = { decision: 'approve', reason: 'checked' };
+      expect((await edge.call(path, { as: 'risk-officer-xu', json: approval })).status).toBe(200);
+    };
+    await decidePolicy(true);
+    const proposed = await status('closed');
+    expect(proposed).toMatchObject({
+      status: 0,
+      json: { state: 'proposed', action: 'seal.status' },
+    });
+    const { id } = proposed.json;
+    expect((await asked(['changes'], 'reviewer-he')).json.items).toMatchObject([{ id }]);
+    const approve = ['approve-change', id, '--reason', '已核对'];
+    expect((await asked(approve)).json).toHaveProperty('error.code');
+    expect((await asked(approve, 'reviewer-he')).json).toMatchObject({ id, state: 'approved' });
+    expect((await asked(['changes'], 'reviewer-he')).json.items).toEqual([]);
+    expect((await asked(['changes', '--decided'], 'reviewer-he')).json.items).toHaveLength(1);
+    await decidePolicy(false);
+    expect(await status('active')).toMatchObject({ status: 2, json: { error: {} } });
+    await rm(folder, { recursive: true });
+  });
+
   it('gets a token for a demo identity', async () => {
     const words = ['seal', 'accounts', '--url', url, '--as', 'teller-zhou'];
     expect(await cinnabar(words)).toMatchObject({ status: 0, stderr: '' });
