@@ -117,7 +117,9 @@ async function agreed(order: Payment, yes: boolean | undefined): Promise<void> {
     throw new UsageError('nobody is here to agree: say --yes', 'not_agreed');
   }
   const asking = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await asking.question('Pay? Type yes: ');
+  // Whoever closes the terminal instead of answering did not agree.
+  const gone = new Promise<string>((left) => asking.once('close', () => left('')));
+  const answer = await Promise.race([asking.question('Pay? Type yes: '), gone]);
   asking.close();
   if (answer.trim() !== 'yes') throw new UsageError('not agreed; nothing was paid', 'not_agreed');
 }
