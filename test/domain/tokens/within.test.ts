@@ -24,7 +24,12 @@ import {
 } from '../../../src/domain/tokens/revoke.ts';
 import { entryOf } from '../../../src/domain/tokens/rows.ts';
 import type { Passkey } from '../../../src/domain/tokens/types.ts';
-import { isOwnToken, ownVerifier, staleMs } from '../../../src/domain/tokens/verifier.ts';
+import {
+  acceptedBy,
+  isOwnToken,
+  ownVerifier,
+  staleMs,
+} from '../../../src/domain/tokens/verifier.ts';
 import { frozenCertificate, people } from '../../helpers/certificates.ts';
 import {
   authenticationCentre,
@@ -468,6 +473,11 @@ describe('D8: a verifier of our own tokens', () => {
     expect(await verifier.verify(token)).toBeUndefined();
     answer = 'known';
     expect(await verifier.verify(token)).toBeDefined();
+  });
+
+  test('D8: what breaks while it verifies is no refusal', async () => {
+    const broken = { verify: () => Promise.reject(new Error('no such engine')) };
+    await expect(acceptedBy(broken, 'x', 0)).rejects.toThrow('no such engine');
   });
 
   test('D8: remembers no token beyond its end', async () => {
