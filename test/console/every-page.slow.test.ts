@@ -21,6 +21,14 @@ async function findings(page: Page): Promise<string[]> {
 const overhang = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
+/** Bars that hide a part of what is in them. */
+const cutBars = (page: Page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('[role=toolbar], .read, .head')]
+      .filter((bar) => bar.scrollWidth > bar.clientWidth)
+      .map((bar) => bar.className),
+  );
+
 describeInChromium('every page', () => {
   const open = sampleVisits('pages');
 
@@ -30,6 +38,7 @@ describeInChromium('every page', () => {
     ['zh', 'dark', 1440, 900],
     ['zh', 'light', 320, 640],
     ['en', 'light', 320, 640],
+    ['en', 'light', 1280, 800],
   ] as const)(
     'has no finding of the accessibility checker and fits: %s, %s, %i wide',
     async (language, theme, width, height) => {
@@ -41,6 +50,7 @@ describeInChromium('every page', () => {
         const where = `${new URL(visit.page.url()).pathname} as ${identity}`;
         const over = await overhang(visit.page);
         if (over > 0) faults.push(`${where}: sticks out by ${over}`);
+        faults.push(...(await cutBars(visit.page)).map((bar) => `${where}: ${bar} is cut`));
         faults.push(...(await findings(visit.page)).map((one) => `${where}: ${one}`));
         faults.push(...visit.faults.map((one) => `${where}: ${one}`));
         await visit.close();
