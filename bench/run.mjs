@@ -132,7 +132,7 @@ async function atService(entry, name, { more = [], sampleData = false, external 
   const script = await bundle(entry, 'node', ['node'], external ? { packages: 'external' } : {});
   const state = await mkdtemp(join(tmpdir(), `cinnabar-${name}-`));
   const words = ['src/hosts/local.mjs', '--state', state, '--port', '18790'];
-  words.push(sampleData ? '--sample-data' : '--no-sample-data');
+  if (sampleData) words.push('--sample-data');
   const host = spawn(process.execPath, words, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     const url = await new Promise((found, failed) => {

@@ -37,7 +37,7 @@ async function startService(): Promise<{ url: string; stop: () => Promise<void> 
     throw new UsageError('the host is not here; start a service and give its --url', 'no_demo');
   }
   const state = await mkdtemp(join(tmpdir(), 'cinnabar-demo-'));
-  const child = spawn(process.execPath, [host, '--state', state, '--no-sample-data'], {
+  const child = spawn(process.execPath, [host, '--state', state], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stop = async () => {

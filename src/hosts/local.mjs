@@ -37,9 +37,7 @@ Runs the whole service and the console on this machine, and builds first what is
                   service .cinnabar-service
   --no-build      takes what is built already
   --service       no demo: a service of your own, as FOLDER/service.env describes it
-  --no-sample-data  leaves a fresh service empty; otherwise it gets accounts, imprints,
-                  certificates and payments once it is ready
-  --sample-data   gives them to a service that was started before and is still empty
+  --sample-data   fills a fresh service with accounts, imprints, certificates and payments
   --dev           builds again when a source changes, and shows the log here
   --help          show this text
 `;
@@ -48,9 +46,6 @@ const options = readOptions();
 const state = resolve(root, options.state);
 const lock = join(state, 'host.json');
 const log = join(state, 'host.log');
-/** Asked for, or not refused and nobody has been here before. */
-const wantsSamples =
-  options['sample-data'] || !(options['no-sample-data'] || existsSync(join(state, 'stores')));
 
 /** The wrangler process; it leads the process group of all Workers. */
 let workers;
@@ -100,7 +95,7 @@ async function run() {
   await untilReady(port);
   await printWelcome(port);
   await registerSample(port);
-  if (wantsSamples && !stopping) await fillWithSamples(port);
+  if (options['sample-data'] && !stopping) await fillWithSamples(port);
 }
 
 function demoSecrets() {
@@ -172,7 +167,6 @@ function readOptions() {
       options: {
         dev: { type: 'boolean', default: false },
         'no-build': { type: 'boolean', default: false },
-        'no-sample-data': { type: 'boolean', default: false },
         'sample-data': { type: 'boolean', default: false },
         port: { type: 'string', default: '8787' },
         service: { type: 'boolean', default: false },
@@ -339,6 +333,7 @@ Cinnabar is ready. Demo mode: sample identities, this machine only.
   A token   curl -s ${base}/v1/demo/token -H 'content-type: application/json' -d '${body}'
   People    ${first}
             ${second}
+  Examples  npm start -- --sample-data fills every list of a fresh service, in a minute
 
   State     ${shown(state)}/ (delete the folder to start afresh)
   Log       ${options.dev ? 'this terminal' : shown(log)}

@@ -25,17 +25,12 @@ export async function startLocalHost(
   environment: NodeJS.ProcessEnv = {},
   words: readonly string[] = [],
 ): Promise<LocalHost> {
-  const data = words.includes('--sample-data') ? [] : ['--no-sample-data'];
   const where = ['--state', state, '--port', String(port)];
-  const host = spawn(
-    process.execPath,
-    ['src/hosts/local.mjs', '--no-build', ...where, ...data, ...words],
-    {
-      cwd: root,
-      env: { ...process.env, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+  const host = spawn(process.execPath, ['src/hosts/local.mjs', '--no-build', ...where, ...words], {
+    cwd: root,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   const url = await new Promise<string>((settle, fail) => {
     const timer = setTimeout(() => {
