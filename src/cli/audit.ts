@@ -9,6 +9,7 @@ import {
 } from '../client/certificates.ts';
 import { loadGm } from '../core/gm.ts';
 import type { TrustFile } from '../core/ledger.ts';
+import { checkChain, exportChain } from './audit-export.ts';
 import { command, type Group, required } from './command.ts';
 import { certificatesIn, readJsonFile, trustOptions } from './files.ts';
 import { connect, serviceOptions } from './service.ts';
@@ -105,6 +106,12 @@ const judge = command({
 });
 
 export const audit: Group = {
-  summary: "what was done with institutions' keys: export it, verify it offline",
-  commands: { export: exportCommand, verify, judge },
+  summary: "the audit chain and what was done with institutions' keys: export, verify offline",
+  commands: {
+    export: exportCommand,
+    verify,
+    'export-chain': exportChain,
+    'check-chain': checkChain,
+    judge,
+  },
 };

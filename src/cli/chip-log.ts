@@ -1,21 +1,12 @@
-import { bytesToHex } from '@noble/hashes/utils.js';
-import type { Client, AuditRecord as WireRecord } from '../client/index.ts';
+import type { Client } from '../client/index.ts';
+import { policyFrom, type TrustFile, verifyStatus } from '../core/ledger.ts';
 import {
-  LedgerError,
-  leafHash,
-  policyFrom,
-  type TrustFile,
-  verifyCheckpoint,
-  verifyProofFile,
-  verifyStatus,
-} from '../core/ledger.ts';
-import {
-  type AnchoredHead,
   type ChipLogRecord,
   type ChipLogVerdict,
   chipLogSubject,
   verifyChipLog,
 } from '../domain/chips/chip-log.ts';
+import { evidenceOf, provedHeads, recordIn, refusedBy } from './chain-evidence.ts';
 import { command } from './command.ts';
 import { readJsonFile } from './files.ts';
 import { connect, serviceOptions } from './service.ts';
@@ -30,55 +21,13 @@ async function recordsOf({ chips }: Client, chip: string): Promise<ChipLogRecord
   }
 }
 
-function recordIn({ at, hash, previousHash, ...record }: WireRecord): ChipLogRecord {
-  return { ...record, atMs: Date.parse(at), hashHex: hash, previousHashHex: previousHash };
-}
-
-/**
- * The heads of the chip's log that the ledger proves to a holder of its keys: each entry is in the
- * tree of the checkpoint, follows the one before, and the last is the newest.
- *
- * @throws LedgerError
- */
-async function anchorsOf({ ledger }: Client, trust: TrustFile, chip: string) {
+/** The heads of the chip's log that the ledger proves now, all of them. @throws LedgerError */
+async function anchorsOf(client: Client, trust: TrustFile, chip: string) {
   const subject = chipLogSubject(chip);
   const policy = policyFrom(trust);
-  const { entries } = await ledger.history(subject);
-  const status = await ledger.status(subject);
-  const { newest, subject: told } = await verifyStatus(status.note, policy.log, Date.now());
-  if (told !== subject) throw new LedgerError('status_malformed', 'it is of another subject');
-  const checkpoint = await ledger.checkpoint();
-  const { size } = await verifyCheckpoint(checkpoint, policy);
-  const heads: AnchoredHead[] = [];
-  let previous: string | null = null;
-  for (const { index, bytes } of entries) {
-    const { proof } = await ledger.inclusion(index, size);
-    const { entry } = await verifyProofFile({ checkpoint, index, entry: bytes, proof }, policy);
-    const event = JSON.parse(new TextDecoder().decode(entry)) as ChipLogEvent;
-    if (event.subject !== subject || event.prev !== previous) {
-      throw new LedgerError('chain_broken', 'an event before this one is missing', index);
-    }
-    previous = bytesToHex(leafHash(entry));
-    if (event.type === 'chip_log') heads.push(event);
-  }
-  if ((newest?.leafHash ?? null) !== previous) {
-    throw new LedgerError('chain_broken', 'a newer head of the log is kept back');
-  }
-  return heads;
-}
-
-/** An event of the ledger about a chip's log. */
-interface ChipLogEvent extends AnchoredHead {
-  readonly type: string;
-  readonly subject: string;
-  readonly prev: string | null;
-}
-
-/** A ledger that proves nothing is an answer, too. */
-function refusedBy(error: unknown) {
-  if (!(error instanceof LedgerError)) throw error;
-  const { code, message } = error;
-  return { ok: false as const, code, message };
+  const evidence = await evidenceOf(client, subject);
+  const status = await verifyStatus(evidence.status, policy.log, Date.now());
+  return provedHeads(evidence, status, policy, { type: 'chip_log', subject, from: 0 });
 }
 
 const reasonWords = {

@@ -12,6 +12,7 @@ import { sealServiceCalls } from './seal-service.ts';
 import { tokenCalls } from './token-api.ts';
 import type { DemoLedger } from './types.gen.ts';
 import type {
+  AuditAnchor,
   AuditPage,
   Chip,
   ChipCluster,
@@ -339,6 +340,8 @@ export function createClient(options: ClientOptions = {}) {
     audit: {
       list: (query: ListQuery = {}, read?: ReadOptions) =>
         getJson<AuditPage>(`/v1/audit${queryString({ ...query })}`, read),
+      /** Fixes the newest record in the ledger now, unless it stands there. */
+      anchor: () => order<AuditAnchor>('/v1/audit/anchor'),
     },
   };
 }

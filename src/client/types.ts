@@ -4,6 +4,7 @@ export type {
   Account,
   AccountDetail,
   AppliedKeys,
+  AuditAnchor,
   AuditPage,
   AuditRecord,
   AuthorityRevocation,

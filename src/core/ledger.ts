@@ -22,5 +22,5 @@ export {
   verifyProofFile,
   verifySuccessor,
 } from './ledger/proof-file.ts';
-export { type StatusBody, verifyStatus } from './ledger/status.ts';
+export { type StatusBody, verifyKeptStatus, verifyStatus } from './ledger/status.ts';
 export { type LogReport, type LogSource, verifyLog } from './ledger/verify-log.ts';

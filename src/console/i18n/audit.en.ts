@@ -10,6 +10,7 @@ export const auditEn: Record<keyof typeof auditZh, string> = {
 
   'audit.title': 'Audit',
   'audit.lead': 'Append-only; each record holds the hash of the one before, so a gap shows.',
+  'audit.export': 'Export the whole chain, for verification offline:',
   'audit.newest': 'Newest first',
   'audit.none': 'No audit records yet',
   'audit.none.hint': 'They begin with the first enrolment or verification.',

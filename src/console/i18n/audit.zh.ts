@@ -8,6 +8,7 @@ export const auditZh = {
 
   'audit.title': '审计',
   'audit.lead': '只增不改，每条含上一条的摘要，断链即知。',
+  'audit.export': '整链导出、离线验证：',
   'audit.newest': '新的在前',
   'audit.none': '还没有审计记录',
   'audit.none.hint': '第一次建库或验印之后出现。',

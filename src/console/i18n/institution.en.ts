@@ -263,7 +263,7 @@ export const institutionEn: Record<keyof typeof institutionZh, string> = {
   'uses.search': 'Find person, purpose or type',
   'uses.none': 'No records',
   'uses.none.hint': 'Choose another key or other words; More, where it is, looks further back.',
-  'uses.verify': 'Verify exported evidence',
+  'uses.verify': 'Verify exported uses',
   'reports.title': 'Reports of wrong answers',
   'reports.none': 'No reports',
   'reports.none.hint':

@@ -253,7 +253,7 @@ export const institutionZh = {
   'uses.search': '按人、用途、文件类型查找',
   'uses.none': '没有记录',
   'uses.none.hint': '换一把密钥，或换一个查找词；有“更多”时可再往前找。',
-  'uses.verify': '验证导出的证据',
+  'uses.verify': '验证导出的使用记录',
   'reports.title': '被举报的错误应答',
   'reports.none': '没有举报',
   'reports.none.hint': '终端发现密钥的另一半应答有误时，会举报并留存证据。',

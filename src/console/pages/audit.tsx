@@ -22,7 +22,15 @@ export function AuditPage() {
     <>
       <PageHead
         title={t('audit.title')}
-        facts={<span>{t('audit.lead')}</span>}
+        facts={
+          <>
+            <span>{t('audit.lead')}</span>
+            <span>
+              {t('audit.export')}{' '}
+              <code class="mono small">cinnabar audit export-chain --out audit.jsonl</code>
+            </span>
+          </>
+        }
         actions={
           <>
             <a class="btn" href="/audit/verify">

@@ -27,6 +27,23 @@ export async function verifyStatus(
   log: NoteKey,
   nowMs: number,
 ): Promise<StatusBody> {
+  const body = await verifyKeptStatus(signed, log, nowMs);
+  if (Date.parse(body.expiresAt) <= nowMs) {
+    throw new LedgerError('status_stale', 'the status has expired');
+  }
+  return body;
+}
+
+/**
+ * A status that was kept beside what it is about: what the log said at `issuedAt`, however long ago.
+ *
+ * @throws LedgerError as `verifyStatus`; `status_stale` only for one from the future
+ */
+export async function verifyKeptStatus(
+  signed: string,
+  log: NoteKey,
+  nowMs: number,
+): Promise<StatusBody> {
   const note = parseNote(signed);
   const head = `${log.name} status/v1\n`;
   const body = note.text.startsWith(head) ? parseBody(note.text.slice(head.length)) : undefined;
@@ -34,9 +51,9 @@ export async function verifyStatus(
   if (!(await verifyNote(note, log)).valid) {
     throw new LedgerError('checkpoint_unsigned', 'the status is not signed by its log');
   }
-  const isFresh =
-    Date.parse(body.expiresAt) > nowMs && Date.parse(body.issuedAt) <= nowMs + aheadMsMax;
-  if (!isFresh) throw new LedgerError('status_stale', 'the status has expired');
+  if (Date.parse(body.issuedAt) > nowMs + aheadMsMax) {
+    throw new LedgerError('status_stale', 'the status is from the future');
+  }
   return body;
 }
 

@@ -6,8 +6,7 @@ import { type Gm, loadGm } from '../gm.ts';
 import type { LedgerPolicy, VerifiedCheckpoint } from '../ledger/checkpoint.ts';
 import { LedgerError } from '../ledger/error.ts';
 import { leafHash } from '../ledger/merkle.ts';
-import { parseNote } from '../ledger/note.ts';
-import { type StatusBody, verifyStatus } from '../ledger/status.ts';
+import { type StatusBody, verifyKeptStatus } from '../ledger/status.ts';
 import { type ParsedCertificate, parseCertificate } from '../pki/certificate.ts';
 import { verifyCertificateChain } from '../pki/chain.ts';
 import { checkCheckpoint, isIncluded, readEvent } from '../pki/evidence.ts';
@@ -201,25 +200,16 @@ async function openHead(
   }
 }
 
-/** The status holds for a minute; here it is asked what it said then. */
 async function statusOf(
   { status, institutionKeyId }: UsageExportHead,
   { log }: LedgerPolicy,
   nowMs: number,
 ): Promise<StatusBody | undefined> {
   try {
-    const [, json = ''] = parseNote(status).text.split('\n');
-    const issuedMs = Date.parse(JSON.parse(json).issuedAt);
-    const body = await verifyStatus(status, log, Math.min(issuedMs, nowMs));
+    const body = await verifyKeptStatus(status, log, nowMs);
     return body.subject === usageSubject(institutionKeyId) ? body : undefined;
   } catch (error) {
-    if (
-      error instanceof LedgerError ||
-      error instanceof SyntaxError ||
-      error instanceof TypeError
-    ) {
-      return undefined;
-    }
+    if (error instanceof LedgerError || error instanceof TypeError) return undefined;
     throw error;
   }
 }

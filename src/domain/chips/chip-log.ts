@@ -1,5 +1,6 @@
 import { type AuditAnchor, anchorChain } from '../audit/anchor.ts';
 import { verifyChain } from '../audit/chain.ts';
+import { type AnchoredHead, verifyHeads } from '../audit/heads.ts';
 import type { AuditRecord, ChainHead } from '../audit/types.ts';
 import type { Ledger } from '../ledger/ports.ts';
 import type { Clock } from '../ports.ts';
@@ -40,12 +41,6 @@ export async function anchorChipLogs(deps: ChipLogDeps): Promise<readonly AuditA
 
 export type ChipLogRecord = AuditRecord;
 
-/** A head that the ledger proves. */
-export interface AnchoredHead {
-  readonly position: number;
-  readonly headSha256: string;
-}
-
 export type ChipLogVerdict =
   | {
       readonly ok: true;
@@ -77,20 +72,14 @@ export function verifyChipLog(
   const last = records.at(-1);
   const verdict = verifyChain(records, first ? before(first) : {});
   if (!verdict.ok) return { ok: false, position: verdict.index, reason: 'chain' };
-  let [anchored, older] = [0, 0];
-  for (const { position, headSha256 } of anchors) {
-    if (!first || !last || position > last.index) return { ok: false, position, reason: 'cut' };
-    if (position < first.index) {
-      older += 1;
-      continue;
-    }
-    if (records[position - first.index]?.hashHex !== headSha256) {
-      return { ok: false, position, reason: 'differs' };
-    }
-    anchored += 1;
-  }
+  const heads = verifyHeads(
+    first?.index ?? 0,
+    records.map(({ hashHex }) => hashHex),
+    anchors,
+  );
+  if (!heads.ok) return heads;
   const range = first && last ? { from: first.index, to: last.index } : {};
-  return { ok: true, ...range, anchored, older };
+  return { ...heads, ...range };
 }
 
 /** What the oldest record that is kept says of the one before it. */
