@@ -96,11 +96,13 @@ const everyday = [
     },
   },
   {
-    // Node programs that drive a real browser and often a whole service.
+    // Node programs that drive a real browser and often a whole service: one file keeps two
+    // processors busy.
     test: {
       name: 'browser',
       environment: 'node',
       include: ['test/**/*.browser.test.ts'],
+      fileParallelism: false,
       testTimeout: 60_000,
       hookTimeout: 60_000,
     },
