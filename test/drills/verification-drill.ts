@@ -44,15 +44,19 @@ export const verificationOverhead: Drill = {
     const compute = await computing();
     compute();
     const computed: number[] = [];
+    const answered: number[] = [];
     const route = noTally();
     for (let round = 0; round < (isLong ? 24 : 3); round++) {
       const begun = performance.now();
       compute();
       computed.push(performance.now() - begun);
+      // One after the other: of two at once the first is as quick as one alone.
       const requests = plant ? 2 : 1;
-      await press(host.url, routes.sealVerification, { connections: requests, requests }, route);
+      const from = route.times.length;
+      await press(host.url, routes.sealVerification, { connections: 1, requests }, route);
+      answered.push(route.times.slice(from).reduce((sum, time) => sum + time, 0));
     }
-    const [own, all] = [quarter(computed), quarter(route.times)];
+    const [own, all] = [quarter(computed), quarter(answered)];
     const errors = [...route.statuses.keys()].filter((status) => status !== 201);
     const isSlow = all > own * (1 + besideMax);
     return {
