@@ -58,7 +58,10 @@ export async function openConsole(
     const isOwn = target.origin === url || ['blob:', 'data:'].includes(target.protocol);
     if (!isOwn) faults.push(`left the origin: ${request.url()}`);
   });
-  await page.goto(`${url}${path}`, { waitUntil: 'domcontentloaded', timeout: 60_000 });
+  // Of some hundred first visits to a local host one hung in the development proxy: asked once more.
+  const visit = () =>
+    page.goto(`${url}${path}`, { waitUntil: 'domcontentloaded', timeout: 25_000 });
+  await visit().catch(visit);
   return { page, w: words[language], faults, close: () => context.close() };
 }
 
