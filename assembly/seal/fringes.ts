@@ -4,14 +4,24 @@
 // keeps one phase in every square. JPEG's halved colour only moves such a frequency.
 import { mark, release } from '../shared/arena';
 import { forward } from './fft';
-import { at, put, takePlane } from './plane';
-import { all, every, laySquares, lift, mirroredFour, mirrorOf, putInOrder, SIDE } from './squares';
+import { put, takePlane } from './plane';
+import {
+  all,
+  every,
+  laySquares,
+  lift,
+  mirroredFour,
+  mirrorOf,
+  putInOrder,
+  SIDE,
+  surroundings,
+  valueAt,
+} from './squares';
 
 /** Periods a square: below lies uneven light. */
 const LOW: i32 = 4;
-/** A frequency is compared with what lies from 2 to 4 bins off: misplaced colours spread widely. */
-const NEAR: i32 = 1;
-const FAR: i32 = 4;
+/** Values of the other half plane are those of this one turned round. */
+const SIGN: f32 = -1;
 
 /** The highest peak in spreads, and as a share of all squares in which the phase keeps. */
 export const fringes = memory.data(2 * 4);
@@ -47,33 +57,15 @@ function addTurned(re: usize, im: usize, turned: usize): void {
   }
 }
 
-/** Values of the other half plane are those of this one turned round. */
-function valueAt(turned: usize, u: i32, v: i32): f32 {
-  const column = u & (SIDE - 1);
-  if (column > SIDE / 2) return -at(turned, (-v & (SIDE - 1)) * SIDE + SIDE - column);
-  return at(turned, (v & (SIDE - 1)) * SIDE + column);
-}
-
-function surroundings(turned: usize, u: i32, v: i32): f32 {
-  let sum: f32 = 0;
-  for (let j = -FAR; j <= FAR; j++) {
-    for (let i = -FAR; i <= FAR; i++) {
-      if (abs<i32>(i) > NEAR || abs<i32>(j) > NEAR) sum += valueAt(turned, u + i, v + j);
-    }
-  }
-  const inner = 2 * NEAR + 1;
-  const outer = 2 * FAR + 1;
-  return sum / <f32>(outer * outer - inner * inner);
-}
-
 function peakOf(turned: usize): f32 {
   let most: f32 = 0;
   for (let v = -SIDE / 2 + 1; v < SIDE / 2; v++) {
     for (let u = 0; u < SIDE / 2; u++) {
       if (u * u + v * v < LOW * LOW) continue;
       // Only what stands out by itself is worth the long sum.
-      const own = valueAt(turned, u, v);
-      if (abs<f32>(own) > most) most = max<f32>(most, abs<f32>(own - surroundings(turned, u, v)));
+      const own = valueAt(turned, u, v, SIGN);
+      if (abs<f32>(own) > most)
+        most = max<f32>(most, abs<f32>(own - surroundings(turned, u, v, SIGN)));
     }
   }
   return most;

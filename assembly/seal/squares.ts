@@ -97,3 +97,27 @@ export function putInOrder(sums: usize, to: usize, sign: f32): void {
     }
   }
 }
+
+/** A frequency is compared with what lies from 2 to 4 bins off. */
+const NEAR: i32 = 1;
+const FAR: i32 = 4;
+
+/** At a frequency of a plane in order; the other half plane is this one mirrored, times `sign`. */
+export function valueAt(plane: usize, u: i32, v: i32, sign: f32): f32 {
+  const column = u & (SIDE - 1);
+  if (column > SIDE / 2) return sign * at(plane, (-v & (SIDE - 1)) * SIDE + SIDE - column);
+  return at(plane, (v & (SIDE - 1)) * SIDE + column);
+}
+
+/** The mean around a frequency. */
+export function surroundings(plane: usize, u: i32, v: i32, sign: f32): f32 {
+  let sum: f32 = 0;
+  for (let j = -FAR; j <= FAR; j++) {
+    for (let i = -FAR; i <= FAR; i++) {
+      if (abs<i32>(i) > NEAR || abs<i32>(j) > NEAR) sum += valueAt(plane, u + i, v + j, sign);
+    }
+  }
+  const inner = 2 * NEAR + 1;
+  const outer = 2 * FAR + 1;
+  return sum / <f32>(outer * outer - inner * inner);
+}

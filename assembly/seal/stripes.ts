@@ -4,8 +4,19 @@
 // stripes are on its white too, where no stroke and no pad has any pattern: bare paper is looked at by itself.
 import { mark, release } from '../shared/arena';
 import { forward } from './fft';
-import { at, box, put, takePlane } from './plane';
-import { all, every, laySquares, lift, mirroredFour, mirrorOf, putInOrder, SIDE } from './squares';
+import { box, put, takePlane } from './plane';
+import {
+  all,
+  every,
+  laySquares,
+  lift,
+  mirroredFour,
+  mirrorOf,
+  putInOrder,
+  SIDE,
+  surroundings,
+  valueAt,
+} from './squares';
 
 /** Frequencies in question, periods a square: below lie strokes. */
 const LOW: f32 = 16;
@@ -17,9 +28,8 @@ const OVERTONES: i32 = 6;
 const BLOCKS: i32 = 8;
 /** Spread of the logarithm (base 2) of one square's power: that of an exponential variable. */
 const SPREAD: f32 = 1.85;
-/** A frequency is compared with its surroundings from 2 to 4 bins off. */
-const NEAR: i32 = 1;
-const FAR: i32 = 4;
+/** Both half planes hold the same sums. */
+const SIGN: f32 = 1;
 
 /** Paper is this light over a square of so many pixels, and so far around: rims would make a pattern. */
 const PAPER: f32 = 0.88;
@@ -62,25 +72,6 @@ function addSpectrum(re: usize, im: usize, light: usize, paper: usize): void {
   }
 }
 
-/** Sum over the half plane of frequencies, mirrored where a place lies in the other half. */
-function valueAt(sums: usize, u: i32, v: i32): f32 {
-  const column = u & (SIDE - 1);
-  if (column > SIDE / 2) return at(sums, (-v & (SIDE - 1)) * SIDE + SIDE - column);
-  return at(sums, (v & (SIDE - 1)) * SIDE + column);
-}
-
-function surroundings(sums: usize, u: i32, v: i32): f32 {
-  let sum: f32 = 0;
-  for (let j = -FAR; j <= FAR; j++) {
-    for (let i = -FAR; i <= FAR; i++) {
-      if (abs<i32>(i) > NEAR || abs<i32>(j) > NEAR) sum += valueAt(sums, u + i, v + j);
-    }
-  }
-  const inner = 2 * NEAR + 1;
-  const outer = 2 * FAR + 1;
-  return sum / <f32>(outer * outer - inner * inner);
-}
-
 /**
  * Mean a few bins off towards zero or away from it. A seal's own straight strokes make a ridge through
  * zero, on which every place stands above what lies beside it.
@@ -92,7 +83,7 @@ function alongRay(sums: usize, u: i32, v: i32, sign: f32): f32 {
     const factor: f32 = <f32>1 + (sign * k) / length;
     const x = <i32>nearest<f32>(<f32>u * factor);
     const y = <i32>nearest<f32>(<f32>v * factor);
-    sum += valueAt(sums, x, y);
+    sum += valueAt(sums, x, y, SIGN);
   }
   return sum / 3;
 }
@@ -103,7 +94,7 @@ function isBlocks(u: i32, v: i32): bool {
 
 function prominence(sums: usize, u: i32, v: i32): f32 {
   const ridge = max<f32>(alongRay(sums, u, v, -1), alongRay(sums, u, v, 1));
-  return valueAt(sums, u, v) - max<f32>(surroundings(sums, u, v), ridge);
+  return valueAt(sums, u, v, SIGN) - max<f32>(surroundings(sums, u, v, SIGN), ridge);
 }
 
 /** The greatest prominence at a half to a sixth of a frequency: a cheque's printed waves have overtones. */
@@ -127,9 +118,9 @@ function peakOf(sums: usize, squares: i32, low: f32): f32 {
     for (let u = 0; u < SIDE / 2; u++) {
       const square = <f32>(u * u + v * v);
       if (square < low * low || square > HIGH * HIGH || isBlocks(u, v)) continue;
-      const own = valueAt(sums, u, v);
+      const own = valueAt(sums, u, v, SIGN);
       // Only what stands above its neighbours is worth the long sum.
-      if (own < valueAt(sums, u + 2, v) || own < valueAt(sums, u, v + 2)) continue;
+      if (own < valueAt(sums, u + 2, v, SIGN) || own < valueAt(sums, u, v + 2, SIGN)) continue;
       const stands = prominence(sums, u, v);
       if (stands > most) most = max<f32>(most, stands - belowOf(sums, u, v));
     }

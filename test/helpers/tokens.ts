@@ -82,6 +82,13 @@ export function grantedBy(
   return grantToken(deps, { actor: chen, amr }, 'request-1', whole);
 }
 
+/** What is asked for unless a test says otherwise; no facts. */
+export const wants = (more: Partial<TokenRequest> = {}): TokenRequest => ({
+  audiences: ['bills'],
+  profile: 'cin-sealed-1',
+  ...more,
+});
+
 /** A key pair of a business system. */
 export async function openingPair(
   crv: 'P-256' | 'X25519' | 'SM2' = 'P-256',

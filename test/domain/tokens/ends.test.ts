@@ -6,7 +6,6 @@ import {
   exchangeToken,
   grantToken,
   refreshToken,
-  type TokenRequest,
   withdrawRefresh,
 } from '../../../src/domain/tokens/grants.ts';
 import { introspectToken } from '../../../src/domain/tokens/introspect.ts';
@@ -24,6 +23,7 @@ import {
   caller,
   chen,
   registered,
+  wants,
 } from '../../helpers/tokens.ts';
 
 const { tenant } = chen;
@@ -36,11 +36,6 @@ beforeAll(async () => {
   await registered(centre, 'loans', ['NAME']);
 });
 
-const wants = (more: Partial<TokenRequest> = {}): TokenRequest => ({
-  audiences: ['bills'],
-  profile: 'cin-sealed-1',
-  ...more,
-});
 const grant = (who: Partial<Parameters<typeof grantToken>[1]>, request = wants()) =>
   grantToken(centre.deps, { actor: chen, amr: ['mfa'], ...who }, 'r', request);
 const familyOf = async (id: string) => centre.deps.tokens.find(tenant, 'family', id);

@@ -10,7 +10,6 @@ import {
   familyLifeMs,
   grantToken,
   refreshToken,
-  type TokenRequest,
   withdrawRefresh,
 } from '../../../src/domain/tokens/grants.ts';
 import { introspectToken } from '../../../src/domain/tokens/introspect.ts';
@@ -39,6 +38,7 @@ import {
   issuer,
   lin,
   registered,
+  wants,
 } from '../../helpers/tokens.ts';
 
 const { tenant } = chen;
@@ -50,11 +50,6 @@ beforeAll(async () => {
   await registered(centre, 'bills', ['NAME']);
 });
 
-const wants = (more: Partial<TokenRequest> = {}): TokenRequest => ({
-  audiences: ['bills'],
-  profile: 'cin-sealed-1',
-  ...more,
-});
 const forUs = wants({ audiences: ['cinnabar'] });
 const grant = (who: Partial<Parameters<typeof grantToken>[1]>, request = wants()) =>
   grantToken(centre.deps, { actor: chen, amr: ['mfa'], ...who }, 'r', request);
