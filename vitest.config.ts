@@ -7,6 +7,7 @@ import { federationRoster, federationSecretNames } from './src/hosts/federation.
 import { demoSettings } from './src/hosts/prepare.mjs';
 import { workerConfigs } from './src/hosts/workers.mjs';
 import { auxiliaryWorkers } from './test/helpers/auxiliary-workers.ts';
+import { patientPool } from './test/helpers/patient-pool.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 // wrangler calls its own [secrets] table experimental once per configuration read.
@@ -82,6 +83,7 @@ const everyday = [
           workers: await auxiliaryWorkers(root, edgeConfig ?? '', otherConfigs, testSecrets),
         },
       })),
+      patientPool(),
     ],
     resolve: {
       // The pool does not read wrangler's [alias].
