@@ -108,10 +108,13 @@ export async function confirmOrder(
     }),
   );
   if (authorised.state !== 'authorised') throw new CinnabarError('order_state');
-  // Whoever froze the certificate while the amount was set aside is heard before the chip is.
-  await assertInForce(deps, order);
   const request = { keyId: order.personalKeyId, requestId, epoch, message };
-  const approved = { purpose: 'payment', bytes: utf8ToBytes(order.text) };
+  const approved = {
+    purpose: 'payment',
+    bytes: utf8ToBytes(order.text),
+    // Whoever froze the certificate while the amount was set aside is heard before the chip is.
+    assertStands: () => assertInForce(deps, order),
+  };
   const { reply, receipt } = await coSign(deps, caller, request, approved);
   const chipAsked = { epoch, message: base64urlText(message) };
   const chip = { chipReceipt: receipt, chipAsked };

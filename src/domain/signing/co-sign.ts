@@ -25,6 +25,14 @@ export interface CoSignRequest {
   readonly message: Uint8Array;
 }
 
+/** What the service approved to be signed. */
+export interface Approved {
+  readonly purpose: string;
+  readonly bytes: Uint8Array;
+  /** Throws when it may not be signed any more: asked last, with nothing between it and the chips. */
+  readonly assertStands?: () => Promise<void>;
+}
+
 /**
  * The cloud's half of a signature (C2): the reply to the terminal's message, over bytes that the
  * service itself approved and of which the chip computes the digest. What the terminal believes to
@@ -35,13 +43,13 @@ export interface CoSignRequest {
  *
  * @throws CinnabarError `personal_key_not_found`, `personal_key_state`, `personal_key_locked`,
  * `personal_key_busy`, `protocol_failed`, `share_epoch_unknown`, `chips_unavailable`,
- * `audit_unavailable`
+ * `audit_unavailable`, and whatever `assertStands` throws
  */
 export async function coSign(
   deps: SigningDeps,
   caller: Caller,
   request: CoSignRequest,
-  approved: { readonly purpose: string; readonly bytes: Uint8Array },
+  approved: Approved,
 ): Promise<ShareReply> {
   const { tenant } = caller.actor;
   const { keyId, requestId, epoch, message } = request;
@@ -57,9 +65,10 @@ export async function coSign(
   };
   let failed = false;
   try {
-    return await audited(deps.audit, caller, operation, () =>
-      deps.shares.sign({ tenant, keyId, requestId, epoch, text, ctx, message }),
-    );
+    return await audited(deps.audit, caller, operation, async () => {
+      await approved.assertStands?.();
+      return deps.shares.sign({ tenant, keyId, requestId, epoch, text, ctx, message });
+    });
   } catch (error) {
     failed = error instanceof CinnabarError && error.code === 'protocol_failed';
     throw error;

@@ -1,6 +1,12 @@
-import type { UseDecision } from '../../core/usage/decision.ts';
+import { readDecision, type UseDecision } from '../../core/usage/decision.ts';
 import { instantText } from '../../lib/time.ts';
-import { findCertificate, type Standing, settingsOf, standingOf } from '../certificates/find.ts';
+import {
+  certificateStateOf,
+  findCertificate,
+  type Standing,
+  settingsOf,
+  standingOf,
+} from '../certificates/find.ts';
 import type { FieldError } from '../errors.ts';
 import type { Settings } from '../federation/settings.ts';
 import { assessUse, type UseAssessment, usesLookedAt } from '../risk/uses.ts';
@@ -241,6 +247,22 @@ export function decisionOf(facts: Considered, terms: UseTerms, digestHex: string
 }
 
 const heldCertificate = ({ serial, standing }: Held) => ({ serial, standing });
+
+/**
+ * Whether every certificate that a decision rests on still stands as it says, those of the people
+ * who agreed among them: the last look before the chips are asked.
+ */
+export async function stillStands(
+  deps: Pick<SigningDeps, 'certificates' | 'clock'>,
+  { decision, approvals }: Pick<Operation, 'decision' | 'approvals'>,
+): Promise<boolean> {
+  const decided = readDecision(decision);
+  if (!decided) return false;
+  const agreed = approvals.map(({ serial }) => ({ serial, standing: 'good' }));
+  const held = [decided.key.certificate, decided.person.certificate, ...agreed];
+  const now = await Promise.all(held.map(({ serial }) => certificateStateOf(deps, serial)));
+  return held.every(({ standing }, i) => standing === now[i]);
+}
 
 /** The certificate over an institution's key that is newest, if one was issued. */
 export async function serialOf(

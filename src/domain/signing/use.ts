@@ -15,7 +15,7 @@ import type { Activation } from '../chips/activation.ts';
 import { CinnabarError } from '../errors.ts';
 import type { Row } from '../row-store.ts';
 import { changed } from '../row-store.ts';
-import { serialOf } from './decide.ts';
+import { serialOf, stillStands } from './decide.ts';
 import { findDocument, keepDocument, readDocument } from './document-store.ts';
 import { finishDocument } from './document-work.ts';
 import { getGrant, getInstitutionKey } from './grants.ts';
@@ -40,7 +40,8 @@ import type { Operation, OperationDocument } from './types.ts';
  *
  * The result stays here until the outcome is signed as well. Repeated after an interruption, it
  * goes on where it was; the chips give the stored result for the same operation. Where the decision
- * would be another one by then, they give what they had stored and move no key.
+ * would be another one by then, or a certificate lost its standing while the use was written down,
+ * they give what they had stored and move no key.
  *
  * @throws CinnabarError `operation_not_found`, `operation_state`, `signature_invalid`,
  * `operation_refused` when rights or certificates no longer stand, `activation_refused` when the
@@ -140,7 +141,7 @@ interface Moved {
 async function moveKey(
   deps: SigningDeps,
   operation: Operation,
-  storedOnly: boolean,
+  isStoredOnly: boolean,
 ): Promise<Moved> {
   const { activation, tenant, institutionKeyId } = operation;
   if (!activation) throw new CinnabarError('operation_state');
@@ -151,6 +152,8 @@ async function moveKey(
     grants: key?.chipGrants ?? [],
   };
   const use = keyOperationOf(operation, await inputOf(deps, operation));
+  // Nothing else is waited for between this look and the chips.
+  const storedOnly = isStoredOnly || !(await stillStands(deps, operation));
   const more = { activation: carried, ...(storedOnly ? { storedOnly } : {}) };
   if (use.kind === 'sign') {
     const { signature: value, receipt } = await deps.keys.sign({ ...use.request, ...more });

@@ -5,6 +5,7 @@ import { partText } from '../../core/token/open.ts';
 import { profiles, type TokenProfile } from '../../core/token/profiles.ts';
 import { sealedBytesMax, sealText } from '../../core/token/sealing.ts';
 import { base64urlText } from '../../lib/base64url.ts';
+import { certificateStateOf } from '../certificates/find.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
 import { type Entitlement, identityTooLarge } from './identity.ts';
@@ -40,7 +41,8 @@ export interface Minted {
  * claims together in the chips (D3). The life of the token counts from the sealing.
  *
  * @throws CinnabarError `invalid_request` when it would be longer than 8 KiB, or what one system may
- * have longer than 4, `chips_unavailable`
+ * have longer than 4, `certificate_not_active` where the certificate lost its standing meanwhile,
+ * `chips_unavailable`
  */
 export async function mintToken(deps: TokenDeps, input: MintInput): Promise<Minted> {
   const { family, entitlement, facts, systems } = input;
@@ -76,6 +78,7 @@ export async function mintToken(deps: TokenDeps, input: MintInput): Promise<Mint
   const header = { alg: literal?.alg ?? profile.algorithm, typ: profile.typ, kid: key.jwk.kid };
   const signingInput = [header, body].map((part) => encoded(JSON.stringify(part))).join('.');
   const message = utf8ToBytes(signingInput);
+  await assertStanding(deps, entitlement);
   const signature = await signWithKey(deps, key, `token:${jti}`, message);
   const token = `${signingInput}.${base64urlText(signature)}`;
   if (token.length > tokenCharactersMax) throw identityTooLarge();
@@ -97,6 +100,14 @@ export async function mintToken(deps: TokenDeps, input: MintInput): Promise<Mint
     expiresAtMs: exp * 1000,
   };
   return { token, row };
+}
+
+/** Whoever froze the certificate while the token was made is heard before the chips are. */
+async function assertStanding(deps: TokenDeps, { perm }: Entitlement): Promise<void> {
+  const { certificate } = perm;
+  if (certificate !== undefined && (await certificateStateOf(deps, certificate)) !== 'good') {
+    throw new CinnabarError('certificate_not_active');
+  }
 }
 
 async function sealedParts(
