@@ -1,76 +1,25 @@
 // Builds everything that is generated before TypeScript can run: the WebAssembly modules named in
 // asconfig.json, the two doors through which hosts import each of them, and libsodium's module.
-// Usage: node wasm-build/build.mjs [target ...] [--force]. Without names, all of them.
-// A target whose sources have not changed since its last build is left alone.
+// Usage: node wasm-build/build.mjs [target ...] [--compile] [--keep]. Without names, all of them.
+// A target whose sources have not changed since its last build is left alone, and what lies ready
+// of just these sources is taken. --compile takes nothing that lies ready; --keep lays ready what
+// was compiled.
 import { fork } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { compile, modelOf, sourceDigest } from './compile.mjs';
+import { keep, keptModule } from './kept.mjs';
 import { customSection, splitNames } from './names.mjs';
 import { buildSodium } from './sodium.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const out = join(root, 'wasm-build', 'out');
-const compiler = JSON.parse(
-  await readFile(join(root, 'node_modules', 'assemblyscript', 'package.json'), 'utf8'),
-);
-
-/** `gm` lives in assembly/gm, `vendor-stroke` in assembly/vendors/stroke. */
-function folderOf(target) {
-  return target.startsWith('vendor-')
-    ? join('assembly', 'vendors', target.slice('vendor-'.length))
-    : join('assembly', target);
-}
-
-async function filesUnder(folder) {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  return entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .sort();
-}
-
-/** Where the sources of a target may lie: the layer rules in biome.json allow no other import. */
-function foldersOf(target) {
-  const folders = ['assembly/shared', folderOf(target)];
-  return target.startsWith('vendor-') ? [...folders, 'assembly/seal'] : folders;
-}
-
-/** What the vendors share lies beside their folders. */
-async function vendorFiles() {
-  const folder = join(root, 'assembly/vendors');
-  const entries = await readdir(folder, { withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map(({ name }) => join(folder, name))
-    .sort();
-}
-
-/** One digest over the sources that the target may import, the configuration and this script. */
-async function sourceDigest(target) {
-  const hash = createHash('sha256').update(compiler.version).update(target);
-  const sources = await Promise.all(
-    foldersOf(target).map((folder) => filesUnder(join(root, folder))),
-  );
-  const files = [
-    ...sources.flat(),
-    ...(target.startsWith('vendor-') ? await vendorFiles() : []),
-    join(root, 'asconfig.json'),
-    fileURLToPath(import.meta.url),
-  ];
-  for (const file of files) hash.update(relative(root, file)).update(await readFile(file));
-  hash.update((await modelOf(target)) ?? '');
-  return hash.digest('hex');
-}
-
-/** A model that lies beside the sources travels in the module, as a section of that name. */
-async function modelOf(target) {
-  return readFile(join(root, folderOf(target), 'model.bin')).catch(() => undefined);
-}
+const keeps = process.argv.includes('--keep');
+const compiles = keeps || process.argv.includes('--compile');
 
 async function writeDoors(target) {
   await writeFile(
@@ -83,50 +32,45 @@ async function writeDoors(target) {
   );
 }
 
-async function isStale(target) {
+/** The stamp of a module that was compiled here, and of one that lay ready. */
+const compiledStamp = (digest) => digest;
+const takenStamp = (digest) => `${digest} taken`;
+
+async function isStale(target, digest) {
   const built = await readFile(join(out, `${target}.stamp`), 'utf8').catch(() => '');
-  return built !== (await sourceDigest(target));
+  if (keeps && !(await keptModule(target, digest))) return true;
+  return built !== compiledStamp(digest) && (compiles || built !== takenStamp(digest));
 }
 
-async function buildTarget(target) {
-  // Loaded only when there is something to compile: it takes a second.
-  const { default: asc } = await import('assemblyscript/asc');
-  const digest = await sourceDigest(target);
-  const temporary = join(out, `${target}.${process.pid}.tmp.wasm`);
-  const { error, stderr } = await asc.main(
-    [
-      join(folderOf(target), 'index.ts'),
-      '--config',
-      'asconfig.json',
-      '--target',
-      target,
-      '--debug',
-      '--outFile',
-      relative(root, temporary),
-    ],
-    { baseDir: root },
-  );
-  if (error) {
-    await rm(temporary, { force: true });
-    throw new Error(`${target} did not compile\n${stderr.toString()}`);
-  }
-  // --debug changes no instruction; it adds the names of functions, which are kept apart.
-  const { module, names } = splitNames(await readFile(temporary));
+/** Puts a module where hosts find it: without names, which are kept apart, and with its model. */
+async function install(target, compiled, stamp) {
+  const { module, names } = splitNames(compiled);
   const model = await modelOf(target);
-  await writeFile(
-    temporary,
-    model ? Buffer.concat([module, customSection('model', model)]) : module,
-  );
+  const bytes = model ? Buffer.concat([module, customSection('model', model)]) : module;
+  const temporary = join(out, `${target}.${process.pid}.tmp.wasm`);
+  await writeFile(temporary, bytes);
   await writeFile(join(out, `${target}.names`), names);
   // Renaming keeps a build that runs at the same time from reading half a module.
   await rename(temporary, join(out, `${target}.wasm`));
   await writeDoors(target);
-  await writeFile(join(out, `${target}.stamp`), digest);
-  const bytes = await readFile(join(out, `${target}.wasm`));
+  await writeFile(join(out, `${target}.stamp`), stamp);
   console.error(`${target}.wasm ${bytes.length} bytes, ${gzipSync(bytes).length} gzip`);
 }
 
-const force = process.argv.includes('--force');
+async function buildTarget(target) {
+  const digest = await sourceDigest(target);
+  const module = await compile(target);
+  if (keeps) await keep(target, digest, module);
+  await install(target, module, compiledStamp(digest));
+}
+
+/** Whether a module lay ready. */
+async function takeKept(target, digest) {
+  const module = compiles ? undefined : await keptModule(target, digest);
+  if (module) await install(target, module, takenStamp(digest));
+  return module !== undefined;
+}
+
 const { targets } = JSON.parse(await readFile(join(root, 'asconfig.json'), 'utf8'));
 
 /**
@@ -139,7 +83,7 @@ async function buildApart(names) {
   const count = Math.min(availableParallelism(), names.length);
   await Promise.all(
     Array.from({ length: count }, async () => {
-      const child = fork(fileURLToPath(import.meta.url), ['--serve']);
+      const child = fork(fileURLToPath(import.meta.url), ['--serve', ...(keeps ? ['--keep'] : [])]);
       const ended = once(child, 'exit').then(([code]) => ({ code }));
       for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
         child.send(name);
@@ -183,7 +127,11 @@ async function buildNamed() {
       (name) => named.length === 0 || named.includes(name),
     );
     const stale = [];
-    for (const target of wanted) if (force || (await isStale(target))) stale.push(target);
+    for (const target of wanted) {
+      const digest = await sourceDigest(target);
+      if (!(await isStale(target, digest)) || (await takeKept(target, digest))) continue;
+      stale.push(target);
+    }
     const [only] = stale;
     if (stale.length > 1) await buildApart(stale);
     else if (only) await buildTarget(only);

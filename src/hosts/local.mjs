@@ -73,8 +73,10 @@ async function run() {
   const own = options.service ? await serviceSettings(state) : undefined;
   const secrets = own?.file ?? (await demoSecrets());
   if (!options['no-build'] && !existsSync(join(root, 'dist', 'console'))) {
-    console.log('First start: builds the core and the console, makes the database and starts the');
-    console.log('Workers, a minute or two on a small machine. Each step says when it is done.');
+    console.log(
+      'First start: lays out the core, builds the console, makes the database and starts',
+    );
+    console.log('the Workers, up to a minute on a small machine. Each step says when it is done.');
   }
   await Promise.all([
     options['no-build'] ? undefined : buildAll(root, tick),

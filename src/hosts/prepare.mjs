@@ -113,11 +113,11 @@ export function demoSettings(base) {
 
 /**
  * The WebAssembly modules, then the static files, which hold them too. `tick` hears in words of
- * each thing that was out of step and is done.
+ * each thing that was out of step and is done; `options` are those of wasm-build/build.mjs.
  */
-export async function buildAll(root, tick = () => {}) {
+export async function buildAll(root, tick = () => {}, options = []) {
   const failure = 'The WebAssembly modules did not build';
-  const built = await step(failure, root, ['wasm-build/build.mjs']);
+  const built = await step(failure, root, ['wasm-build/build.mjs', ...options]);
   if (built.trim() !== '') tick(`core built, ${await coreSize(root)}`);
   if (!(await isStaticStale(root))) return;
   await buildStatic(root);

@@ -1,0 +1,1 @@
+export function sourceDigest(target: string): Promise<string>;

@@ -1,0 +1,5 @@
+export function keptModule(
+  target: string,
+  digest: string,
+  folder?: string,
+): Promise<Buffer | undefined>;
