@@ -19,8 +19,8 @@ import {
 } from '../domain/chips/backup.ts';
 import { bringBack, fetchBackup, showAll } from '../domain/chips/backup-run.ts';
 import { consent, makeBackupKey } from '../domain/chips/ceremony.ts';
-import { openTools } from '../domain/chips/key-material.ts';
 import { parseShare } from '../domain/chips/officers.ts';
+import { openTools } from '../domain/chips/tools.ts';
 import { base64Text } from '../lib/base64.ts';
 import { command, required, UsageError } from './command.ts';
 import { readJsonFile } from './files.ts';

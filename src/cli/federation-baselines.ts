@@ -8,8 +8,7 @@ import { rowsOf } from '../domain/federation/training/member.ts';
 import { fitRawRegression } from '../domain/federation/training/raw-regression.ts';
 import { trainingDefaults } from '../domain/federation/training/train.ts';
 import { UsageError } from './command.ts';
-import type { Evaluated } from './federation-evaluate.ts';
-import type { DataFolder } from './federation-folder.ts';
+import type { DataFolder, Evaluated } from './federation-folder.ts';
 
 /** A rival model and how it did on the rows that were evaluated. */
 export interface Baseline extends Metrics {

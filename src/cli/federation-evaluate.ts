@@ -20,16 +20,9 @@ import { rowsOf } from '../domain/federation/training/member.ts';
 import { decodeWord } from '../domain/federation/word.ts';
 import { command, required, UsageError } from './command.ts';
 import { type Baseline, baselinesOf } from './federation-baselines.ts';
-import { type DataFolder, readFolder } from './federation-folder.ts';
+import { type DataFolder, type Evaluated, readFolder } from './federation-folder.ts';
 import { partPath } from './federation-train.ts';
 import { readJsonFile } from './files.ts';
-
-/** Persons in the order of the first party's file, with every party's row of each. */
-export interface Evaluated {
-  readonly pids: readonly string[];
-  readonly labels: Uint8Array;
-  readonly tables: readonly PartyTable[];
-}
 
 const splits = ['all', 'train', 'val'] as const;
 

@@ -111,3 +111,10 @@ export async function readFolder(folder: string, keysPath?: string): Promise<Dat
   }
   return { parties, labels: await readLabels(join(folder, 'labels.csv')) };
 }
+
+/** Persons in the order of the first party's file, with every party's row of each. */
+export interface Evaluated {
+  readonly pids: readonly string[];
+  readonly labels: Uint8Array;
+  readonly tables: readonly PartyTable[];
+}

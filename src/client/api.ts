@@ -10,6 +10,7 @@ import { personalKeyApi } from './personal-key-api.ts';
 import { sealCalls } from './seal-api.ts';
 import { sealServiceCalls } from './seal-service.ts';
 import { tokenCalls } from './token-api.ts';
+import type { ListQuery, ReadOptions, WriteOptions } from './transport.ts';
 import type { DemoLedger } from './types.gen.ts';
 import type {
   AuditAnchor,
@@ -47,34 +48,6 @@ export interface ClientOptions {
   fetch?: typeof fetch;
   /** Waits between attempts; a test passes its own. */
   wait?: (milliseconds: number) => Promise<void>;
-}
-
-export interface WriteOptions {
-  /**
-   * One key per intention: a caller that repeats a write whose answer it never saw passes the same
-   * key, and the effect happens once. Left out, each call is an intention of its own.
-   */
-  idempotencyKey?: string;
-  signal?: AbortSignal;
-  /** The same bytes must not be sent again: a busy service is reported instead of asked again. */
-  once?: true;
-}
-
-export interface ReadOptions {
-  signal?: AbortSignal;
-}
-
-/** An imprint picture as a file: what a scanner or a camera stored. */
-export interface Imprint {
-  bytes: Blob;
-  name: string;
-  /** Scan resolution, where the file itself does not say it. */
-  dpi?: number;
-}
-
-export interface ListQuery {
-  cursor?: string | undefined;
-  limit?: number | undefined;
 }
 
 const attemptsMax = 3;

@@ -1,4 +1,4 @@
-import type { ListQuery, ReadOptions, WriteOptions } from './api.ts';
+import type { ListQuery, ReadOptions, WriteOptions } from './transport.ts';
 import type {
   AuthorityRevocation,
   Certificate,

@@ -1,5 +1,4 @@
-import type { ReadOptions } from './api.ts';
-import type { Transport } from './seal-service.ts';
+import type { ReadOptions, Transport } from './transport.ts';
 import type {
   BackupManifest,
   BackupPage,

@@ -1,4 +1,3 @@
-import type { ListQuery, ReadOptions, WriteOptions } from './api.ts';
 import { follow } from './events.ts';
 import type {
   FederationInfo,
@@ -12,7 +11,7 @@ import type {
   TrainingReport,
   TrainingRun,
 } from './federation-types.ts';
-import type { Transport } from './seal-service.ts';
+import type { ListQuery, ReadOptions, Transport, WriteOptions } from './transport.ts';
 import type { Page } from './types.ts';
 
 interface Ways extends Pick<Transport, 'getJson' | 'write' | 'queryString'> {

@@ -3,11 +3,7 @@ export {
   type Client,
   type ClientOptions,
   createClient,
-  type Imprint,
-  type ListQuery,
   newIdempotencyKey,
-  type ReadOptions,
-  type WriteOptions,
 } from './api.ts';
 export {
   type ApplicationInput,
@@ -20,7 +16,9 @@ export {
 } from './federation.ts';
 export type * from './federation-types.ts';
 export type { PasskeyAnswer, PasskeyGesture } from './passkey-api.ts';
+export type { Imprint } from './seal-api.ts';
 export { isWaiting } from './seal-service.ts';
 export { type HolderOptions, type TokenHolder, tokenHolder } from './token-holder.ts';
 export type * from './token-types.ts';
+export type { ListQuery, ReadOptions, WriteOptions } from './transport.ts';
 export type * from './types.ts';

@@ -1,6 +1,6 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
-import type { ListQuery, ReadOptions, WriteOptions } from './api.ts';
 import { ApiError } from './api-error.ts';
+import type { ListQuery, ReadOptions, WriteOptions } from './transport.ts';
 import type {
   AppliedKeys,
   CompletedOperation,

@@ -1,4 +1,4 @@
-import type { Transport } from './seal-service.ts';
+import type { Transport } from './transport.ts';
 import type { Passkey, PasskeyOptions, TokenAnswer } from './types.ts';
 
 const base = '/v1/auth/passkeys';

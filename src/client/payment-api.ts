@@ -1,8 +1,7 @@
 import type { Modality } from '../core/biometric-consent.ts';
-import type { ListQuery, ReadOptions, WriteOptions } from './api.ts';
 import type { PasskeyGesture } from './passkey-api.ts';
 import type { SigningRound } from './personal-key-api.ts';
-import type { Transport } from './seal-service.ts';
+import type { ListQuery, ReadOptions, Transport, WriteOptions } from './transport.ts';
 import type {
   BiometricEnrolment,
   BiometricLooked,

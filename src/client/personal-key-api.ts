@@ -1,5 +1,5 @@
 import type { Transcript } from '../core/usage/judge.ts';
-import type { ListQuery, ReadOptions, WriteOptions } from './api.ts';
+import type { ListQuery, ReadOptions, WriteOptions } from './transport.ts';
 import type { CoSigned, Misbehaviour, Page, PersonalKey, UsageRecord } from './types.ts';
 
 interface Calls {

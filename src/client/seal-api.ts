@@ -1,5 +1,4 @@
-import type { Imprint, ListQuery, ReadOptions, WriteOptions } from './api.ts';
-import type { Transport } from './seal-service.ts';
+import type { ListQuery, ReadOptions, Transport, WriteOptions } from './transport.ts';
 import type {
   Account,
   AccountDetail,
@@ -208,4 +207,12 @@ function formOf(
     if (file !== undefined) form.set(name, file.bytes, file.name);
   }
   return form;
+}
+
+/** An imprint picture as a file: what a scanner or a camera stored. */
+export interface Imprint {
+  bytes: Blob;
+  name: string;
+  /** Scan resolution, where the file itself does not say it. */
+  dpi?: number;
 }

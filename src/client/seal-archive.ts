@@ -2,8 +2,9 @@
 import { CsvError, parseCsv } from '../lib/csv.ts';
 import { normaliseNumber } from '../lib/number-text.ts';
 import { readZip, ZipError, type ZipFile, type ZipLimits } from '../lib/zip.ts';
-import type { createClient, Imprint } from './api.ts';
+import type { createClient } from './api.ts';
 import { ApiError } from './api-error.ts';
+import type { Imprint } from './seal-api.ts';
 import { isWaiting } from './seal-service.ts';
 import type { SealShape } from './types.ts';
 

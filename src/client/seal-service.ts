@@ -1,4 +1,4 @@
-import type { ListQuery, ReadOptions, WriteOptions } from './api.ts';
+import type { ListQuery, ReadOptions, Transport, WriteOptions } from './transport.ts';
 import type {
   ClaimedReview,
   Decision,
@@ -20,18 +20,6 @@ import type {
 /** Whether the institution's policy has the change wait for a second person. */
 export function isWaiting(made: Seal | SealChange): made is SealChange {
   return 'proposedBy' in made;
-}
-
-/** How the calls below reach the service. */
-export interface Transport {
-  getJson<T>(path: string, read?: ReadOptions): Promise<T>;
-  write<T>(
-    method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
-    path: string,
-    body: FormData | object | undefined,
-    options?: WriteOptions,
-  ): Promise<T>;
-  queryString(query: Record<string, string | number | undefined>): string;
 }
 
 const segment = encodeURIComponent;

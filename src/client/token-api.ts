@@ -1,5 +1,3 @@
-import type { ListQuery, ReadOptions } from './api.ts';
-import type { Transport } from './seal-service.ts';
 import type {
   BusinessSystem,
   BusinessSystemChange,
@@ -15,6 +13,7 @@ import type {
   TokenAnswer,
   TokenRequest,
 } from './token-types.ts';
+import type { ListQuery, ReadOptions, Transport } from './transport.ts';
 import type { Page } from './types.ts';
 
 /** What a token asked for by a session may say. */

@@ -18,7 +18,6 @@ import type { TerminalDeps } from '../domain/terminals/ports.ts';
 import type { Nonces } from '../domain/tokens/nonces.ts';
 import type { TokenDeps } from '../domain/tokens/ports.ts';
 import type { WebhookDeps } from '../domain/webhooks/ports.ts';
-import type { LogLine } from './middleware/log.ts';
 
 /** How a request showed its token: as it is, or with a proof of possession (RFC 9449 §7.1). */
 export interface PresentedToken {
@@ -97,4 +96,21 @@ export interface EdgeDeps
   readonly demo?: DemoTokens;
   /** Present in demo mode only: lets the served ledger lie. `ledger` is then the one inside. */
   readonly demoLedger?: DemoLedger;
+}
+
+/** Everything that may stand in the log. There is no field for what a caller sent. */
+export interface LogLine {
+  readonly event: 'request' | 'failure';
+  readonly requestId: string;
+  readonly method: string;
+  /** The pattern of the route, never the URL. */
+  readonly route: string;
+  readonly status: number;
+  readonly ms: number;
+  readonly code?: string;
+  /** The actor's id, which is a pseudonym; never a name. */
+  readonly actor?: string;
+  readonly tenant?: string;
+  /** For a failure of ours: what was thrown, from the innermost cause outwards. */
+  readonly causes?: readonly { readonly name: string; readonly stack: string }[];
 }

@@ -4,8 +4,8 @@ import { loadGm } from '../../src/core/gm.ts';
 import { grantsChangeBytes, grantsHash } from '../../src/core/grant-list.ts';
 import { verifyReceipt } from '../../src/core/usage/receipt.ts';
 import { statementLifeMs } from '../../src/core/usage/times.ts';
-import type { Activation } from '../../src/domain/chips/activation.ts';
-import { openTools, verifyWith } from '../../src/domain/chips/key-material.ts';
+import { verifyWith } from '../../src/domain/chips/key-material.ts';
+import type { Activation } from '../../src/domain/chips/keys.ts';
 import {
   type CreateKey,
   type KeyAlgorithm,
@@ -13,6 +13,7 @@ import {
   type SignScheme,
   serviceTenant,
 } from '../../src/domain/chips/keys.ts';
+import { openTools } from '../../src/domain/chips/tools.ts';
 import { freshId, freshTenant } from './fresh.ts';
 
 const message = utf8ToBytes('业务数据 of one signature');

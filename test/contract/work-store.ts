@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { WorkStore } from '../../src/domain/seals/ports.ts';
-import { moved, type Work } from '../../src/domain/seals/work.ts';
+import { moved } from '../../src/domain/seals/work.ts';
+import type { Work } from '../../src/domain/seals/work-rows.ts';
 import { freshId, freshTenant } from './fresh.ts';
 
 function change(tenant: string, state = 'proposed', parent = ''): Work<'policy-change'> {

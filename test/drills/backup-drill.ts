@@ -3,8 +3,8 @@ import { expect } from 'vitest';
 import { type BackupEntry, faultOfBackup } from '../../src/domain/chips/backup.ts';
 import { showAll } from '../../src/domain/chips/backup-run.ts';
 import { clusterKeys } from '../../src/domain/chips/cluster.ts';
-import { openTools } from '../../src/domain/chips/key-material.ts';
 import type { OfficerShare } from '../../src/domain/chips/officers.ts';
+import { openTools } from '../../src/domain/chips/tools.ts';
 import type { MemoryCluster } from '../../src/platform/memory/chip-cluster.ts';
 import {
   type BackupFile,

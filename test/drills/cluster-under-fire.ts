@@ -6,7 +6,7 @@ import { chipCalls, type OwnedChip } from '../../src/domain/chips/chip.ts';
 import { clusterKeys } from '../../src/domain/chips/cluster.ts';
 import { ChipFault, reply, unpack } from '../../src/domain/chips/faults.ts';
 import type { KeyRecord } from '../../src/domain/chips/keys.ts';
-import type { Incarnation } from '../../src/domain/chips/ports.ts';
+import type { Incarnation } from '../../src/domain/chips/types.ts';
 import { CinnabarError } from '../../src/domain/errors.ts';
 import { quantile } from '../../src/lib/measure.ts';
 import { uuidV7 } from '../../src/lib/uuid.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { manifestHash } from '../../src/domain/chips/backup.ts';
 import { consent } from '../../src/domain/chips/ceremony.ts';
-import { openTools } from '../../src/domain/chips/key-material.ts';
 import type { RestoreView } from '../../src/domain/chips/restore-desk.ts';
+import { openTools } from '../../src/domain/chips/tools.ts';
 import { base64Text } from '../../src/lib/base64.ts';
 import { fiveOfficers } from '../helpers/backups.ts';
 import { chipKeys, edgeOverCluster } from '../helpers/chip-edge.ts';

@@ -4,9 +4,9 @@ import type { BackupDesk } from '../../src/domain/chips/backup-desk.ts';
 import { bringBack, fetchBackup, showAll } from '../../src/domain/chips/backup-run.ts';
 import { consent, makeBackupKey, type OfficerTrust } from '../../src/domain/chips/ceremony.ts';
 import type { Directory } from '../../src/domain/chips/directory.ts';
-import { openTools } from '../../src/domain/chips/key-material.ts';
 import type { OfficerShare } from '../../src/domain/chips/officers.ts';
 import type { RestoreView } from '../../src/domain/chips/restore-desk.ts';
+import { openTools } from '../../src/domain/chips/tools.ts';
 import { systemRandom } from '../../src/platform/system.ts';
 
 /** A backup as its keeper has it on a disk. */

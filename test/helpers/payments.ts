@@ -6,10 +6,10 @@ import {
   confirmOrder,
   executeOrder,
 } from '../../src/domain/payments/confirm.ts';
-import { type NewOrder, placeOrder } from '../../src/domain/payments/order.ts';
+import { placeOrder } from '../../src/domain/payments/order.ts';
 import type { Device, PaymentDeps } from '../../src/domain/payments/ports.ts';
 import { orderText } from '../../src/domain/payments/text.ts';
-import type { Order, OrderTerms } from '../../src/domain/payments/types.ts';
+import type { NewOrder, Order, OrderTerms } from '../../src/domain/payments/types.ts';
 import { defaultRiskPolicy } from '../../src/domain/risk/policy.ts';
 import type { RiskFacts } from '../../src/domain/risk/types.ts';
 import type { TokenRows } from '../../src/domain/tokens/ports.ts';

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import forged from '../../src/console/public/samples/r01-f-text0.jpg?inline';
 import genuine from '../../src/console/public/samples/r01-g0.jpg?inline';
 import reserved from '../../src/console/public/samples/r01-reserved.jpg?inline';
-import type { WorkMessage } from '../../src/domain/seals/messages.ts';
+import type { WorkMessage } from '../../src/domain/seals/work-rows.ts';
 import type { Job, Voucher } from '../../src/edge/schemas/jobs.ts';
 import type { ReviewDetail } from '../../src/edge/schemas/reviews.ts';
 import type { Verification } from '../../src/edge/schemas/verifications.ts';

@@ -1,4 +1,4 @@
-import type { ReadOptions } from '../../client/api.ts';
+import type { ReadOptions } from '../../client/transport.ts';
 import type { Key } from '../i18n/index.ts';
 import { t } from '../i18n/index.ts';
 import { Panel } from '../parts/page.tsx';

@@ -8,13 +8,14 @@ import type { Actor, Caller } from '../actor.ts';
 import type { AuditAction } from '../audit/actions.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
-import { changed, type Row, type RowEntry, settleRows } from '../row-store.ts';
+import { changed, type RowEntry, settleRows } from '../row-store.ts';
 import { openedBytes, type Sealed, sealedBytes } from '../sealed.ts';
 import { getPersonalKey } from '../signing/personal-keys.ts';
 import {
   type BiometricDeps,
   type BiometricRows,
   type BiometricService,
+  type Enrolment,
   type Modality,
   modalities,
   sampleBytesMax,
@@ -24,19 +25,6 @@ import {
 export const retentionDays = 365;
 const dayMs = 24 * 60 * 60 * 1000;
 const keyBytes = 32;
-
-/** A person's template of one trait, and what they signed for it. */
-export interface Enrolment extends Row {
-  readonly owner: string;
-  readonly modality: Modality;
-  readonly service: string;
-  readonly state: 'active' | 'withdrawn';
-  /** Key and template; gone once the service has forgotten what it kept. */
-  readonly sealed?: Sealed;
-  readonly consent: { readonly text: string; readonly signatureHex: string };
-  readonly enrolledAtMs: number;
-  readonly endsAtMs: number;
-}
 
 /** What there is to agree to, before a sample is taken. */
 export function consentTo(

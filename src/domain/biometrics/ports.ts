@@ -1,7 +1,20 @@
 import type { Modality } from '../../core/biometric-consent.ts';
-import type { RowStore } from '../row-store.ts';
+import type { Row, RowStore } from '../row-store.ts';
+import type { Sealed } from '../sealed.ts';
 import type { SigningDeps } from '../signing/ports.ts';
-import type { Enrolment } from './enrol.ts';
+
+/** A person's template of one trait, and what they signed for it. */
+export interface Enrolment extends Row {
+  readonly owner: string;
+  readonly modality: Modality;
+  readonly service: string;
+  readonly state: 'active' | 'withdrawn';
+  /** Key and template; gone once the service has forgotten what it kept. */
+  readonly sealed?: Sealed;
+  readonly consent: { readonly text: string; readonly signatureHex: string };
+  readonly enrolledAtMs: number;
+  readonly endsAtMs: number;
+}
 
 export { type Modality, modalities } from '../../core/biometric-consent.ts';
 

@@ -1,6 +1,6 @@
 import type { AuthorityRole } from './ports.ts';
-import type { KeyAlgorithm, KeyUsage } from './profiles.ts';
-import type { ExtendedKeyUsage, SubjectName } from './x509/build.ts';
+import type { KeyAlgorithm } from './profiles.ts';
+import type { ExtendedKeyUsage, KeyUsage, SubjectName } from './x509/build.ts';
 
 export type CertifiedRole = Exclude<AuthorityRole, 'root_list'>;
 

@@ -1,4 +1,4 @@
-import type { ExtendedKeyUsage } from './x509/build.ts';
+import type { ExtendedKeyUsage, KeyUsage } from './x509/build.ts';
 
 /** What an application can be for. */
 export const applicationKinds = ['person', 'institution', 'terminal', 'service'] as const;
@@ -11,15 +11,6 @@ export type Purpose = (typeof purposes)[number];
 export const keyAlgorithms = ['sm2', 'p256'] as const;
 /** The curve of a subject's key, and with it the hierarchy that issues: both are the same. */
 export type KeyAlgorithm = (typeof keyAlgorithms)[number];
-
-export type KeyUsage =
-  | 'digitalSignature'
-  | 'nonRepudiation'
-  | 'keyEncipherment'
-  | 'dataEncipherment'
-  | 'keyAgreement'
-  | 'keyCertSign'
-  | 'cRLSign';
 
 /** What every certificate of one kind and purpose looks like. */
 export interface CertificateProfile {

@@ -2,21 +2,7 @@ import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Gm } from '../../core/gm.ts';
 import { type Grant, grantsChangeBytes, grantsHash } from '../../core/grant-list.ts';
 import { clockSlackMs, statementLifeMs } from '../../core/usage/times.ts';
-import { areOfficers, type ChangeGrants, isHex, type KeyPolicy } from './keys.ts';
-
-/**
- * Sole control, after EN 419 241-1 (the signature activation protocol): a key whose policy names a
- * grant list moves only for a statement that a person on that list signed. The chip itself checks
- * it, so that neither the edge nor the signing service can use the key alone.
- */
-export interface Activation {
-  /** The statement exactly as the person signed it: JSON with the members of `Statement`. */
-  readonly statement: string;
-  /** SM2 with SM3 over the statement's UTF-8, DER. */
-  readonly signature: Uint8Array;
-  /** The grant list that the key's policy names by hash. */
-  readonly grants: readonly Grant[];
-}
+import { type Activation, areOfficers, type ChangeGrants, isHex, type KeyPolicy } from './keys.ts';
 
 /** What a person states. Every member is compared with what the chip is about to do. */
 export interface Statement {

@@ -11,11 +11,15 @@ import {
   signTombstone,
   type Tombstone,
 } from './backup.ts';
-import type { GuardOf } from './cluster.ts';
-import type { DirectoryDeps } from './directory.ts';
-import { type ChipView, isServing } from './placement.ts';
-import type { KeyName, UnsignedManifest } from './ports.ts';
-import { createRestoreDesk, type RestoreDesk, restoreCalls } from './restore-desk.ts';
+import { isServing } from './placement.ts';
+import type { UnsignedManifest } from './ports.ts';
+import {
+  createRestoreDesk,
+  type DeskDeps,
+  type RestoreDesk,
+  restoreCalls,
+} from './restore-desk.ts';
+import type { KeyName } from './types.ts';
 
 /** Backups in the making: one at a time. */
 export interface BackupMaking {
@@ -61,13 +65,6 @@ export const backupCalls = [
   'confirmBackup',
   ...restoreCalls,
 ] as const satisfies readonly (keyof BackupDesk)[];
-
-export interface DeskDeps
-  extends Pick<DirectoryDeps, 'cells' | 'tools' | 'root' | 'clock' | 'random' | 'waits' | 'chip'> {
-  readonly backupKey?: Uint8Array;
-  readonly view: () => Promise<readonly ChipView[]>;
-  readonly guardOf: GuardOf;
-}
 
 /** Where a backup in the making stands. A page can be fetched again from where it began. */
 interface Making {

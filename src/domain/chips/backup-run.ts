@@ -1,7 +1,7 @@
 import type { BackupEntry, BackupManifest } from './backup.ts';
 import { type BackupDesk, entriesPerPage } from './backup-desk.ts';
 import type { RestoreOutcome } from './guard-backup.ts';
-import type { KeyName } from './ports.ts';
+import type { KeyName } from './types.ts';
 
 /** A request to the service may have 64 KiB. */
 const requestCharactersMax = 60_000;

@@ -4,10 +4,10 @@ import type { Sodium } from '../../core/sodium.ts';
 import { base64Bytes, base64Text } from '../../lib/base64.ts';
 import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
-import type { ChipTools } from './key-material.ts';
 import { isHex } from './keys.ts';
-import type { KeyKind, KeyName } from './ports.ts';
 import { type ChipCertificate, isCertified } from './roster.ts';
+import type { ChipTools } from './tools.ts';
+import type { KeyKind, KeyName } from './types.ts';
 
 // What a backup of a cluster consists of. Each key is encrypted inside a chip for the backup key
 // (libsodium's sealed box, crypto_box_seal: X25519, XSalsa20-Poly1305), whose private half exists

@@ -5,9 +5,9 @@ import { tupleBytes } from '../../lib/tuple.ts';
 import { CinnabarError } from '../errors.ts';
 import type { Random } from '../ports.ts';
 import { type BackupManifest, isSignedByChip, manifestHash } from './backup.ts';
-import type { ChipTools } from './key-material.ts';
 import { type OfficerShare, parseShare, type Quorum, shareOut } from './officers.ts';
 import type { ChipCertificate } from './roster.ts';
+import type { ChipTools } from './tools.ts';
 
 // How officers give their shares to a chip: each encrypts its own for a key that the chip made for
 // this ceremony (crypto_box_seal) and says inside which offer it is for. The offer names the chip

@@ -12,7 +12,7 @@ import {
   signManifest,
 } from './backup.ts';
 import { ceremonyLifeMs, offerBytes, type RestoreOffer, shareIn, shareSetOf } from './ceremony.ts';
-import type { ChipDeps } from './chip.ts';
+import type { ChipDeps } from './chip-deps.ts';
 import { type ChipStore, decodeKey, type HeldKey } from './chip-store.ts';
 import type { CloneParty } from './cloning.ts';
 import { ChipFault } from './faults.ts';

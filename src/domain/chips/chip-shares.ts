@@ -9,10 +9,11 @@ import {
   shareUseHash,
 } from '../../core/usage/share-use.ts';
 import { CinnabarError } from '../errors.ts';
-import type { ChipDeps, WhatWasDone } from './chip.ts';
+import type { ChipDeps, WhatWasDone } from './chip-deps.ts';
 import type { ChipStore, HeldKey } from './chip-store.ts';
 import { ChipFault } from './faults.ts';
-import type { Chip, KeyName, ShareUse, Ticket } from './ports.ts';
+import type { Chip, ShareUse, Ticket } from './ports.ts';
+import type { KeyName } from './types.ts';
 
 export type ShareCalls = Pick<
   Chip,

@@ -4,9 +4,10 @@ import { nextRecord } from '../audit/chain.ts';
 import type { AuditDetail, AuditRecord, ChainHead } from '../audit/types.ts';
 import type { Clock, Random } from '../ports.ts';
 import { ChipFault } from './faults.ts';
-import type { ChipTools } from './key-material.ts';
-import type { Cells, Incarnation, KeyKind, KeyName } from './ports.ts';
+import type { Cells } from './ports.ts';
 import type { ChipCertificate } from './roster.ts';
+import type { ChipTools } from './tools.ts';
+import type { Incarnation, KeyKind, KeyName } from './types.ts';
 import { type ChipVault, openFromStore, sealForStore } from './wrapping.ts';
 
 /** A key as it lives in a chip. */

@@ -3,14 +3,9 @@ import type { Receipt } from '../../core/usage/receipt.ts';
 import { CinnabarError } from '../errors.ts';
 import { checkActivation, isChangeApproved } from './activation.ts';
 import { addBackupCalls } from './chip-backup.ts';
+import type { ChipDeps, WhatWasDone } from './chip-deps.ts';
 import { addShareCalls } from './chip-shares.ts';
-import {
-  type ChipStore,
-  type ChipStoreDeps,
-  decodeKey,
-  type HeldKey,
-  openChipStore,
-} from './chip-store.ts';
+import { type ChipStore, decodeKey, type HeldKey, openChipStore } from './chip-store.ts';
 import {
   type CloneParty,
   makeOffer,
@@ -23,35 +18,14 @@ import { decryptionProof, proofBytes, proofSchemes } from './key-material.ts';
 import { keyWorks } from './key-works.ts';
 import { type Protection, protections, serviceTenant } from './keys.ts';
 import { isDecryptOnly, protectionOf } from './placement.ts';
-import type { Attestation, Chip, KeyName, KeyToken, Ticket, UseOutcome } from './ports.ts';
+import type { Chip, Ticket, UseOutcome } from './ports.ts';
 import { createQueue } from './queue.ts';
-import { rateBuckets, tenantRateDefault, type UseRate } from './rates.ts';
+import { rateBuckets, tenantRateDefault } from './rates.ts';
 import { type ChipCertificate, isCertified, signAttestation, signReceipt } from './roster.ts';
 import { passesKnownAnswers } from './self-test.ts';
+import type { Attestation, KeyName } from './types.ts';
 import { definitionOf, inputDigest, type KeyOperation, operationName } from './uses.ts';
 import { unwrapDataKey, wrapDataKey } from './wrapping.ts';
-
-/** What a chip stands on. `chip` is the name by which the cluster knows it. */
-export interface ChipDeps extends ChipStoreDeps {
-  readonly chip: string;
-  readonly protection: Protection;
-  /** Names the program that runs: a Worker's version, or the SHA-256 of a host's files in hex. */
-  readonly build: string;
-  readonly rootPublicKey: Uint8Array;
-  /**
-   * X25519 key of the backup officers, 32 bytes. It comes with the chip's own set-up and never over
-   * a call: whoever could choose it could read every key.
-   */
-  readonly backupKey?: Uint8Array;
-  /** The token of a hardware chip. */
-  readonly token?: KeyToken;
-  /** The wrapping key that a tenant had before there was a cluster. */
-  readonly inherited?: (tenant: string) => Promise<Uint8Array | undefined>;
-  /** Tasks that may wait for the chip; more are refused with `chips_busy`. */
-  readonly queueMax?: number;
-  /** What a tenant may ask of it; more is refused with `chips_busy`. */
-  readonly tenantRate?: UseRate;
-}
 
 export const queueMaxDefault = 64;
 const offersMax = 64;
@@ -405,13 +379,6 @@ const itself = { tenant: serviceTenant, keyId: 'chip' };
 /** A tenant has one wrapping key; wrapped keys name its epoch so that there can be a next one. */
 function placeOf(tenant: string) {
   return { tenant, epoch: 1 };
-}
-
-export interface WhatWasDone {
-  readonly operation: string;
-  readonly digestHex: string;
-  readonly result: Uint8Array;
-  readonly statementHashHex: string;
 }
 
 function tombstoneTicket(

@@ -2,9 +2,9 @@ import { bytesToHex, concatBytes, hexToBytes } from '@noble/hashes/utils.js';
 import { tupleBytes } from '../../lib/tuple.ts';
 import type { Random } from '../ports.ts';
 import { ChipFault } from './faults.ts';
-import type { ChipTools } from './key-material.ts';
-import type { KeyName } from './ports.ts';
 import { type ChipCertificate, isCertified } from './roster.ts';
+import type { ChipTools } from './tools.ts';
+import type { KeyName } from './types.ts';
 
 // A key goes from one chip to another in two messages. The target offers a fresh X25519 key
 // (RFC 7748), the source answers with one of its own and the key, encrypted for both. Each side

@@ -1,7 +1,7 @@
 import type { BackupEntry } from './backup.ts';
 import { type BackupDesk, entriesPerPage } from './backup-desk.ts';
 import type { Directory } from './directory.ts';
-import type { Guard } from './guard.ts';
+import type { GuardOf } from './guard-calls.ts';
 import {
   assertChangeGrants,
   assertCreateKey,
@@ -30,9 +30,6 @@ export interface ChipOperations extends ChipCluster {
   /** Stops a chip for a minute. @throws CinnabarError `not_found` outside demo mode */
   halt(chip: string): Promise<void>;
 }
-
-/** Finds the guard of a key. */
-export type GuardOf = (tenant: string, keyId: string) => Guard;
 
 /** The calls of the services, as they cross from one Worker to another. */
 export const keyCalls = ['create', 'find', 'sign', 'decrypt', 'setState', 'changeGrants'] as const;

@@ -4,8 +4,8 @@ import type { NewChip } from './cluster-status.ts';
 import { type Book, type Entry, type Seen, seenNow, unseen } from './directory-book.ts';
 import { attested, type HealthDeps, heartbeatTimeoutMs } from './directory-health.ts';
 import { ChipFault } from './faults.ts';
-import type { KeyName } from './ports.ts';
 import { type ClusterRoot, certifyChip } from './roster.ts';
+import type { KeyName } from './types.ts';
 
 interface AdmissionDeps extends HealthDeps {
   readonly root: ClusterRoot;

@@ -2,7 +2,8 @@ import { CinnabarError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
 import type { ChipFacts, ClusterEvent } from './cluster-status.ts';
 import type { ChipView } from './placement.ts';
-import type { Attestation, Cells } from './ports.ts';
+import type { Cells } from './ports.ts';
+import type { Attestation } from './types.ts';
 
 /** What the directory knows of a chip. */
 export interface Entry extends ChipView, ChipFacts {

@@ -5,9 +5,10 @@ import { within } from './attempts.ts';
 import type { OwnedChip } from './chip.ts';
 import { type Book, type Entry, type Seen, seenNow } from './directory-book.ts';
 import { ChipFault } from './faults.ts';
-import type { ChipTools } from './key-material.ts';
-import type { Attestation, Waits } from './ports.ts';
+import type { Waits } from './ports.ts';
 import { isAttested } from './roster.ts';
+import type { ChipTools } from './tools.ts';
+import type { Attestation } from './types.ts';
 
 export const heartbeatTimeoutMs = 2_000;
 const missesToOut = 3;

@@ -1,6 +1,7 @@
 import type { Book } from './directory-book.ts';
 import { replicasWanted } from './placement.ts';
-import type { Cells, KeyName } from './ports.ts';
+import type { Cells } from './ports.ts';
+import type { KeyName } from './types.ts';
 
 /** Where keys are, and which of them must go elsewhere. */
 export function directoryKeys(

@@ -10,8 +10,9 @@ import { directoryKeys } from './directory-keys.ts';
 import { ChipFault } from './faults.ts';
 import type { DirectoryCalls } from './guard-state.ts';
 import { replicasLeast, sharedPool } from './placement.ts';
-import type { Cells, KeyName } from './ports.ts';
+import type { Cells } from './ports.ts';
 import type { ClusterRoot } from './roster.ts';
+import type { KeyName } from './types.ts';
 
 export interface Directory extends DirectoryCalls {
   status(): Promise<ClusterStatus>;

@@ -13,7 +13,8 @@ import {
   replicasLeast,
   replicasWanted,
 } from './placement.ts';
-import type { Chip, KeyKind } from './ports.ts';
+import type { Chip } from './ports.ts';
+import type { KeyKind } from './types.ts';
 
 /** How long the guard waits for a chip in what is not a use. RSA keys take seconds to make. */
 const makeTimeoutMs = 20_000;

@@ -3,13 +3,14 @@ import { CinnabarError } from '../errors.ts';
 import { within } from './attempts.ts';
 import { shareDigest, shareInputHash } from './chip-shares.ts';
 import { ChipFault } from './faults.ts';
-import type { Guard } from './guard.ts';
+import type { Guard } from './guard-calls.ts';
 import type { guardReplicas } from './guard-replicas.ts';
 import type { GuardDeps, GuardMemory, GuardState } from './guard-state.ts';
 import type { guardUses } from './guard-use.ts';
 import { placementOf } from './placement.ts';
-import type { Chip, KeyKind, KeyName } from './ports.ts';
+import type { Chip } from './ports.ts';
 import { decryptionsPerEpochMax, type ShareRecord } from './shares.ts';
+import type { KeyKind, KeyName } from './types.ts';
 
 interface ShareGuardParts {
   readonly deps: GuardDeps;
@@ -91,7 +92,6 @@ export function shareGuard(parts: ShareGuardParts): ShareGuard {
     }
     throw new CinnabarError('chips_unavailable');
   }
-
   return {
     async keygenReply(name, session) {
       const state = memory.current();

@@ -1,11 +1,12 @@
 import { CinnabarError } from '../errors.ts';
 import type { Clock, Random } from '../ports.ts';
 import type { GuardFacts } from './backup.ts';
-import type { ChipTools } from './key-material.ts';
 import type { KeyRecord, KeyState, Protection } from './keys.ts';
 import type { ChipView } from './placement.ts';
-import type { Cells, Chip, Incarnation, KeyKind, KeyName, Waits } from './ports.ts';
+import type { Cells, Chip, Waits } from './ports.ts';
 import type { UseRate } from './rates.ts';
+import type { ChipTools } from './tools.ts';
+import type { Incarnation, KeyKind, KeyName } from './types.ts';
 import { definitionOf } from './uses.ts';
 import type { ChipVault } from './wrapping.ts';
 

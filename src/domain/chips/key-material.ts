@@ -1,20 +1,13 @@
 import { concatBytes, hexToBytes } from '@noble/hashes/utils.js';
-import { type Gm, GmError, loadGm } from '../../core/gm.ts';
-import { loadSodium, type Sodium } from '../../core/sodium.ts';
+import { GmError } from '../../core/gm.ts';
 import { derSequence, derUnsigned, readDer } from '../../lib/der.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import { CinnabarError } from '../errors.ts';
 import type { Random } from '../ports.ts';
 import { algorithmOf, type DecryptRequest, type KeyAlgorithm, type SignRequest } from './keys.ts';
-import type { KeyName } from './ports.ts';
 import { isTransformOf, transformData } from './rsa-transform.ts';
-
-/** The libraries of a chip: SM2 from our core, Ed25519 and sealing from libsodium, the rest WebCrypto. */
-export interface ChipTools {
-  readonly gm: Gm;
-  readonly sodium: Sodium;
-  readonly subtle: SubtleCrypto;
-}
+import type { ChipTools } from './tools.ts';
+import type { KeyName } from './types.ts';
 
 /**
  * A private key in the open, inside a chip.
@@ -27,11 +20,6 @@ export interface KeyMaterial {
   readonly secret: Uint8Array;
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKey: Uint8Array;
-}
-
-/** Loads once; later calls are free. */
-export async function openTools(subtle: SubtleCrypto): Promise<ChipTools> {
-  return { gm: await loadGm(), sodium: await loadSodium(), subtle };
 }
 
 const seedBytes = 32;

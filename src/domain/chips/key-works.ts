@@ -1,5 +1,5 @@
 import { CinnabarError } from '../errors.ts';
-import type { ChipDeps } from './chip.ts';
+import type { ChipDeps } from './chip-deps.ts';
 import type { HeldKey } from './chip-store.ts';
 import { ChipFault } from './faults.ts';
 import {
@@ -11,7 +11,7 @@ import {
   signWith,
 } from './key-material.ts';
 import { isTokenKey } from './placement.ts';
-import type { KeyKind } from './ports.ts';
+import type { KeyKind } from './types.ts';
 
 type Material = Pick<HeldKey, 'secret' | 'publicKey' | 'inToken'>;
 

@@ -1,7 +1,6 @@
-import type { GrantsChange, Officers } from '../../core/grant-list.ts';
+import type { Grant, GrantsChange, Officers } from '../../core/grant-list.ts';
 import type { Receipt } from '../../core/usage/receipt.ts';
 import { CinnabarError } from '../errors.ts';
-import type { Activation } from './activation.ts';
 
 /**
  * Tenant of the keys that belong to the service itself: root and issuing CA, ledger, token issuer.
@@ -296,4 +295,18 @@ export function isBytes(value: unknown, most: number): value is Uint8Array {
 
 function isWhole(value: unknown, least: number): value is number {
   return Number.isSafeInteger(value) && (value as number) >= least;
+}
+
+/**
+ * Sole control, after EN 419 241-1 (the signature activation protocol): a key whose policy names a
+ * grant list moves only for a statement that a person on that list signed. The chip itself checks
+ * it, so that neither the edge nor the signing service can use the key alone.
+ */
+export interface Activation {
+  /** The statement exactly as the person signed it: JSON with the members of `Statement`. */
+  readonly statement: string;
+  /** SM2 with SM3 over the statement's UTF-8, DER. */
+  readonly signature: Uint8Array;
+  /** The grant list that the key's policy names by hash. */
+  readonly grants: readonly Grant[];
 }

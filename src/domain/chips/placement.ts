@@ -2,8 +2,8 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { tupleBytes } from '../../lib/tuple.ts';
 import { type Protection, protections } from './keys.ts';
-import type { Incarnation, KeyKind, KeyName } from './ports.ts';
 import type { ChipCertificate } from './roster.ts';
+import type { Incarnation, KeyKind, KeyName } from './types.ts';
 
 /**
  * `healthy`: answers as fast as the others; `slow`: answers late; `suspect`: did not answer just

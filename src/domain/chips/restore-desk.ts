@@ -8,11 +8,12 @@ import {
   isEntryOf,
   manifestHash,
 } from './backup.ts';
-import type { DeskDeps } from './backup-desk.ts';
 import type { RestoreOffer } from './ceremony.ts';
+import type { DirectoryDeps } from './directory.ts';
 import { ChipFault } from './faults.ts';
 import type { RestoreOutcome } from './guard-backup.ts';
-import { isServing } from './placement.ts';
+import type { GuardOf } from './guard-calls.ts';
+import { type ChipView, isServing } from './placement.ts';
 import type { Ceremony } from './ports.ts';
 
 /**
@@ -271,4 +272,11 @@ const positionPrefix = 'restore-at:';
 
 function positionCell(position: number): string {
   return `${positionPrefix}${String(position).padStart(positionDigits, '0')}`;
+}
+
+export interface DeskDeps
+  extends Pick<DirectoryDeps, 'cells' | 'tools' | 'root' | 'clock' | 'random' | 'waits' | 'chip'> {
+  readonly backupKey?: Uint8Array;
+  readonly view: () => Promise<readonly ChipView[]>;
+  readonly guardOf: GuardOf;
 }

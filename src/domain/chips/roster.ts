@@ -3,9 +3,9 @@ import type { Gm } from '../../core/gm.ts';
 import type { Sodium } from '../../core/sodium.ts';
 import { type Receipt, type ReceiptBody, receiptBytes } from '../../core/usage/receipt.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
-import type { ChipTools } from './key-material.ts';
 import type { Protection } from './keys.ts';
-import type { Attestation } from './ports.ts';
+import type { ChipTools } from './tools.ts';
+import type { Attestation } from './types.ts';
 
 /** What the cluster root says about a chip: this key speaks for this storage of this chip. */
 export interface ChipCertificate {

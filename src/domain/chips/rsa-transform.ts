@@ -9,7 +9,7 @@ import {
 } from '../../core/token/rsa-recovery.ts';
 import { base64urlBytes } from '../../lib/base64url.ts';
 import { CinnabarError } from '../errors.ts';
-import type { ChipTools } from './key-material.ts';
+import type { ChipTools } from './tools.ts';
 
 const parameters = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
 

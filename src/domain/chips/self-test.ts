@@ -1,5 +1,5 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import type { ChipTools } from './key-material.ts';
+import type { ChipTools } from './tools.ts';
 
 // GB/T 32905 A.1, and the signature of GB/T 32918.5 A.2 (recommended curve).
 const sm3OfAbc = '66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0';

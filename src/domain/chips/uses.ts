@@ -3,7 +3,7 @@ import type { Gm } from '../../core/gm.ts';
 import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import type { DecryptRequest, SignRequest } from './keys.ts';
-import type { KeyKind } from './ports.ts';
+import type { KeyKind } from './types.ts';
 
 /** A sign or decrypt request. */
 export type KeyOperation =

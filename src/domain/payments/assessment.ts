@@ -2,10 +2,22 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { canonicalJson, type Json } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
-import { confidentialRules, needsLook, type RiskReason, type RiskRule } from '../risk/types.ts';
-import type { Order } from './types.ts';
+import {
+  type Assessment,
+  confidentialRules,
+  needsLook,
+  type RiskFacts,
+  type RiskReason,
+  type RiskRule,
+} from '../risk/types.ts';
 
-type Judged = Pick<Order, 'assessment' | 'facts' | 'policyVersion' | 'policyHash'>;
+/** What of an order the risk engine saw and said. */
+interface Judged {
+  readonly facts: RiskFacts;
+  readonly assessment: Assessment;
+  readonly policyVersion: number;
+  readonly policyHash: string;
+}
 
 /** Where an order came from and which paper it leans on, as risk officers and receipts have it. */
 export function evidenceOf({ place, movement, seal }: Judged['facts']) {

@@ -7,10 +7,9 @@ import { kmBetween } from '../risk/place.ts';
 import type { PaymentLimits, Place, RiskFacts } from '../risk/types.ts';
 import { behaviourHints } from './behaviour.ts';
 import type { BookView } from './book.ts';
-import type { NewOrder } from './order.ts';
 import type { Device, PaymentDeps } from './ports.ts';
 import { sealEvidence } from './seal.ts';
-import type { Order, OrderTerms } from './types.ts';
+import type { NewOrder, Order, OrderTerms } from './types.ts';
 
 /** What is known of an order when it is placed, and who else must agree to it. */
 export async function factsOf(

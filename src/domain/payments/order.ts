@@ -8,7 +8,6 @@ import type { Page, PageRequest } from '../ports.ts';
 import { assessOrder } from '../risk/assess.ts';
 import { payeeAccount } from '../risk/payees.ts';
 import { policyHash } from '../risk/policy.ts';
-import type { Place } from '../risk/types.ts';
 import { getPersonalKey } from '../signing/personal-keys.ts';
 import { assessmentRecord, hashOf } from './assessment.ts';
 import { factsOf } from './facts.ts';
@@ -16,19 +15,7 @@ import type { PaymentDeps } from './ports.ts';
 import { sealRefused } from './seal.ts';
 import type { OrderState } from './states.ts';
 import { orderText } from './text.ts';
-import type { Order, OrderTerms } from './types.ts';
-
-export interface NewOrder {
-  /** The id to give. A retry passes the same one and gets the same order. */
-  readonly id: string;
-  readonly terms: OrderTerms;
-  readonly personalKeyId: string;
-  readonly terminalId: string;
-  /** Where the request came from, as the network says; the payer has no say in it. */
-  readonly place?: Place;
-  /** The verification of a seal on paper that the order leans on. */
-  readonly sealVerificationId?: string;
-}
+import type { NewOrder, Order, OrderTerms } from './types.ts';
 
 /**
  * Places an order and assesses it (E7). A terminated one is an answer, not an error: it is kept

@@ -4,9 +4,7 @@ import type { WorkStore } from '../seals/ports.ts';
 import type { SigningDeps } from '../signing/ports.ts';
 import type { TokenDeps } from '../tokens/ports.ts';
 import type { Book } from './book.ts';
-import type { KeptOrder, SealUse } from './register.ts';
-import type { PaymentTerminal } from './terminals.ts';
-import type { Order } from './types.ts';
+import type { KeptOrder, Order, PaymentTerminal, SealUse } from './types.ts';
 
 /** `Book`, of the payer that the first two arguments name, somewhere else. */
 type Remote<F extends (...args: never[]) => unknown> = (

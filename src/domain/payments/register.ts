@@ -8,21 +8,11 @@ import { riskPolicyInForce } from '../risk/policies.ts';
 import type { RiskPolicy } from '../risk/policy.ts';
 import type { RiskDeps } from '../risk/ports.ts';
 import { type Simulation, simulatePolicy } from '../risk/simulate.ts';
-import { type Row, type RowStore, settleRows } from '../row-store.ts';
+import { type RowStore, settleRows } from '../row-store.ts';
 import { orderEndsAtMs } from './book.ts';
 import type { PaymentDeps, PaymentRows, RiskRegister } from './ports.ts';
 import type { OrderState } from './states.ts';
-import type { Order } from './types.ts';
-
-/** An order as risk officers find it. The payer's book decides; this follows. */
-export interface KeptOrder extends Row {
-  readonly order: Order;
-}
-
-/** Which order leans on a verification of a seal. It has the id of the verification. */
-export interface SealUse extends Row {
-  readonly orderId: string;
-}
+import type { KeptOrder, Order } from './types.ts';
 
 /** Past orders that a simulation looks at. */
 export const simulatedMax = 500;

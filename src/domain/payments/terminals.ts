@@ -4,8 +4,7 @@ import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
-import type { RiskFacts } from '../risk/types.ts';
-import { changed, type Row, type RowEntry, type RowStore, settleRows } from '../row-store.ts';
+import { changed, type RowEntry, type RowStore, settleRows } from '../row-store.ts';
 import { getPersonalKey } from '../signing/personal-keys.ts';
 import type { TerminalDeps, TerminalRows } from '../terminals/ports.ts';
 import { revokeTerminalKeys } from '../terminals/terminal-keys.ts';
@@ -13,18 +12,7 @@ import { keyStoreOf } from '../tokens/attestation.ts';
 import { getPasskey } from '../tokens/passkeys.ts';
 import type { TokenDeps } from '../tokens/ports.ts';
 import type { Devices, PaymentRows } from './ports.ts';
-
-/** A device that pays. It has the id of the personal key whose share it holds. */
-export interface PaymentTerminal extends Row {
-  readonly owner: string;
-  readonly label: string;
-  readonly state: 'active' | 'revoked';
-  /** Where its passkey lives; `unknown` as long as nothing attested it. */
-  readonly keyStore: RiskFacts['device']['keyStore'];
-  /** The passkey that opens its share, and confirms what is paid from it. */
-  readonly passkeyId?: string;
-  readonly enrolledAtMs: number;
-}
+import type { PaymentTerminal } from './types.ts';
 
 export interface PayingDeviceDeps extends TerminalDeps, Pick<TokenDeps, 'tokens'> {
   readonly paymentRows: RowStore<PaymentRows>;

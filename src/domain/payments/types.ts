@@ -2,7 +2,8 @@ import type { Receipt } from '../../core/usage/receipt.ts';
 import type { Channel } from '../federation/settings.ts';
 import type { Appended } from '../ledger/ports.ts';
 import type { BiometricUse } from '../risk/policy.ts';
-import type { Assessment, RiskFacts } from '../risk/types.ts';
+import type { Assessment, Place, RiskFacts } from '../risk/types.ts';
+import type { Row } from '../row-store.ts';
 import type { AssessmentRecord } from './assessment.ts';
 import type { OrderState } from './states.ts';
 
@@ -106,4 +107,38 @@ export interface PaymentReceipt {
   readonly executedAtMs: number;
   readonly recordSha256: string;
   readonly place?: Appended;
+}
+
+/** An order as risk officers find it. The payer's book decides; this follows. */
+export interface KeptOrder extends Row {
+  readonly order: Order;
+}
+
+/** Which order leans on a verification of a seal. It has the id of the verification. */
+export interface SealUse extends Row {
+  readonly orderId: string;
+}
+
+/** A device that pays. It has the id of the personal key whose share it holds. */
+export interface PaymentTerminal extends Row {
+  readonly owner: string;
+  readonly label: string;
+  readonly state: 'active' | 'revoked';
+  /** Where its passkey lives; `unknown` as long as nothing attested it. */
+  readonly keyStore: RiskFacts['device']['keyStore'];
+  /** The passkey that opens its share, and confirms what is paid from it. */
+  readonly passkeyId?: string;
+  readonly enrolledAtMs: number;
+}
+
+export interface NewOrder {
+  /** The id to give. A retry passes the same one and gets the same order. */
+  readonly id: string;
+  readonly terms: OrderTerms;
+  readonly personalKeyId: string;
+  readonly terminalId: string;
+  /** Where the request came from, as the network says; the payer has no say in it. */
+  readonly place?: Place;
+  /** The verification of a seal on paper that the order leans on. */
+  readonly sealVerificationId?: string;
 }

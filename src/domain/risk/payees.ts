@@ -5,20 +5,9 @@ import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
 import { settleRows } from '../row-store.ts';
 import type { RiskDeps } from './ports.ts';
-import type { RiskFacts } from './types.ts';
+import type { ListedPayee, PayeeListing } from './types.ts';
 
 export const payeeListings = ['none', 'watched', 'blocked'] as const;
-export type PayeeListing = RiskFacts['payee']['listed'];
-
-/** An account that orders to are watched or blocked. */
-export interface ListedPayee {
-  /** The account, as `payeeAccount` writes it. */
-  readonly id: string;
-  readonly listed: PayeeListing;
-  readonly reason: string;
-  readonly listedBy: string;
-  readonly listedAtMs: number;
-}
 
 /**
  * One account, one spelling: without what people put between and in capitals. What an order names

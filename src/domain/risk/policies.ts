@@ -2,10 +2,8 @@ import type { Actor, Caller } from '../actor.ts';
 import {
   decidePolicy,
   listPolicyChanges,
-  type PolicyChange as PolicyChangeOf,
   type PolicyChangeState,
   type PolicyDesk,
-  type PolicyHead as PolicyHeadOf,
   type PolicyRows,
   type ProposedPolicy,
   policyHead,
@@ -13,6 +11,7 @@ import {
 } from '../audit/policy-changes.ts';
 import type { Page, PageRequest } from '../ports.ts';
 import type { RowStore } from '../row-store.ts';
+import type { PolicyChange } from './policy.ts';
 import {
   defaultRiskPolicy,
   policyErrors,
@@ -22,8 +21,6 @@ import {
 } from './policy.ts';
 import type { RiskDeps } from './ports.ts';
 
-export type PolicyHead = PolicyHeadOf<RiskPolicy>;
-export type PolicyChange = PolicyChangeOf<RiskPolicy>;
 export type ProposedRiskPolicy = ProposedPolicy<RiskPolicy>;
 
 /** The policy by which orders are assessed now. Version 0 is the one of the product. */

@@ -1,5 +1,9 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import type {
+  PolicyChange as PolicyChangeOf,
+  PolicyHead as PolicyHeadOf,
+} from '../audit/policy-changes.ts';
 import type { FieldError } from '../errors.ts';
 import { type WeighedRule, weighedRules } from './types.ts';
 
@@ -132,3 +136,7 @@ export function policyHash(policy: RiskPolicy): string {
   const text = ['cinnabar risk policy 1', ...marks, ...rules, ...biometric];
   return bytesToHex(sha256(utf8ToBytes(text.join('\n'))));
 }
+
+export type PolicyHead = PolicyHeadOf<RiskPolicy>;
+
+export type PolicyChange = PolicyChangeOf<RiskPolicy>;

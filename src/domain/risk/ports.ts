@@ -1,8 +1,8 @@
 import type { AuditLog } from '../audit/ports.ts';
 import type { Clock } from '../ports.ts';
 import type { Row, RowStore } from '../row-store.ts';
-import type { ListedPayee } from './payees.ts';
-import type { PolicyChange, PolicyHead } from './policies.ts';
+import type { PolicyChange, PolicyHead } from './policy.ts';
+import type { ListedPayee } from './types.ts';
 
 /** What an institution keeps to judge orders by, by its kind. */
 export interface RiskRows {

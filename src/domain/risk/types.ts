@@ -148,3 +148,15 @@ export interface Assessment {
   /** Heaviest first. */
   readonly reasons: readonly RiskReason[];
 }
+
+/** An account that orders to are watched or blocked. */
+export interface ListedPayee {
+  /** The account, as `payeeAccount` writes it. */
+  readonly id: string;
+  readonly listed: PayeeListing;
+  readonly reason: string;
+  readonly listedBy: string;
+  readonly listedAtMs: number;
+}
+
+export type PayeeListing = RiskFacts['payee']['listed'];

@@ -9,23 +9,11 @@ import { storeObjects } from './orphans.ts';
 import { policyInForce } from './policies.ts';
 import type { SealDeps } from './ports.ts';
 import type { Seal } from './types.ts';
-import { assertOtherThan, moved, settleMove, type Work } from './work.ts';
+import { assertOtherThan, moved, settleMove } from './work.ts';
+import type { SealChangeBody, Work } from './work-rows.ts';
 
 export const sealChangeStates = ['proposed', 'approved', 'rejected'] as const;
 export type SealChangeState = (typeof sealChangeStates)[number];
-
-export interface SealChangeBody {
-  readonly action: PreparedRevision['action'];
-  /** The revision as it will be stored, wrapped keys as hex. */
-  readonly sealJson: string;
-  /** Encrypted templates that wait with it. */
-  readonly objectKeys: readonly string[];
-  readonly proposedBy: string;
-  readonly proposedAtMs: number;
-  readonly decidedBy?: string;
-  readonly decidedAtMs?: number;
-  readonly decisionReason?: string;
-}
 
 export interface SealChange extends Omit<SealChangeBody, 'sealJson' | 'objectKeys'> {
   readonly id: string;

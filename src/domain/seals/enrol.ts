@@ -11,6 +11,7 @@ import { getSeal } from './seals.ts';
 import { decryptTemplates, encryptTemplates, type PlainTemplate } from './templates.ts';
 import type { Quality, Seal, SealShape, SealStatus, StoredTemplate, Vendor } from './types.ts';
 import { enrollingVendors } from './vendors.ts';
+import type { RevisionAction } from './work-rows.ts';
 
 /** Most reserved imprints of one seal. */
 export const specimensMax = 5;
@@ -27,7 +28,7 @@ export interface NewSeal {
 
 /** A revision that is ready to be stored: its templates are encrypted, nothing is written yet. */
 export interface PreparedRevision {
-  readonly action: 'seal.enrol' | 'seal.rebuild' | 'seal.add-imprint' | 'seal.status';
+  readonly action: RevisionAction;
   readonly seal: Seal;
   readonly objects: Awaited<ReturnType<typeof encryptTemplates>>['objects'];
 }
@@ -193,7 +194,7 @@ function nextRevision(
 
 async function prepareImprint(
   deps: SealDeps,
-  action: PreparedRevision['action'],
+  action: RevisionAction,
   draft: Draft,
   { quality, templates }: MadeTemplates,
 ): Promise<PreparedRevision> {

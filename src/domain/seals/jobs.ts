@@ -5,26 +5,12 @@ import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
 import { sendWork } from './messages.ts';
 import type { SealDeps } from './ports.ts';
-import type { ReplacementBody } from './replace.ts';
-import { moved, settleMove, type Work } from './work.ts';
+import { moved, settleMove } from './work.ts';
+import type { JobBody, Work } from './work-rows.ts';
 
-export const jobTypes = ['verification-batch', 'vendor-replacement'] as const;
 /** `attention`: everything was tried, and some pieces need a person. */
 export const jobStates = ['running', 'paused', 'done', 'attention', 'cancelled'] as const;
 export type JobState = (typeof jobStates)[number];
-
-export interface JobBody {
-  readonly type: (typeof jobTypes)[number];
-  readonly title: string;
-  /** For whom it works: its pieces are done in this person's name. */
-  readonly requestedBy: string;
-  readonly branch: string;
-  readonly createdAtMs: number;
-  readonly finishedAtMs?: number;
-  /** How many pieces there are. */
-  readonly total: number;
-  readonly replacement?: ReplacementBody;
-}
 
 export interface Job extends JobBody {
   readonly id: string;

@@ -1,14 +1,6 @@
 import { CinnabarError } from '../errors.ts';
 import type { SealDeps } from './ports.ts';
-
-export const workMessageKinds = ['decision', 'voucher', 'job'] as const;
-
-/** Names a row of work that somebody should look at now. It carries nothing else. */
-export interface WorkMessage {
-  readonly tenant: string;
-  readonly kind: (typeof workMessageKinds)[number];
-  readonly id: string;
-}
+import type { WorkMessage } from './work-rows.ts';
 
 /**
  * Has rows looked at after a while. The rows themselves are what counts: a message that is lost is

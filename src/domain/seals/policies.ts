@@ -7,30 +7,11 @@ import type { Page, PageRequest } from '../ports.ts';
 import { choosePolicy, type SealPolicy } from './policy.ts';
 import type { SealDeps } from './ports.ts';
 import type { Money, PolicyChoice } from './types.ts';
-import { assertOtherThan, moved, settleMove, type Work } from './work.ts';
-
-export interface PolicyHeadBody {
-  readonly policy: SealPolicy;
-  /** 0 while the institution has set nothing. */
-  readonly policyVersion: number;
-  /** The change that put it in force; empty for the first. */
-  readonly changeId: string;
-}
+import { assertOtherThan, moved, settleMove } from './work.ts';
+import type { PolicyChangeBody, Work } from './work-rows.ts';
 
 export const policyChangeStates = ['proposed', 'approved', 'rejected'] as const;
 export type PolicyChangeState = (typeof policyChangeStates)[number];
-
-export interface PolicyChangeBody {
-  readonly policy: SealPolicy;
-  /** The version that the proposer saw and means to replace. */
-  readonly baseVersion: number;
-  readonly reason: string;
-  readonly proposedBy: string;
-  readonly proposedAtMs: number;
-  readonly decidedBy?: string;
-  readonly decidedAtMs?: number;
-  readonly decisionReason?: string;
-}
 
 export interface PolicyInForce {
   readonly version: number;

@@ -5,7 +5,6 @@ import type { AuditLog } from '../audit/ports.ts';
 import type { KeyService } from '../chips/keys.ts';
 import type { Ledger } from '../ledger/ports.ts';
 import type { Clock, PageRequest, Random } from '../ports.ts';
-import type { WorkMessage } from './messages.ts';
 import type { SealPolicy } from './policy.ts';
 import type {
   Account,
@@ -16,7 +15,7 @@ import type {
   Vendor,
   Verification,
 } from './types.ts';
-import type { Work, WorkKind } from './work.ts';
+import type { Work, WorkKind, WorkMessage } from './work-rows.ts';
 
 /**
  * The rows of the seal store. Every call is bound to one tenant; a row of another tenant is as

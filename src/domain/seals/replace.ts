@@ -1,51 +1,25 @@
 import type { Bitmap1 } from '../../core/raster.ts';
 import type { Caller } from '../actor.ts';
 import { audited, type Operation, record } from '../audit/record.ts';
-import { CinnabarError, type ErrorCode } from '../errors.ts';
+import { CinnabarError } from '../errors.ts';
 import { callerOfJob, findJob, type Job, jobOf, sendPieces } from './jobs.ts';
 import { sendWork } from './messages.ts';
 import { storeObjects } from './orphans.ts';
 import { asking } from './picture.ts';
 import { pictureDpi } from './pictures.ts';
 import type { SealDeps, SealEngine } from './ports.ts';
-import { nothingReplayed, type Replayed, replayQueries } from './replay.ts';
+import { nothingReplayed, replayQueries } from './replay.ts';
 import { decryptTemplates, encryptTemplates } from './templates.ts';
 import type { StoredTemplate, Vendor } from './types.ts';
 import { type VendorState, vendorsOf } from './vendors.ts';
-import { moved, settleMove, type Work } from './work.ts';
+import { moved, settleMove } from './work.ts';
+import type { ReplacementBody, ReplacementFailure, Replayed, Work } from './work-rows.ts';
 
 /** Templates in one step: a step ends well within the time that a Worker has. */
 const templatesPerStep = 10;
 /** Failures that are named one by one; further ones are counted with the last. */
 const failuresMax = 100;
 const picturePixelsMax = 4_000_000;
-
-export interface ReplacementFailure {
-  readonly templateId: string;
-  readonly sealId: string;
-  readonly code: ErrorCode | 'picture_differs' | 'does_not_match_itself';
-}
-
-export interface ReplacementBody {
-  readonly from: string;
-  readonly to: string;
-  readonly deleteOld: boolean;
-  readonly dryRun: boolean;
-  /** The template after which the next step begins. */
-  readonly cursor: string;
-  /** `sweep` removes replaced templates that nothing refers to. */
-  readonly phase: 'replace' | 'sweep' | 'finished';
-  /** Templates of the new vendor made, or in a dry run makeable, and proved. */
-  readonly replaced: number;
-  /** Where the new vendor had its template already. */
-  readonly already: number;
-  readonly failures: readonly ReplacementFailure[];
-  /** In a dry run: what the new vendor says of kept queries. Absent in jobs of earlier versions. */
-  readonly replayed?: Replayed;
-  readonly removed: number;
-  /** Replaced templates that stay, because a verification was compared with them. */
-  readonly kept: number;
-}
 
 export interface NewReplacement {
   /** The id to give to the job. A retry passes the same one. */

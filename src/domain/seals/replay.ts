@@ -3,19 +3,11 @@ import { pictureDpi } from './pictures.ts';
 import type { SealDeps, SealEngine } from './ports.ts';
 import { decryptTemplates } from './templates.ts';
 import type { StoredTemplate } from './types.ts';
+import type { Replayed } from './work-rows.ts';
 
 /** Kept queries that are asked again for one reserved template: the latest ones. */
 const queriesPerTemplate = 3;
 const picturePixelsMax = 4_000_000;
-
-/** What a coming vendor says of queries that the leaving one decided about. */
-export interface Replayed {
-  readonly same: number;
-  /** Matched before, and would not match any more. */
-  readonly refused: number;
-  /** Did not match before, and would now. */
-  readonly accepted: number;
-}
 
 export const nothingReplayed: Replayed = { same: 0, refused: 0, accepted: 0 };
 

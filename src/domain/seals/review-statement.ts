@@ -3,9 +3,8 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { instantText } from '../../lib/time.ts';
 import type { SealDeps } from './ports.ts';
-import type { DecisionBody } from './reviews.ts';
 import type { Verification } from './types.ts';
-import type { Work } from './work.ts';
+import type { DecisionBody, Work } from './work-rows.ts';
 
 /** The institution's key that vouches for review decisions; one for each institution. */
 export const reviewKeyId = '00000000-0000-4000-8000-726576696577';

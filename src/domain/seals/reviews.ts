@@ -7,65 +7,14 @@ import type { Page, PageRequest } from '../ports.ts';
 import { sendWork } from './messages.ts';
 import type { SealDeps } from './ports.ts';
 import { proveDecision } from './review-statement.ts';
-import type { Money, Verdict, Verification } from './types.ts';
-import { moved, settleMove, type Work } from './work.ts';
+import type { Verification } from './types.ts';
+import { moved, settleMove } from './work.ts';
+import type { DecisionBody, DecisionReason, ReviewBody, Work } from './work-rows.ts';
 
 /** How long an item stays with the reviewer who took it. */
 export const reviewLeaseMs = 5 * 60 * 1000;
 /** How long a decision can be taken back. After that it is only added to. */
 export const undoMs = 5000;
-
-export const reviewSteps = ['waiting', 'claimed', 'undoable'] as const;
-export type ReviewStep = (typeof reviewSteps)[number];
-
-export const passReasons = ['strokes_agree', 'ink_or_pressure', 'covered_by_print'] as const;
-export const failReasons = [
-  'strokes_differ',
-  'other_seal',
-  'suspected_copy',
-  'unclear_imprint',
-] as const;
-export const decisionReasons = [...passReasons, ...failReasons, 'other'] as const;
-export type DecisionReason = (typeof decisionReasons)[number];
-
-export interface ReviewBody {
-  readonly sealId: string;
-  readonly verdict: Verdict;
-  readonly money: Money;
-  readonly branch: string;
-  readonly requestedBy: string;
-  readonly queuedAtMs: number;
-  readonly needsSecond: boolean;
-  readonly step: ReviewStep;
-  /** Who has it; empty when nobody. */
-  readonly holder: string;
-  /** Whose decisions are final, in their order. */
-  readonly reviewers: readonly string[];
-  readonly outcome?: 'pass' | 'fail';
-  readonly settledAtMs?: number;
-}
-
-export interface DecisionSignature {
-  readonly keyId: string;
-  readonly scheme: 'sm2-sm3';
-  /** SubjectPublicKeyInfo, DER. */
-  readonly publicKeyHex: string;
-  /** DER. */
-  readonly valueHex: string;
-}
-
-export interface DecisionBody {
-  readonly decision: 'pass' | 'fail';
-  readonly reason: DecisionReason;
-  readonly note: string;
-  readonly reviewer: string;
-  readonly decidedAtMs: number;
-  /** What was signed, as canonical JSON; absent until the decision is final. */
-  readonly statement?: string;
-  readonly signature?: DecisionSignature;
-  /** Where the hash of the statement stands in the ledger. */
-  readonly ledger?: { readonly index: number; readonly leafHash: string };
-}
 
 export const decisionStates = ['pending', 'withdrawn', 'final'] as const;
 export type DecisionState = (typeof decisionStates)[number];

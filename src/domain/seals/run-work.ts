@@ -1,8 +1,8 @@
-import type { WorkMessage } from './messages.ts';
 import type { SealDeps } from './ports.ts';
 import { stepReplacement } from './replace.ts';
 import { settleDecision, settleDueDecisions } from './reviews.ts';
 import { runVoucher, sweepVouchers } from './vouchers.ts';
+import type { WorkMessage } from './work-rows.ts';
 
 /** Does what a message asks for. @returns whether nothing is left to do for now */
 export async function runWork(deps: SealDeps, message: WorkMessage): Promise<boolean> {

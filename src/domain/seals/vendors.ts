@@ -8,11 +8,6 @@ import type { Vendor } from './types.ts';
 export const vendorStates = ['active', 'leaving', 'retired'] as const;
 export type VendorState = (typeof vendorStates)[number];
 
-export interface VendorBody {
-  /** The job that replaces it. */
-  readonly jobId: string;
-}
-
 /** The installed vendors with what became of them in this institution. */
 export async function vendorsOf(
   deps: Pick<SealDeps, 'engine' | 'work'>,

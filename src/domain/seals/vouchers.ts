@@ -9,9 +9,10 @@ import { callerOfJob, findJob, finishBatch, type Job, jobOf, sendPieces } from '
 import { storeObjects } from './orphans.ts';
 import type { Picture } from './picture.ts';
 import type { SealDeps } from './ports.ts';
-import type { EncryptedObject, Money, Verdict } from './types.ts';
+import type { Money } from './types.ts';
 import { verifyImprint } from './verify.ts';
-import { moved, settleMove, type Work } from './work.ts';
+import { moved, settleMove } from './work.ts';
+import type { VoucherBody, Work } from './work-rows.ts';
 
 /** Most vouchers in one batch. */
 export const batchVouchersMax = 100;
@@ -28,25 +29,6 @@ const objectsPerMessage = 32;
 
 export const voucherStates = ['waiting', 'leased', 'done', 'dead'] as const;
 export type VoucherState = (typeof voucherStates)[number];
-
-export interface VoucherBody {
-  /** The row of the manifest, from 1. */
-  readonly position: number;
-  /** What the institution calls the voucher. */
-  readonly reference: string;
-  readonly sealId: string;
-  readonly money: Money;
-  readonly branch: string;
-  readonly dpi?: number;
-  /** The uploaded picture, encrypted; it is removed when the voucher is done. */
-  readonly picture: Omit<EncryptedObject, 'wrappedKey'> & {
-    readonly wrappedKey: readonly number[];
-  };
-  readonly objectKeys: readonly string[];
-  readonly attempts: number;
-  readonly verdict?: Verdict;
-  readonly errorCode?: ErrorCode;
-}
 
 export interface Voucher extends VoucherBody {
   /** Also the id of the verification that it becomes. */

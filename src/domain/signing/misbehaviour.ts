@@ -1,31 +1,15 @@
 import { loadGm } from '../../core/gm.ts';
-import {
-  judgeMisbehaviour,
-  type MisbehaviourVerdict,
-  type Transcript,
-} from '../../core/usage/judge.ts';
-import type { ShareAttestation } from '../../core/usage/share-use.ts';
+import { judgeMisbehaviour, type Transcript } from '../../core/usage/judge.ts';
 import type { Actor, Caller } from '../actor.ts';
 import { audited, type Operation } from '../audit/record.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
-import type { Row } from '../row-store.ts';
 import { getPersonalKey } from './personal-keys.ts';
 import type { Entry, SigningDeps } from './ports.ts';
 import { entryOf, settle } from './rows.ts';
+import type { Misbehaviour } from './types.ts';
 
 export { misbehaviourVerdicts } from '../../core/usage/judge.ts';
-
-/** A report that the cloud answered wrongly, with all that is needed to judge it again. */
-export interface Misbehaviour extends Row {
-  readonly reportedBy: string;
-  readonly personalKeyId: string;
-  /** What the service itself found; whoever pins the keys of the chips judges again. */
-  readonly verdict: MisbehaviourVerdict;
-  readonly transcript: Transcript;
-  readonly attestation?: ShareAttestation;
-  readonly atMs: number;
-}
 
 /**
  * Keeps a report (C8). Nothing is computed with the key for it: a report must not be a way to have

@@ -5,24 +5,11 @@ import { tupleBytes } from '../../lib/tuple.ts';
 import type { Caller } from '../actor.ts';
 import { audited, type Operation } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
-import type { Row } from '../row-store.ts';
 import { changed } from '../row-store.ts';
 import { getPersonalKey } from './personal-keys.ts';
 import type { SigningDeps } from './ports.ts';
 import { entryOf, settle } from './rows.ts';
-
-/**
- * Where a terminal has no passkey, a PIN and a pepper that only the service knows encrypt its
- * share: a stolen share cannot be guessed at offline, and here there are ten tries.
- */
-export interface Pin extends Row {
-  readonly owner: string;
-  /** SM3 of what the terminal derives from the PIN to prove that it knows it. */
-  readonly verifierHashHex: string;
-  /** The pepper, wrapped in the chips. */
-  readonly wrappedPepper: string;
-  readonly triesLeft: number;
-}
+import type { Pin } from './types.ts';
 
 export const pinTriesMax = 10;
 export const pinVerifierBytes = 32;

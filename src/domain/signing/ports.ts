@@ -2,17 +2,17 @@ import type { CertificateDeps } from '../certificates/ports.ts';
 import type { ShareService } from '../chips/shares.ts';
 import type { RowEntry, RowStore } from '../row-store.ts';
 import type { ObjectStore, OrphanQueue, SealStore, TemplateKeys } from '../seals/ports.ts';
-import type { Misbehaviour } from './misbehaviour.ts';
-import type { Pin } from './pin.ts';
 import type { UsageRecord } from './records.ts';
-import type { SignatureActivation } from './remote-signing.ts';
 import type {
   Grant,
   GrantChange,
   Institution,
   InstitutionKey,
+  Misbehaviour,
   Operation,
   PersonalKey,
+  Pin,
+  SignatureActivation,
   StoredDocument,
 } from './types.ts';
 

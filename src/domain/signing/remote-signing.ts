@@ -6,7 +6,7 @@ import type { Actor, Caller } from '../actor.ts';
 import type { Statement } from '../chips/activation.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
-import { changed, type Row } from '../row-store.ts';
+import { changed } from '../row-store.ts';
 import type { SealDeps } from '../seals/ports.ts';
 import { askDocument } from './ask-document.ts';
 import { readDocument } from './document-store.ts';
@@ -15,7 +15,7 @@ import { getOperation, ownOperation } from './operation.ts';
 import { askOperation, prepareActivation } from './operations.ts';
 import type { SigningDeps } from './ports.ts';
 import { entryOf, settle } from './rows.ts';
-import type { Grant, InstitutionKey, Operation } from './types.ts';
+import type { Grant, InstitutionKey, Occurrence, Operation, SignatureActivation } from './types.ts';
 import { assertSigned, executeOperation } from './use.ts';
 
 // Remote signing after the Cloud Signature Consortium's API, version 2, over the same keys, grants
@@ -30,28 +30,8 @@ const sadBytes = 32;
 
 /** One hash to sign. `hash`: SM2's e itself; `document`: the digest of a document, for CMS. */
 export interface HashToSign {
-  readonly form: 'hash' | 'document';
+  readonly form: Occurrence['form'];
   readonly digest: Uint8Array;
-}
-
-/** One hash that the person authorised; each is used once, also when two are equal. */
-export interface Occurrence {
-  readonly form: HashToSign['form'];
-  readonly digestB64: string;
-  readonly operationId: string;
-  readonly signatureHex: string;
-  /** `reserved` while its key moves: whoever comes second finds nothing to use. */
-  readonly state: 'authorized' | 'reserved' | 'consumed' | 'released';
-}
-
-/** What a SAD stands for. The SAD itself is stored nowhere; the row is named by its hash. */
-export interface SignatureActivation extends Row {
-  readonly actor: string;
-  readonly institutionKeyId: string;
-  readonly occurrences: readonly Occurrence[];
-  readonly expiresAtMs: number;
-  /** The operations that each call for signatures took. */
-  readonly responses: readonly (readonly string[])[];
 }
 
 export interface RemoteCredential {

@@ -1,10 +1,10 @@
 import type { Grant as ChipGrant, GrantTerms } from '../../core/grant-list.ts';
+import type { MisbehaviourVerdict, Transcript } from '../../core/usage/judge.ts';
 import type { Receipt } from '../../core/usage/receipt.ts';
 import type { UsageApproval } from '../../core/usage/record.ts';
 import type { ShareAttestation } from '../../core/usage/share-use.ts';
 import type { SubjectName } from '../certificates/x509/build.ts';
-import type { Activation } from '../chips/activation.ts';
-import type { Protection, SignScheme } from '../chips/keys.ts';
+import type { Activation, Protection, SignScheme } from '../chips/keys.ts';
 import type { Row } from '../row-store.ts';
 import type { OperationState } from './states.ts';
 import type { Strikes } from './strikes.ts';
@@ -261,4 +261,49 @@ export interface OperationResult {
   /** The signature. What was decrypted rests as the operation's result, encrypted. */
   readonly valueB64?: string;
   readonly receipt: Receipt;
+}
+
+/** A report that the cloud answered wrongly, with all that is needed to judge it again. */
+export interface Misbehaviour extends Row {
+  readonly reportedBy: string;
+  readonly personalKeyId: string;
+  /** What the service itself found; whoever pins the keys of the chips judges again. */
+  readonly verdict: MisbehaviourVerdict;
+  readonly transcript: Transcript;
+  readonly attestation?: ShareAttestation;
+  readonly atMs: number;
+}
+
+/**
+ * Where a terminal has no passkey, a PIN and a pepper that only the service knows encrypt its
+ * share: a stolen share cannot be guessed at offline, and here there are ten tries.
+ */
+export interface Pin extends Row {
+  readonly owner: string;
+  /** SM3 of what the terminal derives from the PIN to prove that it knows it. */
+  readonly verifierHashHex: string;
+  /** The pepper, wrapped in the chips. */
+  readonly wrappedPepper: string;
+  readonly triesLeft: number;
+}
+
+/** What a SAD stands for. The SAD itself is stored nowhere; the row is named by its hash. */
+export interface SignatureActivation extends Row {
+  readonly actor: string;
+  readonly institutionKeyId: string;
+  readonly occurrences: readonly Occurrence[];
+  readonly expiresAtMs: number;
+  /** The operations that each call for signatures took. */
+  readonly responses: readonly (readonly string[])[];
+}
+
+/** One hash that the person authorised; each is used once, also when two are equal. */
+export interface Occurrence {
+  /** `hash`: SM2's e itself; `document`: the digest of a document, for CMS. */
+  readonly form: 'hash' | 'document';
+  readonly digestB64: string;
+  readonly operationId: string;
+  readonly signatureHex: string;
+  /** `reserved` while its key moves: whoever comes second finds nothing to use. */
+  readonly state: 'authorized' | 'reserved' | 'consumed' | 'released';
 }

@@ -11,7 +11,7 @@ import { base64Bytes, base64Text } from '../../lib/base64.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Caller } from '../actor.ts';
 import { audited } from '../audit/record.ts';
-import type { Activation } from '../chips/activation.ts';
+import type { Activation } from '../chips/keys.ts';
 import { CinnabarError } from '../errors.ts';
 import type { Row } from '../row-store.ts';
 import { changed } from '../row-store.ts';

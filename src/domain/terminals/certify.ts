@@ -9,6 +9,7 @@ import { base64urlText } from '../../lib/base64url.ts';
 import { loadAuthority, newSerial, startOfMinute } from '../certificates/authority.ts';
 import { buildCertificate } from '../certificates/x509/build.ts';
 import type { TerminalDeps } from './ports.ts';
+import type { CertifiedKey } from './types.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 /** A terminal whose clock is behind takes a fresh certificate too. */
@@ -16,16 +17,6 @@ const backdatedMs = 60 * 60 * 1000;
 
 /** How long a certificate of each side lasts. Both are renewed long before, without anybody. */
 export const validityDays: Readonly<Record<SessionRole, number>> = { terminal: 14, service: 30 };
-
-/** A session key with its certificate; all in base64url but the hash. */
-export interface CertifiedKey {
-  readonly publicKey: string;
-  /** The certificate first, its root last, DER. */
-  readonly chain: readonly string[];
-  /** SHA-256 of the certificate, hex: what the handshake names it by. */
-  readonly certificateHash: string;
-  readonly notAfterMs: number;
-}
 
 /**
  * Issues the certificate of a session key, signed in the chips.

@@ -1,9 +1,7 @@
 import type { SessionKeys, SessionSuiteName } from '../../core/session/suite.ts';
 import type { RowStore } from '../row-store.ts';
 import type { SigningDeps } from '../signing/ports.ts';
-import type { ServiceKey } from './service-keys.ts';
-import type { SoftwareHead, SoftwareRelease } from './software.ts';
-import type { TerminalKeys } from './terminal-keys.ts';
+import type { ServiceKey, SoftwareHead, SoftwareRelease, TerminalKeys } from './types.ts';
 
 export type { InnerAnswer, TerminalPublicKeys } from '../../core/session/messages.ts';
 export { sessionSuites } from '../../core/session/suite.ts';

@@ -6,17 +6,9 @@ import {
 import { base64urlBytes, base64urlText } from '../../lib/base64url.ts';
 import { tupleBytes } from '../../lib/tuple.ts';
 import { CinnabarError } from '../errors.ts';
-import type { Row } from '../row-store.ts';
-import { type CertifiedKey, certifySessionKey } from './certify.ts';
+import { certifySessionKey } from './certify.ts';
 import type { TerminalDeps } from './ports.ts';
-
-/** The long-lived key of an institution's side of sessions, in one suite. */
-export interface ServiceKey extends Row, CertifiedKey {
-  readonly suite: SessionSuiteName;
-  readonly generation: number;
-  /** The private key as the chips wrapped it, base64url. */
-  readonly wrapped: string;
-}
+import type { ServiceKey } from './types.ts';
 
 /** With less than this left another key is made; the one before serves until it ends. */
 const renewalMs = 10 * 24 * 60 * 60 * 1000;

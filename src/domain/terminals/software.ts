@@ -9,27 +9,9 @@ import { type KeyRecord, serviceTenant } from '../chips/keys.ts';
 import { CinnabarError } from '../errors.ts';
 import { readPage } from '../page.ts';
 import type { Page, PageRequest } from '../ports.ts';
-import { changed, type Row, type RowEntry, settleRows } from '../row-store.ts';
+import { changed, type RowEntry, settleRows } from '../row-store.ts';
 import type { TerminalDeps, TerminalRows } from './ports.ts';
-
-/** Software of terminals that the key manager signed. Its id is the hash of its manifest. */
-export interface SoftwareRelease extends Row {
-  readonly version: string;
-  readonly manifest: string;
-  /** Rises with every release: an older one is known by it. Absent of earlier builds. */
-  readonly sequence?: number;
-  /** ECDSA P-256 with SHA-256, r || s in base64url, by the key manager's key in the chips. */
-  readonly signature: string;
-  readonly state: 'released' | 'revoked';
-  readonly releasedBy: string;
-  readonly releasedAtMs: number;
-  readonly revocation?: { readonly by: string; readonly atMs: number; readonly reason: string };
-}
-
-/** The number of the newest release. */
-export interface SoftwareHead extends Row {
-  readonly sequence: number;
-}
+import type { SoftwareHead, SoftwareRelease } from './types.ts';
 
 const kind = 'software';
 const headId = 'newest';

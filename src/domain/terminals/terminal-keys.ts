@@ -10,24 +10,11 @@ import type { Caller } from '../actor.ts';
 import type { AuditAction } from '../audit/actions.ts';
 import { audited } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
-import { changed, type Row, type RowEntry, settleRows } from '../row-store.ts';
+import { changed, type RowEntry, settleRows } from '../row-store.ts';
 import { getPersonalKey } from '../signing/personal-keys.ts';
-import { type CertifiedKey, certifySessionKey } from './certify.ts';
+import { certifySessionKey } from './certify.ts';
 import type { NewSession, TerminalDeps, TerminalRows } from './ports.ts';
-
-/** The certified keys of one generation, by suite. */
-export type KeySet = Readonly<Partial<Record<SessionSuiteName, CertifiedKey>>>;
-
-/** The session keys of a terminal. It has the id of the terminal. */
-export interface TerminalKeys extends Row {
-  readonly owner: string;
-  readonly state: 'active' | 'revoked';
-  readonly current: KeySet;
-  /** Asked for by the terminal; in force with the first message of a session under it. */
-  readonly next?: KeySet;
-  /** Number of the newest released software that it ran; absent before it ran any. */
-  readonly softwareSequence?: number;
-}
+import type { KeySet, TerminalKeys } from './types.ts';
 
 /**
  * Makes keys those of a terminal, for its person's signature with both halves of the personal key

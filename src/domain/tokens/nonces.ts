@@ -1,10 +1,11 @@
 import { base64urlText } from '../../lib/base64url.ts';
 import type { TokenDeps } from './ports.ts';
-import { proofsTenant } from './proofs.ts';
 import { entryOf } from './rows.ts';
 
 type NonceDeps = Pick<TokenDeps, 'clock' | 'random' | 'tokens'>;
 
+/** Where nonces are: no institution can have this name, and they belong to none. */
+export const proofsTenant = '-proofs';
 /** A nonce is given out this long, and accepted for as long again. */
 export const nonceWindowMs = 5 * 60 * 1000;
 const nonceBytes = 16;

@@ -1,14 +1,11 @@
 import { type ProvenKey, verifyProof } from '../../core/token/dpop.ts';
 import { TokenError } from '../../core/token/error.ts';
 import { CinnabarError } from '../errors.ts';
-import type { Nonces } from './nonces.ts';
+import { type Nonces, proofsTenant } from './nonces.ts';
 import type { TokenDeps } from './ports.ts';
 import { firstSight } from './rows.ts';
 
 type ProofDeps = Pick<TokenDeps, 'clock' | 'tokens'>;
-
-/** Where nonces are: no institution can have this name, and they belong to none. */
-export const proofsTenant = '-proofs';
 
 /** Where proofs of a key are remembered: many places, so that no single one sees them all. */
 const placeOf = (jkt: string) => `${proofsTenant}-${jkt.slice(0, 1)}`;

@@ -4,23 +4,6 @@ import type { EdgeEnv } from '../context.ts';
 import type { EdgeDeps } from '../deps.ts';
 import type { Metrics } from '../metrics.ts';
 
-/** Everything that may stand in the log. There is no field for what a caller sent. */
-export interface LogLine {
-  readonly event: 'request' | 'failure';
-  readonly requestId: string;
-  readonly method: string;
-  /** The pattern of the route, never the URL. */
-  readonly route: string;
-  readonly status: number;
-  readonly ms: number;
-  readonly code?: string;
-  /** The actor's id, which is a pseudonym; never a name. */
-  readonly actor?: string;
-  readonly tenant?: string;
-  /** For a failure of ours: what was thrown, from the innermost cause outwards. */
-  readonly causes?: readonly { readonly name: string; readonly stack: string }[];
-}
-
 const causesMax = 4;
 const stackLinesMax = 8;
 const unmatched = 'none';

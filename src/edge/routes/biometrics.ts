@@ -1,11 +1,11 @@
 import { createRoute } from '@hono/zod-openapi';
 import {
-  type Enrolment,
   enrolBiometric,
   listEnrolments,
   retentionDays,
   withdrawBiometric,
 } from '../../domain/biometrics/enrol.ts';
+import type { Enrolment } from '../../domain/biometrics/ports.ts';
 import { answerChallenge } from '../../domain/payments/biometric.ts';
 import { instantText } from '../../lib/time.ts';
 import { actorOf, callerOf, type EdgeApp } from '../context.ts';

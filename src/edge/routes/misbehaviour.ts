@@ -1,9 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
-import {
-  listMisbehaviour,
-  type Misbehaviour,
-  reportMisbehaviour,
-} from '../../domain/signing/misbehaviour.ts';
+import { listMisbehaviour, reportMisbehaviour } from '../../domain/signing/misbehaviour.ts';
+import type { Misbehaviour } from '../../domain/signing/types.ts';
 import { instantText } from '../../lib/time.ts';
 import { actorOf, callerOf, type EdgeApp } from '../context.ts';
 import type { EdgeDeps } from '../deps.ts';

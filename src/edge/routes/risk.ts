@@ -1,15 +1,20 @@
 import { createRoute } from '@hono/zod-openapi';
 import { decideChallenge } from '../../domain/payments/order.ts';
 import { keptOrder, listKeptOrders, simulateOnPast } from '../../domain/payments/register.ts';
-import { type ListedPayee, listedPayees, listPayee } from '../../domain/risk/payees.ts';
+import { listedPayees, listPayee } from '../../domain/risk/payees.ts';
 import {
   decideRiskPolicy,
   listRiskPolicyChanges,
-  type PolicyChange,
   proposeRiskPolicy,
   riskPolicyInForce,
 } from '../../domain/risk/policies.ts';
-import { policyHash, thresholdUnits, wholePolicy } from '../../domain/risk/policy.ts';
+import {
+  type PolicyChange,
+  policyHash,
+  thresholdUnits,
+  wholePolicy,
+} from '../../domain/risk/policy.ts';
+import type { ListedPayee } from '../../domain/risk/types.ts';
 import { instantText } from '../../lib/time.ts';
 import { actorOf, callerOf, type EdgeApp } from '../context.ts';
 import type { EdgeDeps } from '../deps.ts';

@@ -1,14 +1,10 @@
 import { createRoute } from '@hono/zod-openapi';
 import { CinnabarError } from '../../domain/errors.ts';
-import type { CertifiedKey } from '../../domain/terminals/certify.ts';
 import type { InnerAnswer, TerminalPublicKeys } from '../../domain/terminals/ports.ts';
 import { currentServiceKeys } from '../../domain/terminals/service-keys.ts';
 import { closeSession, openSession, receiveInSession } from '../../domain/terminals/sessions.ts';
-import {
-  type KeySet,
-  registerTerminalKeys,
-  renewTerminalKeys,
-} from '../../domain/terminals/terminal-keys.ts';
+import { registerTerminalKeys, renewTerminalKeys } from '../../domain/terminals/terminal-keys.ts';
+import type { CertifiedKey, KeySet } from '../../domain/terminals/types.ts';
 import { base64urlText } from '../../lib/base64url.ts';
 import { instantText } from '../../lib/time.ts';
 import {

@@ -4,9 +4,9 @@ import {
   listSoftware,
   releaseSoftware,
   revokeSoftware,
-  type SoftwareRelease,
   softwareKey,
 } from '../../domain/terminals/software.ts';
+import type { SoftwareRelease } from '../../domain/terminals/types.ts';
 import { base64urlText } from '../../lib/base64url.ts';
 import { instantText } from '../../lib/time.ts';
 import { callerOf, type EdgeApp } from '../context.ts';

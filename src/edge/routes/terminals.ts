@@ -1,11 +1,11 @@
 import { createRoute } from '@hono/zod-openapi';
 import {
   listTerminals,
-  type PaymentTerminal,
   registerTerminal,
   renameTerminal,
   revokeTerminal,
 } from '../../domain/payments/terminals.ts';
+import type { PaymentTerminal } from '../../domain/payments/types.ts';
 import { instantText } from '../../lib/time.ts';
 import { actorOf, callerOf, type EdgeApp } from '../context.ts';
 import type { EdgeDeps } from '../deps.ts';

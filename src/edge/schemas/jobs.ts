@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { errorTitles } from '../../domain/errors.ts';
-import { jobStates, jobTypes } from '../../domain/seals/jobs.ts';
+import { jobStates } from '../../domain/seals/jobs.ts';
 import { batchVouchersMax, voucherStates } from '../../domain/seals/vouchers.ts';
+import { jobTypes } from '../../domain/seals/work-rows.ts';
 import {
   branchSchema,
   currencySchema,

@@ -1,11 +1,11 @@
 import { z } from '@hono/zod-openapi';
+import { decisionStates } from '../../domain/seals/reviews.ts';
 import {
   decisionReasons,
-  decisionStates,
   failReasons,
   passReasons,
   reviewSteps,
-} from '../../domain/seals/reviews.ts';
+} from '../../domain/seals/work-rows.ts';
 import {
   branchSchema,
   currencySchema,

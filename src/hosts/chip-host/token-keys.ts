@@ -1,13 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import pkcs11 from 'pkcs11js';
 import { ChipFault } from '../../domain/chips/faults.ts';
-import {
-  type ChipTools,
-  type DecryptInput,
-  derSignature,
-} from '../../domain/chips/key-material.ts';
+import { type DecryptInput, derSignature } from '../../domain/chips/key-material.ts';
 import { algorithmOf } from '../../domain/chips/keys.ts';
-import type { KeyKind, KeyToken } from '../../domain/chips/ports.ts';
+import type { KeyToken } from '../../domain/chips/ports.ts';
+import type { ChipTools } from '../../domain/chips/tools.ts';
+import type { KeyKind } from '../../domain/chips/types.ts';
 import { CinnabarError } from '../../domain/errors.ts';
 import { derBitString, derSequence, derUnsigned } from '../../lib/der.ts';
 import { decodeOaep } from './oaep.ts';

@@ -1,7 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import { channelBytesMax, channelCaller, linkKeyPair } from '../../domain/chips/channel.ts';
 import { ChipFault, type Reply } from '../../domain/chips/faults.ts';
-import { openTools } from '../../domain/chips/key-material.ts';
+import { openTools } from '../../domain/chips/tools.ts';
 import { boundedBytes } from '../bounded-body.ts';
 import { systemClock } from '../system.ts';
 import { type ChipsEnv, hostOf, parseStorageKey } from './environment.ts';

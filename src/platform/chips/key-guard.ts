@@ -1,8 +1,10 @@
 import { DurableObject } from 'cloudflare:workers';
 import { callOn } from '../../domain/chips/calls.ts';
 import { type Reply, reply } from '../../domain/chips/faults.ts';
-import { createGuard, type Guard, guardCalls } from '../../domain/chips/guard.ts';
-import { openTools } from '../../domain/chips/key-material.ts';
+import { createGuard } from '../../domain/chips/guard.ts';
+import type { Guard } from '../../domain/chips/guard-calls.ts';
+import { guardCalls } from '../../domain/chips/guard-calls.ts';
+import { openTools } from '../../domain/chips/tools.ts';
 import { openVault } from '../../domain/chips/wrapping.ts';
 import { systemClock, systemRandom, timerWaits } from '../system.ts';
 import { type ChipsEnv, durableCells, parseStorageKey } from './environment.ts';

@@ -1,10 +1,10 @@
 import { type BackupDesk, backupCalls } from '../../domain/chips/backup-desk.ts';
 import { callsOf } from '../../domain/chips/calls.ts';
 import { chipCalls, type OwnedChip } from '../../domain/chips/chip.ts';
-import type { GuardOf } from '../../domain/chips/cluster.ts';
 import { type Directory, directoryCalls } from '../../domain/chips/directory.ts';
 import { unpack } from '../../domain/chips/faults.ts';
-import { type Guard, guardCalls } from '../../domain/chips/guard.ts';
+import type { Guard, GuardOf } from '../../domain/chips/guard-calls.ts';
+import { guardCalls } from '../../domain/chips/guard-calls.ts';
 import { type CallTarget, type ChipsEnv, hostOf } from './environment.ts';
 
 // Chips, guards and the directory, each reached as if it were here.

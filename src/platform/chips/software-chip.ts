@@ -7,8 +7,8 @@ import {
   type RunningChip,
 } from '../../domain/chips/chip.ts';
 import { type Reply, reply } from '../../domain/chips/faults.ts';
-import { openTools } from '../../domain/chips/key-material.ts';
 import { clusterRoot } from '../../domain/chips/roster.ts';
+import { openTools } from '../../domain/chips/tools.ts';
 import { openStoredKey, openVault } from '../../domain/chips/wrapping.ts';
 import { keepOwnName, ownName } from '../durable/own-name.ts';
 import { systemClock, systemRandom } from '../system.ts';

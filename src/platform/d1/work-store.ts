@@ -1,6 +1,6 @@
 import { CinnabarError } from '../../domain/errors.ts';
 import type { WorkStore } from '../../domain/seals/ports.ts';
-import type { Work, WorkKind } from '../../domain/seals/work.ts';
+import type { Work, WorkKind } from '../../domain/seals/work-rows.ts';
 import { type Fields, fieldsOf, integerOf, jsonOf, textOf } from '../fields.ts';
 import { binding, commit, row, rows } from './database.ts';
 

@@ -15,6 +15,7 @@ import { type Fields, fieldsOf, integerOf, jsonOf, oneOf, textOf } from '../fiel
 import { systemClock } from '../system.ts';
 import { durableLedger, type LedgerBindings } from './ledger.ts';
 import { keepOwnName, ownName } from './own-name.ts';
+// biome-ignore lint/suspicious/noImportCycles: chain and desk call each other, and a binding's type is its class.
 import type { WebhookDesk } from './webhook-desk.ts';
 
 /** Whom a chain wakes when somebody wants to hear of its records. */

@@ -5,6 +5,7 @@ import type { WebhookCourier, WebhookRows } from '../../domain/webhooks/ports.ts
 import { chipTemplateKeys } from '../chips/template-keys.ts';
 import { systemClock } from '../system.ts';
 import { httpWebhookSender } from '../webhook-sender.ts';
+// biome-ignore lint/suspicious/noImportCycles: desk and chain call each other, and a binding's type is its class.
 import { type AuditChain, durableAuditLog } from './audit-log.ts';
 import { keepOwnName, ownName } from './own-name.ts';
 import { durableRowStore, type RowDesk } from './row-desk.ts';

@@ -14,7 +14,6 @@ import {
   clusterKeys,
   clusterShares,
   clusterWrapping,
-  type GuardOf,
   haltMs,
   keyCalls,
   shareCalls,
@@ -22,13 +21,14 @@ import {
 import { founders } from '../../domain/chips/cluster-status.ts';
 import { createDirectory, type Directory } from '../../domain/chips/directory.ts';
 import { ChipFault } from '../../domain/chips/faults.ts';
-import { createGuard, type Guard } from '../../domain/chips/guard.ts';
-import { openTools } from '../../domain/chips/key-material.ts';
+import { createGuard } from '../../domain/chips/guard.ts';
+import type { Guard, GuardOf } from '../../domain/chips/guard-calls.ts';
 import type { KeyService } from '../../domain/chips/keys.ts';
 import type { Waits } from '../../domain/chips/ports.ts';
 import type { UseRate } from '../../domain/chips/rates.ts';
 import { clusterRoot } from '../../domain/chips/roster.ts';
 import type { ShareService } from '../../domain/chips/shares.ts';
+import { openTools } from '../../domain/chips/tools.ts';
 import { openVault } from '../../domain/chips/wrapping.ts';
 import { CinnabarError } from '../../domain/errors.ts';
 import type { Clock, Random } from '../../domain/ports.ts';
@@ -135,7 +135,6 @@ export async function memoryCluster(options: MemoryClusterOptions): Promise<Memo
     guards.set(name, guard);
     return guard;
   }
-
   return {
     directory,
     backups,

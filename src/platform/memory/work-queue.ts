@@ -1,6 +1,6 @@
 import type { Clock } from '../../domain/ports.ts';
-import type { WorkMessage } from '../../domain/seals/messages.ts';
 import type { WorkQueue } from '../../domain/seals/ports.ts';
+import type { WorkMessage } from '../../domain/seals/work-rows.ts';
 
 export interface MemoryWorkQueue extends WorkQueue {
   /** The messages whose time has come. Each is handed out once. */

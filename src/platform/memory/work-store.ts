@@ -1,5 +1,5 @@
 import type { WorkStore } from '../../domain/seals/ports.ts';
-import type { Work, WorkKind } from '../../domain/seals/work.ts';
+import type { Work, WorkKind } from '../../domain/seals/work-rows.ts';
 
 /** Rows of work in RAM. */
 export function memoryWorkStore(): WorkStore {

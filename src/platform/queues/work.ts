@@ -1,6 +1,6 @@
 import { CinnabarError } from '../../domain/errors.ts';
-import { type WorkMessage, workMessageKinds } from '../../domain/seals/messages.ts';
 import type { WorkQueue } from '../../domain/seals/ports.ts';
+import { type WorkMessage, workMessageKinds } from '../../domain/seals/work-rows.ts';
 import { fieldsOf, oneOf, textOf } from '../fields.ts';
 import { countMessages, countReturned } from '../meters.ts';
 

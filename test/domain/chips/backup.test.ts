@@ -8,8 +8,8 @@ import {
   clusterShares,
   clusterWrapping,
 } from '../../../src/domain/chips/cluster.ts';
-import { openTools } from '../../../src/domain/chips/key-material.ts';
 import type { KeyPolicy } from '../../../src/domain/chips/keys.ts';
+import { openTools } from '../../../src/domain/chips/tools.ts';
 import { memoryCluster } from '../../../src/platform/memory/chip-cluster.ts';
 import {
   type BackupFile,
@@ -90,7 +90,6 @@ describe('what comes back from a backup', () => {
     const answer = await shares.keygenReply({ ...session, ctx, commitment: begun.commitment });
     const { share, publicKey, opening } = gm.twoParty.keygen.clientFinish(begun.state, answer);
     await shares.keygenFinish({ ...session, opening });
-
     const file = await backedUp(cluster.backups);
     await cluster.loseAll();
     expect(await restored(cluster, file)).toMatchObject({ restored: 2, conflict: 0 });

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { noiseInitiate, noiseKeyPair, noiseRespond } from '../../../src/core/session/noise.ts';
 import type { Sodium } from '../../../src/core/sodium.ts';
 import { type Carry, channelAnswerer, channelCaller } from '../../../src/domain/chips/channel.ts';
-import { openTools } from '../../../src/domain/chips/key-material.ts';
+import { openTools } from '../../../src/domain/chips/tools.ts';
 import { decodeWire, encodeWire } from '../../../src/domain/chips/wire.ts';
 import { seededRandom, tickingClock } from '../../helpers/time-and-chance.ts';
 import vector from '../../vectors/noise/kk-25519-chachapoly-sha256.json' with { type: 'json' };

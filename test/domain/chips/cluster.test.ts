@@ -7,8 +7,8 @@ import { joinedKeyIdleMs } from '../../../src/domain/chips/chip-backup.ts';
 import { verifyChipLog } from '../../../src/domain/chips/chip-log.ts';
 import { openChipStore } from '../../../src/domain/chips/chip-store.ts';
 import { clusterKeys, clusterShares } from '../../../src/domain/chips/cluster.ts';
-import { openTools } from '../../../src/domain/chips/key-material.ts';
 import type { CreateKey, KeyPolicy } from '../../../src/domain/chips/keys.ts';
+import { openTools } from '../../../src/domain/chips/tools.ts';
 import { openVault } from '../../../src/domain/chips/wrapping.ts';
 import { memoryCells } from '../../../src/platform/memory/cells.ts';
 import {

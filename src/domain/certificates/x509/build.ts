@@ -2,7 +2,6 @@ import { sha1 } from '@noble/hashes/legacy.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { parsePublicKey } from '../../../core/pki/public-key.ts';
 import { wholeSecondOf } from '../../../lib/time.ts';
-import type { KeyUsage } from '../profiles.ts';
 import { asWebCrypto, bufferOf, type CertificateSigner, x509 } from './library.ts';
 
 /** RFC 5280 §4.2.1.12, RFC 6960 §4.2.2.2 and RFC 9336 §3. */
@@ -137,3 +136,12 @@ function extensionsOf(
   }
   return extensions;
 }
+
+export type KeyUsage =
+  | 'digitalSignature'
+  | 'nonRepudiation'
+  | 'keyEncipherment'
+  | 'dataEncipherment'
+  | 'keyAgreement'
+  | 'keyCertSign'
+  | 'cRLSign';

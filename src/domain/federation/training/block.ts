@@ -11,7 +11,7 @@ import {
 } from '../features.ts';
 import { type PartyTable, pickRows } from '../table.ts';
 import { pointScaleBits } from '../word.ts';
-import type { Persons, TrainedPart } from './member.ts';
+import type { BlockOptions, Persons, TrainedPart } from './member.ts';
 
 /** A column needs so many training rows on either side, or its gradient would tell of few persons. */
 export const rowsPerColumnMin = 30;
@@ -20,13 +20,6 @@ const binsPerFeature = 256;
 const scale = 2 ** pointScaleBits;
 /** Weights are kept below this, so that points of a bin stay below 2^31 in fixed point. */
 const weightMax = 64;
-
-export interface BlockOptions {
-  /** Ridge penalty: lambda/2 times the squared weights. */
-  readonly lambda: number;
-  /** At most 1 / (number of blocks + 1 for the intercept), or rounds do not converge. */
-  readonly step: number;
-}
 
 /**
  * One party's part of the model while it is trained, in the party's own memory: its features, cut

@@ -2,7 +2,6 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { FederationError } from '../../../core/federated.ts';
 import type { BinnedFeature, FeaturePlan } from '../features.ts';
 import type { PartyTable } from '../table.ts';
-import type { BlockOptions } from './block.ts';
 import type { MessageKind, TrainingMessage } from './messages.ts';
 
 /** A party of a training with its own rows and secret. */
@@ -105,4 +104,11 @@ export function splitRows(rows: readonly number[], split: Uint8Array): Persons {
 export function arrived<T>(value: T | undefined): T {
   if (value !== undefined) return value;
   throw new FederationError('message_invalid', 'a message came out of turn');
+}
+
+export interface BlockOptions {
+  /** Ridge penalty: lambda/2 times the squared weights. */
+  readonly lambda: number;
+  /** At most 1 / (number of blocks + 1 for the intercept), or rounds do not converge. */
+  readonly step: number;
 }
