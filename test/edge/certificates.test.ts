@@ -370,7 +370,17 @@ describe('/pki', () => {
       const answer = files.run('ocsp -reqin q.der -respin a.der -noverify -resp_text').text;
       expect(answer).toContain('Cert Status: revoked');
       expect(answer).toContain('certificateHold');
+      // It holds the nonce of whoever asked.
+      expect(response.headers.get('cache-control')).toBe('no-store');
     }
+    files.run(`ocsp -issuer ca.pem -serial 0x${serial} -no_nonce -reqout plain.der`);
+    const plain = encodeURIComponent(btoa(String.fromCharCode(...files.read('plain.der'))));
+    const shared = await edge.call(`/pki/ocsp/${plain}`, anyone);
+    expect(shared.headers.get('cache-control')).toMatch(
+      /^public, max-age=(?:5\d|60), no-transform, must-revalidate$/,
+    );
+    const dated = (name: string) => Date.parse(shared.headers.get(name) ?? '');
+    expect(dated('expires') - dated('last-modified')).toBe(60_000);
     files.remove();
     const wrong = await edge.call('/pki/ocsp', { ...anyone, json: {} });
     expect(wrong.status).toBe(415);

@@ -1,16 +1,8 @@
-import { parseCertificate } from '../../core/pki/certificate.ts';
 import { CinnabarError } from '../errors.ts';
-import { type Authority, allAuthorities, loadAuthority, loadResponder } from './authority.ts';
+import { loadAuthority } from './authority.ts';
 import type { CertificateDeps, IssuerName, StatusRow, StoredCrl } from './ports.ts';
-import { keyAlgorithms } from './profiles.ts';
 import { buildCrl, type CrlEntry } from './x509/crl.ts';
-import {
-  buildOcspResponse,
-  type OcspQuestion,
-  type OcspStatus,
-  ocspRefusal,
-  parseOcspRequest,
-} from './x509/ocsp.ts';
+import type { OcspStatus } from './x509/ocsp.ts';
 
 /** How long a list counts, and after how long a new one is made even if nothing happened. */
 const crlLifeMs = 24 * 60 * 60 * 1000;
@@ -20,8 +12,6 @@ const crlRefreshMs = 60 * 60 * 1000;
  * would lie; the next issuing authority begins an empty one.
  */
 const crlEntriesMax = 35_000;
-/** Long enough for a cache, short enough that a thaw or a revocation is soon seen. */
-const ocspLifeMs = 60 * 1000;
 
 /**
  * What a certificate's status is for those who rely on it. A move that takes trust away counts from
@@ -116,52 +106,4 @@ function entryOf({ serialHex, ...row }: StatusRow): readonly CrlEntry[] {
   const status = statusOf(row);
   if (status.state !== 'revoked') return [];
   return [{ serialHex, atMs: status.atMs, reason: status.reason }];
-}
-
-/**
- * Answers an OCSP request (RFC 6960): signed by the delegated responder of the issuing authority
- * that it asks about. A certificate that this authority never made is `unknown`.
- */
-export async function answerOcsp(deps: CertificateDeps, request: Uint8Array): Promise<Uint8Array> {
-  const query = parseOcspRequest(request);
-  if (!query) return ocspRefusal('malformedRequest');
-  const authority = await authorityAskedFor(deps, query.questions);
-  // Nobody here may speak for that issuer (RFC 6960 §2.3).
-  if (!authority) return ocspRefusal('unauthorized');
-  const producedAtMs = deps.clock.now();
-  const questions = await Promise.all(
-    query.questions.map(
-      async (question) => [question, await statusFor(deps, authority, question)] as const,
-    ),
-  );
-  const responder = await loadResponder(deps, authority);
-  const nextUpdateMs = producedAtMs + ocspLifeMs;
-  return buildOcspResponse(
-    { questions, nonce: query.nonce, producedAtMs, nextUpdateMs },
-    responder,
-  );
-}
-
-/** One answer has one signer, so all questions must be about one issuing authority. */
-async function authorityAskedFor(
-  deps: CertificateDeps,
-  questions: readonly OcspQuestion[],
-): Promise<Authority | undefined> {
-  for (const algorithm of keyAlgorithms) {
-    for (const authority of await allAuthorities(deps, algorithm)) {
-      const { subject, spki } = parseCertificate(authority.issuing);
-      if (questions.every((question) => question.isBy({ name: subject, spki }))) return authority;
-    }
-  }
-  return undefined;
-}
-
-async function statusFor(
-  deps: CertificateDeps,
-  { algorithm, generation }: Authority,
-  { serialHex }: OcspQuestion,
-): Promise<OcspStatus> {
-  const certificate = await deps.certificates.findCertificate(serialHex);
-  const isOurs = certificate?.algorithm === algorithm && certificate.issuer === generation;
-  return isOurs ? statusOf(certificate) : { state: 'unknown' };
 }

@@ -2,13 +2,14 @@ import { formatNote, signatureLine } from '../../core/ledger/note.ts';
 import { formatStatus } from '../../core/ledger/status.ts';
 import { instantText } from '../../lib/time.ts';
 import type { Clock } from '../ports.ts';
+import { signedAnswers } from '../signed-answers.ts';
 import type { LedgerEntry, LogStore, NoteSigner, SignedStatus } from './ports.ts';
 
 /** How long a signed status is valid. */
 export const statusTtlMs = 60_000;
 /** So long one is given out again: whoever gets it has half a minute to show it. */
 export const statusReuseMs = statusTtlMs / 2;
-/** Of so many subjects at once; then all are forgotten, and cost a signature each. */
+/** Subjects. */
 const keptMax = 1_000;
 
 interface StatusDeps {
@@ -17,37 +18,18 @@ interface StatusDeps {
   readonly signer: NoteSigner;
 }
 
-interface Kept {
-  readonly leafHash: string;
-  readonly issuedAtMs: number;
-  readonly status: Promise<SignedStatus>;
-}
-
 /**
- * Says and signs which event of a subject is the newest. A status that says so already and is young
- * is given out again, since a signature is a way to the chips; one about another event never is.
- * Of what has no events nothing is kept: names that somebody makes up push nothing out.
+ * Says and signs which event of a subject is the newest. Of what has no events nothing is kept: names
+ * that somebody makes up push nothing out.
  */
 export function createStatuses(deps: StatusDeps) {
-  const kept = new Map<string, Kept>();
+  const { clock } = deps;
+  const answers = signedAnswers<SignedStatus>({ clock, reuseMs: statusReuseMs, keptMax });
 
   /** @param newest what the store holds as the newest event at this moment */
   return (subject: string, newest: LedgerEntry | undefined): Promise<SignedStatus> => {
-    const issuedAtMs = deps.clock.now();
-    if (!newest) return signed(deps, subject, newest, issuedAtMs);
-    const { leafHash } = newest;
-    const known = kept.get(subject);
-    // A clock that is set back makes nothing fresh again.
-    const isFresh = known && Math.abs(issuedAtMs - known.issuedAtMs) < statusReuseMs;
-    if (isFresh && known.leafHash === leafHash) return known.status;
-    if (kept.size >= keptMax) kept.clear();
-    const status = signed(deps, subject, newest, issuedAtMs);
-    const fresh = { leafHash, issuedAtMs, status };
-    kept.set(subject, fresh);
-    status.catch(() => {
-      if (kept.get(subject) === fresh) kept.delete(subject);
-    });
-    return status;
+    if (!newest) return signed(deps, subject, newest, clock.now());
+    return answers(subject, newest.leafHash, (nowMs) => signed(deps, subject, newest, nowMs));
   };
 }
 

@@ -1,14 +1,18 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { sha1 } from '@noble/hashes/legacy.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { allAuthorities, loadAuthority, rootList } from '../../domain/certificates/authority.ts';
+import { type OcspReply, ocspResponder } from '../../domain/certificates/ocsp.ts';
 import type { CertificateDeps } from '../../domain/certificates/ports.ts';
 import { keyAlgorithms } from '../../domain/certificates/profiles.ts';
-import { answerOcsp, currentCrl, deltaCrl } from '../../domain/certificates/revocation.ts';
+import { currentCrl, deltaCrl } from '../../domain/certificates/revocation.ts';
 import { encodePem } from '../../lib/pem.ts';
 import type { EdgeApp, EdgeContext } from '../context.ts';
 import { authorityQuerySchema, crlQuerySchema, ocspParamsSchema } from '../schemas/certificates.ts';
 import { about, binary, problems } from './contract.ts';
 
 const tag = 'Public key infrastructure';
+const ocspType = 'application/ocsp-response';
 
 const authorityRoute = createRoute({
   method: 'get',
@@ -88,6 +92,8 @@ const ocspGetRoute = createRoute({
 });
 
 export function addPkiRoutes(app: EdgeApp, deps: CertificateDeps): void {
+  const respond = ocspResponder(deps);
+
   app.openapi(authorityRoute, async (c) => {
     const { algorithm, role, generation = '1' } = c.req.valid('query');
     if (algorithm === undefined) return pemList(deps, c);
@@ -107,12 +113,12 @@ export function addPkiRoutes(app: EdgeApp, deps: CertificateDeps): void {
 
   app.openapi(ocspRoute, async (c) => {
     const request = new Uint8Array(await c.req.arrayBuffer());
-    return answer(c, await answerOcsp(deps, request), 'application/ocsp-response', 0);
+    return answer(c, (await respond(request)).der, ocspType, 0);
   });
 
   app.openapi(ocspGetRoute, async (c) => {
     const request = decoded(c.req.valid('param').request);
-    return answer(c, await answerOcsp(deps, request), 'application/ocsp-response', 0);
+    return sharedAnswer(c, await respond(request), deps.clock.now());
   });
 }
 
@@ -131,10 +137,23 @@ async function pemList(deps: CertificateDeps, c: EdgeContext): Promise<Response>
   return c.body(text, 200, { 'content-type': 'application/x-pem-file' });
 }
 
-/** A list or an answer must not be older than it says, so only certificates are left to caches. */
+/** A list must not be older than the newest change, so only certificates are left to caches. */
 function answer(c: EdgeContext, der: Uint8Array, mediaType: string, seconds: number): Response {
   const cache = seconds === 0 ? 'no-cache' : `public, max-age=${seconds}`;
   return c.body(new Uint8Array(der), 200, { 'content-type': mediaType, 'cache-control': cache });
+}
+
+/** An answer that caches may give to others until it ends, marked as RFC 5019 §6.2 has it. */
+function sharedAnswer(c: EdgeContext, { der, shared }: OcspReply, nowMs: number): Response {
+  const seconds = Math.floor(((shared?.nextUpdateMs ?? 0) - nowMs) / 1000);
+  if (!shared || seconds <= 0) return answer(c, der, ocspType, 0);
+  return c.body(new Uint8Array(der), 200, {
+    'content-type': ocspType,
+    'cache-control': `public, max-age=${seconds}, no-transform, must-revalidate`,
+    'last-modified': new Date(shared.thisUpdateMs).toUTCString(),
+    expires: new Date(shared.nextUpdateMs).toUTCString(),
+    etag: `"${bytesToHex(sha1(der))}"`,
+  });
 }
 
 /** Base64 with what browsers and proxies make of it; no bytes at all for anything else. */

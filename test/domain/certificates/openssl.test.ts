@@ -7,7 +7,8 @@ import {
   loadResponder,
   rootList,
 } from '../../../src/domain/certificates/authority.ts';
-import { answerOcsp, currentCrl, deltaCrl } from '../../../src/domain/certificates/revocation.ts';
+import { ocspResponder } from '../../../src/domain/certificates/ocsp.ts';
+import { currentCrl, deltaCrl } from '../../../src/domain/certificates/revocation.ts';
 import { freezeCertificate, revokeCertificate } from '../../../src/domain/certificates/status.ts';
 import { thawCertificate } from '../../../src/domain/certificates/thaw.ts';
 import { serviceTenant } from '../../../src/domain/chips/keys.ts';
@@ -38,7 +39,7 @@ async function issued(algorithm: 'sm2' | 'p256') {
   files.write(`${algorithm}-issuing.pem`, pem(authority.issuing));
   files.write(`${algorithm}-root.pem`, pem(authority.root));
   files.write(`${algorithm}-chain.pem`, pem(authority.issuing) + pem(authority.root));
-  return { deps, certificate, authority, der };
+  return { deps, certificate, authority, der, respond: ocspResponder(deps) };
 }
 
 type Issued = Awaited<ReturnType<typeof issued>>;
@@ -49,9 +50,9 @@ async function isTrustedByOurs({ deps, authority, der }: Issued): Promise<boolea
 }
 
 /** Has OpenSSL ask, and our responder answer into `response.der`. */
-async function answered({ deps }: Issued, question: string): Promise<void> {
+async function answered({ respond }: Pick<Issued, 'respond'>, question: string): Promise<void> {
   files.run(`ocsp ${question} -reqout request.der`);
-  files.write('response.der', await answerOcsp(deps, files.read('request.der')));
+  files.write('response.der', (await respond(files.read('request.der'))).der);
 }
 
 describe('A11: OpenSSL and issued chains', () => {
@@ -149,8 +150,87 @@ describe('A7 A12: OpenSSL on the status of an ECDSA certificate', () => {
     await answered(made, '-issuer p256-root.pem -serial 0x99');
     // OCSPResponse with the status unauthorized (6), then malformedRequest (1), and nothing else.
     expect([...files.read('response.der')]).toEqual([0x30, 3, 0x0a, 1, 6]);
-    const malformed = await answerOcsp(made.deps, Uint8Array.of(0x30, 0));
-    expect([...malformed]).toEqual([0x30, 3, 0x0a, 1, 1]);
+    const malformed = await made.respond(Uint8Array.of(0x30, 0));
+    expect([...malformed.der]).toEqual([0x30, 3, 0x0a, 1, 1]);
+  });
+});
+
+describe('A12: an OCSP answer that is given out again', () => {
+  const about = '-sha256 -issuer p256-issuing.pem -cert p256-leaf.pem';
+
+  /** Two isolates over the same stores, and how often they had something signed. */
+  async function isolates() {
+    const { deps, certificate } = await issued('p256');
+    const { serialHex } = certificate;
+    await thawCertificate(deps, people.approver, { serialHex, id: 'thaw' });
+    const signed = { times: 0 };
+    const keys: typeof deps.keys = {
+      ...deps.keys,
+      sign: (input) => {
+        signed.times += 1;
+        return deps.keys.sign(input);
+      },
+    };
+    const both = [ocspResponder({ ...deps, keys }), ocspResponder({ ...deps, keys })] as const;
+    // The first answer of all has the responder's certificate made.
+    await both[0](question(`${about} -nonce`));
+    signed.times = 0;
+    return { deps, serialHex, signed, both };
+  }
+
+  function question(options: string): Uint8Array {
+    files.run(`ocsp ${options} -reqout request.der`);
+    return files.read('request.der');
+  }
+
+  function said(der: Uint8Array): string {
+    files.write('again.der', der);
+    const { text } = files.run(`ocsp ${about} -respin again.der -noverify -resp_text`);
+    const [, status] = /Cert Status: (.+)/.exec(text) ?? [];
+    const [, reason = ''] = /Revocation Reason: (\w+)/.exec(text) ?? [];
+    return `${status} ${reason}`.trim();
+  }
+
+  it('is signed once in half its life in each isolate, for whoever sends no nonce', async () => {
+    const { deps, signed, both } = await isolates();
+    const asked = question(`${about} -no_nonce`);
+    for (const respond of both) {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => respond(asked)));
+      expect(new Set(answers).size).toBe(1);
+      expect(said((await respond(asked)).der)).toBe('good');
+    }
+    expect(signed.times).toBe(2);
+    const { shared } = await both[0](asked);
+    expect((shared?.nextUpdateMs ?? 0) - (shared?.thisUpdateMs ?? 0)).toBe(60_000);
+    deps.clock.advance(28_000);
+    expect((await both[0](asked)).shared).toEqual(shared);
+    deps.clock.advance(2_000);
+    const later = (await both[0](asked)).shared?.thisUpdateMs ?? 0;
+    expect(later).toBeGreaterThanOrEqual((shared?.thisUpdateMs ?? 0) + 30_000);
+    expect(signed.times).toBe(3);
+  });
+
+  it('is nobody else’s with a nonce, and none is kept of what was never issued', async () => {
+    const { signed, both } = await isolates();
+    const nonce = question(`${about} -nonce`);
+    const madeUp = question('-sha256 -issuer p256-issuing.pem -serial 0x99 -no_nonce');
+    for (const asked of [nonce, nonce, madeUp, madeUp]) await both[0](asked);
+    expect(signed.times).toBe(4);
+    expect((await both[0](nonce)).shared).toBeUndefined();
+  });
+
+  it('is not given out after a hold, a thaw or a revocation, in either isolate', async () => {
+    const { deps, serialHex, both } = await isolates();
+    const asked = question(`${about} -no_nonce`);
+    const heard = () => Promise.all(both.map(async (respond) => said((await respond(asked)).der)));
+    const reason = 'keyCompromise';
+    expect(await heard()).toEqual(['good', 'good']);
+    await freezeCertificate(deps, people.approver, { serialHex, id: 'freeze' });
+    expect(await heard()).toEqual(Array(2).fill('revoked certificateHold'));
+    await thawCertificate(deps, people.approver, { serialHex, id: 'release' });
+    expect(await heard()).toEqual(['good', 'good']);
+    await revokeCertificate(deps, people.approver, { serialHex, id: 'revoke', reason });
+    expect(await heard()).toEqual(Array(2).fill('revoked keyCompromise'));
   });
 });
 

@@ -33,6 +33,8 @@ const nonceBytesMax = 128;
 /** One certificate asked about, by the hashes of its issuer's name and key. */
 export interface OcspQuestion {
   readonly certId: CertID;
+  /** Its DER: the same for the same question. */
+  readonly certIdHex: string;
   readonly serialHex: string;
   /** Compares both hashes with an issuer's. */
   isBy(issuer: { readonly name: Uint8Array; readonly spki: Uint8Array }): boolean;
@@ -80,6 +82,7 @@ function questionOf(certId: CertID): OcspQuestion {
   const hash = hashes[certId.hashAlgorithm.algorithm];
   return {
     certId,
+    certIdHex: bytesToHex(new Uint8Array(AsnConvert.serialize(certId))),
     serialHex: bytesToHex(new Uint8Array(certId.serialNumber)).replace(/^(?:00)+(?=..)/, ''),
     isBy: ({ name, spki }) =>
       hash !== undefined &&
