@@ -15,6 +15,7 @@ export type SamplePlace =
   | 'seal'
   | 'change'
   | 'verification'
+  | 'job'
   | 'certificate'
   | 'application'
   | 'institution'
@@ -69,7 +70,7 @@ export async function settled(page: Page): Promise<void> {
 async function placesOf(stage: Stage): Promise<Readonly<Record<SamplePlace, string>>> {
   const teller = stage.as('teller-zhou');
   const administrator = stage.as('administrator-lin');
-  const [verifications, certificates, applications, operations, orders, institutions] =
+  const [verifications, certificates, applications, operations, orders, institutions, jobs] =
     await Promise.all([
       teller.verifications.list({ limit: 50 }),
       administrator.certificates.list({ state: 'active', limit: 50 }),
@@ -77,6 +78,7 @@ async function placesOf(stage: Stage): Promise<Readonly<Record<SamplePlace, stri
       teller.operations.list({ state: 'completed' }),
       stage.as('customer-chen').payments.list({ limit: 50 }),
       administrator.institutions.list(),
+      teller.jobs.list(),
     ]);
   const keys = await stage.as('customer-chen').personalKeys.list();
   const failed = verifications.items.find(({ vendors }) => vendors.some(({ match }) => !match));
@@ -92,6 +94,7 @@ async function placesOf(stage: Stage): Promise<Readonly<Record<SamplePlace, stri
     seal: `/seals/${seal.id}`,
     change: `/seals/${seal.id}/change`,
     verification: `/verifications/${failed?.id}`,
+    job: `/jobs/${jobs.items[0]?.id}`,
     certificate: `/certificates/${person?.serial}`,
     application: `/certificates/applications/${applications.items[0]?.id}`,
     institution: `/institutions/${institutions.items[0]?.id}`,
