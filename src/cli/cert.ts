@@ -35,8 +35,9 @@ const nameOf = ({ commonName, organization }: Certificate['subject']) =>
 
 function certificateText(certificate: Certificate): string {
   const { serial, state, delivery, purpose, algorithm, notAfter, subject, settings } = certificate;
+  const isExpired = Date.parse(notAfter) < Date.now();
   const lines = [
-    `${serial}: ${state}${state === 'active' ? `, ${delivery}` : ''}`,
+    `${serial}: ${state}${state === 'active' ? `, ${delivery}` : ''}${isExpired ? ', expired' : ''}`,
     `  ${nameOf(subject)}; ${purpose}, ${algorithm}, until ${notAfter}`,
   ];
   if (settings) {
@@ -70,7 +71,7 @@ const apply = command({
     ...serviceOptions,
   },
   details:
-    'FILE is the application in JSON: { kind, algorithm, subject: { commonName, … }, requested: { role, permissions, limits } }.',
+    'FILE is the application in JSON: { kind, algorithm, subject: { commonName, … }, requested: { role, permissions, limits } }; for a short-lived certificate also notAfter, in RFC 3339.',
   async run([file = ''], { request, ...service }) {
     const body = await readJson<NewCertificateApplication>(file);
     const pem = request === undefined ? {} : { request: await readFile(request, 'utf8') };

@@ -317,6 +317,8 @@ export const errorTitles = {
   key_renewed: 'These keys have a successor already.',
   /** A certificate over the same key is not revoked, or was revoked because the key was stolen. */
   key_in_use: 'There is a certificate for this key already.',
+  /** The end that was asked for came before the certificate was made. */
+  requested_end_passed: 'The end that the application asks for has passed.',
   /** No certificate with this serial number in the caller's institution. */
   certificate_not_found: 'There is no such certificate.',
   /** The certificate is not in a state from which it could go there. */

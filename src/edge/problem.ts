@@ -144,6 +144,7 @@ export const statusOf: Readonly<Record<ErrorCode, ContentfulStatusCode>> = {
   application_changed: 409,
   identity_check_absent: 409,
   key_in_use: 409,
+  requested_end_passed: 409,
   officers_required: 409,
   key_renewed: 409,
   certificate_state: 409,

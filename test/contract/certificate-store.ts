@@ -107,6 +107,7 @@ export function certificateStoreContract(
       decidedBy: 'lin',
       reason: 'identity_failed',
       renews: serial(),
+      notAfterMs: nowMs + 1,
     });
     for (const item of [plain, whole]) {
       await store.addApplication(item);

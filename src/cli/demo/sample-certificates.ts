@@ -2,17 +2,17 @@ import { makeSm2Request } from '../../client/certificates.ts';
 import type { NewCertificateApplication } from '../../client/index.ts';
 import type { Stage } from './stage.ts';
 
-type Application = Pick<NewCertificateApplication, 'kind' | 'subject' | 'dnsNames'>;
+type Application = Pick<NewCertificateApplication, 'kind' | 'subject' | 'dnsNames' | 'notAfter'>;
+
+/** Long enough to be thawed, and over before the sample data are whole. */
+const shortLifeMs = 60_000;
 
 const person = (commonName: string): Application => ({
   kind: 'person',
   subject: { commonName, country: 'CN' },
 });
 
-/**
- * Applications and certificates in states that the journeys do not leave behind. None has run out:
- * the shortest is in force for 90 days.
- */
+/** Applications and certificates in states that the journeys do not leave behind. */
 export async function certificateData({ as }: Stage): Promise<void> {
   const administrator = as('administrator-lin').certificates;
   const officer = as('reviewer-he').certificates.applications;
@@ -62,5 +62,10 @@ export async function certificateData({ as }: Stage): Promise<void> {
   await active('teller-zhou', {
     kind: 'terminal',
     subject: { commonName: '滨江支行柜台 3', ...organization },
+  });
+  await active('teller-zhou', {
+    kind: 'terminal',
+    subject: { commonName: '滨江支行临时终端', ...organization },
+    notAfter: new Date(Date.now() + shortLifeMs).toISOString(),
   });
 }

@@ -363,6 +363,8 @@ export const errorsEn: Record<keyof typeof errorsZh, string> = {
   'error.issuer_key_not_found.next': 'Choose one from the list of keys.',
   'error.issuer_key_state.why': 'The signing key is not in the state for that.',
   'error.issuer_key_state.next': 'Load the list of keys again.',
+  'error.requested_end_passed.why': 'The end that the application asks for has passed.',
+  'error.requested_end_passed.next': 'Reject it; the applicant applies again with a later end.',
   'error.key_in_use.why': 'There is a certificate for this key already.',
   'error.key_in_use.next': 'Make a new key and apply again.',
   'error.officers_required.why':

@@ -338,6 +338,8 @@ export const errorsZh = {
   'error.issuer_key_not_found.next': '请从密钥列表中选择。',
   'error.issuer_key_state.why': '签发密钥当前的状态不允许这样处理。',
   'error.issuer_key_state.next': '重新载入密钥列表。',
+  'error.requested_end_passed.why': '申请的到期时间已过。',
+  'error.requested_end_passed.next': '拒绝此申请，由申请人以更晚的到期时间重新申请。',
   'error.key_in_use.why': '这把密钥已有证书。',
   'error.key_in_use.next': '生成新的密钥再申请。',
   'error.officers_required.why': '机构密钥须由授权官共管，此处申请则无人管理。',

@@ -250,6 +250,7 @@ function wayOf(item: CertificateApplication) {
     found &&
     `${t(found.passed ? 'application.identity.yes' : 'application.identity.no')} · ${found.reference} · ${found.by} · ${formatMoment(found.at)}`;
   return [
+    ...(item.notAfter ? [[t('application.end'), formatMoment(item.notAfter)] as const] : []),
     ...(item.decidedTier === undefined
       ? []
       : [

@@ -27,12 +27,26 @@ const allPermissions: readonly Permission[] = [
 ];
 const settingsRoles: readonly SettingsRole[] = ['viewer', 'maker', 'checker', 'authoriser'];
 
+/** How long each kind is in force unless its applicant wants less. */
+const daysOf: Readonly<Record<Kind, number>> = { person: 365, terminal: 90, service: 90 };
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** The last moment of a day here. */
+const endOf = (date: string) => new Date(`${date}T23:59:59`);
+
+function isEndInReach({ kind, end }: Draft): boolean {
+  const aheadMs = endOf(end).getTime() - Date.now();
+  return aheadMs > 0 && aheadMs <= daysOf[kind] * dayMs;
+}
+
 interface Draft {
   kind: Kind;
   algorithm: 'sm2' | 'p256';
   commonName: string;
   organization: string;
   dnsNames: string;
+  /** A day, or nothing. */
+  end: string;
   request: string;
   role: SettingsRole;
   permissions: readonly Permission[];
@@ -46,6 +60,7 @@ const empty: Draft = {
   commonName: '',
   organization: '',
   dnsNames: '',
+  end: '',
   request: '',
   role: 'maker',
   permissions: ['view', 'make'],
@@ -60,6 +75,9 @@ function mistakes(draft: Draft): Partial<Record<keyof Draft, string>> {
   if (draft.commonName.trim() === '') wrong.commonName = missing;
   if (draft.kind !== 'person' && draft.organization.trim() === '') wrong.organization = missing;
   if (draft.kind === 'service' && draft.dnsNames.trim() === '') wrong.dnsNames = missing;
+  if (draft.end !== '' && !isEndInReach(draft)) {
+    wrong.end = t('apply.end.wrong', { days: daysOf[draft.kind] });
+  }
   if (!isRequest(draft.request)) wrong.request = t('apply.request.missing');
   for (const name of ['single', 'daily'] as const) {
     if (parseAmount(draft[name], 'CNY') === undefined) wrong[name] = t('apply.amount.wrong');
@@ -80,6 +98,7 @@ function bodyOf(draft: Draft): NewCertificateApplication {
     },
     dnsNames: draft.kind === 'service' ? draft.dnsNames.trim().split(/[\s,]+/) : [],
     request: draft.request.trim(),
+    ...(draft.end === '' ? {} : { notAfter: endOf(draft.end).toISOString() }),
     requested: {
       role: draft.role,
       permissions: [...draft.permissions],
@@ -197,6 +216,14 @@ function Subject({ draft, change, wrong }: FieldsProps) {
           wrong={wrong.dnsNames}
         />
       )}
+      <TextField
+        label={t('apply.end')}
+        type="date"
+        hint={t('apply.end.hint', { days: daysOf[draft.kind] })}
+        value={draft.end}
+        onInput={(end) => change({ end })}
+        wrong={wrong.end}
+      />
     </Panel>
   );
 }

@@ -14,6 +14,14 @@ const certificateTones: Record<Certificate['state'], Tone> = {
 };
 
 export function CertificateStatus({ item, chip }: { item: Certificate; chip?: boolean }) {
+  // A revocation says more than an end, which is no move and stands in no ledger.
+  if (item.state !== 'revoked' && Date.parse(item.notAfter) < Date.now()) {
+    return (
+      <Status tone="off" chip={chip ?? false}>
+        {t('certificate.expired')}
+      </Status>
+    );
+  }
   return (
     <Status tone={certificateTones[item.state]} chip={chip ?? false}>
       {t(`certificate.state.${item.state}`)}

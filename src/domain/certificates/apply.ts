@@ -14,6 +14,7 @@ import {
   type Purpose,
   profiles,
   purposesOf,
+  validityMsMax,
 } from './profiles.ts';
 import { type ApplicationAction, nextApplicationState } from './states.ts';
 import type { Application, IdentityFinding, ScoredDecision, SubjectKey } from './types.ts';
@@ -33,6 +34,8 @@ export interface NewApplication {
   /** PKCS#10 in DER, for kinds whose subject holds the key. */
   readonly request?: Uint8Array;
   readonly requested: RequestedSettings;
+  /** When the certificate is to end; left out, the profile decides. */
+  readonly notAfterMs?: number;
   /** Of keys that are made in the chips: what every use of each must satisfy. */
   readonly keyPolicies?: KeyPolicies;
   /** What a federated score decided for the applicant and this very key. */
@@ -68,6 +71,7 @@ export async function applyForCertificate(
     return earlier;
   }
   lintSubject(input);
+  lintEnd(input, deps.clock.now());
   const { request, established, keyPolicies: _, ...fields } = input;
   const subjectKey = request && (await provenKey(input, request));
   if (subjectKey) await refuseKnownKey(deps, subjectKey);
@@ -113,6 +117,15 @@ function lintSubject({ kind, subject, dnsNames, request, keyPolicies }: NewAppli
   if (profile.keys === 'chip' && purposesOf(kind).some(isUngoverned)) {
     throw new CinnabarError('officers_required');
   }
+}
+
+/** A certificate may be short-lived, and never longer than its profile has it. */
+function lintEnd({ kind, notAfterMs }: NewApplication, nowMs: number): void {
+  if (notAfterMs === undefined) return;
+  const isPast = notAfterMs <= nowMs;
+  if (!isPast && notAfterMs <= nowMs + validityMsMax(kind)) return;
+  const fields = [{ pointer: '/body/notAfter', code: isPast ? 'past' : 'too_late' }];
+  throw new CinnabarError('invalid_request', { fields });
 }
 
 async function provenKey(input: NewApplication, request: Uint8Array): Promise<SubjectKey> {

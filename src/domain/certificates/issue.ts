@@ -10,11 +10,9 @@ import { getApplication, movedApplication } from './apply.ts';
 import { type Authority, loadAuthority, newSerial, startOfMinute } from './authority.ts';
 import { finishMove, moveCertificate } from './life.ts';
 import type { CertificateDeps } from './ports.ts';
-import { type Purpose, profileOf } from './profiles.ts';
+import { type Purpose, profileOf, validityMs } from './profiles.ts';
 import type { Application, Certificate, SubjectKey } from './types.ts';
 import { buildCertificate } from './x509/build.ts';
-
-const dayMs = 24 * 60 * 60 * 1000;
 
 /**
  * Makes the certificates of an approved application, frozen from birth (A7): numbered, signed, and
@@ -22,7 +20,8 @@ const dayMs = 24 * 60 * 60 * 1000;
  * attempt left behind, so a call after a crash goes on where the first one stopped.
  *
  * @throws CinnabarError `application_not_found`, `application_state`, `key_in_use` when another
- * application over the same key came first, `certificate_lint_failed`, `ledger_unavailable`, `chips_unavailable`, `storage_unavailable`, `audit_unavailable`
+ * application over the same key came first, `requested_end_passed`, `certificate_lint_failed`,
+ * `ledger_unavailable`, `chips_unavailable`, `storage_unavailable`, `audit_unavailable`
  */
 export async function issueCertificates(
   deps: CertificateDeps,
@@ -115,6 +114,13 @@ async function underNewest(
   return moved;
 }
 
+/** @throws CinnabarError `requested_end_passed` when what was applied for would be over already */
+export function refuseEnded({ notAfterMs }: Application, nowMs: number): void {
+  if (notAfterMs !== undefined && notAfterMs <= nowMs) {
+    throw new CinnabarError('requested_end_passed');
+  }
+}
+
 /** Everything about the certificate that is decided once: numbers, names, dates. */
 async function plan(
   deps: CertificateDeps,
@@ -122,10 +128,11 @@ async function plan(
   application: Application,
   key: SubjectKey,
 ): Promise<Certificate> {
-  const { kind, algorithm, renews } = application;
+  const { kind, algorithm, renews, notAfterMs = Number.POSITIVE_INFINITY } = application;
   const profile = profileOf(kind, key.purpose);
   if (!profile) throw new CinnabarError('certificate_lint_failed');
   const nowMs = deps.clock.now();
+  refuseEnded(application, nowMs);
   const notBeforeMs = startOfMinute(nowMs);
   const before = renews === undefined ? undefined : await predecessor(deps, renews, key.purpose);
   return {
@@ -144,7 +151,7 @@ async function plan(
     ...(key.keyId === undefined ? {} : { keyId: key.keyId }),
     notBeforeMs,
     // No certificate outlives its issuer.
-    notAfterMs: Math.min(notBeforeMs + profile.validityDays * dayMs, authority.notAfterMs),
+    notAfterMs: Math.min(notBeforeMs + validityMs(profile), authority.notAfterMs, notAfterMs),
     state: 'prepared',
     delivery: 'none',
     ...(before ? { renewsSubject: before.ledgerSubject } : {}),

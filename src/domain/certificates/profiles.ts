@@ -95,3 +95,13 @@ export function profileOf(kind: ApplicationKind, purpose: Purpose): CertificateP
 export function purposesOf(kind: ApplicationKind): readonly Purpose[] {
   return purposes.filter((purpose) => profiles[kind].certificates[purpose] !== undefined);
 }
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+export const validityMs = ({ validityDays }: Pick<CertificateProfile, 'validityDays'>): number =>
+  validityDays * dayMs;
+
+/** The longest that every certificate of this kind may be in force. */
+export function validityMsMax(kind: ApplicationKind): number {
+  return Math.min(...Object.values(profiles[kind].certificates).map(validityMs));
+}

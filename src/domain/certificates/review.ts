@@ -3,6 +3,7 @@ import type { AuditAction } from '../audit/actions.ts';
 import { audited, type Operation } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { closedApplication, getApplication, movedApplication, refuseKnownKey } from './apply.ts';
+import { refuseEnded } from './issue.ts';
 import type { CertificateDeps } from './ports.ts';
 import type { Application, IdentityFinding } from './types.ts';
 
@@ -62,7 +63,7 @@ async function findingOf(
  * whoever established the identity may do this (maker and checker).
  *
  * @throws CinnabarError `application_not_found`, `application_state` also while an override waits for
- * its second signature, `same_person`, `decision_unusable`, `key_in_use`
+ * its second signature, `same_person`, `decision_unusable`, `key_in_use`, `requested_end_passed`
  */
 export async function approveApplication(
   deps: CertificateDeps,
@@ -75,6 +76,7 @@ export async function approveApplication(
   // A tier that one person proposed is neither given nor passed over in silence.
   if (override && override.checker === undefined) throw new CinnabarError('application_state');
   movedApplication(deps, application, 'approve', {});
+  refuseEnded(application, deps.clock.now());
   // Asked while it can still be rejected or withdrawn. Keys born in the chips are nobody else's.
   for (const key of application.keys) {
     if (key.keyId === undefined) await refuseKnownKey(deps, key);

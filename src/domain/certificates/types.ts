@@ -73,6 +73,8 @@ export interface Application {
   readonly dnsNames: readonly string[];
   readonly keys: readonly SubjectKey[];
   readonly requested: RequestedSettings;
+  /** An end before that of the profile, as the applicant asked for. */
+  readonly notAfterMs?: number;
   readonly scored?: ScoredDecision;
   readonly state: ApplicationState;
   readonly identity?: IdentityFinding;

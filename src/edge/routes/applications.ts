@@ -141,6 +141,7 @@ const approveRoute = createRoute({
       `POST ${base}/{id}/approve`,
       ...decisionProblems,
       'key_in_use',
+      'requested_end_passed',
       'decision_unusable',
       'chips_unavailable',
     ),
@@ -208,6 +209,7 @@ const issueRoute = createRoute({
       'application_not_found',
       'application_state',
       'key_in_use',
+      'requested_end_passed',
       'certificate_lint_failed',
       'ledger_unavailable',
       'chips_unavailable',
@@ -322,10 +324,14 @@ async function issued(
 
 type Body = ReturnType<typeof newApplicationSchema.parse>;
 
-function applicationOf({ subject, request, requested, scored, ...rest }: Body) {
+function applicationOf({ subject, request, requested, scored, notAfter, ...rest }: Body) {
   return {
     ...rest,
-    ...present({ request: request === undefined ? undefined : requestDer(request), scored }),
+    ...present({
+      request: request === undefined ? undefined : requestDer(request),
+      notAfterMs: notAfter === undefined ? undefined : Date.parse(notAfter),
+      scored,
+    }),
     subject: present(subject),
     requested: present(requested),
   };
@@ -353,6 +359,7 @@ export async function applicationView(
     state: rest.state,
     tierRange: { tier, bestTier },
     ...present({
+      notAfter: rest.notAfterMs === undefined ? undefined : instantText(rest.notAfterMs),
       identity: identity && identityView(identity),
       decision: decision && {
         settings: settingsView(decision.settings),

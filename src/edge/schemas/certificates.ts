@@ -96,6 +96,10 @@ export const newApplicationSchema = z
     dnsNames: z.array(dnsNameSchema).max(16).default([]),
     request: requestTextSchema.optional(),
     requested: requestedSchema,
+    notAfter: instantSchema.optional().openapi({
+      description:
+        'When the certificate is to end, for one that is short-lived: in the future, and no later than its kind is in force (a person 365 days, an institution 1,095, a terminal or service 90), which is also the end without this.',
+    }),
     scored: z
       .strictObject({
         statement: z.string().max(8192),
@@ -144,6 +148,7 @@ export const applicationSchema = z
     subject: subjectSchema,
     dnsNames: z.array(z.string()),
     requested: requestedSchema,
+    notAfter: instantSchema.optional().openapi({ description: 'The end that was asked for.' }),
     state: z.enum(applicationStates),
     identity: z
       .object({

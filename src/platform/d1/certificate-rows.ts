@@ -65,6 +65,7 @@ export function parseApplication(row: Fields): Application {
     dnsNames: textsOf(jsonOf(row, 'dns_names')),
     keys: listOf(jsonOf(row, 'keys'), parseKey),
     requested: settingsJson(row, 'requested'),
+    ...optional(row, 'not_after_ms', 'notAfterMs', integerOf),
     ...optional(row, 'scored', 'scored', parseScored),
     ...optional(row, 'identity', 'identity', parseIdentity),
     ...optional(row, 'override', 'override', parseOverride),

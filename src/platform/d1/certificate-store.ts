@@ -364,6 +364,7 @@ function applicationColumns(application: Application): Columns {
     dns_names: JSON.stringify(application.dnsNames),
     keys: keysText(application.keys),
     requested: JSON.stringify(application.requested),
+    not_after_ms: application.notAfterMs ?? null,
     scored: json(application.scored),
     override: json(application.override),
     identity: json(application.identity),

@@ -1,5 +1,6 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import { describe, expect, it } from 'vitest';
+import { parseCertificate } from '../../../src/core/pki/certificate.ts';
 import {
   applyForCertificate,
   getApplication,
@@ -107,6 +108,60 @@ describe('A12: a revocation list', () => {
     await expect(revokeCertificate(slow, people.approver, input)).rejects.toBe(unavailable);
     expect(between?.[0]).toBe(false);
     expect(await listed()).toEqual([true, true]);
+  });
+});
+
+describe('A7: a short-lived certificate', () => {
+  const dayMs = 24 * 60 * 60 * 1000;
+  const apply = async (deps: ReturnType<typeof certificateDeps>, livesMs: number) => {
+    const notAfterMs = deps.clock.now() + livesMs;
+    const wish = { ...(await personApplication(deps, 'p256')), notAfterMs };
+    const { id } = await applyForCertificate(deps, people.applicant, wish);
+    await identifyApplicant(deps, people.officer, id, { passed: true, reference: 'F-1' });
+    return { id, notAfterMs };
+  };
+
+  it('ends when its applicant asked, and is then expired', async () => {
+    const deps = certificateDeps();
+    const { id, notAfterMs } = await apply(deps, 5 * 60_000);
+    await approveApplication(deps, people.approver, id);
+    const [made] = await issueCertificates(deps, people.approver, id);
+    const serialHex = made?.serialHex ?? '';
+    await thawCertificate(deps, people.approver, { serialHex, id: 'thaw-1' });
+    expect(made?.notAfterMs).toBe(notAfterMs);
+    expect(parseCertificate(made?.der ?? new Uint8Array()).notAfterMs).toBe(
+      notAfterMs - (notAfterMs % 1000),
+    );
+    expect(await certificateStateOf(deps, serialHex)).toBe('good');
+    deps.clock.advance(5 * 60_000);
+    expect(await certificateStateOf(deps, serialHex)).toBe('expired');
+    expect(await settingsOf(deps, serialHex)).toBeUndefined();
+  });
+
+  it.each([
+    ['past', -1],
+    ['too_late', 366 * dayMs],
+  ])('is refused with %s when it would end after %i ms', async (code, livesMs) => {
+    const refusal = { code: 'invalid_request', fields: [{ pointer: '/body/notAfter', code }] };
+    await expect(apply(certificateDeps(), livesMs)).rejects.toMatchObject(refusal);
+  });
+
+  it('is not made after its end, before or after its approval, and can still be rejected', async () => {
+    const deps = certificateDeps();
+    const passed = { code: 'requested_end_passed' };
+    const waits = await apply(deps, 60_000);
+    const approved = await apply(deps, 60_000);
+    await approveApplication(deps, people.approver, approved.id);
+    deps.clock.advance(60_000);
+    await expect(approveApplication(deps, people.approver, waits.id)).rejects.toMatchObject(passed);
+    await expect(issueCertificates(deps, people.approver, approved.id)).rejects.toMatchObject(
+      passed,
+    );
+    for (const { id } of [waits, approved]) {
+      expect(await rejectApplication(deps, people.approver, id, 'too late')).toMatchObject({
+        state: 'rejected',
+      });
+    }
   });
 });
 
