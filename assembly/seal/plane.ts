@@ -117,22 +117,45 @@ function prepareKernel(sigma: f32, radius: i32): void {
   }
 }
 
+function storeFour(to: usize, a: v128, b: v128, c: v128, d: v128): void {
+  v128.store(to, a);
+  v128.store(to, b, 16);
+  v128.store(to, c, 32);
+  v128.store(to, d, 48);
+}
+
+/** Adds what two neighbours as far apart share of a weight. */
+function addPair(sum: v128, weight: v128, left: v128, right: v128): v128 {
+  return f32x4.add(sum, f32x4.mul(weight, f32x4.add(left, right)));
+}
+
 function blurRow(from: usize, to: usize, width: i32, radius: i32): void {
-  let x = 0;
-  for (; x < min<i32>(radius, width); x++) put(to, x, edgeSum(from, x, width, radius));
-  for (; x + 4 + radius <= width; x += 4) {
-    const p = from + ((<usize>x) << 2);
-    let sum = f32x4.mul(v128.load32_splat(kernel + ((<usize>radius) << 2)), v128.load(p));
-    for (let i = 1; i <= radius; i++) {
-      // The kernel is even: both sides share a weight.
-      const reach = (<usize>i) << 2;
-      const weight = v128.load32_splat(kernel + ((<usize>radius) << 2) + reach);
-      const pair = f32x4.add(v128.load(p - reach), v128.load(p + reach));
-      sum = f32x4.add(sum, f32x4.mul(weight, pair));
+  const inner = width - 2 * radius;
+  const end = inner < 16 ? 0 : radius + (inner & ~3);
+  for (let x = 0; x < min<i32>(end, radius); x++) put(to, x, edgeSum(from, x, width, radius));
+  // Four vectors share the look at a weight; the last four step back so that they end with the row.
+  const middle = kernel + ((<usize>radius) << 2);
+  const own = v128.load32_splat(middle);
+  for (let first = radius; first < end; first += 16) {
+    const offset = (<usize>min<i32>(first, end - 16)) << 2;
+    const p = from + offset;
+    let a = f32x4.mul(own, v128.load(p));
+    let b = f32x4.mul(own, v128.load(p, 16));
+    let c = f32x4.mul(own, v128.load(p, 32));
+    let d = f32x4.mul(own, v128.load(p, 48));
+    // The kernel is even: both sides share a weight.
+    for (let reach: usize = 4; reach <= (<usize>radius) << 2; reach += 4) {
+      const weight = v128.load32_splat(middle + reach);
+      const l = p - reach;
+      const r = p + reach;
+      a = addPair(a, weight, v128.load(l), v128.load(r));
+      b = addPair(b, weight, v128.load(l, 16), v128.load(r, 16));
+      c = addPair(c, weight, v128.load(l, 32), v128.load(r, 32));
+      d = addPair(d, weight, v128.load(l, 48), v128.load(r, 48));
     }
-    v128.store(to + ((<usize>x) << 2), sum);
+    storeFour(to + offset, a, b, c, d);
   }
-  for (; x < width; x++) put(to, x, edgeSum(from, x, width, radius));
+  for (let x = end; x < width; x++) put(to, x, edgeSum(from, x, width, radius));
 }
 
 function edgeSum(from: usize, x: i32, width: i32, radius: i32): f32 {
@@ -152,40 +175,55 @@ export function blur(from: usize, to: usize, width: i32, height: i32, sigma: f32
   const start = mark();
   const radius = gaussianRadius(sigma);
   prepareKernel(sigma, radius);
-  const rows = takePlane(width * height);
+  // Blurred rows lie in a ring as long as the kernel, so that they are near when they are added up.
+  const taps = 2 * radius + 1;
+  const ring = takePlane(taps * width);
   const stride = (<usize>width) << 2;
-  for (let y: usize = 0; y < <usize>height; y++) {
-    blurRow(from + y * stride, rows + y * stride, width, radius);
+  let ready = 0;
+  for (let y = 0; y < height; y++) {
+    for (; ready <= min<i32>(y + radius, height - 1); ready++) {
+      const row = ring + <usize>(ready % taps) * stride;
+      blurRow(from + <usize>ready * stride, row, width, radius);
+    }
+    blurColumns(ring, to, width, height, y, radius);
   }
-  for (let y = 0; y < height; y++) blurColumns(rows, to, width, height, y, radius);
   release(start);
 }
 
 /** Addresses of the rows under the kernel. */
 const rowsUnder = memory.data((2 * 24 + 1) * 4);
 
-function blurColumns(rows: usize, to: usize, width: i32, height: i32, y: i32, radius: i32): void {
+function blurColumns(ring: usize, to: usize, width: i32, height: i32, y: i32, radius: i32): void {
   const stride = (<usize>width) << 2;
   const out = to + <usize>y * stride;
   const taps = 2 * radius + 1;
   for (let i = 0; i < taps; i++) {
-    const row = rows + <usize>mirrored(y + i - radius, height) * stride;
+    const row = ring + <usize>(mirrored(y + i - radius, height) % taps) * stride;
     store<u32>(rowsUnder + ((<usize>i) << 2), <u32>row);
   }
   const middle = rowsUnder + ((<usize>radius) << 2);
-  let x: usize = 0;
-  for (; x + 16 <= stride; x += 16) {
-    const own = v128.load(load<u32>(middle) + x);
-    let sum = f32x4.mul(v128.load32_splat(kernel + ((<usize>radius) << 2)), own);
+  const weights = kernel + ((<usize>radius) << 2);
+  const own = v128.load32_splat(weights);
+  const end: usize = width < 16 ? 0 : stride & ~15;
+  for (let first: usize = 0; first < end; first += 64) {
+    const x = min<usize>(first, end - 64);
+    const p = <usize>load<u32>(middle) + x;
+    let a = f32x4.mul(own, v128.load(p));
+    let b = f32x4.mul(own, v128.load(p, 16));
+    let c = f32x4.mul(own, v128.load(p, 32));
+    let d = f32x4.mul(own, v128.load(p, 48));
     for (let i: usize = 4; i <= (<usize>radius) << 2; i += 4) {
-      const weight = v128.load32_splat(kernel + ((<usize>radius) << 2) + i);
-      const above = v128.load(load<u32>(middle - i) + x);
-      const pair = f32x4.add(above, v128.load(load<u32>(middle + i) + x));
-      sum = f32x4.add(sum, f32x4.mul(weight, pair));
+      const weight = v128.load32_splat(weights + i);
+      const l = <usize>load<u32>(middle - i) + x;
+      const r = <usize>load<u32>(middle + i) + x;
+      a = addPair(a, weight, v128.load(l), v128.load(r));
+      b = addPair(b, weight, v128.load(l, 16), v128.load(r, 16));
+      c = addPair(c, weight, v128.load(l, 32), v128.load(r, 32));
+      d = addPair(d, weight, v128.load(l, 48), v128.load(r, 48));
     }
-    v128.store(out + x, sum);
+    storeFour(out + x, a, b, c, d);
   }
-  for (; x < stride; x += 4) {
+  for (let x = end; x < stride; x += 4) {
     let sum: f32 = 0;
     for (let i: usize = 0; i < (<usize>taps) << 2; i += 4) {
       sum += load<f32>(kernel + i) * load<f32>(load<u32>(rowsUnder + i) + x);
@@ -305,24 +343,33 @@ export function box(from: usize, to: usize, width: i32, height: i32, size: i32):
   const start = mark();
   const half = size >> 1;
   const stride = (<usize>width) << 2;
-  const rows = takePlane(width * height);
-  for (let y = 0; y < height; y++) {
-    const line = from + <usize>y * stride;
-    if (size <= 9) sumNeighbours(line, rows + <usize>y * stride, width, half);
-    else sumRunning(line, rows + <usize>y * stride, width, half);
-  }
+  // The sums along rows lie in a ring as long as the square is high.
+  const ring = takePlane(size * width);
   const sums = takePlane(width);
   memory.fill(sums, 0, stride);
   const scale: f32 = <f32>1 / (<f32>size * <f32>size);
-  for (let y = 0; y < min<i32>(half, height); y++) addRow(sums, rows + <usize>y * stride, width, 1);
+  for (let y = 0; y < min<i32>(half, height); y++) {
+    const row = ring + <usize>y * stride;
+    sumRow(from + <usize>y * stride, row, width, size);
+    addRow(sums, row, width, 1);
+  }
   const blank = takePlane(width);
   memory.fill(blank, 0, stride);
   for (let y = 0; y < height; y++) {
-    const entering = y + half < height ? rows + <usize>(y + half) * stride : blank;
-    const leaving = y >= half ? rows + <usize>(y - half) * stride : blank;
+    let entering = blank;
+    if (y + half < height) {
+      entering = ring + <usize>((y + half) % size) * stride;
+      sumRow(from + <usize>(y + half) * stride, entering, width, size);
+    }
+    const leaving = y >= half ? ring + <usize>((y - half) % size) * stride : blank;
     moveSums(sums, entering, leaving, to + <usize>y * stride, width, scale);
   }
   release(start);
+}
+
+function sumRow(line: usize, out: usize, width: i32, size: i32): void {
+  if (size <= 9) sumNeighbours(line, out, width, size >> 1);
+  else sumRunning(line, out, width, size >> 1);
 }
 
 function sumRunning(line: usize, out: usize, width: i32, half: i32): void {

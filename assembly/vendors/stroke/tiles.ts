@@ -207,42 +207,19 @@ function readMaps(group: i32, p: usize): void {
 
 const GROUPS: i32 = 5;
 
-/** Summed-area table of one group of maps: rw + 1 by rh + 1 vectors. */
-function integrate(group: i32, table: usize): void {
-  const stride = (<usize>(rw + 1)) << 4;
-  memory.fill(table, 0, stride);
-  for (let y = 0; y < rh; y++) {
-    let row = f32x4.splat(0);
-    let out = table + <usize>(y + 1) * stride;
-    v128.store(out, row);
-    for (let x = 0; x < rw; x += 4) {
-      readMaps(group, (<usize>(y * rw + x)) << 2);
-      const last = fourPixels + ((<usize>min<i32>(4, rw - x)) << 4);
-      for (let pixel = fourPixels; pixel < last; pixel += 16) {
-        row = f32x4.add(row, v128.load(pixel));
-        out += 16;
-        v128.store(out, f32x4.add(row, v128.load(out - stride)));
-      }
+/** Adds row y of one group of maps to its sums over all rows above and columns to the left. */
+function addRow(group: i32, y: i32, sums: usize): void {
+  let row = f32x4.splat(0);
+  let out = sums;
+  for (let x = 0; x < rw; x += 4) {
+    readMaps(group, (<usize>(y * rw + x)) << 2);
+    const last = fourPixels + ((<usize>min<i32>(4, rw - x)) << 4);
+    for (let pixel = fourPixels; pixel < last; pixel += 16) {
+      row = f32x4.add(row, v128.load(pixel));
+      out += 16;
+      v128.store(out, f32x4.add(row, v128.load(out)));
     }
   }
-}
-
-/** Means over the square of `size` pixels around (x, y); beyond the edges lies 0. */
-function meansAround(table: usize, x: i32, y: i32, size: i32): v128 {
-  const half = size >> 1;
-  const x0 = max<i32>(0, x - half);
-  const y0 = max<i32>(0, y - half);
-  const x1 = min<i32>(rw, x + half + 1);
-  const y1 = min<i32>(rh, y + half + 1);
-  const upper = table + ((<usize>(y0 * (rw + 1))) << 4);
-  const lower = table + ((<usize>(y1 * (rw + 1))) << 4);
-  const a = v128.load(lower + ((<usize>x1) << 4));
-  const b = v128.load(lower + ((<usize>x0) << 4));
-  const c = v128.load(upper + ((<usize>x1) << 4));
-  const d = v128.load(upper + ((<usize>x0) << 4));
-  const sum = f32x4.sub(f32x4.sub(a, b), f32x4.sub(c, d));
-  const scale = f32x4.splat(<f32>1 / <f32>(size * size));
-  return f32x4.pmax(f32x4.splat(0), f32x4.mul(sum, scale));
 }
 
 /** Area means a tile: five groups of tile size, then the first group over its neighbourhood. */
@@ -328,35 +305,86 @@ export function gatherTiles(): void {
     store<u32>(tileFigures + offset, <u32>figures);
     store<u32>(areaSums + offset, <u32>takePlane(AREA_SUMS * max<i32>(1, count)));
   }
+  gatherMeans(areaSums);
+  for (let scale = 0; scale < SCALES; scale++) finishTiles(scale, pointerAt(areaSums, scale));
+}
+
+/** For each scale, its tiles and their neighbourhoods: which tile's top is met next, and which one's bottom. */
+const cursors = memory.data(3 * 2 * 2 * 4);
+
+/**
+ * Means over squares by summed areas, of which only the row at hand is kept: a tile takes what it needs
+ * where its top and its bottom are met.
+ */
+function gatherMeans(areaSums: usize): void {
   const start = mark();
-  const table = take((<usize>((rw + 1) * (rh + 1))) << 4);
+  const stride = (<usize>(rw + 1)) << 4;
+  const table = take(<usize>GROUPS * stride);
   assert(table != 0, 'arena exhausted');
-  for (let group = 0; group < GROUPS; group++) {
-    integrate(group, table);
+  memory.fill(table, 0, <usize>GROUPS * stride);
+  memory.fill(cursors, 0, 3 * 2 * 2 * 4);
+  const context = <i32>(CONTEXT_MM * SCALE) | 1;
+  for (let y = 0; y <= rh; y++) {
     for (let scale = 0; scale < SCALES; scale++) {
-      readMeans(group, scale, table, pointerAt(areaSums, scale));
+      const cursor = cursors + ((<usize>scale) << 4);
+      const sums = pointerAt(areaSums, scale);
+      readMeans(scale, y, sizeOf(scale), table, GROUPS, cursor, sums);
+      readMeans(scale, y, context, table, 1, cursor + 8, sums + 80);
     }
+    if (y == rh) break;
+    for (let group = 0; group < GROUPS; group++) addRow(group, y, table + <usize>group * stride);
   }
   release(start);
-  for (let scale = 0; scale < SCALES; scale++) finishTiles(scale, pointerAt(areaSums, scale));
 }
 
 function sizeOf(scale: i32): i32 {
   return <i32>nearest<f32>(2 * at(halves, scale) * SCALE) | 1;
 }
 
-function readMeans(group: i32, scale: i32, table: usize, sums: usize): void {
+/**
+ * Means of the first `groups` over the square of `size` pixels around each tile that begins or ends at
+ * row y; beyond the edges lies 0.
+ */
+function readMeans(
+  scale: i32,
+  y: i32,
+  size: i32,
+  table: usize,
+  groups: i32,
+  cursor: usize,
+  sums: usize,
+): void {
   const centres = pointerAt(tileCentres, scale);
   const count = load<i32>(tileCounts + ((<usize>scale) << 2));
-  const size = sizeOf(scale);
-  const context = <i32>(CONTEXT_MM * SCALE) | 1;
-  for (let tile = 0; tile < count; tile++) {
-    const x = pixelX(centres, tile);
-    const y = pixelY(centres, tile);
+  const half = size >> 1;
+  const stride = (<usize>(rw + 1)) << 4;
+  const share = f32x4.splat(<f32>1 / <f32>(size * size));
+  let tile = load<i32>(cursor);
+  for (; tile < count && max<i32>(0, pixelY(centres, tile) - half) == y; tile++) {
     const out = sums + ((<usize>(tile * AREA_SUMS)) << 2);
-    v128.store(out + ((<usize>group) << 4), meansAround(table, x, y, size));
-    if (group == 0) v128.store(out + 80, meansAround(table, x, y, context));
+    const x = pixelX(centres, tile);
+    for (let group: usize = 0; group < <usize>groups; group++) {
+      v128.store(out + (group << 4), betweenColumns(table + group * stride, x, half));
+    }
   }
+  store<i32>(cursor, tile);
+  tile = load<i32>(cursor, 4);
+  for (; tile < count && min<i32>(rh, pixelY(centres, tile) + half + 1) == y; tile++) {
+    const out = sums + ((<usize>(tile * AREA_SUMS)) << 2);
+    const x = pixelX(centres, tile);
+    for (let group: usize = 0; group < <usize>groups; group++) {
+      const p = out + (group << 4);
+      const sum = f32x4.sub(betweenColumns(table + group * stride, x, half), v128.load(p));
+      v128.store(p, f32x4.pmax(f32x4.splat(0), f32x4.mul(sum, share)));
+    }
+  }
+  store<i32>(cursor, tile, 4);
+}
+
+/** What a row of sums gains within `half` columns of x. */
+function betweenColumns(sums: usize, x: i32, half: i32): v128 {
+  const last = sums + ((<usize>min<i32>(rw, x + half + 1)) << 4);
+  return f32x4.sub(v128.load(last), v128.load(sums + ((<usize>max<i32>(0, x - half)) << 4)));
 }
 
 function finishTiles(scale: i32, sums: usize): void {
