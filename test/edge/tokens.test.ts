@@ -574,9 +574,3 @@ describe('D1: sensitive fields over HTTP', () => {
     expect((await bodyOf(asIdentity)).code).toBe('invalid_request');
   });
 });
-
-test('D7: a business system that is away is said to be away', async () => {
-  const response = await edge.call('/v1/business/system', { as: null });
-  expect([response.status, (await bodyOf(response)).code]).toEqual([503, 'business_unavailable']);
-  expect(response.headers.get('retry-after')).toBe('5');
-});
