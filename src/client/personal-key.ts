@@ -96,21 +96,53 @@ export async function makePersonalKey(
   label: string,
   onStep: (step: MakingStep) => void = () => {},
 ): Promise<PersonalKey> {
+  const id = newUuid(terminal);
+  let asked: ReturnType<ShareProtection['create']> | undefined;
+  const secretOf = () => {
+    asked ??= terminal.protection.create(id);
+    return asked;
+  };
+  const run = () => jointKey(terminal, { id, label, secretOf, onStep });
+  try {
+    return await run();
+  } catch (error) {
+    // Chips forget a run while a person looks for a passkey: begun anew, nobody is asked again.
+    if (!(error instanceof ApiError) || error.code !== 'share_session_lost') throw error;
+    return await run();
+  }
+}
+
+/** One run of the protocol that makes the key. */
+async function jointKey(
+  terminal: KeyTerminal,
+  {
+    id,
+    label,
+    secretOf,
+    onStep,
+  }: {
+    readonly id: string;
+    readonly label: string;
+    readonly secretOf: () => ReturnType<ShareProtection['create']>;
+    readonly onStep: (step: MakingStep) => void;
+  },
+): Promise<PersonalKey> {
   const { client, tenant, vault } = terminal;
   const { twoParty } = await loadGm();
   onStep('share');
-  const [id, sessionId] = [newUuid(terminal), newUuid(terminal)];
+  const sessionId = newUuid(terminal);
   const started = twoParty.keygen.clientStart(keygenContext({ tenant, keyId: id }, sessionId));
   const commitment = base64urlText(started.commitment);
   const { message } = await client.personalKeys.start({ id, label, sessionId, commitment });
   const { share, opening } = twoParty.keygen.clientFinish(started.state, bytesOf(message));
   try {
     onStep('protect');
-    await vault.save(id, { current: await sealed(terminal, id, share) });
+    const { salt, secret } = await secretOf();
+    const current = await encryptShare(share, { tenant, keyId: id, salt }, secret);
+    await vault.save(id, { current });
     onStep('chips');
     const answer = { sessionId, opening: base64urlText(opening) };
     const key = await client.personalKeys.finish(id, answer);
-    const { current } = await stored(terminal, id);
     await vault.save(id, { current, attestation: await attested(tenant, key, share) });
     return key;
   } finally {
@@ -376,11 +408,6 @@ async function stored({ vault }: KeyTerminal, keyId: string): Promise<StoredKey>
   const key = await vault.load(keyId);
   if (!key) throw new ApiError('personal_key_not_here');
   return key;
-}
-
-async function sealed(terminal: KeyTerminal, keyId: string, share: Uint8Array) {
-  const { salt, secret } = await terminal.protection.create(keyId);
-  return encryptShare(share, { tenant: terminal.tenant, keyId, salt }, secret);
 }
 
 /** Under the secret of the share that it follows: both open with one ceremony. */

@@ -56,6 +56,44 @@ async function terminalOn(edge: Edge, change: (send: Fetch) => Fetch = (send) =>
 }
 
 describe('a personal key from the terminal', () => {
+  test('C2: is made by a second run where the chips forgot the first, with one look for the passkey', async () => {
+    const edge = await startEdge();
+    let forgotten = 0;
+    // What a chip answers that was put to rest while the person looked for the passkey.
+    const lost =
+      (send: Fetch): Fetch =>
+      async (input, init) => {
+        const isEnd = /personal-keys\/[^/]+\/finish$/.test(String(input));
+        if (!isEnd || forgotten++ > 0) return send(input, init);
+        const body = JSON.stringify({ code: 'share_session_lost', status: 409 });
+        return new Response(body, {
+          status: 409,
+          headers: { 'content-type': 'application/problem+json' },
+        });
+      };
+    let looks = 0;
+    const protection = passkeyProtection('credential', async (_, salt) => {
+      looks += 1;
+      return Uint8Array.from(salt, (byte) => byte ^ 0x5a);
+    });
+    const { terminal, vault } = await terminalOn(edge, lost);
+    const key = await makePersonalKey({ ...terminal, protection }, '我的手机');
+    expect([forgotten, looks, [...vault.kept.keys()]]).toEqual([2, 1, [key.id]]);
+    expect(key.state).toBe('active');
+    // The share that is kept is the one of the second run.
+    await withPersonalKey(terminal, key.id, (one) => one.certificateRequest());
+    const always =
+      (send: Fetch): Fetch =>
+      (input, init) => {
+        forgotten = 0;
+        return lost(send)(input, init);
+      };
+    const { terminal: unlucky } = await terminalOn(edge, always);
+    await expect(makePersonalKey(unlucky, 'b')).rejects.toMatchObject({
+      code: 'share_session_lost',
+    });
+  });
+
   test('C2 C3: is made, and OpenSSL accepts the request that both halves signed', async () => {
     const { terminal, vault } = await terminalOn(await startEdge());
     const key = await makePersonalKey(terminal, '我的电脑');
