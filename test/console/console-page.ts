@@ -31,6 +31,8 @@ export async function openConsole(
     width?: number;
     height?: number;
     identity?: string;
+    /** What is to be done with the page before anything is loaded. */
+    prepare?: (page: Page) => Promise<void>;
   } = {},
 ): Promise<ConsolePage> {
   const { language = 'zh', theme = 'light', width = 1440, height = 900 } = options;
@@ -58,6 +60,7 @@ export async function openConsole(
     const isOwn = target.origin === url || ['blob:', 'data:'].includes(target.protocol);
     if (!isOwn) faults.push(`left the origin: ${request.url()}`);
   });
+  await options.prepare?.(page);
   // Of some hundred first visits to a local host one hung in the development proxy: asked once more.
   const visit = () =>
     page.goto(`${url}${path}`, { waitUntil: 'domcontentloaded', timeout: 25_000 });

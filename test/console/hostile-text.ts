@@ -39,15 +39,16 @@ function walk(value: unknown, visit: (value: Schema) => void): void {
 }
 
 /**
- * Lets the service answer with hostile texts wherever its contract leaves a text free, and tells
- * which fields were reached.
+ * Lets the service answer with hostile texts wherever its contract leaves a text free.
+ *
+ * @param reached takes the fields that were met
  */
 export async function answerHostile(
   page: Page,
   free: ReadonlySet<string>,
-  texts: readonly string[] = [...hostileTexts, turningText],
-): Promise<ReadonlySet<string>> {
-  const reached = new Set<string>();
+  reached: Set<string>,
+): Promise<void> {
+  const texts = [...hostileTexts, turningText];
   let turn = 0;
   const altered = (value: unknown, name = ''): unknown => {
     if (typeof value === 'string') {
@@ -68,7 +69,6 @@ export async function answerHostile(
     if (!isJson) return route.fulfill({ response });
     return route.fulfill({ response, json: altered(await response.json()) });
   });
-  return reached;
 }
 
 /** What the texts have done to the page: anything is too much. */

@@ -62,9 +62,11 @@ export function sampleVisits(name: string): Open {
     openConsole(browser, host.url, typeof path === 'string' ? path : places[path.of], look);
 }
 
+/** Waits for a page's heading and for what it loads; one that goes on listening is waited for 5 s. */
 export async function settled(page: Page): Promise<void> {
   await page.locator('main h1').first().waitFor();
-  await page.waitForLoadState('networkidle');
+  await page.waitForLoadState('networkidle', { timeout: 5_000 }).catch(() => undefined);
+  await page.locator('main .loading').first().waitFor({ state: 'detached' });
 }
 
 async function placesOf(stage: Stage): Promise<Readonly<Record<SamplePlace, string>>> {
