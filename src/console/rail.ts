@@ -73,6 +73,27 @@ const places = {
 
 type PlaceName = keyof typeof places;
 
+/** Pages and tabs inside those, which are found by typing. */
+const innerPlaces: readonly Place[] = [
+  { words: 'enrol.title', href: '/seals/enrol', right: 'writeSeals' },
+  { words: 'import.title', href: '/seals/import', right: 'writeSeals' },
+  { words: 'account.new', href: '/seals/accounts/new', right: 'writeSeals' },
+  { words: 'seal.changes.title', href: '/seal-changes', right: 'readSeals' },
+  { words: 'find.applications', href: '/certificates/applications', right: 'readCertificates' },
+  { words: 'find.certificate', href: '/certificates/apply', right: 'applyCertificates' },
+  { words: 'find.behaviour', href: '/tokens/behaviour' },
+  { words: 'find.systems', href: '/tokens/systems' },
+  { words: 'find.signing-keys', href: '/tokens/keys' },
+  { words: 'find.training', href: '/federation?at=training', right: 'readModel' },
+  { words: 'find.parties', href: '/federation?at=parties', right: 'readModel' },
+  { words: 'find.tiers', href: '/federation?at=rules', right: 'readRules' },
+  { words: 'find.paid', href: '/pay/history', right: 'pay' },
+  { words: 'find.payment-rules', href: '/risk?at=policy', right: 'watchPayments' },
+  { words: 'find.payees', href: '/risk?at=payees', right: 'watchPayments' },
+  { words: 'find.payments', href: '/risk?at=past', right: 'watchPayments' },
+  { words: 'find.devices', href: '/devices' },
+];
+
 /** What each role does all day; everything else it may open is in "go to". */
 const rails: Readonly<Record<Role, readonly PlaceName[]>> = {
   teller: ['home', 'verify', 'seals', 'verifications', 'certificates', 'jobs', 'approvals'],
@@ -101,6 +122,11 @@ const open = ({ right }: Place) => right === undefined || allows(right);
 /** Every page by name that this person may open. */
 export function placesFor(): readonly Place[] {
   return Object.values<Place>(places).filter(open);
+}
+
+/** What is inside them, as far as this person may open it. */
+export function innerPlacesFor(): readonly Place[] {
+  return innerPlaces.filter(open);
 }
 
 /** Words, not icons, in the order of the person's day. */

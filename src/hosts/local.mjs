@@ -19,6 +19,7 @@ import {
   wranglerEnv,
 } from './prepare.mjs';
 import { isServiceState, pin, serviceSettings } from './service.mjs';
+import { hostKey, keepSweeping } from './sweep.mjs';
 import { serviceConfigs, workerConfigs } from './workers.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -84,11 +85,12 @@ async function run() {
   ]);
   const port = await freePort(options.port);
   if (stopping) return;
-  if (own) return runService(port, own);
+  const host = await hostKey(state);
+  if (own) return runService(port, own, host);
   const base = `http://localhost:${port}`;
   startWorkers(port, {
     configs: workerConfigs,
-    files: [secrets, await runSettings(state, base)],
+    files: [secrets, await runSettings(state, base), host.file],
     // Only here: a deployed Worker never has demo identities (docs/operations.md).
     vars: { CINNABAR_MODE: 'demo', PUBLIC_ORIGIN: base },
   });
@@ -97,6 +99,7 @@ async function run() {
   await untilReady(port);
   await printWelcome(port);
   await registerSample(port);
+  if (!stopping) await keepSweeping(`http://${address}:${port}`, host.key);
   if (options['sample-data'] && !stopping) await fillWithSamples(port);
 }
 
@@ -110,8 +113,8 @@ function demoSecrets() {
 }
 
 /** Without demo mode: its people come with tokens of the issuer that it is configured with. */
-async function runService(port, { file, vars, origin, isPinned }) {
-  const setup = { configs: serviceConfigs, files: [file], vars };
+async function runService(port, { file, vars, origin, isPinned }, host) {
+  const setup = { configs: serviceConfigs, files: [file, host.file], vars };
   startWorkers(port, setup);
   await writeLock(port);
   if (!isPinned) {
@@ -132,6 +135,7 @@ Cinnabar is ready. A service of your own: nobody comes in without a token of you
   Log       ${shown(log)}
   Stop      Ctrl-C
 `);
+  await keepSweeping(`http://${address}:${port}`, host.key);
 }
 
 async function restartWorkers(port, setup) {

@@ -71,6 +71,7 @@ import { durableRowStore, type RowDesk } from '../platform/durable/row-desk.ts';
 import { durableSessions, type TerminalSessions } from '../platform/durable/terminal-sessions.ts';
 import { durableCourier } from '../platform/durable/webhook-desk.ts';
 import { edgeFederation, type FederationBindings } from '../platform/federation/edge.ts';
+import { isSweepOfHost } from '../platform/host-call.ts';
 import { kvNotices } from '../platform/kv/notices.ts';
 import { meterLines } from '../platform/meters.ts';
 import { consumeWatches, queuedOrphans } from '../platform/queues/orphans.ts';
@@ -115,6 +116,8 @@ export interface EdgeBindings
   readonly TOKEN_LITERAL_ACCEPT?: string;
   /** `cloudflare` where its network fills in `request.cf`: where payments come from. */
   readonly PLACES?: string;
+  /** Of a local run only: with it the host asks for the hourly sweep. */
+  readonly HOST_KEY?: string;
   /** Services that compare people: docs/biometrics.md. */
   readonly BIOMETRICS?: string;
   /** The ledger's keys as `/ledger/trust` once gave them, pinned here: JSON. */
@@ -351,11 +354,26 @@ function bindingsOf(request: Request, { PLACES }: EdgeBindings): EdgeEnv['Bindin
   return place ? { place } : {};
 }
 
+/** What was left undone, once an hour. */
+async function sweep(env: EdgeBindings): Promise<void> {
+  await removeExpiredKeys(env.DB, systemClock.now());
+  const deps = await depsOnce(env);
+  await sweepWork(deps);
+  await finishAbandoned(deps);
+  await finishRevocations(deps);
+  await anchorChipLogs(deps);
+}
+
 let app: ReturnType<typeof createApp> | undefined;
 
 export default {
   fetch(request, env, context) {
     return withRequestTrace('cinnabar-edge', { request, env, context }, async () => {
+      if (await isSweepOfHost(request, env.HOST_KEY)) {
+        nameTrace('host sweep', {});
+        await sweep(env);
+        return new Response(null, { status: 204 });
+      }
       app ??= createApp(await depsOnce(env));
       return app.fetch(request, bindingsOf(request, env));
     });
@@ -371,12 +389,5 @@ export default {
     await consumeWatches(batch, (watch) => sweepOrphans(deps, watch));
   },
 
-  async scheduled(_controller, env) {
-    await removeExpiredKeys(env.DB, systemClock.now());
-    const deps = await depsOnce(env);
-    await sweepWork(deps);
-    await finishAbandoned(deps);
-    await finishRevocations(deps);
-    await anchorChipLogs(deps);
-  },
+  scheduled: (_controller, env) => sweep(env),
 } satisfies ExportedHandler<EdgeBindings>;

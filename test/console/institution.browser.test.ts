@@ -114,6 +114,11 @@ describeInChromium('an institution’s key in the browser', () => {
       await officer.page.getByRole('button', { name: officer.w['change.sign'] }).click();
       await officer.page.locator('dialog[open] input[type=password]').waitFor();
       await capture(officer.page, `change-dialog-${language}`);
+      // What is signed is read whole on a phone too.
+      await officer.page.setViewportSize({ width: 390, height: 844 });
+      const dialog = officer.page.locator('dialog[open]');
+      expect(await dialog.evaluate((it) => it.scrollWidth - it.clientWidth)).toBeLessThanOrEqual(0);
+      await capture(officer.page, `change-dialog-${language}-390`);
       await sign(officer);
       await officer.page.getByText(officer.w['approvals.none']).waitFor();
       expect(officer.faults).toEqual([]);

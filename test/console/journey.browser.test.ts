@@ -358,6 +358,12 @@ describeInChromium('the seal journey in the browser', () => {
     await page.waitForURL(/\/seals\?q=zzzz$/);
     // The address changes before the dialog is away.
     await box.waitFor({ state: 'hidden' });
+    // A page inside another.
+    await page.keyboard.press('Control+k');
+    await box.fill('archive');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${host.url}/seals/import`);
+    await box.waitFor({ state: 'hidden' });
     await page.keyboard.press('Control+k');
     await box.fill('高远');
     await page.keyboard.press('ArrowDown');

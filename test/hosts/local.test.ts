@@ -39,7 +39,7 @@ afterAll(async () => {
 interface Collector {
   readonly url: string;
   /** Of the spans so far: the Worker, and the trace that the span belongs to. */
-  readonly spans: { service: string; traceId: string }[];
+  readonly spans: { service: string; name: string; traceId: string }[];
   close(): void;
 }
 
@@ -53,7 +53,7 @@ async function startCollector(): Promise<Collector> {
     for (const { resource, scopeSpans } of resourceSpans) {
       const service = resource.attributes[0].value.stringValue;
       for (const scope of scopeSpans) {
-        for (const { traceId } of scope.spans) spans.push({ service, traceId });
+        for (const { name, traceId } of scope.spans) spans.push({ service, name, traceId });
       }
     }
     response.end('{}');
@@ -61,6 +61,15 @@ async function startCollector(): Promise<Collector> {
   await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
   return { url: `http://127.0.0.1:${portOf(server)}`, spans, close: () => server.close() };
 }
+
+/** Whether a Worker had a part in a request that came to the edge. */
+function sharesTrace(worker: string): boolean {
+  const of = (name: string) => collector.spans.filter(({ service }) => service === name);
+  const atEdge = new Set(of('cinnabar-edge').map(({ traceId }) => traceId));
+  return of(worker).some(({ traceId }) => atEdge.has(traceId));
+}
+
+const sweepsSeen = () => collector.spans.filter(({ name }) => name === 'host sweep').length;
 
 function listen(wanted: number): Promise<Server> {
   return new Promise((settle, fail) => {
@@ -177,15 +186,34 @@ describe('the local host', { timeout: timeoutMs }, () => {
   });
 
   test('with OTLP_URL the spans of one request come from edge and chips, in one trace', async () => {
+    await vi.waitFor(() => expect(sharesTrace('cinnabar-chips')).toBe(true), { timeout: 20_000 });
+  });
+
+  test('and from the nodes and the decision service, when the federation is asked', async () => {
+    expect((await call('risk_officer', '/v1/federation/parties')).status).toBe(200);
+    const parties = ['bank', 'operator', 'registry'].map((name) => `cinnabar-node-${name}`);
     await vi.waitFor(
-      () => {
-        const traces = collector.spans.filter(({ service }) => service === 'cinnabar-chips');
-        const edge = collector.spans.filter(({ service }) => service === 'cinnabar-edge');
-        const isShared = traces.some(({ traceId }) => edge.some((one) => one.traceId === traceId));
-        expect(isShared).toBe(true);
-      },
+      () =>
+        expect([...parties, 'cinnabar-decision'].filter((one) => !sharesTrace(one))).toEqual([]),
       { timeout: 20_000 },
     );
+  });
+
+  test('the hourly sweep has run, and only the host can ask for it', async () => {
+    await vi.waitFor(() => expect(sweepsSeen()).toBe(1), { timeout: 20_000 });
+    const key = /^HOST_KEY=(.+)$/m.exec(await readFile(join(state, 'host.env'), 'utf8'))?.[1];
+    expect((await stat(join(state, 'host.env'))).mode & 0o777).toBe(0o600);
+    const ask = async (method: string, authorization?: string) => {
+      const headers = authorization ? { authorization } : undefined;
+      const path = `${host.url}/v1/host/sweep`;
+      return (await fetch(path, { method, ...(headers ? { headers } : {}) })).status;
+    };
+    const unknown = await fetch(`${host.url}/v1/nothing/here`, { method: 'POST' });
+    for (const wrong of [undefined, 'Bearer ', `Bearer ${key}x`, `bearer ${key}`]) {
+      expect([wrong, await ask('POST', wrong)]).toEqual([wrong, unknown.status]);
+    }
+    expect(await ask('GET', `Bearer ${key}`)).not.toBe(204);
+    expect(await ask('POST', `Bearer ${key}`)).toBe(204);
   });
 
   test('on a first start it says what has been done and when', () => {
@@ -388,7 +416,8 @@ describe('a service on a machine of one’s own', { timeout: timeoutMs }, () => 
       SERVICE_INSTITUTION: 'county-bank',
       LEDGER_ORIGIN: 'ledger.bank.example/2026',
     };
-    let text = await readFile(file, 'utf8');
+    let text = `${await readFile(file, 'utf8')}OTLP_URL=${collector.url}\n`;
+    const sweptBefore = sweepsSeen();
     for (const [name, value] of Object.entries(settings)) {
       text = text.replace(`${name}=\n`, `${name}=${value}\n`);
     }
@@ -426,6 +455,7 @@ describe('a service on a machine of one’s own', { timeout: timeoutMs }, () => 
     expect((await issuerOfTokens.json()).issuer).toBe(settings.PUBLIC_ORIGIN);
     const pinned = /^LEDGER_TRUST='(.*)'$/m.exec(await readFile(file, 'utf8'))?.[1] ?? '';
     expect(await (await fetch(`${url}/ledger/trust`)).json()).toEqual(JSON.parse(pinned));
+    await vi.waitFor(() => expect(sweepsSeen()).toBe(sweptBefore + 1), { timeout: 20_000 });
     expect(await remainsAfterStop(service, folder, 'SIGTERM')).toEqual([]);
   });
 });

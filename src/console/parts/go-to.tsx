@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { inLanguage, language, setLanguage, t } from '../i18n/index.ts';
-import { placesFor } from '../rail.ts';
+import { innerPlacesFor, type Place, placesFor } from '../rail.ts';
 import { navigate } from '../router.ts';
 import { allows, becomeIdentity, identity, session } from '../session.ts';
 import { setTheme, theme } from '../theme.ts';
@@ -17,8 +17,8 @@ interface Entry {
 
 const shownMax = 12;
 
-function pageEntries(): Entry[] {
-  return placesFor().map(({ words, href, letter, leaves }) => ({
+function pageEntries(places: readonly Place[]): Entry[] {
+  return places.map(({ words, href, letter, leaves }) => ({
     id: href,
     text: t(words),
     hint: letter ? `G ${letter.toUpperCase()}` : '',
@@ -78,9 +78,12 @@ function found(typed: string): Entry[] {
   const wanted = typed.trim().toLowerCase();
   const fits = ({ text, also = '' }: Entry) => `${text} ${also}`.toLowerCase().includes(wanted);
   return [
-    ...[...pageEntries(), ...settingEntries(), ...(wanted === '' ? [] : peopleEntries())].filter(
-      fits,
-    ),
+    ...[
+      ...pageEntries(placesFor()),
+      ...(wanted === '' ? [] : pageEntries(innerPlacesFor())),
+      ...settingEntries(),
+      ...(wanted === '' ? [] : peopleEntries()),
+    ].filter(fits),
     ...searchEntries(typed.trim()),
   ].slice(0, wanted === '' ? undefined : shownMax);
 }
