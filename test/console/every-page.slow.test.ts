@@ -55,7 +55,7 @@ async function change(page: Page, { language, theme, width, height }: Look): Pro
     },
     [tag, theme] as const,
   );
-  await page.locator(`html[lang=${tag}][data-theme=${theme}]`).waitFor();
+  await page.locator(`html[lang=${tag}][data-theme=${theme}]`).waitFor({ state: 'attached' });
 }
 
 async function faultsNow({ page, faults }: ConsolePage): Promise<string[]> {
@@ -88,8 +88,8 @@ describeInChromium('every page', () => {
       await settled(page).catch(() => all.push(`${identity} ${pathname}: no heading`));
       await page.evaluate(axe.source);
       for (const one of looks) {
-        await change(page, one);
         const where = `${pathname}${search} as ${identity}, ${one.language} ${one.theme} ${one.width}`;
+        await change(page, one).catch((error) => all.push(`${where}: ${error}`));
         const found = (await faultsNow(visit)).map((fault) => `${where}: ${fault}`);
         for (const fault of found) console.warn(fault);
         all.push(...found);

@@ -26,6 +26,23 @@ export function remoteParties(
   decisionId: string,
   deadlineMs: number,
 ): Parties {
+  const knock = (
+    door: PartyDoor,
+    party: string,
+    step: string,
+    { headers = {}, ...init }: { method: string; headers?: Record<string, string>; body?: string },
+  ) =>
+    traced(`${party} ${step}`, () => {
+      const trace = traceparentNow();
+      return door(`/${step}`, {
+        ...init,
+        headers: trace === undefined ? headers : { ...headers, traceparent: trace },
+        // An answer that leads elsewhere is not ok, and so refused.
+        redirect: 'manual',
+        signal: AbortSignal.timeout(deadlineMs),
+      });
+    });
+
   async function ask<T>(
     party: string,
     step: 'open' | 'settle' | 'decide',
@@ -35,19 +52,8 @@ export function remoteParties(
     const door = doorOf(party);
     if (!door) throw new CinnabarError('federation_unavailable');
     const body = messageJson(message);
-    const send = () =>
-      traced(`${party} ${step}`, () => {
-        const trace = traceparentNow();
-        const headers = { 'content-type': 'application/json' };
-        return door(`/${step}`, {
-          method: 'POST',
-          headers: trace === undefined ? headers : { ...headers, traceparent: trace },
-          body,
-          // An answer that leads elsewhere is not ok, and so refused.
-          redirect: 'manual',
-          signal: AbortSignal.timeout(deadlineMs),
-        });
-      });
+    const headers = { 'content-type': 'application/json' };
+    const send = () => knock(door, party, step, { method: 'POST', headers, body });
     let cause: unknown;
     for (let attempt = 0; attempt < attempts; attempt++) {
       try {
@@ -66,11 +72,9 @@ export function remoteParties(
     decide: (message) => ask(decisionId, 'decide', message, parseDecideReply),
     async alive(party) {
       try {
-        const signal = AbortSignal.timeout(deadlineMs);
-        const init = { method: 'GET', redirect: 'manual', signal } as const;
-        const response = await doorOf(party)?.('/alive', init);
-        if (!response) throw new TypeError('nobody told how to reach the party');
-        return await read(response, parseAlive);
+        const door = doorOf(party);
+        if (!door) throw new TypeError('nobody told how to reach the party');
+        return await read(await knock(door, party, 'alive', { method: 'GET' }), parseAlive);
       } catch (cause) {
         throw new CinnabarError('federation_unavailable', { cause });
       }
