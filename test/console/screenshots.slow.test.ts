@@ -76,6 +76,15 @@ const verifyOffline = async ({ page, w }: ConsolePage) => {
   await page.locator('.verdict.ok').waitFor();
 };
 
+/** A heavier rule, tried on what was paid before; nothing is proposed. */
+const tryRules = async ({ page }: ConsolePage) => {
+  await page.locator('main tbody input').first().fill('45');
+  await page.locator('.inline-form button[type=button]').click();
+  const found = page.locator('.simulation');
+  await found.waitFor();
+  await found.scrollIntoViewIfNeeded();
+};
+
 const doBusiness = async (visit: ConsolePage) => {
   const { page } = visit;
   await getToken(visit);
@@ -158,7 +167,13 @@ const pictures: readonly Picture[] = [
   { name: '5-3-history', identity: 'customer-chen', path: '/pay/history', size: phone },
   { name: '5-4-stopped', identity: 'customer-chen', path: { of: 'stopped' }, size: phone },
   { name: '5-5-officer', identity: 'risk-officer-xu', path: '/risk', size: desk },
-  { name: '5-6-rules', identity: 'risk-officer-xu', path: '/risk?at=policy', size: desk },
+  {
+    name: '5-6-rules',
+    identity: 'risk-officer-xu',
+    path: '/risk?at=policy',
+    size: desk,
+    first: tryRules,
+  },
   { name: '5-7-chips', identity: 'operator-ma', path: '/chips', size: desk },
 ];
 
