@@ -150,8 +150,10 @@ async function plan(
     spki: key.spki,
     ...(key.keyId === undefined ? {} : { keyId: key.keyId }),
     notBeforeMs,
-    // No certificate outlives its issuer.
-    notAfterMs: Math.min(notBeforeMs + validityMs(profile), authority.notAfterMs, notAfterMs),
+    // No certificate outlives its issuer. X.509 says no time between seconds.
+    notAfterMs: wholeSecond(
+      Math.min(notBeforeMs + validityMs(profile), authority.notAfterMs, notAfterMs),
+    ),
     state: 'prepared',
     delivery: 'none',
     ...(before ? { renewsSubject: before.ledgerSubject } : {}),
