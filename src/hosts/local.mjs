@@ -25,7 +25,8 @@ import { serviceConfigs, workerConfigs } from './workers.mjs';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const address = '127.0.0.1';
 const portsTried = 20;
-const readyTimeoutMs = 60_000;
+// A start takes seconds; on a machine that does much else it has taken a minute.
+const readyTimeoutMs = 150_000;
 const stopTimeoutMs = 5_000;
 const killTimeoutMs = 1_000;
 

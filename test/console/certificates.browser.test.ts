@@ -1,34 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
-import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
+import { expect, it } from 'vitest';
+import { describeInChromium } from '../helpers/chromium.ts';
 import { opensslFolder } from '../helpers/openssl.ts';
-import { freshPort, openConsole } from './console-page.ts';
+import type { ConsolePage } from './console-page.ts';
+import { runningConsole } from './running.ts';
 
 const password = 'correct-horse-battery';
-type ConsolePage = Awaited<ReturnType<typeof openConsole>>;
 
-let host: LocalHost;
-let browser: Browser;
-let state: string;
+const service = runningConsole('certificates');
 
 describeInChromium('the certificate journey in the browser', () => {
-  beforeAll(async () => {
-    state = await mkdtemp(join(tmpdir(), 'cinnabar-certificates-'));
-    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
-  }, 240_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await host?.stop();
-    await rm(state, { recursive: true, force: true });
-  });
-
   const visit = (identity: string, path: string, language: 'zh' | 'en' = 'zh', width = 1440) =>
-    openConsole(browser, host.url, path, { identity, language, width });
+    service.open(path, { identity, language, width });
 
   it('A1 A6 A7 A8 A9 A10 A11: is applied for, identified, approved, verified here, thawed and delivered', async () => {
     const applicant = await visit('customer-chen', '/certificates/apply');
@@ -124,7 +107,7 @@ describeInChromium('the certificate journey in the browser', () => {
     await page.getByLabel(w['apply.password'], { exact: true }).fill(password);
     const keyFile = page.waitForEvent('download');
     await page.getByRole('button', { name: w['apply.key.make'] }).click();
-    const keyPath = join(state, 'cinnabar-key.pem');
+    const keyPath = join(service.state, 'cinnabar-key.pem');
     await (await keyFile).saveAs(keyPath);
     await page.getByRole('button', { name: w['apply.send'] }).click();
     await page.waitForURL(/\/certificates\/applications\/[0-9a-f-]{36}$/);
@@ -152,7 +135,7 @@ describeInChromium('the certificate journey in the browser', () => {
     expect(administrator.faults.filter((fault) => !fault.includes('status of 4'))).toEqual([]);
     await administrator.close();
 
-    await page.goto(`${host.url}${certificatePath}`);
+    await page.goto(`${service.url}${certificatePath}`);
     await page.getByRole('button', { name: w['certificate.pkcs12'] }).click();
     await page.getByLabel(w['certificate.pkcs12.file']).setInputFiles(keyPath);
     await page.getByLabel(w['apply.password'], { exact: true }).fill('not the password');

@@ -1,40 +1,32 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bytesToHex } from '@noble/hashes/utils.js';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { type Client, createClient } from '../../src/client/index.ts';
 import { authoritiesEn } from '../../src/console/i18n/authorities.en.ts';
 import { authoritiesZh } from '../../src/console/i18n/authorities.zh.ts';
 import { fiveOfficers } from '../helpers/backups.ts';
-import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
-import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
-import { freshPort, openConsole } from './console-page.ts';
+import { describeInChromium } from '../helpers/chromium.ts';
+import { runningConsole } from './running.ts';
 
-let host: LocalHost;
-let browser: Browser;
-let state: string;
+const service = runningConsole('chips-page', async () => {
+  const { backupKey } = await fiveOfficers();
+  return `CHIP_BACKUP_KEY=${bytesToHex(backupKey)}\n`;
+});
 let operator: Client;
 
 async function clientOf(identity: string): Promise<Client> {
-  const { demo } = createClient({ baseUrl: host.url });
+  const { demo } = createClient({ baseUrl: service.url });
   const { token } = await demo.token(identity);
-  return createClient({ baseUrl: host.url, token: async () => token });
+  return createClient({ baseUrl: service.url, token: async () => token });
 }
 
 describeInChromium('the chips in the browser', () => {
   beforeAll(async () => {
-    state = await mkdtemp(join(tmpdir(), 'cinnabar-chips-page-'));
-    const { backupKey } = await fiveOfficers();
-    const line = `CHIP_BACKUP_KEY=${bytesToHex(backupKey)}\n`;
-    await writeFile(join(state, 'secrets.env'), line, { mode: 0o600 });
-    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
     operator = await clientOf('operator-ma');
     // The token issuer's key is made in the chips when the first token is asked for.
-    const { demo } = createClient({ baseUrl: host.url });
+    const { demo } = createClient({ baseUrl: service.url });
     const { token } = await demo.token('customer-chen');
-    const answer = await fetch(`${host.url}/v1/tokens`, {
+    const answer = await fetch(`${service.url}/v1/tokens`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify({ grantType: 'urn:cinnabar:grant:session', audiences: ['cinnabar'] }),
@@ -42,14 +34,8 @@ describeInChromium('the chips in the browser', () => {
     expect(answer.status).toBe(200);
   }, 240_000);
 
-  afterAll(async () => {
-    await browser?.close();
-    await host?.stop();
-    await rm(state, { recursive: true, force: true });
-  });
-
   it('E2: an operator sees load, stops a chip, empties one and takes it back', async () => {
-    const shown = await openConsole(browser, host.url, '/chips', { identity: 'operator-ma' });
+    const shown = await service.open('/chips', { identity: 'operator-ma' });
     const { page, w } = shown;
     const row = (chip: string) =>
       page.locator('tr', { has: page.getByText(chip, { exact: true }) });
@@ -79,7 +65,7 @@ describeInChromium('the chips in the browser', () => {
   }, 240_000);
 
   it('E2: a chip joins, and its name is checked before it is sent', async () => {
-    const shown = await openConsole(browser, host.url, '/chips', {
+    const shown = await service.open('/chips', {
       identity: 'operator-ma',
       language: 'en',
     });
@@ -100,7 +86,7 @@ describeInChromium('the chips in the browser', () => {
   it('A7: an issuing authority is succeeded, and revoked by two people', async () => {
     await operator.certificates.authorities.open({ algorithm: 'p256', generation: 1 });
     const path = '/certificates/authorities';
-    const first = await openConsole(browser, host.url, path, { identity: 'operator-ma' });
+    const first = await service.open(path, { identity: 'operator-ma' });
     const zh = authoritiesZh;
     const hierarchy = first.page.getByRole('region', { name: zh['algorithm.p256'] });
     await hierarchy.getByRole('button', { name: zh.open }).click();
@@ -121,7 +107,7 @@ describeInChromium('the chips in the browser', () => {
 
     const language = 'en';
     const look = { identity: 'administrator-lin', language } as const;
-    const second = await openConsole(browser, host.url, path, look);
+    const second = await service.open(path, look);
     const en = authoritiesEn;
     await second.page.getByRole('button', { name: en.revoke }).click();
     await second.page.getByRole('dialog').getByText('operator-ma proposed it').waitFor();
@@ -152,7 +138,7 @@ describeInChromium('the chips in the browser', () => {
       const { loadGm } = await import('../../src/core/gm.ts');
       await operator.chipBackups.confirm(number, manifestHash(await loadGm(), manifest));
       const options = { identity: 'operator-ma', language, width };
-      const shown = await openConsole(browser, host.url, '/chips', options);
+      const shown = await service.open('/chips', options);
       const { page, w } = shown;
       await page.getByText(w['chips.backup.newest']).waitFor();
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

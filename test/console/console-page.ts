@@ -20,20 +20,22 @@ export interface ConsolePage {
   close: () => Promise<void>;
 }
 
+export interface Look {
+  language?: Language;
+  theme?: 'light' | 'dark';
+  width?: number;
+  height?: number;
+  identity?: string;
+  /** What is to be done with the page before anything is loaded. */
+  prepare?: (page: Page) => Promise<void>;
+}
+
 /** Opens the console at `path` as a new visitor. */
 export async function openConsole(
   browser: Browser,
   url: string,
   path: string,
-  options: {
-    language?: Language;
-    theme?: 'light' | 'dark';
-    width?: number;
-    height?: number;
-    identity?: string;
-    /** What is to be done with the page before anything is loaded. */
-    prepare?: (page: Page) => Promise<void>;
-  } = {},
+  options: Look = {},
 ): Promise<ConsolePage> {
   const { language = 'zh', theme = 'light', width = 1440, height = 900 } = options;
   const context = await browser.newContext({

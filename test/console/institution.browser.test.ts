@@ -1,16 +1,13 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, it } from 'vitest';
+import { describeInChromium } from '../helpers/chromium.ts';
 import { clientAs, issued, type KeyPerson, keyPerson, pin } from '../helpers/key-people.ts';
-import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
-import { type ConsolePage, freshPort, openConsole } from './console-page.ts';
+import type { ConsolePage } from './console-page.ts';
+import { runningConsole } from './running.ts';
 
-let host: LocalHost;
-let browser: Browser;
-let state: string;
+const service = runningConsole('institution');
 let people: Record<'song' | 'chen' | 'zhou', KeyPerson>;
 
 /** Puts the share into this browser, as making the key here would have. */
@@ -53,24 +50,16 @@ async function sign({ page }: ConsolePage): Promise<void> {
 
 describeInChromium('an institution’s key in the browser', () => {
   beforeAll(async () => {
-    state = await mkdtemp(join(tmpdir(), 'cinnabar-institution-'));
-    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
     const [song, chen, zhou] = [
-      await keyPerson(host.url, 'developer-song'),
-      await keyPerson(host.url, 'customer-chen'),
-      await keyPerson(host.url, 'teller-zhou'),
+      await keyPerson(service.url, 'developer-song'),
+      await keyPerson(service.url, 'customer-chen'),
+      await keyPerson(service.url, 'teller-zhou'),
     ];
     people = { song, chen, zhou };
   }, 360_000);
 
-  afterAll(async () => {
-    await browser?.close();
-    await host?.stop();
-    await rm(state, { recursive: true, force: true });
-  });
-
   const visit = (identity: string, path: string, language: 'zh' | 'en' = 'zh', width = 1440) =>
-    openConsole(browser, host.url, path, { identity, language, width });
+    service.open(path, { identity, language, width });
 
   it('C1 C4 C5 C6 C7 C8: registered, granted by its officers, used, exported and verified offline', async () => {
     const administrator = await visit('administrator-lin', '/institutions');
@@ -88,10 +77,10 @@ describeInChromium('an institution’s key in the browser', () => {
     await page.locator('form').getByRole('button', { name: w['institution.apply'] }).click();
     const signing = page.locator('tbody a', { hasText: w['purpose.signature'] });
     await signing.waitFor();
-    const lin = clientAs(host.url, 'administrator-lin');
+    const lin = clientAs(service.url, 'administrator-lin');
     const id = institution.split('/').at(-1) ?? '';
     const [made] = (await lin.institutions.keys(id)).items;
-    await issued(host.url, made?.applicationId ?? '');
+    await issued(service.url, made?.applicationId ?? '');
     await signing.click();
     await page.locator('h1 + .st', { hasText: w['standing.good'] }).waitFor();
     const key = new URL(page.url()).pathname;
@@ -127,7 +116,7 @@ describeInChromium('an institution’s key in the browser', () => {
 
     const clerk = await visit('teller-zhou', `${key}/use`);
     await carry(clerk.page, people.zhou);
-    const file = join(state, '担保函-42.txt');
+    const file = join(service.state, '担保函-42.txt');
     await writeFile(file, '担保函 No. 42: CNY 5,000.00, until 2027-11-27\n');
     const desk = clerk.page;
     await desk.locator('input[type=file]').setInputFiles(file);
@@ -171,7 +160,7 @@ describeInChromium('an institution’s key in the browser', () => {
     await capture(auditor.page, 'uses-zh');
     const exported = auditor.page.waitForEvent('download');
     await auditor.page.getByRole('button', { name: w['key.export'] }).click();
-    const evidence = join(state, 'uses.ndjson');
+    const evidence = join(service.state, 'uses.ndjson');
     await (await exported).saveAs(evidence);
     await auditor.page.getByRole('link', { name: w['uses.verify'] }).click();
     await auditor.page.locator('input[type=file]').setInputFiles(evidence);
@@ -179,7 +168,7 @@ describeInChromium('an institution’s key in the browser', () => {
     await capture(auditor.page, 'evidence-ok-zh');
     const text = await readFile(evidence, 'utf8');
     expect(text).toContain('为供应商');
-    const altered = join(state, 'altered.ndjson');
+    const altered = join(service.state, 'altered.ndjson');
     await writeFile(altered, text.replace('为供应商', '为别人们'));
     await auditor.page.locator('input[type=file]').setInputFiles(altered);
     await auditor.page.locator('.verdict.no').waitFor();

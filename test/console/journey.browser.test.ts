@@ -1,18 +1,15 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
 import { loadPictures } from '../../src/core/pictures.ts';
 import { askAt } from '../helpers/ask.ts';
 import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
 import { filmOf } from '../helpers/film.ts';
-import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
 import { zipFile } from '../helpers/zip-file.ts';
 import {
   enrolSample,
-  freshPort,
   type Language,
   openConsole,
   seriousFindings,
@@ -22,6 +19,7 @@ import {
   words,
 } from './console-page.ts';
 import { hostileTexts, strikes } from './hostile-text.ts';
+import { runningConsole } from './running.ts';
 
 async function sampleStill(file: string) {
   const { decode } = await loadPictures();
@@ -30,9 +28,7 @@ async function sampleStill(file: string) {
   );
 }
 
-let host: LocalHost;
-let browser: Browser;
-let state: string;
+const service = runningConsole('console');
 /** A failed verification that the first journey leaves behind; the other tests look at it. */
 let failedPath = '';
 
@@ -46,23 +42,12 @@ async function noSideways(page: Page): Promise<void> {
 }
 
 describeInChromium('the seal journey in the browser', () => {
-  beforeAll(async () => {
-    state = await mkdtemp(join(tmpdir(), 'cinnabar-console-'));
-    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
-  }, 240_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await host?.stop();
-    await rm(state, { recursive: true, force: true });
-  });
-
   it.each(['zh', 'en'] as const)(
     'enrols, passes a genuine imprint, refuses an altered one and shows where, without telling first (B2, B6, B7, B11; %s)',
     async (language: Language) => {
       const seal = language === 'zh' ? 'r01' : 's06';
       const forged = language === 'zh' ? 'r01-f-tamper0' : 's06-f-recut0';
-      const visit = await openConsole(browser, host.url, '/', { language });
+      const visit = await service.open('/', { language });
       const { page, w, faults } = visit;
 
       expect(await page.locator('html').getAttribute('lang')).toBe(
@@ -70,10 +55,10 @@ describeInChromium('the seal journey in the browser', () => {
       );
       if (language === 'zh') {
         // With nothing enrolled, the page to verify on leads to the samples.
-        await page.goto(`${host.url}/verify`);
+        await page.goto(`${service.url}/verify`);
         await page.locator('.empty a[href="/seals/enrol"]').click();
       } else {
-        await page.goto(`${host.url}/seals/enrol`);
+        await page.goto(`${service.url}/seals/enrol`);
       }
       await enrolSample(visit, `${seal}-reserved`);
       await page.locator('td', { hasText: w['seal.encrypted'] }).first().waitFor();
@@ -124,7 +109,7 @@ describeInChromium('the seal journey in the browser', () => {
   );
 
   it('goes through with the keyboard alone', async () => {
-    const visit = await openConsole(browser, host.url, '/', { language: 'en' });
+    const visit = await service.open('/', { language: 'en' });
     const { page, w, faults } = visit;
     const press = async (...keys: string[]) => {
       for (const key of keys) await page.keyboard.press(key);
@@ -144,11 +129,11 @@ describeInChromium('the seal journey in the browser', () => {
     await press('Tab');
     expect(await page.evaluate(() => document.activeElement?.className)).toBe('skip');
     await press('g', 's');
-    await page.waitForURL(`${host.url}/seals`);
+    await page.waitForURL(`${service.url}/seals`);
     // The address changes before the page does.
     await page.getByRole('heading', { name: w['nav.seals'], exact: true }).waitFor();
     await press('e');
-    await page.waitForURL(`${host.url}/seals/enrol`);
+    await page.waitForURL(`${service.url}/seals/enrol`);
     await page.locator('[data-sample="t05-reserved"]').waitFor();
     await tabTo('[data-sample="t05-reserved"]');
     await press('Enter');
@@ -193,7 +178,7 @@ describeInChromium('the seal journey in the browser', () => {
   }, 120_000);
 
   it('works at 390 pixels without sideways scrolling, by touch', async () => {
-    const visit = await openConsole(browser, host.url, '/seals/enrol', { width: 390, height: 844 });
+    const visit = await service.open('/seals/enrol', { width: 390, height: 844 });
     const { page, w, faults } = visit;
     await enrolSample(visit, 'r01-reserved');
     await noSideways(page);
@@ -204,7 +189,7 @@ describeInChromium('the seal journey in the browser', () => {
     await page.getByRole('alert').getByText(w['verdict.fail']).waitFor();
     await noSideways(page);
     for (const path of ['/', '/verify', '/seals', '/seals/accounts/new', '/verifications']) {
-      await page.goto(`${host.url}${path}`);
+      await page.goto(`${service.url}${path}`);
       await page.locator('h1').waitFor();
       await noSideways(page);
     }
@@ -227,7 +212,7 @@ describeInChromium('the seal journey in the browser', () => {
     ] as const;
     for (const [index, [path, identity]] of pages.entries()) {
       const language = index % 2 === 0 ? 'en' : 'zh';
-      const visit = await openConsole(browser, host.url, path, { identity, language });
+      const visit = await service.open(path, { identity, language });
       const { page, w, faults } = visit;
       await page.locator('main h1, main h3').first().waitFor();
       if (path === failedPath) await stageDrawn(page);
@@ -241,7 +226,7 @@ describeInChromium('the seal journey in the browser', () => {
   }, 120_000);
 
   it('B2: enrols an archive, names the rows that are wrong, and stops at none that is refused', async () => {
-    const visit = await openConsole(browser, host.url, '/seals/import', { language: 'en' });
+    const visit = await service.open('/seals/import', { language: 'en' });
     const { page, w, faults } = visit;
     const picture = await readFile(
       new URL('../../src/console/public/samples/s06-reserved.jpg', import.meta.url),
@@ -276,7 +261,7 @@ describeInChromium('the seal journey in the browser', () => {
   });
 
   it('B4, B6: sets which seals answer together, and verifies a whole voucher', async () => {
-    const visit = await openConsole(browser, host.url, '/seals', { language: 'en' });
+    const visit = await service.open('/seals', { language: 'en' });
     const { page, w, faults } = visit;
     await page.locator('.table tbody a').first().click();
     await page.getByRole('button', { name: w['combination.set'] }).first().click();
@@ -301,12 +286,12 @@ describeInChromium('the seal journey in the browser', () => {
   }, 120_000);
 
   it('B11: looks through the camera, says what it sees, and takes the picture', async () => {
-    const film = join(state, 'camera.y4m');
+    const film = join(service.state, 'camera.y4m');
     const still = await sampleStill('r01-reserved.jpg');
     await writeFile(film, filmOf(still, 1280, 720));
     const filming = await launchChromium(film);
     try {
-      const visit = await openConsole(filming, host.url, '/seals/enrol', { language: 'en' });
+      const visit = await openConsole(filming, service.url, '/seals/enrol', { language: 'en' });
       const { page, w, faults } = visit;
       const sent: string[] = [];
       page.on('request', (request) => {
@@ -328,14 +313,14 @@ describeInChromium('the seal journey in the browser', () => {
   }, 120_000);
 
   it('shows each role its own pages, and a foreign bank nothing', async () => {
-    const auditor = await openConsole(browser, host.url, '/audit', { identity: 'auditor-gao' });
+    const auditor = await service.open('/audit', { identity: 'auditor-gao' });
     await auditor.page.locator('.table tbody tr').first().waitFor();
     expect(await auditor.page.locator('main').innerText()).toContain(zhWord('audit.outcome.done'));
-    await auditor.page.goto(`${host.url}/verify`);
+    await auditor.page.goto(`${service.url}/verify`);
     await auditor.page.getByText(zhWord('page.forbidden')).waitFor();
     await auditor.close();
 
-    const foreign = await openConsole(browser, host.url, failedPath, { identity: 'teller-wu' });
+    const foreign = await service.open(failedPath, { identity: 'teller-wu' });
     const refusal = foreign.page.getByRole('alert');
     await refusal.getByText(zhWord('error.verification_not_found.why')).waitFor();
     expect(await refusal.locator('.mono').innerText()).toMatch(/^[0-9a-f-]{36}$/);
@@ -343,14 +328,14 @@ describeInChromium('the seal journey in the browser', () => {
   });
 
   it('goes to any page, person or search by typing, without a mouse', async () => {
-    const visit = await openConsole(browser, host.url, '/', { language: 'en' });
+    const visit = await service.open('/', { language: 'en' });
     const { page, w, faults } = visit;
     await page.getByRole('heading', { name: w['home.imprint'] }).waitFor();
     await page.keyboard.press('Control+k');
     const box = page.getByRole('combobox', { name: w['find.title'] });
     await box.fill('seals');
     await page.keyboard.press('Enter');
-    await page.waitForURL(`${host.url}/seals`);
+    await page.waitForURL(`${service.url}/seals`);
     await page.getByRole('heading', { name: w['nav.seals'], exact: true }).waitFor();
     await page.keyboard.press('Control+k');
     await box.fill('zzzz');
@@ -362,7 +347,7 @@ describeInChromium('the seal journey in the browser', () => {
     await page.keyboard.press('Control+k');
     await box.fill('archive');
     await page.keyboard.press('Enter');
-    await page.waitForURL(`${host.url}/seals/import`);
+    await page.waitForURL(`${service.url}/seals/import`);
     await box.waitFor({ state: 'hidden' });
     await page.keyboard.press('Control+k');
     await box.fill('高远');
@@ -375,14 +360,14 @@ describeInChromium('the seal journey in the browser', () => {
   });
 
   it('starts each journey as a person who may do it', async () => {
-    const visit = await openConsole(browser, host.url, '/', { identity: 'operator-ma' });
+    const visit = await service.open('/', { identity: 'operator-ma' });
     const { page, w, faults } = visit;
     for (const [key, title, who] of [
       ['1', 'home.imprint', '周敏'],
       ['3', 'home.signing', '林雪'],
       ['5', 'home.payment', '陈思远'],
     ] as const) {
-      await page.goto(host.url);
+      await page.goto(service.url);
       await page.locator('.folio').waitFor();
       await page.keyboard.press('i');
       await page.locator('[data-identity="operator-ma"]').click();
@@ -398,7 +383,7 @@ describeInChromium('the seal journey in the browser', () => {
   });
 
   it('changes person, and takes it back', async () => {
-    const visit = await openConsole(browser, host.url, '/');
+    const visit = await service.open('/');
     const { page, w } = visit;
     await page.locator('.who', { hasText: '周敏' }).waitFor();
     await page.keyboard.press('i');
@@ -411,7 +396,7 @@ describeInChromium('the seal journey in the browser', () => {
   });
 
   it('keeps what was typed when the line breaks, and sends it once it is back', async () => {
-    const visit = await openConsole(browser, host.url, '/seals/accounts/new');
+    const visit = await service.open('/seals/accounts/new');
     const { page, w } = visit;
     await page.getByLabel(w['account.number']).fill('3301-0428 8800 1957');
     await page.getByLabel(w['account.name']).fill('南京远帆贸易有限公司');
@@ -431,7 +416,7 @@ describeInChromium('the seal journey in the browser', () => {
   });
 
   it('renews an expired session without being seen', async () => {
-    const visit = await openConsole(browser, host.url, '/');
+    const visit = await service.open('/');
     const { page, w } = visit;
     await page.locator('.table tbody tr').first().waitFor();
     await page.waitForLoadState('networkidle');
@@ -456,14 +441,14 @@ describeInChromium('the seal journey in the browser', () => {
   });
 
   it('S7: shows names that want to be more than names as names', async () => {
-    const ask = askAt(host.url);
+    const ask = askAt(service.url);
     const names = hostileTexts.filter((text) => text.length <= 100);
     for (const [i, name] of names.entries()) {
       const account = { number: `S7-${i}`, name, contact: hostileTexts[4] };
       expect((await ask('teller-zhou', 'POST', '/v1/seals/accounts', account)).status).toBe(201);
     }
     const look = { identity: 'teller-zhou', language: 'en', width: 390 } as const;
-    const visit = await openConsole(browser, host.url, '/seals', look);
+    const visit = await service.open('/seals', look);
     const { page } = visit;
     for (const name of names) await page.getByText(name, { exact: true }).first().waitFor();
     expect([await strikes(page), visit.faults]).toEqual([[], []]);
@@ -477,7 +462,7 @@ describeInChromium('the seal journey in the browser', () => {
   });
 
   it('changes language in place, with the page’s language for readers', async () => {
-    const visit = await openConsole(browser, host.url, '/verify');
+    const visit = await service.open('/verify');
     const { page } = visit;
     await page.getByRole('button', { name: 'EN' }).click();
     await page.getByRole('heading', { name: words.en['verify.title'] }).waitFor();
@@ -488,7 +473,7 @@ describeInChromium('the seal journey in the browser', () => {
   });
 
   it('loads at most 120 KB of script and 16 KB of style first, compressed', async () => {
-    const visit = await openConsole(browser, host.url, '/nowhere');
+    const visit = await service.open('/nowhere');
     const fetched = new Set<string>();
     visit.page.on('request', (request) => fetched.add(request.url()));
     // With the words of one language, and no page of its own.

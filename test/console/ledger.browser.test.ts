@@ -1,38 +1,23 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { createClient } from '../../src/client/index.ts';
-import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
-import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
-import { freshPort, openConsole } from './console-page.ts';
+import { describeInChromium } from '../helpers/chromium.ts';
+import { runningConsole } from './running.ts';
 
-let host: LocalHost;
-let browser: Browser;
-let state: string;
+const service = runningConsole('ledger');
 
 describeInChromium('the ledger in the browser', () => {
   beforeAll(async () => {
-    state = await mkdtemp(join(tmpdir(), 'cinnabar-ledger-'));
-    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
     // An audit record, and with it a chain whose head can be anchored.
-    const { demo } = createClient({ baseUrl: host.url });
+    const { demo } = createClient({ baseUrl: service.url });
     const { token } = await demo.token('administrator-lin');
-    const client = createClient({ baseUrl: host.url, token: async () => token });
+    const client = createClient({ baseUrl: service.url, token: async () => token });
     await client.accounts.create({ number: '6222-0901', name: '北辰贸易', contact: '0571' });
-    const answer = await fetch(`${host.url}/v1/audit/anchor`, {
+    const answer = await fetch(`${service.url}/v1/audit/anchor`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}` },
     });
     expect(answer.status).toBe(200);
   }, 240_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await host?.stop();
-    await rm(state, { recursive: true, force: true });
-  });
 
   it.each([
     ['zh', 1440],
@@ -40,7 +25,7 @@ describeInChromium('the ledger in the browser', () => {
   ] as const)(
     'A8: an entry verifies in the browser, and a changed byte is refused (%s, %i px)',
     async (language, width) => {
-      const { page, w, faults, close } = await openConsole(browser, host.url, '/ledger', {
+      const { page, w, faults, close } = await service.open('/ledger', {
         language,
         width,
       });

@@ -1,25 +1,17 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readFile } from 'node:fs/promises';
+import { expect, it } from 'vitest';
 import { rowIds } from '../../src/console/measure/plan.ts';
-import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
-import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
-import { type ConsolePage, freshPort, openConsole, seriousFindings } from './console-page.ts';
+import { describeInChromium } from '../helpers/chromium.ts';
+import { type ConsolePage, type Look, seriousFindings } from './console-page.ts';
+import { runningConsole } from './running.ts';
 
 /** No test waits for the fewest samples that the page offers for longer than this. */
 const measuredMs = 90_000;
 
-let host: LocalHost;
-let browser: Browser;
-let state: string;
+const service = runningConsole('measure');
 
-const open = ({
-  rounds = 5,
-  ...options
-}: Parameters<typeof openConsole>[3] & { rounds?: number } = {}) =>
-  openConsole(browser, host.url, `/core?rounds=${rounds}`, {
+const open = ({ rounds = 5, ...options }: Look & { rounds?: number } = {}) =>
+  service.open(`/core?rounds=${rounds}`, {
     identity: 'developer-song',
     ...options,
   });
@@ -32,17 +24,6 @@ async function measured({ page, w }: ConsolePage): Promise<void> {
 }
 
 describeInChromium('the page of the core’s speed', () => {
-  beforeAll(async () => {
-    state = await mkdtemp(join(tmpdir(), 'cinnabar-measure-'));
-    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
-  }, 240_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await host?.stop();
-    await rm(state, { recursive: true, force: true });
-  });
-
   it('measures every row in the visitor’s browser and gives the figures away', async () => {
     const visit = await open({ language: 'en' });
     const { page, w, faults } = visit;
@@ -153,12 +134,12 @@ describeInChromium('the page of the core’s speed', () => {
   }, 150_000);
 
   it('is the developer’s, and no part of it is fetched before it is opened', async () => {
-    const teller = await openConsole(browser, host.url, '/core', { identity: 'teller-zhou' });
+    const teller = await service.open('/core', { identity: 'teller-zhou' });
     await teller.page.getByText(teller.w['page.forbidden'], { exact: true }).waitFor();
     expect(await teller.page.locator('.rail a[href="/core"]').count()).toBe(0);
     await teller.close();
 
-    const visit = await openConsole(browser, host.url, '/', { identity: 'developer-song' });
+    const visit = await service.open('/', { identity: 'developer-song' });
     await visit.page.locator('.rail a[href="/core"]').waitFor();
     await visit.page.waitForLoadState('networkidle');
     const fetched = () =>

@@ -66,9 +66,9 @@ describeInChromium('a person with passkeys and keys in the browser', () => {
     await page
       .locator('.cards')
       .first()
-      .getByRole('button', { name: p['passkeys.revoke'] })
+      .getByRole('button', { name: p['revoke.passkeys'] })
       .click();
-    await page.locator('.sure').getByRole('button', { name: p['passkeys.revoke'] }).click();
+    await page.locator('.sure').getByRole('button', { name: p['revoke.passkeys'] }).click();
     await page.getByText(p['passkeys.none']).waitFor();
     await page.locator('button.who').click();
     await page.getByRole('button', { name: w['sign-in.action'] }).click();

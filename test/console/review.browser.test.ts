@@ -1,24 +1,19 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
-import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
+import type { Page } from 'playwright-core';
+import { beforeAll, expect, it } from 'vitest';
+import { describeInChromium } from '../helpers/chromium.ts';
 import {
   enrolSample,
-  freshPort,
-  openConsole,
   seriousFindings,
   stageDigest,
   stageDrawn,
   verifySample,
 } from './console-page.ts';
+import { runningConsole } from './running.ts';
 
-let host: LocalHost;
-let browser: Browser;
-let state: string;
+const service = runningConsole('review');
 let pictures: string;
 
 const picture = (page: Page, name: string) =>
@@ -26,29 +21,21 @@ const picture = (page: Page, name: string) =>
 
 describeInChromium('the review workstation in the browser', () => {
   beforeAll(async () => {
-    state = await mkdtemp(join(tmpdir(), 'cinnabar-review-'));
     pictures = fileURLToPath(new URL('../../test-results/screenshots', import.meta.url));
     await mkdir(pictures, { recursive: true });
-    [host, browser] = await Promise.all([startLocalHost(state, freshPort + 40), launchChromium()]);
-    const visit = await openConsole(browser, host.url, '/seals/enrol');
+    const visit = await service.open('/seals/enrol');
     await enrolSample(visit, 'r01-reserved');
     const seal = new URL(visit.page.url()).pathname.split('/').at(-1);
     for (const sample of ['r01-f-tamper0', 'r01-f-text0']) {
-      await visit.page.goto(`${host.url}/verify?seal=${seal}`);
+      await visit.page.goto(`${service.url}/verify?seal=${seal}`);
       await visit.page.locator('.tile input:checked').waitFor();
       await verifySample(visit, sample);
     }
     await visit.close();
   }, 240_000);
 
-  afterAll(async () => {
-    await browser?.close();
-    await host?.stop();
-    await rm(state, { recursive: true, force: true });
-  });
-
   it('B7, B8: an imprint is looked at, computed again and decided by the keyboard alone', async () => {
-    const visit = await openConsole(browser, host.url, '/review', { identity: 'reviewer-he' });
+    const visit = await service.open('/review', { identity: 'reviewer-he' });
     const { page, w, faults } = visit;
     await stageDrawn(page);
     expect(await page.locator('.queue li').count()).toBe(2);
@@ -102,7 +89,7 @@ describeInChromium('the review workstation in the browser', () => {
   }, 120_000);
 
   it('B7: a final decision shows with its signature and its place in the ledger', async () => {
-    const visit = await openConsole(browser, host.url, '/verifications', { language: 'en' });
+    const visit = await service.open('/verifications', { language: 'en' });
     const { page, w, faults } = visit;
     await page.locator('a.whole').first().click();
     await stageDrawn(page);
@@ -131,7 +118,7 @@ describeInChromium('the review workstation in the browser', () => {
       ['/jobs', 'teller-zhou', 'zh', 390],
       ['/review', 'reviewer-qin', 'en', 390],
     ] as const) {
-      const visit = await openConsole(browser, host.url, path, { identity, language, width });
+      const visit = await service.open(path, { identity, language, width });
       const { page, faults } = visit;
       await page.locator('main h1').first().waitFor();
       await expect.poll(() => page.locator('.loading').count(), { timeout: 20_000 }).toBe(0);
@@ -147,7 +134,7 @@ describeInChromium('the review workstation in the browser', () => {
   }, 120_000);
 
   it('B5: a policy is proposed, previewed, and approved by another person', async () => {
-    const maker = await openConsole(browser, host.url, '/policies', {
+    const maker = await service.open('/policies', {
       identity: 'administrator-lin',
       language: 'en',
     });
@@ -159,7 +146,7 @@ describeInChromium('the review workstation in the browser', () => {
     await page.getByRole('button', { name: w['policy.propose'] }).click();
     await page.getByText(w['policy.state.proposed'], { exact: true }).waitFor();
     await page.getByText(w['policy.own']).waitFor();
-    const checker = await openConsole(browser, host.url, '/policies', {
+    const checker = await service.open('/policies', {
       identity: 'risk-officer-xu',
       language: 'en',
     });

@@ -1,19 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
 import { payEn } from '../../src/console/i18n/pay.en.ts';
 import { payZh } from '../../src/console/i18n/pay.zh.ts';
 import { scoringEn } from '../../src/console/i18n/scoring.en.ts';
 import { scoringZh } from '../../src/console/i18n/scoring.zh.ts';
-import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
-import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
-import { type ConsolePage, freshPort, openConsole } from './console-page.ts';
+import { describeInChromium } from '../helpers/chromium.ts';
+import type { ConsolePage } from './console-page.ts';
+import { runningConsole } from './running.ts';
 
-let host: LocalHost;
-let browser: Browser;
-let state: string;
+const service = runningConsole('scored');
 
 /** Languages and widths that the journey is made in, and the demo person who makes it. */
 const visitors = [
@@ -22,23 +18,12 @@ const visitors = [
 ] as const;
 
 describeInChromium('from consent to a delivered certificate in the browser', () => {
-  beforeAll(async () => {
-    state = await mkdtemp(join(tmpdir(), 'cinnabar-scored-'));
-    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
-  }, 240_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await host?.stop();
-    await rm(state, { recursive: true, force: true });
-  });
-
   it.each(visitors)(
     'A1 A3 A5 A6 A7 A9 A10 A11: $language, $width wide',
     async (visitor) => {
       const { language, width, person, overrides } = visitor;
       const visit = (identity: string, path: string) =>
-        openConsole(browser, host.url, path, { identity, language, width });
+        service.open(path, { identity, language, width });
       const shot = (page: Page, name: string) => look(page, `${name}-${language}-${width}`);
 
       const applicant = await visit('customer-chen', '/apply');
@@ -95,7 +80,7 @@ describeInChromium('from consent to a delivered certificate in the browser', () 
     'A10: a fairness report is opened here, $language, $width wide',
     async ({ language, width }) => {
       const options = { identity: 'risk-officer-xu', language, width };
-      const opened = await openConsole(browser, host.url, '/federation', options);
+      const opened = await service.open('/federation', options);
       const { page, w, faults } = opened;
       const field = page.locator('input[type=file]');
       const file = (value: unknown) => ({
@@ -133,7 +118,7 @@ describeInChromium('from consent to a delivered certificate in the browser', () 
     async ({ language, width, person }) => {
       const own = { zh: { ...scoringZh, ...payZh }, en: { ...scoringEn, ...payEn } }[language];
       const open = (identity: string, at: string) =>
-        openConsole(browser, host.url, `/federation?at=${at}`, { identity, language, width });
+        service.open(`/federation?at=${at}`, { identity, language, width });
 
       const parties = await open('administrator-lin', 'parties');
       await parties.page.locator('.parties .st.ok').nth(3).waitFor();
@@ -196,7 +181,7 @@ const rounds = (count: number) =>
 /** Reports a training as the command line tool does. */
 async function report(id: string, change: { state: string; history: number[][] }): Promise<void> {
   const send = (path: string, method: string, body: object, token?: string) =>
-    fetch(`${host.url}${path}`, {
+    fetch(`${service.url}${path}`, {
       method,
       headers: {
         'content-type': 'application/json',

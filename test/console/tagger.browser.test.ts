@@ -1,19 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import examples from '../../src/console/tagger/examples.json' with { type: 'json' };
-import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
-import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
-import { type ConsolePage, freshPort, openConsole, seriousFindings } from './console-page.ts';
+import { describeInChromium } from '../helpers/chromium.ts';
+import { type ConsolePage, type Look, seriousFindings } from './console-page.ts';
+import { runningConsole } from './running.ts';
 
-let host: LocalHost;
-let browser: Browser;
-let state: string;
+const service = runningConsole('tagger');
 
-const open = (options: Parameters<typeof openConsole>[3] = {}) =>
-  openConsole(browser, host.url, '/tagger', options);
+const open = (options: Look = {}) => service.open('/tagger', options);
 
 async function type({ page, w }: ConsolePage, text: string): Promise<void> {
   await page.getByRole('textbox', { name: w['tagger.text'] }).fill(text);
@@ -25,17 +18,6 @@ const marked = ({ page }: ConsolePage) =>
     .evaluateAll((marks) => marks.map((mark) => [mark.dataset.label, mark.textContent]));
 
 describeInChromium('D1: the tagger’s page', () => {
-  beforeAll(async () => {
-    state = await mkdtemp(join(tmpdir(), 'cinnabar-tagger-'));
-    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
-  }, 240_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await host?.stop();
-    await rm(state, { recursive: true, force: true });
-  });
-
   it.each(['zh', 'en'] as const)(
     'marks while one types and sends nothing, %s',
     async (language) => {
@@ -125,7 +107,7 @@ describeInChromium('D1: the tagger’s page', () => {
   });
 
   it('no part of it is fetched before it is opened', async () => {
-    const visit = await openConsole(browser, host.url, '/');
+    const visit = await service.open('/');
     await visit.page.locator('.folio').waitFor();
     await visit.page.waitForLoadState('networkidle');
     const fetched = await visit.page.evaluate(() =>

@@ -1,25 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { personZh } from '../../src/console/i18n/person.zh.ts';
 import { shellZh } from '../../src/console/i18n/shell.zh.ts';
 import { tokensEn } from '../../src/console/i18n/tokens.en.ts';
 import { tokensZh } from '../../src/console/i18n/tokens.zh.ts';
 import sample from '../../src/console/tokens/sample.json' with { type: 'json' };
-import { describeInChromium, launchChromium } from '../helpers/chromium.ts';
-import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
+import { describeInChromium } from '../helpers/chromium.ts';
 import { addAuthenticator } from '../helpers/virtual-authenticator.ts';
-import { type ConsolePage, freshPort, openConsole, seriousFindings } from './console-page.ts';
+import { type ConsolePage, type Look, seriousFindings } from './console-page.ts';
+import { runningConsole } from './running.ts';
 
-let host: LocalHost;
-let browser: Browser;
-let state: string;
+const service = runningConsole('tokens');
 const words = { zh: tokensZh, en: tokensEn };
 
-const open = (path: string, options: Parameters<typeof openConsole>[3] = {}) =>
-  openConsole(browser, host.url, path, { identity: 'customer-chen', ...options });
+const open = (path: string, options: Look = {}) =>
+  service.open(path, { identity: 'customer-chen', ...options });
 
 async function getToken({ page }: ConsolePage): Promise<void> {
   await page.locator('.token-choice button[type=submit]:enabled').click();
@@ -33,17 +28,6 @@ async function keep({ page }: ConsolePage, name: string): Promise<void> {
 }
 
 describeInChromium('D3 to D8: the token pages', () => {
-  beforeAll(async () => {
-    state = await mkdtemp(join(tmpdir(), 'cinnabar-tokens-'));
-    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
-  }, 240_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await host?.stop();
-    await rm(state, { recursive: true, force: true });
-  });
-
   it.each([
     ['zh', 1440],
     ['en', 390],

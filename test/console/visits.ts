@@ -1,13 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll } from 'vitest';
+import type { Page } from 'playwright-core';
 import { askAt } from '../helpers/ask.ts';
-import { launchChromium } from '../helpers/chromium.ts';
-import { type LocalHost, startLocalHost } from '../helpers/local-host.ts';
 import type { Ask } from '../helpers/payer.ts';
-import { type ConsolePage, freshPort, type Language, openConsole } from './console-page.ts';
+import type { ConsolePage, Language } from './console-page.ts';
+import { runningConsole } from './running.ts';
 
 export interface Visits {
   /** Opens the console as one of the sample people, by default on a phone and in Chinese. */
@@ -25,34 +21,17 @@ export function consoleVisits(
   name: string,
   secrets: () => Promise<string> = async () => '',
 ): Visits {
-  let host: LocalHost;
-  let browser: Browser;
-  let state: string;
-  let ask: Ask;
-
-  beforeAll(async () => {
-    state = await mkdtemp(join(tmpdir(), `cinnabar-${name}-`));
-    await writeFile(join(state, 'secrets.env'), await secrets(), { mode: 0o600 });
-    [host, browser] = await Promise.all([startLocalHost(state, freshPort), launchChromium()]);
-    ask = askAt(host.url);
-  }, 240_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await host?.stop();
-    await rm(state, { recursive: true, force: true });
-  });
-
+  const service = runningConsole(name, secrets);
   return {
     visit: (identity, path, language = 'zh', width = 390) =>
-      openConsole(browser, host.url, path, {
+      service.open(path, {
         identity,
         language,
         width,
         height: width < 640 ? 844 : 900,
       }),
-    ask: (...args) => ask(...args),
-    url: () => host.url,
+    ask: (...args) => askAt(service.url)(...args),
+    url: () => service.url,
   };
 }
 

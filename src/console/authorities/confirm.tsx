@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { AuthorityRevocation, IssuingAuthority } from '../../client/index.ts';
 import { formatMoment } from '../format.ts';
-import { t } from '../i18n/index.ts';
+import { DialogActs } from '../parts/dialog.tsx';
 import { SelectField } from '../parts/field.tsx';
 import { Refusal } from '../parts/states.tsx';
 import { client } from '../session.ts';
@@ -62,19 +62,13 @@ export function Confirm(props: { asked: Asked; onClose: () => void; onDone: () =
         </>
       )}
       {act.error && <Refusal what={{ said: a('refused') }} error={act.error} />}
-      <div class="acts">
-        <button type="button" class="btn" onClick={props.onClose}>
-          {t('action.cancel')}
-        </button>
-        <button
-          type="button"
-          class={what === 'open' ? 'btn primary' : 'btn danger'}
-          aria-busy={act.busy}
-          onClick={() => void act.run(reason)}
-        >
-          {a(what)}
-        </button>
-      </div>
+      <DialogActs
+        label={a(what)}
+        danger={what !== 'open'}
+        busy={act.busy}
+        onCancel={props.onClose}
+        onDo={() => void act.run(reason)}
+      />
     </>
   );
 }

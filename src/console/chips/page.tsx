@@ -3,7 +3,7 @@ import type { ApiError, Chip, ChipBackups, ChipCluster } from '../../client/inde
 import { formatMoment, shortHash } from '../format.ts';
 import { maybe, t } from '../i18n/index.ts';
 import { Status, type Tone } from '../parts/chip.tsx';
-import { Dialog } from '../parts/dialog.tsx';
+import { Dialog, DialogActs } from '../parts/dialog.tsx';
 import { TextField } from '../parts/field.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { Empty, Loaded, Refusal } from '../parts/states.tsx';
@@ -137,19 +137,12 @@ function Confirm(props: { order: AskedOrder; chip: Chip; give: () => void; cance
           <span>{t('chips.reset.loss', { count: losable })}</span>
         </label>
       )}
-      <div class="acts">
-        <button type="button" class="btn" onClick={props.cancel}>
-          {t('chips.cancel')}
-        </button>
-        <button
-          type="button"
-          class="btn primary"
-          disabled={losable > 0 && !accepted}
-          onClick={props.give}
-        >
-          {t(`chips.${order}`)}
-        </button>
-      </div>
+      <DialogActs
+        label={t(`chips.${order}`)}
+        disabled={losable > 0 && !accepted}
+        onCancel={props.cancel}
+        onDo={props.give}
+      />
     </>
   );
 }

@@ -59,7 +59,6 @@ export const chipsEn: Record<keyof typeof chipsZh, string> = {
   'chips.reset.loss': '{count} keys may have their only copy here. Give them up.',
   'chips.halt.ask': 'Stop {chip}?',
   'chips.halt.what': 'Demo: it answers nothing for a minute, and other chips sign instead.',
-  'chips.cancel': 'Cancel',
   'chips.add': 'Add a chip',
   'chips.add.name': 'Name',
   'chips.add.hint': 'A lower-case letter first, then letters, digits, hyphens',

@@ -54,7 +54,6 @@ export const chipsZh = {
   'chips.reset.loss': '有 {count} 把密钥可能只在这里有副本，放弃它们。',
   'chips.halt.ask': '停下 {chip}？',
   'chips.halt.what': '演示：它一分钟内不应答，签名改由别的芯片完成。',
-  'chips.cancel': '取消',
   'chips.add': '添加芯片',
   'chips.add.name': '名称',
   'chips.add.hint': '小写字母开头，可含数字与连字符',

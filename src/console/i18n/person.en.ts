@@ -22,10 +22,10 @@ export const personEn: Record<keyof typeof personZh, string> = {
   'passkeys.not-added': 'No passkey was added',
   'passkeys.unsupported': 'This browser offers no passkeys here; keys can be protected with a PIN.',
   'passkeys.copied': 'may be on other devices of yours',
-  'passkeys.revoke': 'Revoke',
-  'passkeys.revoked': 'Passkey revoked',
-  'passkeys.not-revoked': 'The passkey was not revoked',
-  'passkeys.revoke.warning':
+  'revoke.passkeys': 'Revoke',
+  'revoked.passkeys': 'Passkey revoked',
+  'not-revoked.passkeys': 'The passkey was not revoked',
+  'revoke-warning.passkeys':
     'It will no longer sign in or confirm payments; a key that it guards opens no more and is made anew on the device.',
   'attestation.none': 'the device does not say where it keeps it',
   'attestation.self': 'the device vouches for itself, unproven',
@@ -36,11 +36,11 @@ export const personEn: Record<keyof typeof personZh, string> = {
   'terminals.none': 'No paying device yet',
   'terminals.none.hint': 'Register on the device you want to pay with; the pay page has the steps.',
   'terminals.enrol': 'Register this device',
-  'terminals.revoke': 'Stop using',
-  'terminals.revoke.warning':
+  'revoke.terminals': 'Stop using',
+  'revoke-warning.terminals':
     'No payment will come from this device any more, and it cannot be restored; other devices go on.',
-  'terminals.revoked': 'Device no longer in use',
-  'terminals.not-revoked': 'The device is still in use',
+  'revoked.terminals': 'Device no longer in use',
+  'not-revoked.terminals': 'The device is still in use',
   'terminal.state.active': 'may pay',
   'terminal.state.revoked': 'no longer in use',
   'terminal.pin': 'guarded by a PIN',

@@ -38,3 +38,30 @@ export function Dialog(props: {
     </dialog>
   );
 }
+
+/** The two ways out of a dialog that asks whether to do something. */
+export function DialogActs(props: {
+  label: string;
+  onDo: () => void;
+  onCancel: () => void;
+  danger?: boolean;
+  busy?: boolean;
+  disabled?: boolean;
+}) {
+  return (
+    <div class="acts">
+      <button type="button" class="btn" onClick={props.onCancel}>
+        {t('action.cancel')}
+      </button>
+      <button
+        type="button"
+        class={props.danger ? 'btn danger' : 'btn primary'}
+        disabled={props.disabled}
+        aria-busy={props.busy}
+        onClick={props.onDo}
+      >
+        {props.label}
+      </button>
+    </div>
+  );
+}

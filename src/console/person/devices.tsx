@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Passkey, PaymentTerminal } from '../../client/index.ts';
 import { formatMoment } from '../format.ts';
@@ -92,37 +93,13 @@ function AddPasskey({ onAdded }: { onAdded: () => void }) {
 }
 
 function PasskeyCard({ item, reload }: { item: Passkey; reload: () => void }) {
-  const rename = useWrite<{ label: string }>(async ({ label }) => {
-    await client.passkeys.rename(item.id, label);
-    reload();
-  });
-  const revoke = useWrite<{ id: string }>(async ({ id }) => {
-    await client.passkeys.revoke(id);
-    showToast({ text: p('passkeys.revoked') });
-    reload();
-  });
   return (
-    <li>
-      <Renaming
-        label={item.label}
-        busy={rename.busy}
-        onRename={(label) => void rename.run({ label })}
-      />
-      <p class="small muted">
-        {p('device.since', { at: formatMoment(item.createdAt) })}
-        {item.usedAt && ` · ${p('device.used', { at: formatMoment(item.usedAt) })}`}
-        {` · ${p(`attestation.${item.attestation.level}`)}`}
-        {item.attestation.copied && ` · ${p('passkeys.copied')}`}
-      </p>
-      {rename.error && <Refusal what={{ said: p('device.not-renamed') }} error={rename.error} />}
-      {revoke.error && <Refusal what={{ said: p('passkeys.not-revoked') }} error={revoke.error} />}
-      <Sure
-        label={p('passkeys.revoke')}
-        warning={p('passkeys.revoke.warning')}
-        busy={revoke.busy}
-        onDo={() => void revoke.run({ id: item.id })}
-      />
-    </li>
+    <DeviceCard of="passkeys" item={item} reload={reload} mayRevoke>
+      {p('device.since', { at: formatMoment(item.createdAt) })}
+      {item.usedAt && ` · ${p('device.used', { at: formatMoment(item.usedAt) })}`}
+      {` · ${p(`attestation.${item.attestation.level}`)}`}
+      {item.attestation.copied && ` · ${p('passkeys.copied')}`}
+    </DeviceCard>
   );
 }
 
@@ -155,13 +132,33 @@ function Terminals() {
 }
 
 function TerminalCard({ item, reload }: { item: PaymentTerminal; reload: () => void }) {
+  const isActive = item.state === 'active';
+  return (
+    <DeviceCard of="terminals" item={item} reload={reload} mayRevoke={isActive}>
+      <Status tone={isActive ? 'ok' : 'no'}>{p(`terminal.state.${item.state}`)}</Status>{' '}
+      {p('device.since', { at: formatMoment(item.enrolledAt) })} ·{' '}
+      {p(item.passkeyId === null ? 'terminal.pin' : 'terminal.passkey')} ·{' '}
+      {p(`keystore.${item.keyStore}`)}
+    </DeviceCard>
+  );
+}
+
+/** One thing that speaks for the person: its name can be changed, and it can be taken back. */
+function DeviceCard(props: {
+  of: 'passkeys' | 'terminals';
+  item: { readonly id: string; readonly label: string };
+  reload: () => void;
+  mayRevoke: boolean;
+  children: ComponentChildren;
+}) {
+  const { of, item, reload } = props;
   const rename = useWrite<{ label: string }>(async ({ label }) => {
-    await client.terminals.rename(item.id, label);
+    await client[of].rename(item.id, label);
     reload();
   });
   const revoke = useWrite<{ id: string }>(async ({ id }) => {
-    await client.terminals.revoke(id);
-    showToast({ text: p('terminals.revoked') });
+    await client[of].revoke(id);
+    showToast({ text: p(`revoked.${of}`) });
     reload();
   });
   return (
@@ -171,20 +168,13 @@ function TerminalCard({ item, reload }: { item: PaymentTerminal; reload: () => v
         busy={rename.busy}
         onRename={(label) => void rename.run({ label })}
       />
+      <p class="small muted">{props.children}</p>
       {rename.error && <Refusal what={{ said: p('device.not-renamed') }} error={rename.error} />}
-      <p class="small muted">
-        <Status tone={item.state === 'active' ? 'ok' : 'no'}>
-          {p(`terminal.state.${item.state}`)}
-        </Status>{' '}
-        {p('device.since', { at: formatMoment(item.enrolledAt) })} ·{' '}
-        {p(item.passkeyId === null ? 'terminal.pin' : 'terminal.passkey')} ·{' '}
-        {p(`keystore.${item.keyStore}`)}
-      </p>
-      {revoke.error && <Refusal what={{ said: p('terminals.not-revoked') }} error={revoke.error} />}
-      {item.state === 'active' && (
+      {revoke.error && <Refusal what={{ said: p(`not-revoked.${of}`) }} error={revoke.error} />}
+      {props.mayRevoke && (
         <Sure
-          label={p('terminals.revoke')}
-          warning={p('terminals.revoke.warning')}
+          label={p(`revoke.${of}`)}
+          warning={p(`revoke-warning.${of}`)}
           busy={revoke.busy}
           onDo={() => void revoke.run({ id: item.id })}
         />

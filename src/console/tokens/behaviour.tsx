@@ -8,8 +8,7 @@ import {
   type BusinessRequest,
   newIdempotencyKey,
 } from '../../client/index.ts';
-import { t } from '../i18n/index.ts';
-import { Dialog } from '../parts/dialog.tsx';
+import { Dialog, DialogActs } from '../parts/dialog.tsx';
 import { Panel } from '../parts/page.tsx';
 import { Empty, Loaded, Refusal } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
@@ -156,19 +155,13 @@ function Behaviour({ token }: { token: HeldToken }) {
       <Dialog title={k('behaviour.erase.ask')} open={erasing} onClose={() => setErasing(false)}>
         <p>{k('behaviour.erase.what')}</p>
         {erase.error && <Refusal what={{ said: k('behaviour.not-erased') }} error={erase.error} />}
-        <div class="acts">
-          <button type="button" class="btn" onClick={() => setErasing(false)}>
-            {t('action.cancel')}
-          </button>
-          <button
-            type="button"
-            class="btn danger"
-            aria-busy={erase.busy}
-            onClick={() => void erase.run('erase')}
-          >
-            {k('behaviour.erase')}
-          </button>
-        </div>
+        <DialogActs
+          label={k('behaviour.erase')}
+          danger
+          busy={erase.busy}
+          onCancel={() => setErasing(false)}
+          onDo={() => void erase.run('erase')}
+        />
       </Dialog>
     </>
   );

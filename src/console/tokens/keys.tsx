@@ -1,9 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { IssuerKey, IssuerKeys } from '../../client/index.ts';
 import { formatMoment, shortHash } from '../format.ts';
-import { t } from '../i18n/index.ts';
 import { Status } from '../parts/chip.tsx';
-import { Dialog } from '../parts/dialog.tsx';
+import { Dialog, DialogActs } from '../parts/dialog.tsx';
 import { Panel } from '../parts/page.tsx';
 import { Empty, Loaded, Refusal } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
@@ -146,19 +145,13 @@ function Confirm(props: {
           : k('keys.revoke.what')}
       </p>
       {act.error && <Refusal what={{ said: k('keys.not-done') }} error={act.error} />}
-      <div class="acts">
-        <button type="button" class="btn" onClick={props.onClose}>
-          {t('action.cancel')}
-        </button>
-        <button
-          type="button"
-          class={isRotation ? 'btn primary' : 'btn danger'}
-          aria-busy={act.busy}
-          onClick={() => asked && void act.run(asked)}
-        >
-          {isRotation ? k('keys.rotate', { algorithm }) : k('keys.revoke')}
-        </button>
-      </div>
+      <DialogActs
+        label={isRotation ? k('keys.rotate', { algorithm }) : k('keys.revoke')}
+        danger={!isRotation}
+        busy={act.busy}
+        onCancel={props.onClose}
+        onDo={() => asked && void act.run(asked)}
+      />
     </Dialog>
   );
 }

@@ -1,9 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { Webhook, WebhookSecret } from '../../client/index.ts';
 import { formatMoment } from '../format.ts';
-import { t } from '../i18n/index.ts';
 import { Status } from '../parts/chip.tsx';
-import { Dialog } from '../parts/dialog.tsx';
+import { Dialog, DialogActs } from '../parts/dialog.tsx';
 import { ListTable } from '../parts/list-table.tsx';
 import { PageHead, Panel } from '../parts/page.tsx';
 import { Empty, Loaded, Refusal } from '../parts/states.tsx';
@@ -185,19 +184,13 @@ function Confirm(props: {
     <Dialog title={w(`${what}.ask`)} open={asked !== undefined} onClose={props.onClose}>
       <p>{w(`${what}.what`)}</p>
       {act.error && <Refusal what={{ said: w('refused') }} error={act.error} />}
-      <div class="acts">
-        <button type="button" class="btn" onClick={props.onClose}>
-          {t('action.cancel')}
-        </button>
-        <button
-          type="button"
-          class={what === 'remove' ? 'btn danger' : 'btn primary'}
-          aria-busy={act.busy}
-          onClick={() => asked && void act.run(asked)}
-        >
-          {w(what)}
-        </button>
-      </div>
+      <DialogActs
+        label={w(what)}
+        danger={what === 'remove'}
+        busy={act.busy}
+        onCancel={props.onClose}
+        onDo={() => asked && void act.run(asked)}
+      />
     </Dialog>
   );
 }
