@@ -137,6 +137,7 @@ export const sealServiceEn: Record<keyof typeof sealServiceZh, string> = {
   'job.cancel': 'Cancel',
   'job.replay': 'Try again what was put aside',
   'job.not-done': 'That was not done',
+  'job.row': 'Row',
   'job.vouchers': 'Vouchers',
   'job.reference': 'Reference',
   'job.result': 'Result',

@@ -132,6 +132,7 @@ export const sealServiceZh = {
   'job.cancel': '取消',
   'job.replay': '重试搁置的',
   'job.not-done': '没有办成',
+  'job.row': '行',
   'job.vouchers': '凭证',
   'job.reference': '凭证号',
   'job.result': '结果',

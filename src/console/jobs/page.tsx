@@ -302,10 +302,17 @@ function Vouchers({ job }: { job: Job }) {
       >
         {(items) => (
           <table class="table list">
+            <thead>
+              <tr>
+                <th>{t('job.row')}</th>
+                <th class="wide">{t('job.vouchers')}</th>
+                <th>{t('field.state')}</th>
+              </tr>
+            </thead>
             <tbody>
               {items.map((voucher) => (
                 <tr key={voucher.id}>
-                  <td class="num">{voucher.position}</td>
+                  <td>{voucher.position}</td>
                   <td class="wide">
                     {voucher.verificationId ? (
                       <a class="whole" href={`/verifications/${voucher.verificationId}`}>
