@@ -1,0 +1,56 @@
+import { expect, it, vi } from 'vitest';
+import type { LedgerEntry, NoteSigner } from '../../../src/domain/ledger/ports.ts';
+import { createStatuses } from '../../../src/domain/ledger/statuses.ts';
+import { processEd25519Signer } from '../../../src/platform/note-signers.ts';
+import { tickingClock } from '../../helpers/time-and-chance.ts';
+
+const origin = 'ledger.example/log';
+
+/** Statuses whose signatures are counted, are blank, and wait where the test holds them. */
+function counted() {
+  const signer = processEd25519Signer('ed25519', origin);
+  const state = { signed: 0, held: undefined as Promise<never> | undefined };
+  const sign: NoteSigner['sign'] = async () => {
+    state.signed += 1;
+    await state.held;
+    return new Uint8Array(64);
+  };
+  const store = { published: () => undefined };
+  const statuses = createStatuses({ clock: tickingClock(), store, signer: { ...signer, sign } });
+  return { statuses, state };
+}
+
+const entry = (leafHash: string) =>
+  ({ index: 1, leafHash, event: { type: 'frozen' } }) as unknown as LedgerEntry;
+
+it('A8: statuses of a thousand subjects are at hand; one more forgets them, and no status is wrong', async () => {
+  const { statuses, state } = counted();
+  for (let i = 0; i < 1_000; i++) await statuses(`cert/${i}`, entry('a'));
+  await statuses('cert/0', entry('a'));
+  expect(state.signed).toBe(1_000);
+  await statuses('cert/1000', entry('a'));
+  expect(state.signed).toBe(1_001);
+  // The thousand went, the newest stayed.
+  await statuses('cert/1000', entry('a'));
+  expect(state.signed).toBe(1_001);
+  expect(await statuses('cert/0', entry('b'))).toMatchObject({ newest: { leafHash: 'b' } });
+  expect(state.signed).toBe(1_002);
+});
+
+it('A8: a status that fails late takes none of a newer event with it', async () => {
+  const { statuses, state } = counted();
+  let fail = (_: Error) => {};
+  state.held = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  const late = statuses('cert/a', entry('a'));
+  late.catch(() => undefined);
+  await vi.waitFor(() => expect(state.signed).toBe(1));
+  // What signs the newer one does not wait for the older.
+  state.held = undefined;
+  await statuses('cert/a', entry('b'));
+  fail(new Error('no way to the chips'));
+  await expect(late).rejects.toThrow('no way to the chips');
+  await statuses('cert/a', entry('b'));
+  expect(state.signed).toBe(2);
+});
