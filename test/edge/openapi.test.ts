@@ -110,4 +110,37 @@ describe('the OpenAPI document', () => {
     }
     expect(count).toBeGreaterThan(100);
   });
+
+  it('S1: has no secret in an answer that is kept for who asks again with the same key', () => {
+    const secrets = new Set(
+      'secret pepper token accessToken refreshToken access_token refresh_token'.split(' '),
+    );
+    const found = operations.flatMap(([key, { responses }]) =>
+      Object.entries(responses)
+        .filter(([status]) => status.startsWith('2'))
+        .flatMap(([, { content }]) => [...namesIn(content, document)])
+        .filter((name) => secrets.has(name))
+        .map((name) => ({ key, name, isKept: routeRules[key]?.idempotent === true })),
+    );
+    // All of them are answered somewhere, so the names are those of today.
+    expect(new Set(found.map(({ name }) => name))).toEqual(secrets);
+    expect(found.filter(({ isKept }) => isKept)).toEqual([]);
+  });
 });
+
+/** Names of all fields that a schema, or what it refers to, may hold. */
+function* namesIn(
+  schema: unknown,
+  document: Document,
+  seen = new Set<string>(),
+): Generator<string, void, undefined> {
+  if (typeof schema !== 'object' || schema === null) return;
+  const { $ref, properties } = schema as { $ref?: unknown; properties?: object };
+  yield* Object.keys(properties ?? {});
+  const name = typeof $ref === 'string' ? ($ref.split('/').at(-1) ?? '') : '';
+  if (name !== '' && !seen.has(name)) {
+    seen.add(name);
+    yield* namesIn(document.components.schemas?.[name], document, seen);
+  }
+  for (const part of Object.values(schema)) yield* namesIn(part, document, seen);
+}
