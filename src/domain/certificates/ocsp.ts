@@ -38,13 +38,14 @@ export interface OcspReply {
  * hears of it. Of serials that somebody makes up nothing is kept: they push nothing out.
  */
 export function ocspResponder(deps: CertificateDeps) {
+  const authorityAskedFor = authorityFinder(deps);
   const answers = signedAnswers<OcspReply>({ clock: deps.clock, reuseMs, keptMax });
 
   /** Errors as `loadAuthority`. */
   return async (request: Uint8Array): Promise<OcspReply> => {
     const query = parseOcspRequest(request);
     if (!query) return { der: ocspRefusal('malformedRequest') };
-    const authority = await authorityAskedFor(deps, query.questions);
+    const authority = await authorityAskedFor(query.questions);
     // Nobody here may speak for that issuer (RFC 6960 §2.3).
     if (!authority) return { der: ocspRefusal('unauthorized') };
     const found = await Promise.all(
@@ -78,18 +79,30 @@ async function signed(
   return asked.nonce ? { der } : { der, shared: { thisUpdateMs: producedAtMs, nextUpdateMs } };
 }
 
-/** One answer has one signer, so all questions must be about one issuing authority. */
-async function authorityAskedFor(
-  deps: CertificateDeps,
-  questions: readonly OcspQuestion[],
-): Promise<Authority | undefined> {
-  for (const algorithm of keyAlgorithms) {
-    for (const authority of await allAuthorities(deps, algorithm)) {
-      const { subject, spki } = parseCertificate(authority.issuing);
-      if (questions.every((question) => question.isBy({ name: subject, spki }))) return authority;
+/**
+ * Finds the authority that questions are about. One answer has one signer, so all must be about one
+ * issuing authority. Which one that is never changes, so it is looked up once; what changes of an
+ * authority stands in the rows of its certificates.
+ */
+function authorityFinder(deps: CertificateDeps) {
+  const known = new Map<string, Authority>();
+  return async (questions: readonly OcspQuestion[]): Promise<Authority | undefined> => {
+    const remembered = [...known.values()].find((one) => areAbout(one, questions));
+    if (remembered) return remembered;
+    for (const algorithm of keyAlgorithms) {
+      const all = await allAuthorities(deps, algorithm);
+      const found = all.find((one) => areAbout(one, questions));
+      if (!found) continue;
+      known.set(`${algorithm}/${found.generation}`, found);
+      return found;
     }
-  }
-  return undefined;
+    return undefined;
+  };
+}
+
+function areAbout({ issuing }: Authority, questions: readonly OcspQuestion[]): boolean {
+  const { subject, spki } = parseCertificate(issuing);
+  return questions.every((question) => question.isBy({ name: subject, spki }));
 }
 
 async function statusFor(
