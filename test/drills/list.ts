@@ -6,6 +6,7 @@ import type { Drill } from './drill.ts';
 import { growth } from './growth-drill.ts';
 import { loadPerRoute } from './load-drill.ts';
 import { logInjection } from './log-drill.ts';
+import { memoryKept } from './memory-drill.ts';
 import { crossOrigin } from './origin-drill.ts';
 import { overload, rateLimits, soak } from './overload-drill.ts';
 import { refusals } from './refusal-drill.ts';
@@ -35,6 +36,7 @@ export const drills: readonly Drill[] = [
   senders,
   loadPerRoute,
   verificationOverhead,
+  memoryKept,
   overload,
   soak,
   rateLimits,

@@ -1,4 +1,16 @@
 import { readFile } from 'node:fs/promises';
+import { sha1 } from '@noble/hashes/legacy.js';
+import { hexToBytes } from '@noble/hashes/utils.js';
+import { parseCertificate } from '../../src/core/pki/certificate.ts';
+import { parsePublicKey } from '../../src/core/pki/public-key.ts';
+import {
+  derExplicit,
+  derNull,
+  derObjectIdentifier,
+  derOctetString,
+  derSequence,
+  derUnsigned,
+} from '../../src/lib/der.ts';
 import { clientAs, keyPerson } from '../helpers/key-people.ts';
 import { identity } from '../helpers/tokens.ts';
 import type { LoadRoute } from './load.ts';
@@ -63,8 +75,11 @@ export async function peopleForLoad(url: string) {
   await keyPerson(url, 'customer-chen', fetchOnce);
   const headers = await customer();
   const certificates = fetchOnce(`${url}/v1/certificates?limit=1`, { headers });
-  const { items } = await answerOf<{ items: { serial: string }[] }>(certificates);
-  const serial = items[0]?.serial ?? '';
+  type Item = { readonly serial: string; readonly algorithm: string };
+  const { items } = await answerOf<{ items: Item[] }>(certificates);
+  const { serial = '', algorithm = '' } = items[0] ?? {};
+  const issuing = await fetchOnce(`${url}/pki/ca.crt?algorithm=${algorithm}`);
+  const issuer = new Uint8Array(await issuing.arrayBuffer());
   const ledger = await answerOf<{ items: { event: { subject: string } }[] }>(
     fetchOnce(`${url}/ledger/entries?limit=1`),
   );
@@ -76,11 +91,30 @@ export async function peopleForLoad(url: string) {
     bills: granted('bills'),
     sealId,
     serial,
+    issuer,
     subject,
   };
 }
 
 export type LoadPeople = Awaited<ReturnType<typeof peopleForLoad>>;
+
+/** The address of an OCSP request for one certificate (RFC 6960 §4.1.1, Appendix A.1). */
+function ocspPath(issuer: Uint8Array, serialHex: string, nonce?: Uint8Array): string {
+  const { subject, spki } = parseCertificate(issuer);
+  const certId = derSequence(
+    derSequence(derObjectIdentifier('1.3.14.3.2.26'), derNull()),
+    derOctetString(sha1(subject)),
+    derOctetString(sha1(parsePublicKey(spki).key)),
+    derUnsigned(hexToBytes(serialHex)),
+  );
+  const questions = derSequence(derSequence(certId));
+  const extension =
+    nonce &&
+    derSequence(derObjectIdentifier('1.3.6.1.5.5.7.48.1.2'), derOctetString(derOctetString(nonce)));
+  const extensions = extension ? [derExplicit(2, derSequence(extension))] : [];
+  const request = derSequence(derSequence(questions, ...extensions));
+  return `/pki/ocsp/${encodeURIComponent(Buffer.from(request).toString('base64'))}`;
+}
 
 async function formOf(fields: Record<string, string>, picture?: string): Promise<Response> {
   const form = new FormData();
@@ -133,7 +167,8 @@ export const withBadToken = (route: LoadRoute): LoadRoute => ({
 
 /** What is asked of the service most. */
 export async function mainRoutes(people: LoadPeople) {
-  const { teller, customer, own, bills, sealId, serial, subject } = people;
+  const { teller, customer, own, bills, sealId, serial, issuer, subject } = people;
+  const nobody = async () => ({ authorization: '' });
   const fields = { sealId, currency: 'CNY', amountMinor: '1250000', dpi: '300' };
   const imprint = await formOf(fields, 'r01-g0.jpg');
   const type = imprint.headers.get('content-type') ?? '';
@@ -142,12 +177,12 @@ export async function mainRoutes(people: LoadPeople) {
     tokenCheck: reading('token check', '/v1/notice', own),
     verifyToken: reading('token opened by a business system', '/v1/business/view', bills),
     certificateRead: reading('certificate', `/v1/certificates/${serial}`, customer),
-    certificateStatus: reading(
-      'certificate status',
-      `/ledger/subjects/${subject}/status`,
-      async () => ({
-        authorization: '',
-      }),
+    certificateStatus: reading('certificate status', `/ledger/subjects/${subject}/status`, nobody),
+    ocspAnswer: reading('OCSP answer', ocspPath(issuer, serial), nobody),
+    ocspWithNonce: reading(
+      'OCSP answer with a nonce',
+      ocspPath(issuer, serial, new Uint8Array(16)),
+      nobody,
     ),
     sealRead: reading('seal', `/v1/seals/${sealId}`, teller),
     sealVerification: {

@@ -18,12 +18,15 @@ export const bareHost = 'bare.test';
 /**
  * What a request costs that has no work of its own: its body is read, a line is answered, and in
  * between the stores or another Worker are asked as often as the address says. It stands behind the
- * same router of static files, and under the part of the addresses that goes past them.
+ * same router of static files, and under the part of the addresses that goes past them. With `keep`
+ * it leaks so many bytes: a fault to be planted.
  */
 const bareWorker = `import { Hono } from 'hono';
 const app = new Hono();
+const kept = [];
 app.get('/v1/bare', async (c) => {
-  const { d1, kv, hop } = c.req.query();
+  const { d1, kv, hop, keep } = c.req.query();
+  if (keep) kept.push(new Uint8Array(Number(keep)));
   if (d1) await c.env.DB.prepare('SELECT * FROM seals LIMIT 1').all();
   if (kv) await c.env.NOTICES.get('bare');
   if (hop) await (await c.env.SELF.fetch('http://bare.test/v1/bare')).text();
@@ -76,12 +79,19 @@ export function serviceForDrills(): Promise<ServiceForDrills> {
   return made;
 }
 
-let running: Promise<BundledHost> | undefined;
+const running = new Map<boolean, Promise<BundledHost>>();
 
-/** One life of them that drills share which do it no harm; nobody is held to a rate. */
-export function hostForDrills(): Promise<BundledHost> {
-  running ??= serviceForDrills().then(({ service }) => service.start(0, { requestsPerMinute }));
-  return running;
+/**
+ * One life of them that drills share which do it no harm; nobody is held to a rate. Inspected unless
+ * somebody times it: an inspector is told every line that a Worker writes.
+ */
+export function hostForDrills(isInspected = true): Promise<BundledHost> {
+  const known = running.get(isInspected);
+  if (known) return known;
+  const life = { requestsPerMinute, isInspected };
+  const started = serviceForDrills().then(({ service }) => service.start(0, life));
+  running.set(isInspected, started);
+  return started;
 }
 
 /** A life of its own, while `work` lasts. */
@@ -100,9 +110,10 @@ export async function whileServing<T>(
 
 /** Ends what runs and removes the stores, when any drill used them. */
 export async function forgetService(): Promise<void> {
-  await (await running)?.kill();
+  for (const host of running.values()) await (await host).kill();
   if (made) await rm((await made).state, { recursive: true, force: true });
-  [running, made] = [undefined, undefined];
+  running.clear();
+  made = undefined;
 }
 
 /** Memory that the workerd of a host holds, MB; on Linux alone, elsewhere 0. */

@@ -20,4 +20,7 @@ const host = new Miniflare({
     stderr.pipe(process.stderr);
   },
 });
-console.log(`ready ${(await host.ready).origin}`);
+const ready = (await host.ready).origin;
+// Only where the settings ask for one.
+const inspector = workers.inspectorPort === undefined ? undefined : await host.getInspectorURL();
+console.log(`ready ${ready}${inspector ? ` inspected at ${inspector.host}` : ''}`);

@@ -26,12 +26,16 @@ export interface Life {
   readonly state?: string;
   /** What one caller may ask; as wrangler.toml says if left out. */
   readonly requestsPerMinute?: number;
+  /** Whether debuggers may look into it: what a Worker holds is asked through their protocol. */
+  readonly isInspected?: boolean;
 }
 
 export interface BundledHost {
   readonly url: string;
   /** The process that leads the group. */
   readonly pid: number;
+  /** Host and port of the inspector; under its name each Worker has a path there. */
+  readonly inspector?: string;
   /** Kills host and workerd at once, so that neither can tidy anything up. */
   kill(): Promise<void>;
 }
@@ -60,14 +64,19 @@ export async function bundleService(state: string, beside?: Beside): Promise<Bun
   const more = beside ? [beside({ ...edge })] : [];
   let lives = 0;
   return {
-    async start(port, { state: stores = state, requestsPerMinute } = {}) {
+    async start(port, { state: stores = state, requestsPerMinute, isInspected } = {}) {
       const ratelimits = requestsPerMinute && {
         ratelimits: { RATE_LIMIT: { simple: { limit: requestsPerMinute, period: 60 } } },
       };
-      const workers = [{ ...demo, ...ratelimits }, ...others, ...more];
+      const inspected = isInspected && { unsafeInspectorProxy: true };
+      const workers = [{ ...demo, ...ratelimits }, ...others, ...more].map((worker) => ({
+        ...worker,
+        ...inspected,
+      }));
+      const inspector = isInspected && { inspectorPort: 0 };
       lives += 1;
       const settings = join(state, `bundled-${lives}.json`);
-      await writeFile(settings, JSON.stringify({ ...persistedIn(stores), workers }));
+      await writeFile(settings, JSON.stringify({ ...persistedIn(stores), ...inspector, workers }));
       return start(settings, port);
     },
   };
@@ -97,26 +106,26 @@ async function start(settings: string, port: number): Promise<BundledHost> {
     await ended;
   };
   try {
-    return { url: await addressOf(host), pid: host.pid ?? 0, kill };
+    return { ...(await addressesOf(host)), pid: host.pid ?? 0, kill };
   } catch (error) {
     await kill();
     throw error;
   }
 }
 
-function addressOf(host: ChildProcess): Promise<string> {
+function addressesOf(host: ChildProcess): Promise<Pick<BundledHost, 'url' | 'inspector'>> {
   let output = '';
   return new Promise((settle, fail) => {
     const failed = (what: string) => fail(new Error(`the bundled host ${what}\n${output}`));
     const timer = setTimeout(() => failed('did not start in time'), startMs);
     const read = (chunk: Buffer) => {
       output += chunk.toString();
-      const [, url] = /^ready (\S+)$/m.exec(output) ?? [];
+      const [, url, inspector] = /^ready (\S+)(?: inspected at (\S+))?$/m.exec(output) ?? [];
       if (url === undefined) return;
       clearTimeout(timer);
       host.stdout?.off('data', read).resume();
       host.stderr?.off('data', read).resume();
-      settle(url);
+      settle({ url, ...(inspector ? { inspector } : {}) });
     };
     host.stdout?.on('data', read);
     host.stderr?.on('data', read);
