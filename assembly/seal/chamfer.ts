@@ -12,8 +12,11 @@ const DIAGONAL: f32 = 1.3693;
  */
 export function distance(mask: usize, to: usize, width: i32, height: i32, outside: bool): void {
   const far: f32 = 1e6;
-  for (let p: usize = 0; p < <usize>(width * height); p++) {
-    store<f32>(to + (p << 2), load<u8>(mask + p) == 0 ? <f32>0 : far);
+  const fars = f32x4.splat(far);
+  for (let p: usize = 0; p < <usize>(width * height); p += 4) {
+    const halves = i16x8.extend_low_i8x16_u(v128.load32_zero(mask + p));
+    const isPaper = i32x4.eq(i32x4.extend_low_i16x8_u(halves), i32x4.splat(0));
+    v128.store(to + (p << 2), v128.andnot(fars, isPaper));
   }
   if (outside) {
     for (let x = 0; x < width; x++) {

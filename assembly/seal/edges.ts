@@ -72,6 +72,10 @@ export function findEdges(
   }
   let kept = 0;
   for (let cell = 0; cell < across * down * 4 && kept < MAX_EDGES; cell++) {
+    if ((cell & 3) == 0 && !v128.any_true(v128.load(cells + ((<usize>cell) << 2)))) {
+      cell += 3;
+      continue;
+    }
     const index = load<i32>(cells + ((<usize>cell) << 2)) - 1;
     if (index < 0) continue;
     for (let i = 0; i < 5; i++) put(points, i * MAX_EDGES + kept, at(found, index * 5 + i));

@@ -117,13 +117,6 @@ function prepareKernel(sigma: f32, radius: i32): void {
   }
 }
 
-function storeFour(to: usize, a: v128, b: v128, c: v128, d: v128): void {
-  v128.store(to, a);
-  v128.store(to, b, 16);
-  v128.store(to, c, 32);
-  v128.store(to, d, 48);
-}
-
 /** Adds what two neighbours as far apart share of a weight. */
 function addPair(sum: v128, weight: v128, left: v128, right: v128): v128 {
   return f32x4.add(sum, f32x4.mul(weight, f32x4.add(left, right)));
@@ -131,18 +124,16 @@ function addPair(sum: v128, weight: v128, left: v128, right: v128): v128 {
 
 function blurRow(from: usize, to: usize, width: i32, radius: i32): void {
   const inner = width - 2 * radius;
-  const end = inner < 16 ? 0 : radius + (inner & ~3);
+  const end = inner < 8 ? 0 : radius + (inner & ~3);
   for (let x = 0; x < min<i32>(end, radius); x++) put(to, x, edgeSum(from, x, width, radius));
-  // Four vectors share the look at a weight; the last four step back so that they end with the row.
+  // Two vectors share the look at a weight; the last two step back so that they end with the row.
   const middle = kernel + ((<usize>radius) << 2);
   const own = v128.load32_splat(middle);
-  for (let first = radius; first < end; first += 16) {
-    const offset = (<usize>min<i32>(first, end - 16)) << 2;
+  for (let first = radius; first < end; first += 8) {
+    const offset = (<usize>min<i32>(first, end - 8)) << 2;
     const p = from + offset;
     let a = f32x4.mul(own, v128.load(p));
     let b = f32x4.mul(own, v128.load(p, 16));
-    let c = f32x4.mul(own, v128.load(p, 32));
-    let d = f32x4.mul(own, v128.load(p, 48));
     // The kernel is even: both sides share a weight.
     for (let reach: usize = 4; reach <= (<usize>radius) << 2; reach += 4) {
       const weight = v128.load32_splat(middle + reach);
@@ -150,10 +141,9 @@ function blurRow(from: usize, to: usize, width: i32, radius: i32): void {
       const r = p + reach;
       a = addPair(a, weight, v128.load(l), v128.load(r));
       b = addPair(b, weight, v128.load(l, 16), v128.load(r, 16));
-      c = addPair(c, weight, v128.load(l, 32), v128.load(r, 32));
-      d = addPair(d, weight, v128.load(l, 48), v128.load(r, 48));
     }
-    storeFour(to + offset, a, b, c, d);
+    v128.store(to + offset, a);
+    v128.store(to + offset, b, 16);
   }
   for (let x = end; x < width; x++) put(to, x, edgeSum(from, x, width, radius));
 }
@@ -204,24 +194,21 @@ function blurColumns(ring: usize, to: usize, width: i32, height: i32, y: i32, ra
   const middle = rowsUnder + ((<usize>radius) << 2);
   const weights = kernel + ((<usize>radius) << 2);
   const own = v128.load32_splat(weights);
-  const end: usize = width < 16 ? 0 : stride & ~15;
-  for (let first: usize = 0; first < end; first += 64) {
-    const x = min<usize>(first, end - 64);
+  const end: usize = width < 8 ? 0 : stride & ~15;
+  for (let first: usize = 0; first < end; first += 32) {
+    const x = min<usize>(first, end - 32);
     const p = <usize>load<u32>(middle) + x;
     let a = f32x4.mul(own, v128.load(p));
     let b = f32x4.mul(own, v128.load(p, 16));
-    let c = f32x4.mul(own, v128.load(p, 32));
-    let d = f32x4.mul(own, v128.load(p, 48));
     for (let i: usize = 4; i <= (<usize>radius) << 2; i += 4) {
       const weight = v128.load32_splat(weights + i);
       const l = <usize>load<u32>(middle - i) + x;
       const r = <usize>load<u32>(middle + i) + x;
       a = addPair(a, weight, v128.load(l), v128.load(r));
       b = addPair(b, weight, v128.load(l, 16), v128.load(r, 16));
-      c = addPair(c, weight, v128.load(l, 32), v128.load(r, 32));
-      d = addPair(d, weight, v128.load(l, 48), v128.load(r, 48));
     }
-    storeFour(out + x, a, b, c, d);
+    v128.store(out + x, a);
+    v128.store(out + x, b, 16);
   }
   for (let x = end; x < stride; x += 4) {
     let sum: f32 = 0;
@@ -341,35 +328,42 @@ function coverOf(j: i32): f32 {
  */
 export function box(from: usize, to: usize, width: i32, height: i32, size: i32): void {
   const start = mark();
-  const half = size >> 1;
   const stride = (<usize>width) << 2;
-  // The sums along rows lie in a ring as long as the square is high.
-  const ring = takePlane(size * width);
-  const sums = takePlane(width);
-  memory.fill(sums, 0, stride);
-  const scale: f32 = <f32>1 / (<f32>size * <f32>size);
-  for (let y = 0; y < min<i32>(half, height); y++) {
-    const row = ring + <usize>y * stride;
-    sumRow(from + <usize>y * stride, row, width, size);
-    addRow(sums, row, width, 1);
+  const rows = takePlane(width * height);
+  for (let y: usize = 0; y < <usize>height; y++) {
+    sumNeighbours(from + y * stride, rows + y * stride, width, size >> 1);
   }
-  const blank = takePlane(width);
-  memory.fill(blank, 0, stride);
-  for (let y = 0; y < height; y++) {
-    let entering = blank;
-    if (y + half < height) {
-      entering = ring + <usize>((y + half) % size) * stride;
-      sumRow(from + <usize>(y + half) * stride, entering, width, size);
-    }
-    const leaving = y >= half ? ring + <usize>((y - half) % size) * stride : blank;
-    moveSums(sums, entering, leaving, to + <usize>y * stride, width, scale);
-  }
+  sumColumns(rows, to, width, height, size);
   release(start);
 }
 
-function sumRow(line: usize, out: usize, width: i32, size: i32): void {
-  if (size <= 9) sumNeighbours(line, out, width, size >> 1);
-  else sumRunning(line, out, width, size >> 1);
+/** The same by running sums, for wide squares. */
+export function wideBox(from: usize, to: usize, width: i32, height: i32, size: i32): void {
+  const start = mark();
+  const stride = (<usize>width) << 2;
+  const rows = takePlane(width * height);
+  for (let y: usize = 0; y < <usize>height; y++) {
+    sumRunning(from + y * stride, rows + y * stride, width, size >> 1);
+  }
+  sumColumns(rows, to, width, height, size);
+  release(start);
+}
+
+/** Means of what `rows` already holds the sums of along each row. */
+function sumColumns(rows: usize, to: usize, width: i32, height: i32, size: i32): void {
+  const half = size >> 1;
+  const stride = (<usize>width) << 2;
+  const sums = takePlane(width);
+  memory.fill(sums, 0, stride);
+  const scale: f32 = <f32>1 / (<f32>size * <f32>size);
+  for (let y = 0; y < min<i32>(half, height); y++) addRow(sums, rows + <usize>y * stride, width, 1);
+  const blank = takePlane(width);
+  memory.fill(blank, 0, stride);
+  for (let y = 0; y < height; y++) {
+    const entering = y + half < height ? rows + <usize>(y + half) * stride : blank;
+    const leaving = y >= half ? rows + <usize>(y - half) * stride : blank;
+    moveSums(sums, entering, leaving, to + <usize>y * stride, width, scale);
+  }
 }
 
 function sumRunning(line: usize, out: usize, width: i32, half: i32): void {
@@ -383,20 +377,32 @@ function sumRunning(line: usize, out: usize, width: i32, half: i32): void {
 }
 
 function sumNeighbours(line: usize, out: usize, width: i32, half: i32): void {
-  let x = 0;
-  while (x < width) {
-    if (x >= half && x + 4 + half <= width) {
-      let sums = f32x4.splat(0);
-      for (let i = x - half; i <= x + half; i++) {
-        sums = f32x4.add(sums, v128.load(line + ((<usize>i) << 2)));
-      }
-      v128.store(out + ((<usize>x) << 2), sums);
-      x += 4;
-      continue;
-    }
+  const inner = width - 2 * half;
+  const end = inner < 16 ? 0 : half + (inner & ~3);
+  for (let x = 0; x < width; x++) {
+    if (x == half && end > 0) x = end;
     let sum: f32 = 0;
     for (let i = max<i32>(0, x - half); i <= min<i32>(width - 1, x + half); i++) sum += at(line, i);
-    put(out, x++, sum);
+    put(out, x, sum);
+  }
+  // As in `blurRow`.
+  for (let first = half; first < end; first += 16) {
+    const offset = (<usize>min<i32>(first, end - 16)) << 2;
+    let a = f32x4.splat(0);
+    let b = a;
+    let c = a;
+    let d = a;
+    const last = line + offset + ((<usize>half) << 2);
+    for (let p = line + offset - ((<usize>half) << 2); p <= last; p += 4) {
+      a = f32x4.add(a, v128.load(p));
+      b = f32x4.add(b, v128.load(p, 16));
+      c = f32x4.add(c, v128.load(p, 32));
+      d = f32x4.add(d, v128.load(p, 48));
+    }
+    v128.store(out + offset, a);
+    v128.store(out + offset, b, 16);
+    v128.store(out + offset, c, 32);
+    v128.store(out + offset, d, 48);
   }
 }
 

@@ -1,7 +1,7 @@
 // Ink by a local threshold on the darkest colour channel; what is as dark in the lightest channel is
 // not the pad's ink. Whatever the pad's colour, it leaves at least one channel lighter than print does.
 import { COLOUR, GREY } from '../../seal/ink';
-import { at, blur, box, channelOf, clamp, clampFour, takePlane } from '../../seal/plane';
+import { at, blur, channelOf, clamp, clampFour, takePlane, wideBox } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 
 const histogram = memory.data(256 * 4);
@@ -93,7 +93,7 @@ export function binarise(
   }
   const level = clamp(quantile(0.55, 0.5), 0.2, 0.95);
   const mean = takePlane(pixels);
-  box(dark, mean, width, height, <i32>(LOCAL_MM * pxPerMm) | 1);
+  wideBox(dark, mean, width, height, <i32>(LOCAL_MM * pxPerMm) | 1);
   const hiding: f32 = isColour ? padVeil + 0.22 : level + 0.45 * (1 - level);
   const covers = isColour ? veil : dark;
   for (let i: usize = 0; i < <usize>pixels; i += 4) {

@@ -1,7 +1,7 @@
 // Area maps in the reserved frame: where the query misses ink and where it has too much.
-import { at, box, clamp, clampFour, put, takePlane } from '../../seal/plane';
+import { at, clamp, clampFour, put, takePlane, wideBox } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
-import { NODE_PX, nodesAcross, nodesDown, nodeX, nodeY } from './elastic';
+import { NODE_PX, nodes, nodesAcross, nodesDown } from './elastic';
 import { core, known, outside, pairs, qh, qw, rh, rw, SCALE, soft } from './imprint';
 import { coverPrint } from './print';
 import { depthAt, Motion, percentile } from './search';
@@ -38,8 +38,8 @@ function layNodes(motion: Motion, sourceX: usize, sourceY: usize): void {
   for (let row = 0; row < nodesDown; row++) {
     for (let column = 0; column < nodesAcross; column++) {
       const node = row * nodesAcross + column;
-      const x = <f32>(column * NODE_PX) - 0.5 * <f32>(rw - 1) + at(nodeX, node) * SCALE;
-      const y = <f32>(row * NODE_PX) - 0.5 * <f32>(rh - 1) + at(nodeY, node) * SCALE;
+      const x = <f32>(column * NODE_PX) - 0.5 * <f32>(rw - 1) + at(nodes, 2 * node) * SCALE;
+      const y = <f32>(row * NODE_PX) - 0.5 * <f32>(rh - 1) + at(nodes, 2 * node + 1) * SCALE;
       const nearness = <f32>1 / depthAt(motion, x / SCALE, y / SCALE);
       const px = x * nearness;
       const py = y * nearness;
@@ -151,8 +151,8 @@ function measureRelative(): void {
     v128.store(sum + p, f32x4.mul(w, v128.load(query + p)));
   }
   const size = <i32>(<f32>4 * SCALE) | 1;
-  box(sum, sum, rw, rh, size);
-  box(share, share, rw, rh, size);
+  wideBox(sum, sum, rw, rh, size);
+  wideBox(share, share, rw, rh, size);
   const prior = f32x4.splat(0.02);
   const usual = f32x4.splat(0.02 * level);
   for (let p: usize = 0; p < end; p += 16) {

@@ -34,11 +34,10 @@ const MOMENTS: i32 = 9;
 const powerX = memory.data<u8>([0, 1, 0, 2, 1, 0]);
 const powerY = memory.data<u8>([0, 0, 1, 0, 1, 2]);
 
-/** Displacement (mm) at nodes NODE_PX apart over the reserved map, `nodesAcross` a row. */
+/** Displacement (mm; x, y pairs) at nodes NODE_PX apart over the reserved map, `nodesAcross` a row. */
 export let nodesAcross: i32 = 0;
 export let nodesDown: i32 = 0;
-export let nodeX: usize = 0;
-export let nodeY: usize = 0;
+export let nodes: usize = 0;
 /** Size of the displacement over the edges: root mean square and greatest; greatest ink spread. */
 export let moveRms: f32 = 0;
 export let moveMax: f32 = 0;
@@ -52,6 +51,8 @@ let cells: usize = 0;
 /** Functions of x at cell columns and of y at cell rows: bumps, then powers. f64. */
 let columnsX: usize = 0;
 let rowsY: usize = 0;
+/** What `sumColumns` found, 32 bytes a row of cells. */
+let rowSums: usize = 0;
 let matrix: usize = 0;
 let vector: usize = 0;
 const spread = memory.data(6 * 8);
@@ -107,6 +108,7 @@ export function correct(motion: Motion): void {
   cellsAcross = rw / CELL_PX + 1;
   cellsDown = rh / CELL_PX + 1;
   cells = takeDoubles(cellsAcross * cellsDown * MOMENTS);
+  rowSums = takeDoubles(4 * cellsDown);
   columnsX = tabulate(cellsAcross, CELL_PX, rw, lowX, highX, gridX);
   rowsY = tabulate(cellsDown, CELL_PX, rh, lowY, highY, gridY);
   const size = 2 * gridX * gridY + MONOMIALS;
@@ -114,14 +116,10 @@ export function correct(motion: Motion): void {
   vector = takeDoubles(size);
   nodesAcross = rw / NODE_PX + 2;
   nodesDown = rh / NODE_PX + 2;
-  nodeX = takePlane(nodesAcross * nodesDown);
-  nodeY = takePlane(nodesAcross * nodesDown);
+  nodes = takePlane(2 * nodesAcross * nodesDown);
   const nodeColumns = tabulate(nodesAcross, NODE_PX, rw, lowX, highX, gridX);
   const nodeRows = tabulate(nodesDown, NODE_PX, rh, lowY, highY, gridY);
-  for (let i = 0; i < edgeCount; i++) {
-    const cell = rowOf(at(edges, MAX_EDGES + i)) * cellsAcross + columnOf(at(edges, i));
-    store<i32>(cellOf + ((<usize>i) << 2), cell);
-  }
+  placeEdges();
   const stiffness = moveStiffness();
   memory.fill(spread, 0, 6 * 8);
   for (let pass = 0; pass < 2; pass++) {
@@ -139,6 +137,21 @@ export function correct(motion: Motion): void {
     put(offsets, i, at(offsets, i) - s);
   }
   measureMoves();
+}
+
+/** Finds the cell of each edge, and its place among the nodes. */
+function placeEdges(): void {
+  for (let i = 0; i < edgeCount; i++) {
+    const cell = rowOf(at(edges, MAX_EDGES + i)) * cellsAcross + columnOf(at(edges, i));
+    store<i32>(cellOf + ((<usize>i) << 2), cell);
+    const u = (at(edges, i) * SCALE + 0.5 * <f32>(rw - 1)) / <f32>NODE_PX;
+    const v = (at(edges, MAX_EDGES + i) * SCALE + 0.5 * <f32>(rh - 1)) / <f32>NODE_PX;
+    const x = min<i32>(max<i32>(<i32>u, 0), nodesAcross - 2);
+    const y = min<i32>(max<i32>(<i32>v, 0), nodesDown - 2);
+    store<i32>(nodeOf + ((<usize>i) << 2), y * nodesAcross + x);
+    put(nodeShares, 2 * i, u - <f32>x);
+    put(nodeShares, 2 * i + 1, v - <f32>y);
+  }
 }
 
 /** Precision of one bump's weight, such that the whole displacement has the prior's spread. */
@@ -184,6 +197,9 @@ function wholeOffset(i: i32): f64 {
 
 /** The cell of each edge. */
 const cellOf = memory.data(12288 * 4);
+/** The node to the upper left of each edge, and its shares of the way to the next, x and y. */
+const nodeOf = memory.data(12288 * 4);
+const nodeShares = memory.data(12288 * 8);
 const whole = memory.data(12288 * 4);
 const weights = memory.data(12288 * 4);
 
@@ -223,16 +239,18 @@ function gather(width: f64): void {
     const e = t - <f64>at(moveX, i) * nx - <f64>at(moveY, i) * ny - <f64>spreadAt(i);
     const w = w0 * tukey(e, width) * (INDEPENDENCE / (NOISE * NOISE));
     const m = cells + ((<usize>(load<i32>(cellOf + ((<usize>i) << 2)) * MOMENTS)) << 3);
-    add(m, 0, w * nx * nx);
-    add(m, 1, w * nx * ny);
-    add(m, 2, w * ny * ny);
-    add(m, 3, w * nx);
-    add(m, 4, w * ny);
-    add(m, 5, w);
-    add(m, 6, w * nx * t);
-    add(m, 7, w * ny * t);
+    const wx = w * nx;
+    const wy = w * ny;
+    addTwo(m, f64x2(wx * nx, wx * ny));
+    addTwo(m + 16, f64x2(wy * ny, wx));
+    addTwo(m + 32, f64x2(wy, w));
+    addTwo(m + 48, f64x2(wx * t, wy * t));
     add(m, 8, w * t);
   }
+}
+
+function addTwo(p: usize, values: v128): void {
+  v128.store(p, f64x2.add(v128.load(p), values));
 }
 
 function moment(row: i32, column: i32, which: i32): f64 {
@@ -256,35 +274,46 @@ function assemble(size: i32, stiffness: f64): void {
   }
 }
 
+/** Of one pair of bumps along x, row by row of cells: x against x, x against y, y against y, and nothing. */
+function sumColumns(i: i32, k: i32): void {
+  const fx = gridX + POWERS;
+  let cell = cells;
+  for (let row = 0; row < cellsDown; row++) {
+    let sums = f64x2.splat(0);
+    let sumYY: f64 = 0;
+    for (let column = 0; column < cellsAcross; column++) {
+      const both = get(columnsX, column * fx + i) * get(columnsX, column * fx + k);
+      sums = f64x2.add(sums, f64x2.mul(f64x2.splat(both), v128.load(cell)));
+      sumYY += load<f64>(cell, 16) * both;
+      cell += MOMENTS << 3;
+    }
+    const p = rowSums + ((<usize>row) << 5);
+    v128.store(p, sums);
+    store<f64>(p, sumYY, 16);
+  }
+}
+
 /** Bumps against bumps: x against x, y against x and y against y. */
 function addMoves(size: i32): void {
-  const fx = gridX + POWERS;
   const fy = gridY + POWERS;
-  const bumps = gridX * gridY;
-  for (let row = 0; row < cellsDown; row++) {
-    const first = cells + ((<usize>(row * cellsAcross * MOMENTS)) << 3);
-    for (let i = 0; i < gridX; i++) {
-      for (let k = 0; k <= i; k++) {
-        let sums = f64x2.splat(0);
-        let sumYY: f64 = 0;
-        let cell = first;
-        for (let column = 0; column < cellsAcross; column++) {
-          const both = get(columnsX, column * fx + i) * get(columnsX, column * fx + k);
-          sums = f64x2.add(sums, f64x2.mul(f64x2.splat(both), v128.load(cell)));
-          sumYY += load<f64>(cell, 16) * both;
-          cell += MOMENTS << 3;
-        }
-        const sumXX = f64x2.extract_lane(sums, 0);
-        if (sumXX == 0 && sumYY == 0) continue;
-        const sumXY = f64x2.extract_lane(sums, 1);
-        for (let j = 0; j < gridY; j++) {
-          const along = get(rowsY, row * fy + j);
-          for (let l = 0; l < gridY; l++) {
-            const both = along * get(rowsY, row * fy + l);
-            addBlocks(size, bumps, j * gridX + i, l * gridX + k, both, sumXX, sumXY, sumYY);
-            if (i == k) continue;
-            addBlocks(size, bumps, j * gridX + k, l * gridX + i, both, sumXX, sumXY, sumYY);
+  for (let i = 0; i < gridX; i++) {
+    for (let k = 0; k <= i; k++) {
+      sumColumns(i, k);
+      for (let j = 0; j < gridY; j++) {
+        for (let l = 0; l <= j; l++) {
+          let sums = f64x2.splat(0);
+          let sumYY: f64 = 0;
+          for (let row = 0; row < cellsDown; row++) {
+            const both = get(rowsY, row * fy + j) * get(rowsY, row * fy + l);
+            const p = rowSums + ((<usize>row) << 5);
+            sums = f64x2.add(sums, f64x2.mul(f64x2.splat(both), v128.load(p)));
+            sumYY += load<f64>(p, 16) * both;
           }
+          // The sums are the same whichever of the two bumps is called first, along x and along y.
+          setBlocks(size, j * gridX + i, l * gridX + k, sums, sumYY);
+          setBlocks(size, l * gridX + i, j * gridX + k, sums, sumYY);
+          setBlocks(size, j * gridX + k, l * gridX + i, sums, sumYY);
+          setBlocks(size, l * gridX + k, j * gridX + i, sums, sumYY);
         }
       }
     }
@@ -292,20 +321,12 @@ function addMoves(size: i32): void {
 }
 
 /** One entry of each block; what lies above the diagonal of the first and the last is never read. */
-function addBlocks(
-  size: i32,
-  bumps: i32,
-  row: i32,
-  column: i32,
-  both: f64,
-  sumXX: f64,
-  sumXY: f64,
-  sumYY: f64,
-): void {
-  add(matrix, (bumps + row) * size + column, sumXY * both);
+function setBlocks(size: i32, row: i32, column: i32, sums: v128, sumYY: f64): void {
+  const bumps = gridX * gridY;
+  set(matrix, (bumps + row) * size + column, f64x2.extract_lane(sums, 1));
   if (column > row) return;
-  add(matrix, row * size + column, sumXX * both);
-  add(matrix, (bumps + row) * size + bumps + column, sumYY * both);
+  set(matrix, row * size + column, f64x2.extract_lane(sums, 0));
+  set(matrix, (bumps + row) * size + bumps + column, sumYY);
 }
 
 /** Bumps against monomials (below them in the matrix), and the right-hand side of the bumps. */
@@ -393,32 +414,29 @@ function expand(nodeColumns: usize, nodeRows: usize): void {
         const value = f64x2.splat(get(nodeColumns, column * fx + i));
         move = f64x2.add(move, f64x2.mul(value, v128.load(rowMoves + ((<usize>i) << 4))));
       }
-      put(nodeX, row * nodesAcross + column, <f32>f64x2.extract_lane(move, 0));
-      put(nodeY, row * nodesAcross + column, <f32>f64x2.extract_lane(move, 1));
+      const node = nodes + ((<usize>(row * nodesAcross + column)) << 3);
+      v128.store64_lane(node, f32x4.demote_f64x2_zero(move), 0);
     }
   }
 }
 
+/** Displaces each edge by what its four nodes say, bilinear; both coordinates at once. */
 function moveEdges(): void {
+  const stride = (<usize>nodesAcross) << 3;
   for (let i = 0; i < edgeCount; i++) {
-    const u = (at(edges, i) * SCALE + 0.5 * <f32>(rw - 1)) / <f32>NODE_PX;
-    const v = (at(edges, MAX_EDGES + i) * SCALE + 0.5 * <f32>(rh - 1)) / <f32>NODE_PX;
-    put(moveX, i, fromNodes(nodeX, u, v));
-    put(moveY, i, fromNodes(nodeY, u, v));
+    const p = nodes + ((<usize>load<i32>(nodeOf + ((<usize>i) << 2))) << 3);
+    const upper = v128.load(p);
+    const lower = v128.load(p + stride);
+    const left = v128.shuffle<f64>(upper, lower, 0, 2);
+    const right = v128.shuffle<f64>(upper, lower, 1, 3);
+    const fx = v128.load32_splat(nodeShares + ((<usize>i) << 3));
+    const fy = v128.load32_splat(nodeShares + ((<usize>i) << 3) + 4);
+    const both = f32x4.add(left, f32x4.mul(fx, f32x4.sub(right, left)));
+    const below = v128.shuffle<f64>(both, both, 1, 1);
+    const move = f32x4.add(both, f32x4.mul(fy, f32x4.sub(below, both)));
+    put(moveX, i, f32x4.extract_lane(move, 0));
+    put(moveY, i, f32x4.extract_lane(move, 1));
   }
-}
-
-/** Value between nodes; (u, v) counts nodes and lies inside. */
-function fromNodes(nodes: usize, u: f32, v: f32): f32 {
-  const x = min<i32>(max<i32>(<i32>u, 0), nodesAcross - 2);
-  const y = min<i32>(max<i32>(<i32>v, 0), nodesDown - 2);
-  const fx = u - <f32>x;
-  const fy = v - <f32>y;
-  const p = y * nodesAcross + x;
-  const q = p + nodesAcross;
-  const upper = at(nodes, p) + fx * (at(nodes, p + 1) - at(nodes, p));
-  const lower = at(nodes, q) + fx * (at(nodes, q + 1) - at(nodes, q));
-  return upper + fy * (lower - upper);
 }
 
 function measureMoves(): void {
