@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import type { LedgerEntry, NoteSigner } from '../../../src/domain/ledger/ports.ts';
 import { createStatuses } from '../../../src/domain/ledger/statuses.ts';
 import { processEd25519Signer } from '../../../src/platform/note-signers.ts';
@@ -9,9 +9,10 @@ const origin = 'ledger.example/log';
 /** Statuses whose signatures are counted, are blank, and wait where the test holds them. */
 function counted() {
   const signer = processEd25519Signer('ed25519', origin);
-  const state = { signed: 0, held: undefined as Promise<never> | undefined };
+  const state = { signed: 0, held: undefined as Promise<never> | undefined, begun: () => {} };
   const sign: NoteSigner['sign'] = async () => {
     state.signed += 1;
+    state.begun();
     await state.held;
     return new Uint8Array(64);
   };
@@ -43,9 +44,12 @@ it('A8: a status that fails late takes none of a newer event with it', async () 
   state.held = new Promise<never>((_, reject) => {
     fail = reject;
   });
+  const begun = new Promise<void>((resolve) => {
+    state.begun = resolve;
+  });
   const late = statuses('cert/a', entry('a'));
   late.catch(() => undefined);
-  await vi.waitFor(() => expect(state.signed).toBe(1));
+  await begun;
   // What signs the newer one does not wait for the older.
   state.held = undefined;
   await statuses('cert/a', entry('b'));
