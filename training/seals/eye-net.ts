@@ -1,5 +1,7 @@
-// The net of assembly/vendors/glyphs/eye.ts, with its gradient.
+// The net of assembly/vendors/glyphs/eye.ts, with its gradient; its products are those of the `training` module.
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type TrainingKernels, trainingKernels } from '../tagger/kernels.ts';
 import type { Chance } from './random.ts';
 
 export const SIDE = 20;
@@ -21,6 +23,8 @@ export interface EyePair {
   /** Index of its first mark's picture. */
   readonly at: number;
   readonly places: readonly number[];
+  /** Marks, by number, whose character is known to be another one. */
+  readonly others?: readonly number[];
 }
 
 export const eyePath = () => join(process.cwd(), 'assembly', 'vendors', 'glyphs', 'eye.json');
@@ -32,7 +36,13 @@ interface Convolution {
   readonly reads: Int32Array;
 }
 
-function convolution(side: number, channels: number, size: number): Convolution {
+/** `readOf` tells where channel c of place (u, v) lies in what is read. */
+function convolution(
+  side: number,
+  channels: number,
+  size: number,
+  readOf: (c: number, u: number, v: number) => number,
+): Convolution {
   const half = side / 2;
   const reads: number[] = [];
   for (let y = 0; y < half; y++) {
@@ -42,7 +52,7 @@ function convolution(side: number, channels: number, size: number): Convolution 
           for (let i = 0; i < size; i++) {
             const [u, v] = [2 * x - 1 + i, 2 * y - 1 + j];
             const isInside = u >= 0 && v >= 0 && u < side && v < side;
-            reads.push(isInside ? (c * side + v) * side + u : -1);
+            reads.push(isInside ? readOf(c, u, v) : -1);
           }
         }
       }
@@ -51,12 +61,14 @@ function convolution(side: number, channels: number, size: number): Convolution 
   return { outputs: half * half, taps: channels * size * size, reads: Int32Array.from(reads) };
 }
 
-const first = convolution(SIDE, CHANNELS, 4);
-const second = convolution(SIDE / 2, FIRST, 3);
+const HALF_SIDE = SIDE / 2;
+const first = convolution(SIDE, CHANNELS, 4, (c, u, v) => (c * SIDE + v) * SIDE + u);
+/** Maps lie place by place, their units beside each other. */
+const second = convolution(HALF_SIDE, FIRST, 3, (c, u, v) => (v * HALF_SIDE + u) * FIRST + c);
 const INPUTS = SECOND * second.outputs;
 
-/** Numbers of each layer: weights unit by unit, then biases. */
-export const layers = [
+/** Numbers of each layer: weights input by input, then biases. The last layer is one unit. */
+const layers = [
   { units: FIRST, inputs: first.taps },
   { units: SECOND, inputs: second.taps },
   { units: THIRD, inputs: INPUTS },
@@ -75,123 +87,196 @@ function gather({ outputs, taps, reads }: Convolution, from: Float32Array, to: F
   }
 }
 
+/** Where a layer's weights start in the numbers, and its biases. */
+const weightsAt = (layer: number) => starts[layer] as number;
+const biasesAt = (layer: 0 | 1 | 2 | 3) =>
+  weightsAt(layer) + layers[layer].units * layers[layer].inputs;
+
+/** A table of f32 in the module's memory: its address, and the numbers. */
+interface Table {
+  readonly at: number;
+  readonly numbers: Float32Array;
+}
+
 export class Eye {
-  readonly numbers = new Float32Array(numberCount);
-  readonly gradient = new Float32Array(numberCount);
-  private readonly columns1 = new Float32Array(first.outputs * first.taps);
-  private readonly columns2 = new Float32Array(second.outputs * second.taps);
-  private readonly maps1 = new Float32Array(FIRST * first.outputs);
-  private readonly maps2 = new Float32Array(INPUTS);
-  private readonly third = new Float32Array(THIRD);
-  private readonly slope3 = new Float32Array(THIRD);
-  private readonly slope2 = new Float32Array(INPUTS);
-  private readonly slope1 = new Float32Array(FIRST * first.outputs);
+  private readonly kernels: TrainingKernels;
+  readonly numbers: Float32Array;
+  readonly gradient: Float32Array;
+  private readonly tables: Readonly<
+    Record<
+      'w' | 'g' | 'columns1' | 'columns2' | 'maps1' | 'maps2' | 'third' | 'slope3' | 'slope2',
+      Table
+    >
+  >;
+  private readonly slopes: Readonly<Record<'maps1' | 'columns2' | 'turned2' | 'turned3', Table>>;
+
+  private constructor(kernels: TrainingKernels) {
+    this.kernels = kernels;
+    kernels.reset();
+    const take = (count: number) => ({ at: kernels.reserve(4 * count), count });
+    const addresses = {
+      w: take(numberCount),
+      g: take(numberCount),
+      columns1: take(first.outputs * first.taps),
+      columns2: take(second.outputs * second.taps),
+      maps1: take(FIRST * first.outputs),
+      maps2: take(INPUTS),
+      third: take(THIRD),
+      slope3: take(THIRD),
+      slope2: take(INPUTS),
+    };
+    const slopes = {
+      maps1: take(FIRST * first.outputs),
+      columns2: take(second.outputs * second.taps),
+      turned2: take(SECOND * second.taps),
+      turned3: take(THIRD * INPUTS),
+    };
+    // Memory grows no more from here on.
+    const shown = <K extends string>(from: Record<K, { at: number; count: number }>) =>
+      Object.fromEntries(
+        (Object.entries(from) as [K, { at: number; count: number }][]).map(
+          ([key, { at, count }]) => [
+            key,
+            { at, numbers: new Float32Array(kernels.memory.buffer, at, count) },
+          ],
+        ),
+      ) as Record<K, Table>;
+    this.tables = shown(addresses);
+    this.slopes = shown(slopes);
+    this.numbers = this.tables.w.numbers;
+    this.gradient = this.tables.g.numbers;
+  }
+
+  static async load(): Promise<Eye> {
+    const path = join(process.cwd(), 'wasm-build', 'out', 'training.wasm');
+    return new Eye(trainingKernels(await WebAssembly.compile(await readFile(path))));
+  }
 
   start(chance: Chance): void {
     layers.forEach(({ units, inputs }, layer) => {
-      const from = starts[layer] as number;
+      const from = weightsAt(layer);
       const spread = Math.sqrt(2 / inputs);
       for (let i = 0; i < units * inputs; i++) this.numbers[from + i] = chance.normal(spread);
     });
   }
 
-  private convolve(layer: 0 | 1, { outputs, taps }: Convolution, columns: Float32Array): void {
-    const { units } = layers[layer];
-    const from = starts[layer] as number;
-    const to = layer === 0 ? this.maps1 : this.maps2;
-    for (let unit = 0; unit < units; unit++) {
-      const row = from + unit * taps;
-      const bias = this.numbers[from + units * taps + unit] as number;
-      for (let place = 0; place < outputs; place++) {
-        let sum = bias;
-        const column = place * taps;
-        for (let i = 0; i < taps; i++)
-          sum += (this.numbers[row + i] as number) * (columns[column + i] as number);
-        to[unit * outputs + place] = sum > 0 ? sum : 0;
-      }
-    }
+  /** `rows` rows of a layer's inputs through it, rectified. */
+  private pass(layer: 0 | 1 | 2, rows: number, from: Table, to: Table): void {
+    const { units, inputs } = layers[layer];
+    const { at } = this.tables.w;
+    const row = 4 * units;
+    this.kernels.setRows(rows, units, at + 4 * biasesAt(layer), to.at, row);
+    this.kernels.product(
+      rows,
+      inputs,
+      units,
+      ...([from.at, 4 * inputs, 4] as const),
+      ...([at + 4 * weightsAt(layer), row] as const),
+      ...([to.at, row] as const),
+    );
+    this.kernels.rectify(rows * units, to.at);
   }
 
   /** Log odds that the query shows another mark. */
   forward(picture: Float32Array): number {
-    gather(first, picture, this.columns1);
-    this.convolve(0, first, this.columns1);
-    gather(second, this.maps1, this.columns2);
-    this.convolve(1, second, this.columns2);
-    const [at3, at4] = [starts[2] as number, starts[3] as number];
-    let odds = this.numbers[at4 + THIRD] as number;
-    for (let unit = 0; unit < THIRD; unit++) {
-      let sum = this.numbers[at3 + THIRD * INPUTS + unit] as number;
-      for (let i = 0; i < INPUTS; i++)
-        sum += (this.numbers[at3 + unit * INPUTS + i] as number) * (this.maps2[i] as number);
-      this.third[unit] = sum > 0 ? sum : 0;
-      odds += (this.third[unit] as number) * (this.numbers[at4 + unit] as number);
-    }
+    const { columns1, columns2, maps1, maps2, third } = this.tables;
+    gather(first, picture, columns1.numbers);
+    this.pass(0, first.outputs, columns1, maps1);
+    gather(second, maps1.numbers, columns2.numbers);
+    this.pass(1, second.outputs, columns2, maps2);
+    this.pass(2, 1, maps2, third);
+    const last = weightsAt(3);
+    let odds = this.numbers[biasesAt(3)] as number;
+    for (let unit = 0; unit < THIRD; unit++)
+      odds += (third.numbers[unit] as number) * (this.numbers[last + unit] as number);
     return Math.max(-BOUND, Math.min(BOUND, odds));
+  }
+
+  /** Adds what `rows` rows of slopes do to a layer's weights and biases. */
+  private learn(layer: 0 | 1 | 2, rows: number, inputs: Table, slopes: Table): void {
+    const { units, inputs: count } = layers[layer];
+    const { at } = this.tables.g;
+    const row = 4 * units;
+    this.kernels.addRows(rows, units, slopes.at, row, at + 4 * biasesAt(layer));
+    this.kernels.product(
+      count,
+      rows,
+      units,
+      ...([inputs.at, 4, 4 * count] as const),
+      ...([slopes.at, row] as const),
+      ...([at + 4 * weightsAt(layer), row] as const),
+    );
+  }
+
+  /** Turns the weights that slopes go back through; once after every step. */
+  prepareBack(): void {
+    const { at } = this.tables.w;
+    this.kernels.transpose(second.taps, SECOND, at + 4 * weightsAt(1), this.slopes.turned2.at);
+    this.kernels.transpose(INPUTS, THIRD, at + 4 * weightsAt(2), this.slopes.turned3.at);
   }
 
   /** Adds to the gradient of the last `forward`, whose odds have the given slope. */
   backward(slope: number): void {
-    const { numbers: w, gradient: g } = this;
-    const [at3, at4] = [starts[2] as number, starts[3] as number];
-    g[at4 + THIRD] = (g[at4 + THIRD] as number) + slope;
-    this.slope2.fill(0);
+    const { kernels, numbers: w, gradient: g } = this;
+    const { columns1, columns2, maps1, maps2, third, slope3, slope2 } = this.tables;
+    const back = this.slopes;
+    const last = weightsAt(3);
+    g[biasesAt(3)] = (g[biasesAt(3)] as number) + slope;
     for (let unit = 0; unit < THIRD; unit++) {
-      const value = this.third[unit] as number;
-      g[at4 + unit] = (g[at4 + unit] as number) + slope * value;
-      const inner = value > 0 ? slope * (w[at4 + unit] as number) : 0;
-      this.slope3[unit] = inner;
-      if (inner === 0) continue;
-      const row = at3 + unit * INPUTS;
-      g[at3 + THIRD * INPUTS + unit] = (g[at3 + THIRD * INPUTS + unit] as number) + inner;
-      for (let i = 0; i < INPUTS; i++) {
-        g[row + i] = (g[row + i] as number) + inner * (this.maps2[i] as number);
-        this.slope2[i] = (this.slope2[i] as number) + inner * (w[row + i] as number);
-      }
+      g[last + unit] = (g[last + unit] as number) + slope * (third.numbers[unit] as number);
+      slope3.numbers[unit] = slope * (w[last + unit] as number);
     }
-    this.slope1.fill(0);
-    this.backConvolution(1, second, this.columns2, this.maps2, this.slope2, this.slope1);
-    this.backConvolution(0, first, this.columns1, this.maps1, this.slope1);
+    kernels.rectifyBack(THIRD, third.at, slope3.at);
+    this.learn(2, 1, maps2, slope3);
+    slope2.numbers.fill(0);
+    kernels.product(
+      1,
+      THIRD,
+      INPUTS,
+      slope3.at,
+      4 * THIRD,
+      4,
+      back.turned3.at,
+      4 * INPUTS,
+      slope2.at,
+      4 * INPUTS,
+    );
+    kernels.rectifyBack(INPUTS, maps2.at, slope2.at);
+    this.learn(1, second.outputs, columns2, slope2);
+    back.columns2.numbers.fill(0);
+    const row = 4 * second.taps;
+    kernels.product(
+      second.outputs,
+      SECOND,
+      second.taps,
+      slope2.at,
+      4 * SECOND,
+      4,
+      back.turned2.at,
+      row,
+      back.columns2.at,
+      row,
+    );
+    const down = back.maps1.numbers.fill(0);
+    for (let i = 0; i < second.outputs * second.taps; i++) {
+      const read = second.reads[i] as number;
+      if (read >= 0) down[read] = (down[read] as number) + (back.columns2.numbers[i] as number);
+    }
+    kernels.rectifyBack(FIRST * first.outputs, maps1.at, back.maps1.at);
+    this.learn(0, first.outputs, columns1, back.maps1);
   }
 
-  private backConvolution(
-    layer: 0 | 1,
-    { outputs, taps, reads }: Convolution,
-    columns: Float32Array,
-    maps: Float32Array,
-    slopes: Float32Array,
-    down?: Float32Array,
-  ): void {
-    const { numbers: w, gradient: g } = this;
-    const { units } = layers[layer];
-    const from = starts[layer] as number;
-    for (let unit = 0; unit < units; unit++) {
-      const row = from + unit * taps;
-      const bias = from + units * taps + unit;
-      for (let place = 0; place < outputs; place++) {
-        const at = unit * outputs + place;
-        const slope = slopes[at] as number;
-        if (slope === 0 || (maps[at] as number) <= 0) continue;
-        g[bias] = (g[bias] as number) + slope;
-        const column = place * taps;
-        for (let i = 0; i < taps; i++)
-          g[row + i] = (g[row + i] as number) + slope * (columns[column + i] as number);
-        if (!down) continue;
-        for (let i = 0; i < taps; i++) {
-          const read = reads[column + i] as number;
-          if (read >= 0) down[read] = (down[read] as number) + slope * (w[row + i] as number);
-        }
-      }
-    }
-  }
-
-  /** The layers as eye.json holds them. */
+  /** The layers as eye.json holds them: weights unit by unit, the third layer's inputs map by map. */
   toFile(): number[][] {
+    const rounded = (at: number) => Number((this.numbers[at] as number).toPrecision(5));
     return layers.map(({ units, inputs }, layer) => {
-      const from = starts[layer] as number;
-      return [...this.numbers.subarray(from, from + units * (inputs + 1))].map((value) =>
-        Number(value.toPrecision(5)),
+      const inputOf = (i: number) =>
+        layer === 2 ? (i % second.outputs) * SECOND + Math.floor(i / second.outputs) : i;
+      const weights = Array.from({ length: units * inputs }, (_, k) =>
+        rounded(weightsAt(layer) + inputOf(k % inputs) * units + Math.floor(k / inputs)),
       );
+      const biases = biasesAt(layer as 0 | 1 | 2 | 3);
+      return [...weights, ...Array.from({ length: units }, (_, unit) => rounded(biases + unit))];
     });
   }
 }

@@ -1,7 +1,8 @@
 // Usage: node training/seals/run.mjs eye-train MARKS [MARKS ...] [--epochs N] [--judge MARKS]. Fits the eye of
 // `glyphs` to what eye-set kept. A mark of a genuine imprint is the same; the reserved picture of
 // one mark with the query's of a neighbour that looks otherwise is another, as a forger's digit is.
-// Tampered pairs are not learned from: they tell how well the greatest odds of a pair find one
+// Where the cards of `digits` are among the sets, a mark of theirs whose digit was changed is another, too, and
+// counts DIGITS times. Tampered pairs are not learned from: they tell how well the greatest odds of a pair find one
 // changed digit. Identities of one fold in FOLDS are left out to judge by. Writes eye.json; run the generator after.
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
@@ -19,6 +20,8 @@ const LEAST_SIZE = 0.7;
 /** Marks more alike than this may be the same digit. */
 const ALIKE = 0.72;
 const OTHERS = 2;
+/** How often what a forger's digit looks like is shown, beside neighbours. */
+const DIGITS = 3;
 
 interface Marks {
   readonly name: string;
@@ -75,6 +78,7 @@ interface Example {
   readonly theirs: number;
   readonly dx: number;
   readonly dy: number;
+  readonly isOther: boolean;
 }
 
 /** Marks that could stand in the place of mark `i` and look otherwise. */
@@ -93,19 +97,33 @@ function othersOf(marks: Marks, { at, places }: EyePair, i: number, chance: Chan
     const [mine, theirs] = [planeOf(marks, at + i, 0), planeOf(marks, at + k, 0)];
     if (bestShift(mine, theirs).likeness > ALIKE) continue;
     const { dx, dy } = bestShift(mine, planeOf(marks, at + k, 1));
-    found.push({ marks, mine: at + i, theirs: at + k, dx, dy });
+    found.push({ marks, mine: at + i, theirs: at + k, dx, dy, isOther: true });
   }
   return found;
 }
 
+/** A mark as it was shown. */
+function shownAt(marks: Marks, mark: number, isOther: boolean): Example {
+  return { marks, mine: mark, theirs: mark, dx: 0, dy: 0, isOther };
+}
+
+/** Marks of cards whose every digit was changed, against the imprints of the seal itself. */
+function digitsOf(marks: Marks, wants: (id: string) => boolean): Example[] {
+  return marks.pairs
+    .filter(({ id }) => wants(id))
+    .flatMap(({ at, others = [] }) => others.map((k) => shownAt(marks, at + k, true)));
+}
+
 function examplesOf(marks: Marks, wants: (id: string) => boolean): Example[] {
   return marks.pairs
-    .filter(({ id, genuine }) => genuine && wants(`${marks.name} ${id}`))
+    .filter(({ id, genuine }) => genuine && wants(id))
     .flatMap((pair) =>
       Array.from({ length: pair.places.length / 3 }, (_, i) => {
         const mark = pair.at + i;
-        const same = { marks, mine: mark, theirs: mark, dx: 0, dy: 0 };
-        return [same, ...othersOf(marks, pair, i, chanceOf('others', marks.name, mark))];
+        return [
+          shownAt(marks, mark, false),
+          ...othersOf(marks, pair, i, chanceOf('others', marks.name, mark)),
+        ];
       }).flat(),
     );
 }
@@ -169,24 +187,32 @@ function report(
   const [same, other]: [number[], number[]] = [[], []];
   for (const example of sets.flatMap((marks) => examplesOf(marks, wants))) {
     draw(example, picture);
-    (example.mine === example.theirs ? same : other).push(eye.forward(picture));
+    (example.isOther ? other : same).push(eye.forward(picture));
   }
+  const digits = sets
+    .flatMap((marks) => digitsOf(marks, wants))
+    .map((example) => {
+      draw(example, picture);
+      return eye.forward(picture);
+    });
   const greatest = (marks: Marks, { at, places }: EyePair) => {
     const odds = Array.from({ length: places.length / 3 }, (_, i) => {
-      draw({ marks, mine: at + i, theirs: at + i, dx: 0, dy: 0 }, picture);
+      draw(shownAt(marks, at + i, false), picture);
       return eye.forward(picture);
     });
     return Math.max(...odds);
   };
   const pairs = sets.flatMap((marks) =>
     marks.pairs
-      .filter(({ id, places }) => wants(`${marks.name} ${id}`) && places.length >= 24)
+      .filter(({ id, places, others }) => wants(id) && places.length >= 24 && others === undefined)
       .map((pair) => ({ ...pair, odds: greatest(marks, pair) })),
   );
   const genuine = pairs.filter((pair) => pair.genuine).map(({ odds }) => odds);
+  const limit = [...same].sort((a, b) => b - a)[Math.floor(same.length / 200)] ?? 0;
+  const found = digits.filter((odds) => odds > limit).length / Math.max(1, digits.length);
   const digit = pairs.filter(({ sub }) => sub === 'digit').map(({ odds }) => odds);
   process.stdout.write(
-    `${title}: marks ${same.length}/${other.length} ${areaUnder(other, same).toFixed(4)}, pairs ${genuine.length}/${digit.length} ${areaUnder(digit, genuine).toFixed(3)}\n`,
+    `${title}: marks ${same.length}/${other.length} ${areaUnder(other, same).toFixed(4)}, digits ${digits.length} ${areaUnder(digits, same).toFixed(4)}, above 1 in 200 marks ${found.toFixed(3)}, pairs ${genuine.length}/${digit.length} ${areaUnder(digit, genuine).toFixed(3)}\n`,
   );
 }
 
@@ -200,10 +226,16 @@ const { values, positionals } = parseArgs({
 const sets = await Promise.all(positionals.map(readMarks));
 const judges = await Promise.all(values.judge.map(readMarks));
 const isOut = (id: string) => chanceOf('eye', id).whole(FOLDS) === 0;
-const examples = sets.flatMap((marks) => examplesOf(marks, (id) => !isOut(id)));
+const examples = sets.flatMap((marks) => {
+  const digits = digitsOf(marks, (id) => !isOut(id));
+  return [
+    ...examplesOf(marks, (id) => !isOut(id)),
+    ...Array.from({ length: DIGITS }, () => digits).flat(),
+  ];
+});
 process.stdout.write(`${examples.length} examples\n`);
 const chance = chanceOf('eye-train');
-const eye = new Eye();
+const eye = await Eye.load();
 eye.start(chance.part('start'));
 const adam = new Adam(eye.numbers, eye.gradient, DECAY);
 const epochs = Number(values.epochs);
@@ -216,9 +248,10 @@ for (let epoch = 0; epoch < epochs; epoch++) {
   }
   let loss = 0;
   for (let batch = 0; batch < batches; batch++) {
+    eye.prepareBack();
     for (let k = 0; k < BATCH; k++) {
       const example = examples[batch * BATCH + k] as Example;
-      const target = example.mine === example.theirs ? 0.02 : 0.98;
+      const target = example.isOther ? 0.98 : 0.02;
       draw(example, picture, chance);
       const said = 1 / (1 + Math.exp(-eye.forward(picture)));
       loss -= target * Math.log(said) + (1 - target) * Math.log(1 - said);

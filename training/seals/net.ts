@@ -27,7 +27,7 @@ export interface NetFile {
 /** As in assembly/vendors/stroke/fine.ts: more certainty is asked for where a seal has fine print. */
 export function withCaution(odds: number, marks: number): number {
   const share = (value: number) => Math.max(0, Math.min(1, value));
-  return odds - 1.8 * share((marks - 5) / 6) * share((odds + 3) / 3);
+  return odds - 1.2 * share((marks - 5) / 6) * share((odds + 3) / 3);
 }
 
 export function filePathOf(vendor: string): string {

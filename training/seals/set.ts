@@ -54,14 +54,14 @@ export interface SetPlan {
 }
 
 /** Cuts of the genuine seals, and of those that imitate them in another type. */
-function facesOf({ judges, hasHair }: SetPlan) {
+export function facesOf({ judges, hasHair }: SetPlan) {
   if (judges)
     return { own: [...unseenTypefaces, ...typefaces.slice(0, 2)], forgeries: unseenTypefaces };
   const own = hasHair ? [...typefaces, ...hairTypefaces, ...hairTypefaces] : typefaces;
   return { own, forgeries: own };
 }
 
-interface Pair {
+export interface Pair {
   readonly id: string;
   readonly kind: SealKind;
   readonly reserved: string;
@@ -81,7 +81,7 @@ interface Pair {
   readonly faults: readonly string[];
 }
 
-const kinds: readonly SealKind[] = [
+export const kinds: readonly SealKind[] = [
   'round',
   'oval',
   'rect',
@@ -227,19 +227,28 @@ async function forge(
   await shoot(work, chance, ink, severity, pad, { name, forgery, sub, deviationMm, faults });
 }
 
+/** The picture of an identity's reserved card, and the turn with which it lay on the glass, in degrees. */
+export async function cardOf(
+  { chance, physics, identity, book }: Pick<Work, 'chance' | 'physics' | 'identity' | 'book'>,
+  relief: Plane,
+) {
+  const card = chance.part('reserved');
+  const { ink } = stamped(card, relief, physics, 0);
+  const sheet = sheetOf(card, ink, padOf(card, 0.08), physics, 0, book);
+  const shot = { device: 'flatbed', dpi: 300, isGrey: false, quality: 93 } as const;
+  const turn = card.uniform(-3, 3);
+  const { file } = await captured(card, sheet.picture, shot, 0, physics, spanOf(identity), turn);
+  return { file, turn };
+}
+
 async function makeIdentity(work: Work): Promise<void> {
   const { plan, chance, identity, physics, folder, id, book } = work;
   await mkdir(join(folder, id), { recursive: true });
   const hand = () => chance.part('hand');
   const genuine = notched(engrave(identity, hand()), chance.part('notches'));
   const relief = reliefOf(genuine, book);
-  const card = chance.part('reserved');
-  const { ink } = stamped(card, relief, physics, 0);
-  const sheet = sheetOf(card, ink, padOf(card, 0.08), physics, 0, book);
-  const shot = { device: 'flatbed', dpi: 300, isGrey: false, quality: 93 } as const;
-  const turn = card.uniform(-3, 3);
-  const taken = await captured(card, sheet.picture, shot, 0, physics, spanOf(identity), turn);
-  await writeFile(join(folder, id, 'reserved.jpg'), taken.file);
+  const card = await cardOf(work, relief);
+  await writeFile(join(folder, id, 'reserved.jpg'), card.file);
   for (let k = 0; k < plan.genuine; k++) {
     const own = chance.part('genuine', k);
     const severity = 1 + (k % 6);

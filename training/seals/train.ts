@@ -1,11 +1,12 @@
 // Usage: node training/seals/run.mjs train VENDOR EVIDENCE [EVIDENCE ...] [--epochs N] [--far SHARE | --missed SHARE]
-// [--refused SHARE] [--digit TIMES] [--judge EVIDENCE] [--scores FILE] [--beside WEIGHTS] [--keep N] [--parts FOLDER]
+// [--refused SHARE] [--digit TIMES] [--more EVIDENCE] [--judge EVIDENCE] [--scores FILE] [--beside WEIGHTS] [--keep N] [--parts FOLDER]
 // Fits three nets, each without a third of the identities, and sets both limits by what each says of
 // the third that it has not seen. Writes weights.json; run the weights generator and the build after.
 // `scores` keeps what was said of every pair by nets that had not seen it. Nets of an earlier training,
 // of other pictures, may stand `beside` the new ones, of which `keep` are kept; the limits are then set by
 // the mean of all. One digit of a serial number is the least that a forger changes, and the hardest to see:
-// such pairs count `digit` times. Nets lie in `parts` as soon as they are fitted, and a run that was stopped goes on there.
+// such pairs count `digit` times. Pairs of `more`, the cards of the tool `digits`, are learned from only, and count
+// MORE times: they stand in no figure, and set no limit. Nets lie in `parts` as soon as they are fitted, and a run that was stopped goes on there.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -31,6 +32,7 @@ const FOLDS = 3;
 const BATCH = 32;
 const RATE = 4e-3;
 const DECAY = 2e-3;
+const MORE = 0.5;
 /** How much a pair of each kind counts; copies are not for geometry to find. */
 const weightOf: Readonly<Record<string, number>> = {
   genuine: 2,
@@ -49,11 +51,14 @@ interface Sample {
   readonly traced: Traced;
 }
 
-function samplesOf(traced: Traced, source: string): Sample[] {
-  return traced.rows
-    .filter(({ at }) => at >= 0)
-    .map((row) => ({ row, kind: kindOf(row), identity: `${source} ${row.id}`, traced }))
-    .filter(({ kind }) => kind in weightOf);
+function samplesOf(traced: Traced): Sample[] {
+  return (
+    traced.rows
+      .filter(({ at }) => at >= 0)
+      // Sets number their identities alike; their models of stamping differ.
+      .map((row) => ({ row, kind: kindOf(row), identity: `${row.physics} ${row.id}`, traced }))
+      .filter(({ kind }) => kind in weightOf)
+  );
 }
 
 function start(net: Net, chance: Chance): void {
@@ -184,6 +189,7 @@ const { values, positionals } = parseArgs({
   options: {
     epochs: { type: 'string', default: '40' },
     judge: { type: 'string', multiple: true, default: [] },
+    more: { type: 'string', multiple: true, default: [] },
     far: { type: 'string', default: '0.004' },
     missed: { type: 'string' },
     refused: { type: 'string', default: '0.004' },
@@ -196,7 +202,7 @@ const { values, positionals } = parseArgs({
 });
 const [vendor = '', ...paths] = positionals;
 const sets = await Promise.all(paths.map(readTraced));
-const samples = sets.flatMap((traced, i) => samplesOf(traced, paths[i] ?? ''));
+const samples = sets.flatMap(samplesOf);
 const first = sets[0];
 if (!first) throw new Error('no evidence given');
 const plan = planOf(first.sizes);
@@ -204,11 +210,17 @@ const spread = spreadOf(
   first,
   first.rows.filter(({ at, ...row }) => at >= 0 && kindOf({ at, ...row }) in weightOf),
 );
-const ready = samples.map(({ row, kind, traced }) => ({
+const readyOf = ({ row, kind, traced }: Sample, times: number): Ready => ({
   evidence: evidenceOf(traced, row, spread, plan),
   target: kind === 'genuine' ? 0.98 : 0.02,
-  weight: (weightOf[kind] ?? 0) * (row.sub === 'digit' ? Number(values.digit) : 1),
-}));
+  weight: (weightOf[kind] ?? 0) * times,
+});
+const ready = samples.map((sample) =>
+  readyOf(sample, sample.row.sub === 'digit' ? Number(values.digit) : 1),
+);
+const cards = (await Promise.all(values.more.map(readTraced)))
+  .flatMap(samplesOf)
+  .filter(({ row }) => row.sub === 'digit');
 // A file of this program's own form.
 const earlier: NetFile[] = values.beside
   ? (JSON.parse(await readFile(values.beside, 'utf8')) as { nets: NetFile[] }).nets.map((file) =>
@@ -228,14 +240,17 @@ function together(score: number, { row, traced }: Sample): number {
 }
 
 /** The net without a fold: that of an earlier run, or a new one. Rounded as its file is. */
-async function fitted(fold: number, isOut: (i: number) => boolean): Promise<Net> {
+async function fitted(fold: number, isOut: (sample: Sample) => boolean): Promise<Net> {
   const part = values.parts && join(values.parts, `${vendor}-${fold}.json`);
   const known = part && (await readFile(part, 'utf8').catch(() => undefined));
   // The file is this program's own.
   if (known) return netOf(JSON.parse(known) as NetFile, plan);
   const net = trained(
     plan,
-    ready.filter((_, i) => !isOut(i)),
+    [
+      ...ready.filter((_, i) => !isOut(samples[i] as Sample)),
+      ...cards.filter((sample) => !isOut(sample)).map((sample) => readyOf(sample, MORE)),
+    ],
     Number(values.epochs),
     chanceOf('fit', vendor, fold),
   );
@@ -247,10 +262,10 @@ async function fitted(fold: number, isOut: (i: number) => boolean): Promise<Net>
 const nets: Net[] = [];
 const unseen: Scored[] = [];
 for (let fold = 0; fold < FOLDS; fold++) {
-  const isOut = (i: number) => foldOf(samples[i]?.identity ?? '') === fold;
+  const isOut = ({ identity }: Sample) => foldOf(identity) === fold;
   const net = await fitted(fold, isOut);
   samples.forEach((sample, i) => {
-    if (!isOut(i)) return;
+    if (!isOut(sample)) return;
     const score = together(net.forward((ready[i] as Ready).evidence), sample);
     unseen.push({ query: sample.row.query, kind: sample.kind, score });
   });
@@ -266,7 +281,7 @@ process.stdout.write(`limits ${JSON.stringify(limits)}\n`);
 const judged: Scored[] = [];
 for (const path of values.judge) {
   const traced = await readTraced(path);
-  const scored = samplesOf(traced, path).map((sample): Scored => {
+  const scored = samplesOf(traced).map((sample): Scored => {
     const evidence = evidenceOf(traced, sample.row, spread, plan);
     const score = nets.slice(0, kept).reduce((sum, net) => sum + net.forward(evidence), 0) / kept;
     return { query: sample.row.query, kind: sample.kind, score: together(score, sample) };

@@ -25,7 +25,7 @@ import { BEYOND, clearRim, label, labelAt, PITCH, setLabel } from './skeleton';
 
 /** Glyphs, squares, small marks. */
 export const SCALES: i32 = 3;
-export const WHOLE: i32 = 19;
+export const WHOLE: i32 = 21;
 const MAX_GROUPS: i32 = 3000;
 /** Parts of ink closer than twice this belong to one glyph. */
 const CLOSING_MM: f32 = 0.17;
@@ -35,7 +35,7 @@ const CELL_MM: f32 = 3.2;
 /** Pitch of the squares. */
 const PITCH_MM: f32 = 1.2;
 
-export const wholeFigures = memory.data(19 * 4);
+export const wholeFigures = memory.data(21 * 4);
 
 // ---------------------------------------------------------------- glyphs
 

@@ -12,9 +12,10 @@ import { query, reserved } from './lines';
 import { measureAt, motion, off, slopeX, slopeY } from './place';
 import { labelAt, PITCH } from './skeleton';
 
-/** A mark's longer side fills MARK of the SIDE pixels of its picture. */
+/** A mark fills MARK of the SIDE pixels of its picture, each way; a slender one's shorter side NARROWEST of it at least. */
 export const SIDE: i32 = 20;
 const MARK: f32 = 14;
+const NARROWEST: f32 = 0.5;
 const CELLS: i32 = 400;
 const MIDDLE: f32 = 9.5;
 /** Reserved ink, the query's depth, the query's ink; a picture has a fourth plane: where the mark is looked at. */
@@ -108,11 +109,11 @@ function placeThirds(table: usize, middle: f32, third: f32, side: i32): void {
   }
 }
 
-/** Ink of a canonical picture around a place, millimetres from its middle: nine points of a cell. */
-function inkAt(picture: usize, w: i32, h: i32, x: f32, y: f32, cell: f32): f32 {
-  const third = (cell * CANONICAL_PX_PER_MM) / 3;
-  placeThirds(columnsAt, x * CANONICAL_PX_PER_MM + 0.5 * <f32>w, third, w);
-  placeThirds(rowsAt, y * CANONICAL_PX_PER_MM + 0.5 * <f32>h, third, h);
+/** Ink of a canonical picture around a place, millimetres from its middle: nine points of a cell of `across` by `down`. */
+function inkAt(picture: usize, w: i32, h: i32, x: f32, y: f32, across: f32, down: f32): f32 {
+  const third = CANONICAL_PX_PER_MM / 3;
+  placeThirds(columnsAt, x * CANONICAL_PX_PER_MM + 0.5 * <f32>w, across * third, w);
+  placeThirds(rowsAt, y * CANONICAL_PX_PER_MM + 0.5 * <f32>h, down * third, h);
   const stride = strideOf(w);
   let ink: u32 = 0;
   for (let j: usize = 0; j < 12; j += 4) {
@@ -177,17 +178,16 @@ function likenessAt(picture: usize, dx: f32, dy: f32): f32 {
 }
 
 function darkAt(x: f32, y: f32): f32 {
-  return depths == 0 ? inkAt(bits, width, height, x, y, 1 / PITCH) : depthAt(x, y);
+  return depths == 0 ? inkAt(bits, width, height, x, y, 1 / PITCH, 1 / PITCH) : depthAt(x, y);
 }
 
-/** Takes the picture of a mark; false where it is hidden. */
-function takePicture(picture: usize, x: f32, y: f32, half: f32): bool {
-  const cell: f32 = (2 * half) / MARK;
+/** Takes the picture of a mark in cells of `across` by `down`; false where it is hidden. */
+function takePicture(picture: usize, x: f32, y: f32, across: f32, down: f32): bool {
   findShift(x, y);
   for (let p = 0; p < CELLS; p++) {
-    const mx = x + (<f32>(p % SIDE) - MIDDLE) * cell;
-    const my = y + (<f32>(p / SIDE) - MIDDLE) * cell;
-    put(picture, p, inkAt(reservedBits, reservedWidth, reservedHeight, mx, my, cell));
+    const mx = x + (<f32>(p % SIDE) - MIDDLE) * across;
+    const my = y + (<f32>(p / SIDE) - MIDDLE) * down;
+    put(picture, p, inkAt(reservedBits, reservedWidth, reservedHeight, mx, my, across, down));
     map(motion, <f64>mx, <f64>my);
     put(placeX, p, <f32>mappedX + shiftX);
     put(placeY, p, <f32>mappedY + shiftY);
@@ -216,7 +216,7 @@ function takePicture(picture: usize, x: f32, y: f32, half: f32): bool {
     if (isOther) hidden++;
     // What is hidden differs in nothing.
     put(depth, p, isOther ? at(picture, p) : min<f32>(1, darkAt(u, v)));
-    put(ink, p, isOther ? at(picture, p) : inkAt(bits, width, height, u, v, cell));
+    put(ink, p, isOther ? at(picture, p) : inkAt(bits, width, height, u, v, across, down));
   }
   return <f32>hidden <= MOST_HIDDEN * <f32>CELLS;
 }
@@ -354,14 +354,14 @@ function judge(picture: usize): f32 {
  * `halfY` from (x, y); 0 where it cannot be seen. `labels` numbers the glyphs, from 1, on the reserved map.
  */
 export function lookAt(x: f32, y: f32, halfX: f32, halfY: f32, labels: usize, group: i32): f32 {
-  const half = max<f32>(halfX, halfY) + STROKE_MM;
+  const across: f32 = (2 * (max<f32>(halfX, NARROWEST * halfY) + STROKE_MM)) / MARK;
+  const down: f32 = (2 * (max<f32>(halfY, NARROWEST * halfX) + STROKE_MM)) / MARK;
   const picture = pictures + ((<usize>(markCount * PLANES * CELLS)) << 2);
-  if (!takePicture(picture, x, y, half)) return 0;
-  const cell: f32 = (2 * half) / MARK;
+  if (!takePicture(picture, x, y, across, down)) return 0;
   const looked = picture + ((<usize>(3 * CELLS)) << 2);
   for (let p = 0; p < CELLS; p++) {
-    const dx = (<f32>(p % SIDE) - MIDDLE) * cell;
-    const dy = (<f32>(p / SIDE) - MIDDLE) * cell;
+    const dx = (<f32>(p % SIDE) - MIDDLE) * across;
+    const dy = (<f32>(p / SIDE) - MIDDLE) * down;
     const isWithin = abs<f32>(dx) <= halfX + EDGE_MM && abs<f32>(dy) <= halfY + EDGE_MM;
     put(looked, p, isWithin && !isOthers(x + dx, y + dy, labels, group) ? 1 : 0);
   }

@@ -104,7 +104,26 @@ function countLikes(count: i32, likes: usize): f32 {
 const NO_ODDS: f32 = -3;
 const worst = memory.data(3 * 4);
 
-/** The greatest odds of another mark, how far they stand above what is common, and how many marks there are. */
+/** The middle one of the eye's odds: in a print that shows small marks well they are far below zero. */
+function middleOdds(figures: usize, count: i32): f32 {
+  for (let g = 0; g < count; g++) {
+    const odds = at(figures, g * FIGURES + 15);
+    let above = 0;
+    let level = 0;
+    for (let other = 0; other < count; other++) {
+      const theirs = at(figures, other * FIGURES + 15);
+      if (theirs > odds) above++;
+      else if (theirs == odds) level++;
+    }
+    if (above <= count / 2 && above + level > count / 2) return odds;
+  }
+  return NO_ODDS;
+}
+
+/**
+ * The greatest odds of another mark, how far they stand above what is common, how many marks there are, the
+ * third greatest and the middle odds: five figures.
+ */
 export function writeEye(wholeFigures: usize, from: i32): void {
   const count = load<i32>(groupCounts + 8);
   const figures = pointerAt(groupFigures, 2);
@@ -120,4 +139,6 @@ export function writeEye(wholeFigures: usize, from: i32): void {
   put(wholeFigures, from, at(worst, 0));
   put(wholeFigures, from + 1, at(worst, 0) - max<f32>(0, at(worst, 2)));
   put(wholeFigures, from + 2, <f32>Math.log(<f64>(1 + count)));
+  put(wholeFigures, from + 3, at(worst, 2));
+  put(wholeFigures, from + 4, middleOdds(figures, count));
 }

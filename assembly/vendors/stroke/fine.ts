@@ -16,7 +16,7 @@ const LEAST_AREA: f32 = 0.1;
 const FEW: f32 = 5;
 const MANY: f32 = 11;
 /** Taken off the log odds then, where they speak for genuine; nothing where they speak for forged. */
-const CAUTION: f32 = 1.8;
+const CAUTION: f32 = 1.2;
 const FORGED: f32 = -3;
 
 const box = memory.data(4 * 4);
