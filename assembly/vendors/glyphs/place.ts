@@ -3,6 +3,7 @@
 import { solve } from '../../seal/linear';
 import { at, fill, put, takePlane } from '../../seal/plane';
 import { sample, sampleFour } from '../../seal/sample';
+import { doubleAt, putDouble } from '../../shared/doubles';
 import { addEquation } from '../normal';
 import { holdScale, map, mappedX, mappedY, multiply, setSimilar } from '../projective';
 import { hasNoScale, query, reserved } from './lines';
@@ -40,14 +41,6 @@ const candidateAngle = memory.data(10 * 4);
 const candidateX = memory.data(10 * 4);
 const candidateY = memory.data(10 * 4);
 const candidateScale = memory.data(10 * 4);
-
-function get(p: usize, index: i32): f64 {
-  return load<f64>(p + ((<usize>index) << 3));
-}
-
-function set(p: usize, index: i32, value: f64): void {
-  store<f64>(p + ((<usize>index) << 3), value);
-}
 
 /** Distance to the query's lines at query millimetres; FAR beyond its map. */
 export function toQueryLine(x: f32, y: f32): f32 {
@@ -273,9 +266,9 @@ function improve(m: usize, step: i32, reach: f64, isWhole: bool): void {
   const size = isWhole ? PROJECTIVE : 4;
   memory.fill(matrix, 0, 512);
   memory.fill(vector, 0, 64);
-  for (let k = 0; k < size; k++) set(matrix, k * size + k, k < 2 ? 0.1 : 1);
+  for (let k = 0; k < size; k++) putDouble(matrix, k * size + k, k < 2 ? 0.1 : 1);
   if (isWhole) {
-    for (let k = 4; k < PROJECTIVE; k++) set(matrix, k * size + k, hasNoScale ? 400 : 8000);
+    for (let k = 4; k < PROJECTIVE; k++) putDouble(matrix, k * size + k, hasNoScale ? 400 : 8000);
   }
   const count = measureAll(m, step);
   for (let k = 0; k < count; k++) {
@@ -286,17 +279,17 @@ function improve(m: usize, step: i32, reach: f64, isWhole: bool): void {
     const gx = <f64>at(slopesX, k);
     const gy = <f64>at(slopesY, k);
     // Derivatives in the query's frame: shift, scale and turn about the image of the middle.
-    const qx = <f64>at(placedX, k) - get(m, 2);
-    const qy = <f64>at(placedY, k) - get(m, 5);
-    set(row, 0, gx);
-    set(row, 1, gy);
-    set(row, 2, gx * qx + gy * qy);
-    set(row, 3, gy * qx - gx * qy);
+    const qx = <f64>at(placedX, k) - doubleAt(m, 2);
+    const qy = <f64>at(placedY, k) - doubleAt(m, 5);
+    putDouble(row, 0, gx);
+    putDouble(row, 1, gy);
+    putDouble(row, 2, gx * qx + gy * qy);
+    putDouble(row, 3, gy * qx - gx * qy);
     if (isWhole) {
-      set(row, 4, gx * qx - gy * qy);
-      set(row, 5, gx * qy + gy * qx);
-      set(row, 6, -(gx * qx + gy * qy) * qx * 0.1);
-      set(row, 7, -(gx * qx + gy * qy) * qy * 0.1);
+      putDouble(row, 4, gx * qx - gy * qy);
+      putDouble(row, 5, gx * qy + gy * qx);
+      putDouble(row, 6, -(gx * qx + gy * qy) * qx * 0.1);
+      putDouble(row, 7, -(gx * qx + gy * qy) * qy * 0.1);
     }
     addEquation(matrix, vector, row, size, w, -d);
   }
@@ -308,19 +301,19 @@ const change = memory.data(9 * 8);
 
 /** m becomes (1 + found) m, where the change is about the image of the middle. */
 function apply(m: usize, isWhole: bool): void {
-  const a = isWhole ? get(vector, 4) : 0;
-  const b = isWhole ? get(vector, 5) : 0;
-  set(change, 0, 1 + get(vector, 2) + a);
-  set(change, 1, -get(vector, 3) + b);
-  set(change, 2, get(vector, 0));
-  set(change, 3, get(vector, 3) + b);
-  set(change, 4, 1 + get(vector, 2) - a);
-  set(change, 5, get(vector, 1));
-  set(change, 6, isWhole ? 0.1 * get(vector, 6) : 0);
-  set(change, 7, isWhole ? 0.1 * get(vector, 7) : 0);
-  set(change, 8, 1);
-  const tx = get(m, 2);
-  const ty = get(m, 5);
+  const a = isWhole ? doubleAt(vector, 4) : 0;
+  const b = isWhole ? doubleAt(vector, 5) : 0;
+  putDouble(change, 0, 1 + doubleAt(vector, 2) + a);
+  putDouble(change, 1, -doubleAt(vector, 3) + b);
+  putDouble(change, 2, doubleAt(vector, 0));
+  putDouble(change, 3, doubleAt(vector, 3) + b);
+  putDouble(change, 4, 1 + doubleAt(vector, 2) - a);
+  putDouble(change, 5, doubleAt(vector, 1));
+  putDouble(change, 6, isWhole ? 0.1 * doubleAt(vector, 6) : 0);
+  putDouble(change, 7, isWhole ? 0.1 * doubleAt(vector, 7) : 0);
+  putDouble(change, 8, 1);
+  const tx = doubleAt(m, 2);
+  const ty = doubleAt(m, 5);
   shift(m, -tx, -ty);
   multiply(change, m, m);
   shift(m, tx, ty);
@@ -330,8 +323,8 @@ function apply(m: usize, isWhole: bool): void {
 /** m, then a shift. */
 function shift(m: usize, x: f64, y: f64): void {
   for (let j = 0; j < 3; j++) {
-    set(m, j, get(m, j) + x * get(m, 6 + j));
-    set(m, 3 + j, get(m, 3 + j) + y * get(m, 6 + j));
+    putDouble(m, j, doubleAt(m, j) + x * doubleAt(m, 6 + j));
+    putDouble(m, 3 + j, doubleAt(m, 3 + j) + y * doubleAt(m, 6 + j));
   }
 }
 

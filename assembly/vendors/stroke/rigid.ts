@@ -3,6 +3,7 @@
 import { MAX_EDGES } from '../../seal/edges';
 import { solve } from '../../seal/linear';
 import { at, put } from '../../seal/plane';
+import { doubleAt, putDouble } from '../../shared/doubles';
 import { addEquation } from '../normal';
 import { isUnscaled } from '../template';
 import {
@@ -70,14 +71,6 @@ function exchange(a: i32, b: i32): void {
   store<i32>(order + ((<usize>b) << 2), slot);
 }
 
-function get(table: usize, index: i32): f64 {
-  return load<f64>(table + ((<usize>index) << 3));
-}
-
-function set(table: usize, index: i32, value: f64): void {
-  store<f64>(table + ((<usize>index) << 3), value);
-}
-
 /** Adds an edge point's row of the design matrix; the last column is always 0. */
 function addRow(i: i32, size: i32, weight: f64): void {
   const px = <f64>at(edges, i);
@@ -88,22 +81,22 @@ function addRow(i: i32, size: i32, weight: f64): void {
   const row = rows + ((<usize>(fitted * size)) << 3);
   let k = 0;
   if (size == PROJECTIVE) {
-    set(row, k++, nx * px);
-    set(row, k++, nx * py);
-    set(row, k++, ny * px);
-    set(row, k++, ny * py);
-    set(row, k++, -along * px * TILT_UNIT);
-    set(row, k++, -along * py * TILT_UNIT);
+    putDouble(row, k++, nx * px);
+    putDouble(row, k++, nx * py);
+    putDouble(row, k++, ny * px);
+    putDouble(row, k++, ny * py);
+    putDouble(row, k++, -along * px * TILT_UNIT);
+    putDouble(row, k++, -along * py * TILT_UNIT);
   } else {
-    set(row, k++, along);
-    set(row, k++, ny * px - nx * py);
+    putDouble(row, k++, along);
+    putDouble(row, k++, ny * px - nx * py);
   }
-  set(row, k++, nx);
-  set(row, k++, ny);
-  set(row, k++, 1);
-  set(row, k, 0);
-  set(targets, fitted, <f64>at(offsets, i));
-  set(weights, fitted, weight);
+  putDouble(row, k++, nx);
+  putDouble(row, k++, ny);
+  putDouble(row, k++, 1);
+  putDouble(row, k, 0);
+  putDouble(targets, fitted, <f64>at(offsets, i));
+  putDouble(weights, fitted, weight);
   fitted++;
 }
 
@@ -113,7 +106,7 @@ function residual(point: i32, size: i32): f64 {
   for (let k: usize = 16; k < (<usize>size) << 3; k += 16) {
     sum = f64x2.add(sum, f64x2.mul(v128.load(row + k), v128.load(solution + k)));
   }
-  return get(targets, point) - (f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
+  return doubleAt(targets, point) - (f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1));
 }
 
 /** Tukey's weight of a residual: 1 at 0, 0 from `width` on. */
@@ -130,7 +123,7 @@ function prepareNormal(size: i32): void {
     // Priors: shape hardly changes, perspective a little; shift and spread are free, the last is nothing.
     const isShape = k < size - 4;
     const stiffness: f64 = !isShape ? 0.001 : size == SIMILAR ? 0.3 : k < 4 ? 60 : 0.5;
-    set(matrix, k * size + k, k == size - 1 ? 1 : stiffness);
+    putDouble(matrix, k * size + k, k == size - 1 ? 1 : stiffness);
   }
 }
 
@@ -152,9 +145,9 @@ function improve(m: Motion, reach: f32, step: i32, isWhole: bool): void {
     prepareNormal(size);
     for (let i = 0; i < fitted; i++) {
       const row = rows + ((<usize>(i * size)) << 3);
-      const own = get(weights, i);
+      const own = doubleAt(weights, i);
       const weight = round == 0 ? own : own * tukey(residual(i, size), width);
-      addEquation(matrix, vector, row, size, weight, get(targets, i));
+      addEquation(matrix, vector, row, size, weight, doubleAt(targets, i));
     }
     solve(matrix, vector, size);
     memory.copy(solution, vector, (<usize>size) << 3);
@@ -163,14 +156,14 @@ function improve(m: Motion, reach: f32, step: i32, isWhole: bool): void {
   let found: f64 = 0;
   for (let i = 0; i < fitted; i++) {
     const e = residual(i, size) / 0.25;
-    found += get(weights, i) * max<f64>(0, 1 - e * e);
+    found += doubleAt(weights, i) * max<f64>(0, 1 - e * e);
   }
   m.found = found / max<f64>(1, knownSum);
   apply(m, isWhole);
 }
 
 function unknownAt(index: i32): f64 {
-  return get(solution, index);
+  return doubleAt(solution, index);
 }
 
 /**

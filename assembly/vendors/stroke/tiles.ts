@@ -4,6 +4,7 @@ import { MAX_EDGES } from '../../seal/edges';
 import { solve } from '../../seal/linear';
 import { at, put, storeTransposed, takePlane } from '../../seal/plane';
 import { mark, release, take } from '../../shared/arena';
+import { doubleAt, putDouble } from '../../shared/doubles';
 import {
   anyExcess,
   backgroundAmong,
@@ -119,14 +120,6 @@ function sumEdges(scale: i32): void {
 const tileMatrix = memory.data(9 * 8);
 const tileVector = memory.data(3 * 8);
 
-function setDouble(p: usize, index: i32, value: f64): void {
-  store<f64>(p + ((<usize>index) << 3), value);
-}
-
-function getVector(index: i32): f64 {
-  return load<f64>(tileVector + ((<usize>index) << 3));
-}
-
 /** The ten edge figures of a tile from its sums: local shift and spread beyond the smooth model. */
 function edgeFigures(sums: usize, out: usize): void {
   const xx = <f64>at(sums, 0);
@@ -138,19 +131,19 @@ function edgeFigures(sums: usize, out: usize): void {
   const xt = <f64>at(sums, 6);
   const yt = <f64>at(sums, 7);
   const t = <f64>at(sums, 8);
-  setDouble(tileMatrix, 0, xx + 1.5);
-  setDouble(tileMatrix, 3, xy);
-  setDouble(tileMatrix, 4, yy + 1.5);
-  setDouble(tileMatrix, 6, x);
-  setDouble(tileMatrix, 7, y);
-  setDouble(tileMatrix, 8, w + 3);
-  setDouble(tileVector, 0, xt);
-  setDouble(tileVector, 1, yt);
-  setDouble(tileVector, 2, t);
+  putDouble(tileMatrix, 0, xx + 1.5);
+  putDouble(tileMatrix, 3, xy);
+  putDouble(tileMatrix, 4, yy + 1.5);
+  putDouble(tileMatrix, 6, x);
+  putDouble(tileMatrix, 7, y);
+  putDouble(tileMatrix, 8, w + 3);
+  putDouble(tileVector, 0, xt);
+  putDouble(tileVector, 1, yt);
+  putDouble(tileVector, 2, t);
   solve(tileMatrix, tileVector, 3);
-  const a = getVector(0);
-  const b = getVector(1);
-  const c = getVector(2);
+  const a = doubleAt(tileVector, 0);
+  const b = doubleAt(tileVector, 1);
+  const c = doubleAt(tileVector, 2);
   const product = xx * a * a + yy * b * b + w * c * c + 2 * (xy * a * b + x * a * c + y * b * c);
   const rest = Math.max(0, <f64>at(sums, 9) - 2 * (a * xt + b * yt + c * t) + product);
   const shift = <f32>Math.sqrt(a * a + b * b);
