@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n/index.ts';
 
 export function Dialog(props: {
@@ -9,15 +9,29 @@ export function Dialog(props: {
   children: ComponentChildren;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    if (props.open) dialog.current?.showModal();
-    else dialog.current?.close();
+  // The close event comes in a task of its own (HTML §4.11.4), when the dialog may be open again.
+  const closedHere = useRef(0);
+  useLayoutEffect(() => {
+    const shown = dialog.current;
+    if (props.open) shown?.showModal();
+    else if (shown?.open) {
+      closedHere.current++;
+      shown.close();
+    }
   }, [props.open]);
   return (
     <dialog
       ref={dialog}
       aria-label={props.title}
-      onClose={props.onClose}
+      // Esc closes as our buttons do. Where the browser does not ask first, only the event comes.
+      onCancel={(event) => {
+        event.preventDefault();
+        props.onClose();
+      }}
+      onClose={() => {
+        if (closedHere.current > 0) closedHere.current--;
+        else props.onClose();
+      }}
       // A press outside the box lands on the dialog itself. Keyboards have Esc.
       onMouseDown={(event) => {
         if (event.target === dialog.current) props.onClose();
