@@ -105,6 +105,8 @@ const everyday = [
       environment: 'node',
       include: ['test/**/*.browser.test.ts'],
       fileParallelism: false,
+      // A machine that stood still is no defect. What needed a second go is told by its name.
+      retry: process.env.CI ? 1 : 0,
       testTimeout: 60_000,
       hookTimeout: 60_000,
     },
