@@ -25,6 +25,10 @@ export const certificatesEn: Record<keyof typeof certificatesZh, string> = {
   'certificate.state.suspended': 'On hold',
   'certificate.state.revoked': 'Revoked',
   'certificate.expired': 'Expired',
+  'certificate.ended.renew':
+    'Its time is over: what it allowed is allowed no more, and what was done before stays proved. Renewing it gives a new one over a fresh key.',
+  'certificate.ended.apply':
+    'Its time is over: what it allowed is allowed no more, and what was done before stays proved. Its holder applies for a new one.',
   'certificate.step.frozen': 'Frozen',
   'certificate.step.thawed': 'Thawed',
   'certificate.step.set': 'Set',

@@ -23,6 +23,10 @@ export const certificatesZh = {
   'certificate.state.suspended': '已冻结',
   'certificate.state.revoked': '已吊销',
   'certificate.expired': '已过期',
+  'certificate.ended.renew':
+    '有效期已过：它授予的权限不再有效，此前完成的操作仍可证明。续期会用新密钥签发一张新证书。',
+  'certificate.ended.apply':
+    '有效期已过：它授予的权限不再有效，此前完成的操作仍可证明。需要时由持有人重新申请。',
   'certificate.step.frozen': '冻结',
   'certificate.step.thawed': '解冻',
   'certificate.step.set': '设定',

@@ -126,6 +126,7 @@ export const personZh = {
   'sign.text': '您看到的就是您签的',
   'sign.exact': '逐字原文',
   'sign.key': '用哪把密钥',
+  'sign.with': '签名密钥',
   'sign.none': '此浏览器里没有可用的密钥',
   'sign.none.hint': '到生成密钥的设备上操作，或先在这里生成一把。',
   'sign.not': '没有签名',

@@ -3,7 +3,7 @@ import type { ApiError, Certificate, CertificateRevocation } from '../../client/
 import { formatMoment } from '../format.ts';
 import { maybe, t } from '../i18n/index.ts';
 import { useKeys } from '../keys.ts';
-import { CertificateStatus, SettingsFacts } from '../parts/certificate-parts.tsx';
+import { CertificateStatus, isExpired, SettingsFacts } from '../parts/certificate-parts.tsx';
 import { canHavePkcs12, Pkcs12Panel } from '../parts/certificate-pkcs12.tsx';
 import { RenewalPanel } from '../parts/certificate-renewal.tsx';
 import { Evidence } from '../parts/evidence.tsx';
@@ -126,7 +126,10 @@ function Detail({ certificate, reload }: { certificate: Certificate; reload: () 
     certificate.delivery === 'delivered' &&
     certificate.state !== 'revoked' &&
     allows(certificate.keyId === undefined ? 'applyCertificates' : 'governKeys');
-  const moves = allows('manageCertificates') ? movesOf[certificate.state] : [];
+  const hasEnded = isExpired(certificate);
+  const moves = allows('manageCertificates')
+    ? movesOf[certificate.state].filter((one) => !hasEnded || one === 'revoke')
+    : [];
   useKeys([
     { key: 'v', label: t('evidence.verify'), run: () => verifyButton.current?.run() },
     ...(certificate.delivery === 'delivered'
@@ -174,7 +177,11 @@ function Detail({ certificate, reload }: { certificate: Certificate; reload: () 
               </a>
             )}
             {isRenewable && certificate.keyId === undefined && (
-              <button type="button" class="btn" onClick={() => setAsked('renew')}>
+              <button
+                type="button"
+                class={hasEnded ? 'btn primary' : 'btn'}
+                onClick={() => setAsked('renew')}
+              >
                 {t('certificate.renew')}
               </button>
             )}
@@ -182,7 +189,7 @@ function Detail({ certificate, reload }: { certificate: Certificate; reload: () 
               <button
                 type="button"
                 key={one}
-                class={i === moves.length - 1 ? 'btn primary' : 'btn'}
+                class={i === moves.length - 1 && !hasEnded ? 'btn primary' : 'btn'}
                 onClick={() => setAsked(one)}
               >
                 {t(`certificate.${one}`)}
@@ -192,6 +199,9 @@ function Detail({ certificate, reload }: { certificate: Certificate; reload: () 
         }
       />
       <div class="body">
+        {hasEnded && (
+          <p>{t(isRenewable ? 'certificate.ended.renew' : 'certificate.ended.apply')}</p>
+        )}
         {move.error && (
           <>
             <Refusal what="certificate.not-moved" error={move.error} />

@@ -13,9 +13,13 @@ const certificateTones: Record<Certificate['state'], Tone> = {
   revoked: 'no',
 };
 
+/** A revocation says more than an end, which is no move and stands in no ledger. */
+export function isExpired({ state, notAfter }: Certificate): boolean {
+  return state !== 'revoked' && Date.parse(notAfter) < Date.now();
+}
+
 export function CertificateStatus({ item, chip }: { item: Certificate; chip?: boolean }) {
-  // A revocation says more than an end, which is no move and stands in no ledger.
-  if (item.state !== 'revoked' && Date.parse(item.notAfter) < Date.now()) {
+  if (isExpired(item)) {
     return (
       <Status tone="off" chip={chip ?? false}>
         {t('certificate.expired')}

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Client, PasskeyOptions } from '../../client/index.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { Field, SelectField } from '../parts/field.tsx';
+import { Facts } from '../parts/page.tsx';
 import { Empty, Loaded, Refusal } from '../parts/states.tsx';
 import { useResource } from '../resource.ts';
 import { identity } from '../session.ts';
@@ -147,13 +148,15 @@ function ChosenKey(props: ConfirmProps & { readonly keyIds?: readonly string[] }
         if (!held) return <Empty title={p('sign.none')} hint={p('sign.none.hint')} />;
         return (
           <>
-            {may.length > 1 && (
+            {may.length > 1 ? (
               <SelectField
                 label={p('sign.key')}
                 value={held.key.id}
                 options={may.map(({ key }) => ({ value: key.id, text: key.label }))}
                 onChange={setChosen}
               />
+            ) : (
+              <Facts items={[[p('sign.with'), held.key.label]]} />
             )}
             <ConfirmWithKey key={held.key.id} held={held} ask={ask} run={run} />
           </>
