@@ -16,8 +16,8 @@ const targets: Partial<Record<Result['target'], string>> = {
 /**
  * What happens after each validation: input that breaks its schema ends the request here.
  *
- * The answer says where and what, by schema alone. It repeats neither values nor names that the
- * caller sent.
+ * The answer says where and what, by schema alone. It repeats no values, and of names that the caller
+ * sent only those that the schema knows or that name an entry of a map in the form that it demands.
  *
  * @throws CinnabarError `invalid_request`
  */
@@ -25,11 +25,20 @@ export function refuseInvalid(result: Result): void {
   if (result.success) return;
   const root = targets[result.target] ?? result.target;
   const sent: unknown = 'data' in result ? result.data : undefined;
-  const fields = result.error.issues.map((issue) => ({
-    pointer: pointerOf([root, ...issue.path]),
+  // A list of zeros in a short body has thousands of faults: the first of them say enough.
+  const fields = result.error.issues.slice(0, issuesMax).map((issue) => ({
+    pointer: pointerOf([root, ...placeOf(issue)]),
     code: codeOf(issue, sent),
   }));
   throw new CinnabarError('invalid_request', { fields: unique(fields) });
+}
+
+/** Of one answer; looking for those that say the same takes its square. */
+const issuesMax = 100;
+
+/** A name in a map that has not the form of one is nothing that we would repeat: where the map is. */
+function placeOf({ code, path }: Issue): Issue['path'] {
+  return code === 'invalid_key' ? path.slice(0, -1) : path;
 }
 
 function codeOf(issue: Issue, sent: unknown): string {

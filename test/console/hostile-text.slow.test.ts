@@ -62,13 +62,19 @@ describeInChromium('texts that want to be more than texts', () => {
   });
 });
 
-/** The defect that is planted: whatever the page shows as a text is read as markup. */
+/**
+ * The defect that is planted: whatever the page shows as a text is read as markup. Each text once:
+ * one that is no markup after all would be written, seen and written again without end.
+ */
 function writeTextAsMarkup(): void {
+  const written = new WeakMap<Element, string>();
   new MutationObserver(() => {
     for (const element of document.querySelectorAll('td, dd, h1, main a, main span')) {
-      if (element.children.length === 0 && element.textContent?.includes('<')) {
-        element.innerHTML = element.textContent;
-      }
+      const text = element.textContent ?? '';
+      if (element.children.length > 0 || !text.includes('<')) continue;
+      if (written.get(element) === text) continue;
+      written.set(element, text);
+      element.innerHTML = text;
     }
   }).observe(document, { childList: true, subtree: true });
 }

@@ -22,7 +22,7 @@ export function freeTextFields(document: unknown): ReadonlySet<string> {
   walk(document, (value) => {
     const properties = value.properties as Readonly<Record<string, Schema>> | undefined;
     for (const [name, schema] of Object.entries(properties ?? {})) {
-      if (schema.type !== 'string') continue;
+      if (![schema.type].flat().includes('string')) continue;
       const isLine = String(schema.pattern ?? '').includes('\\p{Zl}');
       const isBound = ['enum', 'format', 'const'].some((key) => key in schema);
       (isBound || (schema.pattern !== undefined && !isLine) ? bound : free).add(name);

@@ -11,6 +11,7 @@ export interface BadInputFigures {
   undocumented: string[];
   notProblems: string[];
   echoes: string[];
+  endless: string[];
 }
 
 const strangeValues = [
@@ -37,7 +38,14 @@ const strangeValues = [
   {},
   [[[]]],
   { length: -1 },
+  { [`${marker}!`]: 1 },
+  Array(20_000).fill(0),
+  Array(15_000).fill({}),
+  Object.fromEntries(Array.from({ length: 5_000 }, (_, k) => [`n${k}`, 1])),
 ] as const;
+
+/** A refusal says enough in this much, whatever is wrong and how often. */
+const refusalBytesMax = 32 * 1024;
 
 const strangeTexts = [
   '',
@@ -188,7 +196,7 @@ function attempts(document: ApiDocument, operation: Operation): fc.Arbitrary<Att
 /**
  * Sends `requestsPerOperation` malformed requests to every operation of the document, as somebody
  * who may call it. What counts: no answer of 5xx, only documented statuses, every refusal a
- * problem document with a code, and nothing of the request's values in it.
+ * problem document with a code, of a bounded length, and nothing of the request's values in it.
  */
 export async function malformedRequests(
   send: Send,
@@ -208,6 +216,7 @@ export async function malformedRequests(
     undocumented: [],
     notProblems: [],
     echoes: [],
+    endless: [],
   };
   for (const operation of document.operations) {
     if (size.only && !size.only.test(operation.key)) continue;
@@ -252,5 +261,6 @@ async function judge(
   if (!type.startsWith(form) || !/"code":"[a-z_]+"/.test(text)) {
     figures.notProblems.push(`${said} ${type}`);
   }
+  if (text.length > refusalBytesMax) figures.endless.push(`${said} ${text.length} bytes`);
   if (text.includes(marker)) figures.echoes.push(`${said} ${text.slice(0, 300)}`);
 }

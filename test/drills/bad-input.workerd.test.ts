@@ -15,5 +15,5 @@ it('M1: no malformed request fails the service inside workerd', async () => {
   const figures = await malformedRequests(send, { requestsPerOperation: 1, seed: 20_261_128 });
   const { operations, requests, ...faults } = figures;
   console.log(JSON.stringify({ operations, requests }));
-  expect(faults).toEqual({ serverErrors: [], undocumented: [], notProblems: [], echoes: [] });
+  expect(Object.values(faults).flat()).toEqual([]);
 }, 600_000);

@@ -28,14 +28,15 @@ const spoilt =
 export const malformed: Drill = {
   id: 'M1',
   name: 'malformed-requests',
-  target: '0 answers of 5xx, only documented ones, each refusal a problem, no value repeated',
+  target:
+    '0 answers of 5xx, only documented ones, each refusal a problem of at most 32 KiB, no value repeated',
   plants: ['input is repeated'],
   async run({ isLong, seed, plant }) {
     const send = sendTo(await startEdge());
     const { operations, requests, ...faults } = await malformedRequests(
       plant ? spoilt(send) : send,
       {
-        requestsPerOperation: isLong ? 150 : 12,
+        requestsPerOperation: isLong ? 500 : 12,
         seed,
         // The sample business system is a Worker of its own, which is not here.
         absent: ['business_unavailable'],

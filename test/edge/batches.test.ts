@@ -6,7 +6,7 @@ import { ringWithCross, ringWithSquare } from '../helpers/imprints.ts';
 const head = 'picture,seal,currency,amountMinor,reference';
 
 /** A form as a browser sends it: one part a picture, all under one name. */
-async function submit(edge: Edge, manifest: string, files: Record<string, Uint8Array>) {
+async function submit(edge: Edge, manifest: string | File, files: Record<string, Uint8Array>) {
   const form = new FormData();
   form.set('title', '早批');
   form.set('manifest', manifest);
@@ -72,6 +72,21 @@ describe('B9: batches over HTTP', () => {
     expect(await bodyOf(response)).toMatchObject({
       code: 'invalid_request',
       errors: expect.arrayContaining([{ pointer, code }]),
+    });
+  });
+
+  it('M1: a manifest of megabytes is refused by its size, one that is wrong all over in few words', async () => {
+    const columns = Array.from({ length: 900 }, (_, k) => `c${k}`).join();
+    const wide = await submit(edge, columns, { 'a.png': ringWithCross });
+    expect(wide.status).toBe(400);
+    expect((await bodyOf(wide)).errors).toHaveLength(100);
+    // As a part that has a file's name it may come with the size of a picture.
+    const long = new File(['"x"', ','.repeat(4_000_000)], 'manifest.csv');
+    const refused = await submit(edge, long, { 'a.png': ringWithCross });
+    expect(refused.status).toBe(400);
+    expect(await bodyOf(refused)).toMatchObject({
+      code: 'invalid_request',
+      errors: [{ pointer: '/body/manifest', code: 'too_big' }],
     });
   });
 });

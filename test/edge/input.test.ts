@@ -1,4 +1,7 @@
+import { z } from '@hono/zod-openapi';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { CinnabarError } from '../../src/domain/errors.ts';
+import { refuseInvalid } from '../../src/edge/validation.ts';
 import { account, bodyOf, type Call, cardDates, type Edge, startEdge } from '../helpers/edge.ts';
 import { ringWithCross } from '../helpers/imprints.ts';
 
@@ -381,4 +384,39 @@ describe('input', () => {
     const remove = await edge.call(`/v1/seals/${id}`, { method: 'DELETE' });
     expect(remove.headers.get('allow')?.split(', ').sort()).toEqual(['GET', 'HEAD']);
   });
+
+  it('M1: a short body with thousands of faults is refused in few words', async () => {
+    const schema = z.strictObject({ list: z.array(z.enum(['a', 'b'])) });
+    const data = { list: Array(30_000).fill(0) };
+    const parsed = schema.safeParse(data);
+    expect(parsed.error?.issues).toHaveLength(30_000);
+    const refusal = thrownBy(() => refuseInvalid({ target: 'json', data, ...parsed } as never));
+    expect(refusal).toMatchObject({ code: 'invalid_request' });
+    expect(refusal.fields).toHaveLength(100);
+    expect(refusal.fields[99]).toEqual({ pointer: '/body/list/99', code: 'value' });
+  });
+
+  it('M1: a name of an entry is repeated where it has the form of one, and else the map is named', async () => {
+    const pointers = async (branches: object) => {
+      const answer = await edge.call('/v1/seal-policies/preview', {
+        as: 'administrator-lin',
+        json: { draft: { defaultCount: 1, branches, levels: [] } },
+      });
+      const errors = (await bodyOf(answer)).errors as { pointer: string }[];
+      return errors.map(({ pointer }) => pointer);
+    };
+    expect(await pointers({ '0102': 'x' })).toContain('/body/draft/branches/0102');
+    const named = await pointers({ 'a secret!': 1 });
+    expect(named).toContain('/body/draft/branches');
+    expect(JSON.stringify(named)).not.toContain('secret');
+  });
 });
+
+function thrownBy(act: () => void): CinnabarError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof CinnabarError) return error;
+  }
+  throw new Error('expected a CinnabarError');
+}

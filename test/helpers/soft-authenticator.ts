@@ -22,19 +22,28 @@ interface Habits {
   readonly origin?: string;
   /** What the browser showed of a payment: Secure Payment Confirmation. */
   readonly payment?: object;
+  /** How it attests to its key: the attestation object, which holds `authData`. */
+  readonly attest?: (about: Attested) => Promise<Uint8Array>;
+}
+
+/** What an attestation is about. */
+export interface Attested {
+  readonly keys: CryptoKeyPair;
+  readonly authData: Uint8Array;
+  readonly clientDataHash: Uint8Array;
 }
 
 /**
  * An authenticator in this process that never counts unless told to, as those of phones do: its
- * counter stays 0.
- * It attests nothing.
+ * counter stays 0. It attests nothing unless told how to.
  */
 export async function softAuthenticator(rp: RelyingParty) {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
-  const { privateKey, publicKey } = (await crypto.subtle.generateKey(algorithm, true, [
+  const keys = (await crypto.subtle.generateKey(algorithm, true, [
     'sign',
     'verify',
   ])) as CryptoKeyPair;
+  const { privateKey, publicKey } = keys;
   const id = new Uint8Array(randomBytes(32));
   const name = base64urlText(id);
 
@@ -67,7 +76,8 @@ export async function softAuthenticator(rp: RelyingParty) {
       );
       const attached = concat(new Uint8Array(16), Uint8Array.of(0, id.length), id, key);
       const authData = data(habits, attached);
-      const attestation = concat(
+      const client = clientData('webauthn.create', challenge, habits);
+      const none = concat(
         Uint8Array.of(0xa3, 0x63),
         utf8('fmt'),
         Uint8Array.of(0x64),
@@ -79,13 +89,15 @@ export async function softAuthenticator(rp: RelyingParty) {
         Uint8Array.of(0x58, authData.length),
         authData,
       );
+      const about = { keys, authData, clientDataHash: sha256(client) };
+      const attestation = habits.attest ? await habits.attest(about) : none;
       return {
         id: name,
         rawId: name,
         type: 'public-key',
         clientExtensionResults: {},
         response: {
-          clientDataJSON: base64urlText(clientData('webauthn.create', challenge, habits)),
+          clientDataJSON: base64urlText(client),
           attestationObject: base64urlText(attestation),
         },
       };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readZip, ZipError, type ZipLimits } from '../../src/lib/zip.ts';
 import { type Packed, zipFile } from '../helpers/zip-file.ts';
 
@@ -71,6 +71,41 @@ describe('B2: archives of reserved imprints', () => {
     expect(await refusalOf(zipFile(three))).toBe('too_large');
     const lying = three.map((file) => ({ ...file, claims: { size: 6000 } }));
     expect(await refusalOf(zipFile(lying))).toBe('too_large');
+  });
+
+  it('M4: refuses files that share their bytes, and stops a bomb within a few pieces of its limit', async () => {
+    const same = new Uint8Array(4000);
+    const shared = zipFile(['a.png', 'b.png'].map((path) => ({ path, bytes: same })));
+    // The first file says that its packed bytes are the whole archive.
+    const directory = shared.length - 22 - 2 * (46 + 'a.png'.length);
+    new DataView(shared.buffer).setUint32(directory + 20, shared.length, true);
+    expect(await refusalOf(shared)).toBe('unreadable');
+
+    const taken: number[] = [];
+    const Native = DecompressionStream;
+    vi.stubGlobal(
+      'DecompressionStream',
+      class {
+        constructor() {
+          const native = new Native('deflate-raw');
+          const count = new TransformStream<Uint8Array, Uint8Array>({
+            transform(piece, controller) {
+              taken.push(piece.length);
+              controller.enqueue(piece);
+            },
+          });
+          const readable = count.readable.pipeThrough(native as never);
+          Object.assign(this, { writable: count.writable, readable });
+        }
+      },
+    );
+    const bomb = one({ size: 300 }, new Uint8Array(24 * 1024 * 1024));
+    expect(await refusalOf(bomb)).toBe('too_large');
+    vi.unstubAllGlobals();
+    // 24 KiB packed; a whole file at once would have been unpacked at once.
+    expect(taken.length).toBeGreaterThan(0);
+    expect(Math.max(...taken)).toBeLessThanOrEqual(8 * 1024);
+    expect(taken.reduce((sum, bytes) => sum + bytes)).toBeLessThan(bomb.length);
   });
 
   it('refuses a wrong checksum, a wrong size, encryption and methods it does not know', async () => {

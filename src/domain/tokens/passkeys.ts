@@ -13,7 +13,7 @@ import type { AuditAction } from '../audit/actions.ts';
 import { audited, type Operation } from '../audit/record.ts';
 import { CinnabarError } from '../errors.ts';
 import { newId } from '../id.ts';
-import { attestationOf, keyStoreOf } from './attestation.ts';
+import { assertAttestable, attestationOf, keyStoreOf } from './attestation.ts';
 import type { TokenDeps } from './ports.ts';
 import { endFamiliesOf } from './revoke.ts';
 import { changed, entryOf, settle } from './rows.ts';
@@ -91,20 +91,21 @@ export async function finishRegistration(
 ): Promise<Passkey> {
   const { tenant, id: actor } = caller.actor;
   const challenge = await useChallenge(deps, tenant, answer.id, 'registration', actor);
+  const { attestationObject } = answer.response.response;
   const { verifyRegistrationResponse } = await library();
-  const { registrationInfo } = await refused(() =>
-    verifyRegistrationResponse({
+  const { registrationInfo } = await refused(async () => {
+    await assertAttestable(attestationObject);
+    return verifyRegistrationResponse({
       response: answer.response,
       expectedChallenge: base64urlText(challengeBytes(challenge, nothing)),
       expectedOrigin: rp.origin,
       expectedRPID: rp.id,
       requireUserVerification: true,
       supportedAlgorithmIDs: [coseEs256, coseEdDsa, coseRs256],
-    }),
-  );
+    });
+  });
   if (!registrationInfo) throw new CinnabarError('passkey_refused');
   const { credential, credentialBackedUp } = registrationInfo;
-  const { attestationObject } = answer.response.response;
   const passkey: Passkey = {
     tenant,
     id: credential.id,

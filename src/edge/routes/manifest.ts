@@ -8,12 +8,15 @@ import {
   line,
   paperNumberSchema,
 } from '../schemas/common.ts';
+import { manifestCharactersMax } from '../schemas/jobs.ts';
 import { dpiSchema } from '../schemas/seals.ts';
 import { pictureOf } from './input.ts';
 
 const required = ['picture', 'seal', 'currency', 'amountMinor'] as const;
 const optional = ['branch', 'reference', 'dpi'] as const;
 const referenceSchema = line(100);
+/** Of one answer: a table can be wrong in every cell. */
+const problemsMax = 100;
 const amountSchema = digits(0, Number.MAX_SAFE_INTEGER);
 
 /**
@@ -26,9 +29,7 @@ export async function readManifest(
   pictures: readonly File[],
   defaultBranch: string,
 ): Promise<readonly NewVoucher[]> {
-  const { header: head, rows: body } = tableOf(
-    typeof manifest === 'string' ? manifest : await manifest.text(),
-  );
+  const { header: head, rows: body } = tableOf(await textOf(manifest));
   const columns = [...required, ...optional];
   const wrongHead = [
     ...required.flatMap((name) => (head.includes(name) ? [] : [{ at: name, code: 'required' }])),
@@ -38,7 +39,11 @@ export async function readManifest(
     ),
   ];
   if (wrongHead.length > 0) {
-    throw invalid(wrongHead.map(({ at, code }) => ({ pointer: `/body/manifest/0/${at}`, code })));
+    throw invalid(
+      wrongHead
+        .slice(0, problemsMax)
+        .map(({ at, code }) => ({ pointer: `/body/manifest/0/${at}`, code })),
+    );
   }
   if (body.length === 0) throw invalid([{ pointer: '/body/manifest', code: 'required' }]);
   if (body.length > batchVouchersMax) {
@@ -53,8 +58,17 @@ export async function readManifest(
     const voucher = await voucherOf(cells, pictures, defaultBranch, wrong);
     if (voucher) vouchers.push(voucher);
   }
-  if (problems.length > 0) throw invalid(problems.slice(0, 100));
+  if (problems.length > 0) throw invalid(problems.slice(0, problemsMax));
   return vouchers;
+}
+
+/** A part of a form with a file's name may have the size of a picture; a table has not. */
+async function textOf(manifest: string | File): Promise<string> {
+  if (typeof manifest === 'string') return manifest;
+  if (manifest.size > manifestCharactersMax) {
+    throw invalid([{ pointer: '/body/manifest', code: 'too_big' }]);
+  }
+  return manifest.text();
 }
 
 function tableOf(text: string): CsvTable {

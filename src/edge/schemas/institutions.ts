@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { protections } from '../../domain/chips/keys.ts';
-import { requestedSchema, subjectSchema } from './certificates.ts';
+import { requestedSchema, serialSchema, subjectSchema } from './certificates.ts';
 import { idSchema, instantSchema, pageOf } from './common.ts';
 import { publicKeyHex } from './personal-keys.ts';
 
@@ -37,7 +37,7 @@ export const keyHolderPageSchema = pageOf(
       personalKeyId: z.string(),
       actor: z.string(),
       label: z.string(),
-      certificateSerial: z.string().nullable(),
+      certificateSerial: serialSchema.nullable(),
     })
     .openapi('KeyHolder'),
 ).openapi('KeyHolderPage');
@@ -78,7 +78,7 @@ export const institutionKeySchema = z
     publicKeyHex,
     protection: z.enum(protections).openapi({ description: 'What protects it in the chips.' }),
     applicationId: z.string(),
-    certificateSerial: z.string().nullable(),
+    certificateSerial: serialSchema.nullable(),
     standing: standingSchema.nullable().openapi({ description: 'Of the certificate, now.' }),
     officers: z.array(officerSchema),
     threshold: z.int(),

@@ -106,10 +106,13 @@ export const voucherQuerySchema = z.strictObject({
   limit: limitSchema,
 });
 
+/** A hundred rows, the longest that there can be. */
+export const manifestCharactersMax = 64 * 1024;
+
 export const newBatchSchema = z
   .strictObject({
     title: line(100).default(''),
-    manifest: z.union([z.string().max(64 * 1024), z.instanceof(File)]).openapi({
+    manifest: z.union([z.string().max(manifestCharactersMax), z.instanceof(File)]).openapi({
       type: 'string',
       example: 'picture,seal,currency,amountMinor\nimprint.jpg,S-0001-01,CNY,1250000',
       description: `CSV (RFC 4180) with the columns \`picture\` (a file's name), \`seal\` (id or serial), \`currency\`, \`amountMinor\`, and optionally \`branch\`, \`reference\`, \`dpi\`; at most ${batchVouchersMax} rows.`,

@@ -3,6 +3,7 @@ import { channels } from '../../domain/federation/settings.ts';
 import { orderStates } from '../../domain/payments/states.ts';
 import { terminationReasons } from '../../domain/payments/types.ts';
 import { hardRules, needsLook, riskVerdicts, weighedRules } from '../../domain/risk/types.ts';
+import { serialSchema } from './certificates.ts';
 import {
   bilingualSchema,
   currencySchema,
@@ -90,7 +91,7 @@ const assessmentSchema = z
 
 const agreementSchema = z.object({
   by: z.string(),
-  certificateSerial: z.string(),
+  certificateSerial: serialSchema,
   atMs: z.int(),
 });
 
@@ -130,7 +131,7 @@ export const paymentSchema = z
     purpose: z.string(),
     channel: z.enum(channels),
     terminalId: z.string(),
-    certificateSerial: z.string(),
+    certificateSerial: serialSchema,
     text: z.string().openapi({ description: 'What is shown, and what is signed.' }),
     words: bilingualSchema.openapi({ description: 'The sentence in `text`, in both languages.' }),
     assessment: assessmentSchema,

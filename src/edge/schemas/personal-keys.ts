@@ -58,7 +58,7 @@ export const personalKeySchema = z
     state: z.enum(['pending', 'active', 'withdrawn']),
     label: z.string(),
     publicKeyHex,
-    certificateSerial: z.string().nullable(),
+    certificateSerial: serialSchema.nullable(),
     lockedUntil: instantSchema.nullable(),
     failedAttempts: z.int(),
     refreshing: z.boolean(),

@@ -1,4 +1,7 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { SettingsService } from '@simplewebauthn/server';
+import { isoCBOR } from '@simplewebauthn/server/helpers';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { keyStoreOf } from '../../../src/domain/tokens/attestation.ts';
 import { grantToken } from '../../../src/domain/tokens/grants.ts';
 import {
@@ -11,6 +14,8 @@ import {
   startRegistration,
 } from '../../../src/domain/tokens/passkeys.ts';
 import { changed, entryOf } from '../../../src/domain/tokens/rows.ts';
+import { base64urlBytes } from '../../../src/lib/base64url.ts';
+import { telephoneMaker } from '../../helpers/android-attestation.ts';
 import { softAuthenticator } from '../../helpers/soft-authenticator.ts';
 import {
   authenticationCentre,
@@ -49,6 +54,32 @@ const finish = (
 ) => finishAssertion(centre.deps, rp, { tenant, ...request }, answer);
 
 const refusal = { code: 'passkey_refused' };
+
+/** The character behind this one: other bits at the end, of which the last mean nothing. */
+function nextOf(character: string): string {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+  return alphabet[alphabet.indexOf(character) + 1] ?? '_';
+}
+
+/** CBOR that is deep, says more than it has, names things twice, or is anything at all. */
+const statements = fc.oneof(
+  fc.uint8Array({ maxLength: 200 }),
+  fc.integer({ min: 1, max: 12_000 }).map((depth) => new Uint8Array(depth).fill(0x81)),
+  fc.integer({ min: 1, max: 6_000 }).map((depth) => new Uint8Array(2 * depth).fill(0xa1)),
+  fc.constantFrom(0x9a, 0x5a, 0x7a, 0xba).map((kind) => Uint8Array.of(kind, 255, 255, 255, 255)),
+  fc.constantFrom(0x9b, 0x5b, 0x7b, 0xbb).map((kind) => Uint8Array.of(kind, ...Array(8).fill(255))),
+  fc
+    .tuple(fc.constantFrom('none', 'packed', 'apple', 'android-key', 'tpm', 'x'), fc.uint8Array())
+    .map(([fmt, bytes]) =>
+      isoCBOR.encode(
+        new Map<string, unknown>([
+          ['fmt', fmt],
+          ['attStmt', new Map([['x5c', [bytes]]])],
+          ['authData', bytes],
+        ]) as never,
+      ),
+    ),
+);
 
 describe('E3: passkeys', () => {
   beforeEach(async () => {
@@ -89,6 +120,56 @@ describe('E3: passkeys', () => {
       entryOf('passkey', changed(stored, { attestation: proven })),
     ]);
     expect(await amrNow()).toEqual(['hwk', 'user', 'mfa']);
+  });
+
+  test('E4: nobody makes the service call an address of theirs by a chain of certificates', async () => {
+    const crl = 'http://169.254.169.254/latest/meta-data';
+    const called = vi.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('nobody there'));
+    const stranger = await telephoneMaker({ isCa: true, crl });
+    await expect(register(chen, { attest: stranger.attest })).rejects.toMatchObject(refusal);
+    expect(called).not.toHaveBeenCalled();
+    called.mockRestore();
+  });
+
+  test('E4: a key in a telephone attests to no other: who issues must be allowed to', async () => {
+    const identifier = 'android-key';
+    const known = SettingsService.getRootCertificates({ identifier });
+    const called = vi.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('nobody there'));
+    try {
+      const crl = 'https://maker.example/crl';
+      const maker = await telephoneMaker({ isCa: true, crl });
+      const extended = await telephoneMaker({ isCa: false, crl });
+      const certificates = [maker.root, extended.root];
+      SettingsService.setRootCertificates({ identifier, certificates });
+      await expect(register(chen, { attest: extended.attest })).rejects.toMatchObject(refusal);
+      expect(called).not.toHaveBeenCalled();
+      const passkey = await register(chen, { attest: maker.attest });
+      expect(passkey.attestation).toMatchObject({ level: 'verified', format: 'android-key' });
+    } finally {
+      SettingsService.setRootCertificates({ identifier, certificates: [...known] });
+      called.mockRestore();
+    }
+  });
+
+  test('M1: an attestation that is not what it should be is refused, whatever it is', async () => {
+    const { id, options } = await startRegistration(centre.deps, chen, rp);
+    const sound = await device.create(options.challenge);
+    const text = sound.response.attestationObject;
+    // One that the library reads and that is not the one encoding of its bytes.
+    const unusual = `${text.slice(0, -1)}${nextOf(text.at(-1) ?? '')}`;
+    const response = { ...sound.response, attestationObject: unusual };
+    const answer = { id, label: 'x', response: { ...sound, response } };
+    expect(base64urlBytes(unusual)).toBeUndefined();
+    await expect(finishRegistration(centre.deps, caller(chen), rp, answer)).rejects.toMatchObject(
+      refusal,
+    );
+    await fc.assert(
+      fc.asyncProperty(statements, async (attestation) => {
+        const attest = async () => new Uint8Array(attestation);
+        await expect(register(chen, { attest })).rejects.toMatchObject(refusal);
+      }),
+      { numRuns: 150 },
+    );
   });
 
   test('E3: an answer counts once, also from an authenticator that never counts', async () => {
