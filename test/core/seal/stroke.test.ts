@@ -66,6 +66,42 @@ function inked(
   return { width, height, rgba: out, dpi };
 }
 
+/** A sheet held at a slant, whose picture names no resolution: each edge is nearer or farther by the share told. */
+function slanted({ width, height, rgba }: Raster, x: number, y: number): Raster {
+  const span = Math.max(width, height);
+  const seen = drawn(width, height, (px, py) => {
+    const [u, v] = [px - width / 2, py - height / 2];
+    const depth = 1 + (2 * (x * u + y * v)) / span;
+    const [sx, sy] = [u / depth + width / 2, v / depth + height / 2];
+    const [x0, y0] = [Math.floor(sx), Math.floor(sy)];
+    return [0, 1, 2].map((channel) => {
+      const at = (i: number, j: number) =>
+        i < 0 || j < 0 || i >= width || j >= height ? 255 : rgba[4 * (j * width + i) + channel];
+      const row = (j: number) =>
+        (at(x0, j) ?? 255) * (1 - sx + x0) + (at(x0 + 1, j) ?? 255) * (sx - x0);
+      return Math.round(row(y0) * (1 - sy + y0) + row(y0 + 1) * (sy - y0));
+    });
+  });
+  return { width, height, rgba: seen.rgba };
+}
+
+/** The scan stamped with another pad, and a ring of red print across its corner. */
+function ringed(scan: Raster, ink: readonly number[], ring: readonly number[]): Raster {
+  const { width, height, rgba, dpi = 300 } = scan;
+  const [cx, cy, radius] = [0.1 * width, 0.15 * height, 0.55 * width];
+  const half = (0.5 * dpi) / 25.4;
+  const picture = drawn(width, height, (x, y) => {
+    const green = rgba[4 * (y * width + x) + 1] ?? 255;
+    const depth = Math.min(1, Math.max(0, (245 - green) / 200));
+    const isRing = Math.abs(Math.hypot(x - cx, y - cy) - radius) < half;
+    return [0, 1, 2].map((c) => {
+      const stamped = 1 - depth * (1 - (ink[c] ?? 0) / 255);
+      return Math.round(250 * stamped * (isRing ? (ring[c] ?? 0) / 255 : 1));
+    });
+  });
+  return { ...picture, dpi };
+}
+
 const logOdds = (score: number) => Math.log(score / (1 - score));
 
 describe('sample scans', () => {
@@ -112,6 +148,37 @@ describe('sample scans', () => {
       const { verdict } = seal.verify(reserved, spoil(sampleScan(forged, 200)));
       expect(['review', 'fail']).toContain(verdict);
     }
+  });
+
+  test.each([
+    ['black', [42, 40, 46]],
+    ['blue', [52, 72, 168]],
+    ['red', [198, 36, 44]],
+  ])('B5: a ring of red print across does not hide an imprint in %s', (_, ink) => {
+    const reserved = seal.enrol(sampleScan('r01-reserved.jpg', 300), STROKE);
+    const genuine = ringed(sampleScan('r01-g0.jpg', 200), ink, [206, 34, 40]);
+    const { score, threshold } = seal.match(STROKE, reserved, seal.enrol(genuine, STROKE));
+    const forged = ringed(sampleScan('r01-f-text0.jpg', 200), ink, [206, 34, 40]);
+    const other = seal.match(STROKE, reserved, seal.enrol(forged, STROKE));
+    expect(score).toBeGreaterThan(threshold);
+    expect(other.match).toBe(false);
+  });
+
+  test.each([
+    [0.06, -0.04, true],
+    [-0.05, 0.06, true],
+    [0.07, 0.02, false],
+    [-0.03, -0.07, false],
+  ])('B5: a photograph at a slant of %d and %d (dpi told: %s) is laid right', (x, y, isTold) => {
+    const reserved = seal.enrol(sampleScan('r01-reserved.jpg', 300), STROKE);
+    const flat = turned(sampleScan('r01-g1.jpg', 300), 144, 0, 0);
+    const photograph = { ...slanted(flat, x, y), ...(isTold ? { dpi: 300 } : {}) };
+    const query = seal.enrol(photograph, STROKE);
+    const { score, rejectBelow, transform } = seal.match(STROKE, reserved, query);
+    const degrees = (-Math.atan2(transform[2], transform[0]) * 180) / Math.PI;
+    // The picture's own turn, as told above, and 144.
+    expect(Math.abs(((degrees - 176.52 - 144 + 540) % 360) - 180)).toBeLessThan(0.5);
+    expect(score).toBeGreaterThan(5 * rejectBelow);
   });
 
   test('the same input gives the same bytes, also after other work', () => {
