@@ -17,6 +17,8 @@ const OBJECT_IDENTIFIER = 0x06;
 const SEQUENCE = 0x30;
 const SET = 0x31;
 const EXPLICIT = 0xa0;
+/** Twice what any has that is read here; each byte may be an arc, which is a number and its text. */
+const IDENTIFIER_BYTES_MAX = 64;
 
 /** Reads elements one after the other; every method throws DerError if the next is another. */
 export class DerReader {
@@ -157,6 +159,9 @@ export class DerReader {
   /** An OBJECT IDENTIFIER in dotted form. */
   objectIdentifier(): string {
     const contents = this.element(OBJECT_IDENTIFIER);
+    if (contents.length > IDENTIFIER_BYTES_MAX) {
+      throw new DerError('the object identifier is too long');
+    }
     const arcs: number[] = [];
     let arc = 0;
     let isInside = false;

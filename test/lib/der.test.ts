@@ -71,6 +71,7 @@ describe('DER', () => {
     ['NULL with contents', '0501 00', (r) => r.null()],
     ['an empty object identifier', '0600', (r) => r.objectIdentifier()],
     ['an object identifier that is cut off', '0602 2a86', (r) => r.objectIdentifier()],
+    ['an object identifier of many arcs', `0641${'01'.repeat(65)}`, (r) => r.objectIdentifier()],
     ['an arc with a needless zero', '0603 2a8001', (r) => r.objectIdentifier()],
     ['an arc beyond 32 bits', '0607 2affffffffff7f', (r) => r.objectIdentifier()],
     ['an integer above its limit', '0201 03', (r) => r.smallInteger(2)],

@@ -11,7 +11,7 @@ const GENERALIZED_TIME = 0x18;
  */
 export function parseTime(reader: DerReader): number {
   const { tag, contents } = reader.any();
-  const text = String.fromCharCode(...contents);
+  const text = timeText(contents);
   if (tag === UTC_TIME && /^\d{12}Z$/.test(text)) {
     const century = Number(text.slice(0, 2)) < 50 ? '20' : '19';
     return instantOf(century + text);
@@ -22,9 +22,14 @@ export function parseTime(reader: DerReader): number {
 
 /** Reads a GeneralizedTime to the second and in Zulu, of any year. @throws DerError */
 export function parseGeneralizedTime(reader: DerReader): number {
-  const text = String.fromCharCode(...reader.element(GENERALIZED_TIME));
+  const text = timeText(reader.element(GENERALIZED_TIME));
   if (!/^\d{14}Z$/.test(text)) throw new DerError('the time is not in its allowed form');
   return instantOf(text);
+}
+
+/** More bytes than the longest form has are not looked at. */
+function timeText(contents: Uint8Array): string {
+  return String.fromCharCode(...contents.subarray(0, 'YYYYMMDDHHMMSSZ'.length + 1));
 }
 
 function instantOf(text: string): number {

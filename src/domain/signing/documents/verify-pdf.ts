@@ -76,7 +76,13 @@ async function verifyOne(
   if (!kinds.has(kind)) return 'signature_kind_unsupported';
   const [zero = -1, start = -1, end = -1, tail = -1] = range;
   const revisionBytes = end + tail;
-  const isWhole = range.length === 4 && zero === 0 && start > 0 && end > start && tail >= 0;
+  const isWhole =
+    range.length === 4 &&
+    range.every(Number.isSafeInteger) &&
+    zero === 0 &&
+    start > 0 &&
+    end > start &&
+    tail >= 0;
   if (!isWhole || revisionBytes > pdf.length) return 'byte_range_invalid';
   if (!isGapOf(pdf, { start, end }, contents)) return 'byte_range_invalid';
   const message = unpadded(contents);

@@ -9,6 +9,7 @@ import {
   verifySealedDocument,
 } from '../../../../src/domain/signing/documents/electronic-seal.ts';
 import { DerReader, derBitString, derSequence } from '../../../../src/lib/der.ts';
+import { changedDer } from '../../../helpers/der-changes.ts';
 import { type DocumentKey, distid, documentKey } from '../../../helpers/document-keys.ts';
 import { opensslFolder } from '../../../helpers/openssl.ts';
 
@@ -148,6 +149,19 @@ describe('C6: electronic seals of GB/T 38540', () => {
       ok: false,
       reason: 'signer_not_listed',
     });
+  });
+
+  test('M1: whatever element is changed, in DER that is right, nothing throws', async () => {
+    const either = fc.constantFrom(seal, signature).chain(changedDer);
+    await fc.assert(
+      fc.asyncProperty(either, async (changed) => {
+        const verdict = await verifyElectronicSeal(changed, signedAtMs);
+        if (verdict.ok) expect(verdict.info).toEqual(info);
+        const sealed = await verifySealedDocument(changed, documentDigest);
+        if (sealed.ok) expect(sealed).toMatchObject({ info, signedAtMs });
+      }),
+      { numRuns: 400 },
+    );
   });
 
   test('random bytes are malformed, and nothing throws', async () => {

@@ -1,18 +1,22 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadGm } from '../../../../src/core/gm.ts';
+import { parseGeneralizedTime, parseTime } from '../../../../src/core/pki/time.ts';
 import { makeEnvelope } from '../../../../src/domain/signing/documents/enveloped-data.ts';
 import { openEnvelope } from '../../../../src/domain/signing/documents/open-envelope.ts';
 import { makeSignedData } from '../../../../src/domain/signing/documents/signed-data.ts';
 import { verifySignedData } from '../../../../src/domain/signing/documents/verify-signed-data.ts';
 import {
+  DerError,
   DerReader,
+  derElement,
   derExplicit,
   derObjectIdentifier,
   derOctetString,
   derSequence,
   derSet,
 } from '../../../../src/lib/der.ts';
+import { changedDer } from '../../../helpers/der-changes.ts';
 import { type DocumentKey, distid, documentKey } from '../../../helpers/document-keys.ts';
 import { opensslFolder } from '../../../helpers/openssl.ts';
 
@@ -129,6 +133,32 @@ describe('C6: signed messages', () => {
         expect(await verifySignedData(bytes)).toEqual(malformed);
       }),
     );
+  });
+
+  test.each(kinds)(
+    'M1: whatever element of a %s message is changed, in DER that is right, nothing throws',
+    async (kind) => {
+      const message = await makeSignedData(keys[kind], { content, signingTimeMs });
+      await fc.assert(
+        fc.asyncProperty(changedDer(message), async (changed) => {
+          const verdict = await verifySignedData(changed);
+          // What nobody signs may stand twice; what was signed is what it was.
+          if (verdict.ok) expect(verdict.content).toEqual(content);
+        }),
+        { numRuns: 400 },
+      );
+    },
+  );
+
+  test('M1: a time of many bytes is malformed', () => {
+    for (const [tag, read] of [
+      [0x17, parseTime],
+      [0x18, parseTime],
+      [0x18, parseGeneralizedTime],
+    ] as const) {
+      const time = derElement(tag, new Uint8Array(1_000_000).fill(0x30));
+      expect(() => read(new DerReader(time))).toThrow(DerError);
+    }
   });
 
   test('the certificate of another key cannot take the place of the signer', async () => {

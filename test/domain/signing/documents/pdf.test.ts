@@ -77,12 +77,18 @@ describe('C6: signed PDF documents', () => {
 
   test('a byte range that leaves out more than the signature is refused', async () => {
     const signed = Buffer.from(await sign('p256', pdf)).toString('latin1');
-    const [, start = '', end = '', tail = ''] = /\[ 0 (\d+) (\d+) (\d+) +\]/.exec(signed) ?? [];
-    const wide = signed.replace(
-      new RegExp(`\\[ 0 ${start} ${end} ${tail} `),
-      `[ 0 ${Number(start) - 8} ${end} ${tail} `,
+    const range = /(?<=ByteRange )\[ 0 (\d+) (\d+) (\d+) \] */;
+    const [whole = '', start = '', end = '', tail = ''] = range.exec(signed) ?? [];
+    const verdictOn = (other: string) =>
+      verifyPdf(Buffer.from(signed.replace(whole, other.padEnd(whole.length)), 'latin1'));
+    expect(await verdictOn(`[ 0 ${start} ${end} ${tail} ]`)).toMatchObject({ ok: true });
+    const invalid = { ok: false, reason: 'byte_range_invalid' };
+    expect(await verdictOn(`[ 0 ${Number(start) - 8} ${end} ${tail} ]`)).toEqual(invalid);
+    expect(await verdictOn(`[ 0 ${start} ${Number(end) + 8} ${Number(tail) - 8} ]`)).toEqual(
+      invalid,
     );
-    expect(await verifyPdf(Buffer.from(wide, 'latin1'))).toMatchObject({ ok: false });
+    // And one that is no range of bytes at all.
+    expect(await verdictOn(`[ 0 ${start}.1 ${end}.9 ${tail} ]`)).toEqual(invalid);
   });
 
   test('what is no PDF, or not signed, has its own answer', async () => {
