@@ -59,6 +59,8 @@ describe('E7: the risk verdict', () => {
 
   test.each<[string, Partial<ListedFacts>]>([
     ['certificate_not_active', { certificate: 'frozen' }],
+    ['certificate_not_active', { certificate: 'revoked' }],
+    ['certificate_not_active', { certificate: 'expired' }],
     ['certificate_not_active', { certificate: 'unknown' }],
     ['over_single_limit', { amountMinor: 1_000_001 }],
     ['over_daily_limit', { spentTodayMinor: 1_988_001 }],
