@@ -11,6 +11,15 @@ const LOCAL_MM: f32 = 2.4;
 const CHROMA: f32 = 0.18;
 const LEAST_COLOUR: f32 = 0.004;
 const MAX_DEPTH: f32 = 1.3;
+/**
+ * Where what is as dark as this in every channel is more than what has colour, and fills more of the
+ * picture, the pad is black and the colour is print or writing across it. Counted in cells.
+ */
+const BLACK: f32 = 0.5;
+const COLOURED: f32 = 0.25;
+const MORE: f32 = 1.5;
+const CELLS: i32 = 8;
+const LEAST_IN_CELL: f32 = 0.01;
 
 function count(value: f32): void {
   const bin = histogram + ((<usize>min<i32>(255, max<i32>(0, <i32>(value * 255)))) << 2);
@@ -55,6 +64,41 @@ function separate(rgba: usize, pixels: i32, dark: usize, veil: usize): void {
   }
 }
 
+const cells = memory.data(2 * 64 * 4);
+
+/** How many cells what has colour (0) or is black (1) fills. */
+function filled(kind: i32, least: f32): i32 {
+  let count = 0;
+  for (let cell = 0; cell < CELLS * CELLS; cell++) {
+    if (<f32>load<i32>(cells + ((<usize>(kind * CELLS * CELLS + cell)) << 2)) > least) count++;
+  }
+  return count;
+}
+
+/** Whether the pad is black though something of colour lies across. */
+function isBlackPad(dark: usize, veil: usize, width: i32, height: i32): bool {
+  memory.fill(cells, 0, 2 * CELLS * CELLS * 4);
+  let coloured = 0;
+  let black = 0;
+  for (let y = 0; y < height; y++) {
+    const row = ((y * CELLS) / height) * CELLS;
+    for (let x = y % 3; x < width; x += 3) {
+      const i = y * width + x;
+      const isBlack = at(veil, i) > BLACK;
+      if (!isBlack && at(dark, i) - at(veil, i) < COLOURED) continue;
+      if (isBlack) black++;
+      else coloured++;
+      const cell = (isBlack ? CELLS * CELLS : 0) + row + (x * CELLS) / width;
+      const p = cells + ((<usize>cell) << 2);
+      store<i32>(p, load<i32>(p) + 1);
+    }
+  }
+  const looked = (width * height) / (3 * CELLS * CELLS);
+  const least = LEAST_IN_CELL * <f32>looked;
+  const wide = MORE * <f32>filled(0, least);
+  return <f32>black > MORE * <f32>coloured && <f32>filled(1, least) > wide;
+}
+
 /** Of up to four pixels, a byte each: 0 where the lane is set, else 1. */
 function storeKnown(known: usize, isHidden: v128, count: i32): void {
   const bits = i32x4.bitmask(isHidden);
@@ -84,7 +128,11 @@ export function binarise(
     coloured += 3;
     count(at(veil, i));
   }
-  const isColour = <f32>coloured > LEAST_COLOUR * <f32>pixels;
+  let isColour = <f32>coloured > LEAST_COLOUR * <f32>pixels;
+  if (isColour && isBlackPad(dark, veil, width, height)) {
+    isColour = false;
+    memory.copy(dark, veil, (<usize>pixels) << 2);
+  }
   const padVeil = quantile(0.6, 0);
   memory.fill(histogram, 0, 1024);
   for (let i = 0; i < pixels; i += 3) {

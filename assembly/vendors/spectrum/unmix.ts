@@ -14,6 +14,16 @@ const MAX_DEPTH: f32 = 1.3;
 const CHROMA: f32 = 0.25;
 /** Least share of pixels with colour; below it the scan is grey, or the pad black. */
 const LEAST_COLOUR: f32 = 0.004;
+/**
+ * Where what lets less than half of any light through is so many times what has colour, and lies in so
+ * many times the squares of an 8 x 8 board, the pad is black under coloured print. A pixel has the one or
+ * the other from these densities on; a square counts with this share of its pixels.
+ */
+const BLACK: f32 = 0.69;
+const COLOURED: f32 = 0.4;
+const PREVAILS: f32 = 1.5;
+const BOARD: i32 = 8;
+const LEAST_ON_SQUARE: f32 = 0.01;
 /** Neutral density from which other ink hides the imprint. */
 const HIDING: f32 = 0.42;
 
@@ -93,6 +103,47 @@ function findPad(rgba: usize, pixels: i32): bool {
   return true;
 }
 
+const coloured = memory.data(64 * 4);
+const black = memory.data(64 * 4);
+
+function addTo(board: usize, square: i32): void {
+  const p = board + ((<usize>square) << 2);
+  store<i32>(p, load<i32>(p) + 1);
+}
+
+/** Whether a black imprint lies under print or writing that has colour. */
+function isBlackUnderColour(rgba: usize, width: i32, height: i32): bool {
+  memory.fill(coloured, 0, 4 * BOARD * BOARD);
+  memory.fill(black, 0, 4 * BOARD * BOARD);
+  for (let i = 0; i < width * height; i += 3) {
+    const r = densityAt(rgba, i, 0);
+    const g = densityAt(rgba, i, 1);
+    const b = densityAt(rgba, i, 2);
+    const low = min<f32>(r, min<f32>(g, b));
+    const hasColour = max<f32>(r, max<f32>(g, b)) - low >= COLOURED;
+    if (low <= BLACK && !hasColour) continue;
+    const y = i / width;
+    const square = ((y * BOARD) / height) * BOARD + ((i - y * width) * BOARD) / width;
+    addTo(low > BLACK ? black : coloured, square);
+  }
+  const looked = (width * height) / (3 * BOARD * BOARD);
+  const least = <i32>(LEAST_ON_SQUARE * <f32>looked);
+  let blacks = 0;
+  let colours = 0;
+  let blackSquares = 0;
+  let colouredSquares = 0;
+  for (let square: usize = 0; square < 256; square += 4) {
+    const dark = load<i32>(black + square);
+    const lively = load<i32>(coloured + square);
+    blacks += dark;
+    colours += lively;
+    if (dark > least) blackSquares++;
+    if (lively > least) colouredSquares++;
+  }
+  const isMore = <f32>blacks > PREVAILS * <f32>colours;
+  return isMore && <f32>blackSquares > PREVAILS * <f32>colouredSquares;
+}
+
 /** 0 to 11 around the circle of hues; one of the three densities is 0. */
 function hueOf(r: f32, g: f32, b: f32): i32 {
   const total = r + g + b;
@@ -131,10 +182,12 @@ export function unmix(
   const pixels = width * height;
   const start = mark();
   prepareDensities(rgba, pixels);
-  const isColour = findPad(rgba, pixels);
+  const isFound = findPad(rgba, pixels);
+  const isUnder = isFound && isBlackUnderColour(rgba, width, height);
+  const isColour = isFound && !isUnder;
   const other = takePlane(pixels);
   if (isColour) separate(rgba, pixels, depth, other);
-  else gather(rgba, pixels, depth, other);
+  else gather(rgba, pixels, depth, other, isUnder);
   if (isColour) blur(other, other, width, height, 0.1 * pxPerMm);
   if (isColour) blur(depth, depth, width, height, 0.05 * pxPerMm);
   const level = isColour ? clamp(usual(depth, pixels, 0.35, 0.55), 0.4, 1.4) : <f32>1;
@@ -186,10 +239,13 @@ function separate(rgba: usize, pixels: i32, ink: usize, print: usize): void {
 }
 
 /** Grey scans: density against the imprint's own; what is much darker is print. */
-function gather(rgba: usize, pixels: i32, ink: usize, other: usize): void {
+function gather(rgba: usize, pixels: i32, ink: usize, other: usize, isUnder: bool): void {
   for (let i = 0; i < pixels; i++) {
     const r = densityAt(rgba, i, 0);
-    put(ink, i, (r + densityAt(rgba, i, 1) + densityAt(rgba, i, 2)) / 3);
+    const g = densityAt(rgba, i, 1);
+    const b = densityAt(rgba, i, 2);
+    // What colour lies across is lightest in one channel, black in none.
+    put(ink, i, isUnder ? min<f32>(r, min<f32>(g, b)) : (r + g + b) / 3);
   }
   const level = clamp(usual(ink, pixels, 0.3, 0.5), 0.35, 1.6);
   for (let i = 0; i < pixels; i++) {
