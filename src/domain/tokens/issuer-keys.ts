@@ -45,7 +45,10 @@ export async function listIssuerKeys(
 ): Promise<readonly IssuerKey[]> {
   const found = await deps.tokens.list(serviceTenant, 'issuer-key', {}, { limit: keysMax });
   const nowMs = deps.clock.now();
-  return found.map((key) => (isOver(key, nowMs) ? { ...key, state: 'retired' } : key));
+  // The id of the very first one says nothing of when it was made.
+  return found
+    .toSorted((a, b) => b.createdAtMs - a.createdAtMs)
+    .map((key) => (isOver(key, nowMs) ? { ...key, state: 'retired' } : key));
 }
 
 function isOver({ state, changedAtMs }: IssuerKey, nowMs: number): boolean {
