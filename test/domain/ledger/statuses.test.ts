@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { LedgerEntry, NoteSigner } from '../../../src/domain/ledger/ports.ts';
 import { createStatuses } from '../../../src/domain/ledger/statuses.ts';
+import { signedAnswers } from '../../../src/domain/signed-answers.ts';
 import { processEd25519Signer } from '../../../src/platform/note-signers.ts';
 import { tickingClock } from '../../helpers/time-and-chance.ts';
 
@@ -57,4 +58,27 @@ it('A8: a status that fails late takes none of a newer event with it', async () 
   await expect(late).rejects.toThrow('no way to the chips');
   await statuses('cert/a', entry('b'));
   expect(state.signed).toBe(2);
+});
+
+describe('answers that are signed once', () => {
+  it('A8: are given out again for less than their time, about so many things at once', async () => {
+    const now = { ms: 1_000_000 };
+    const answers = signedAnswers<number>({
+      clock: { now: () => now.ms },
+      reuseMs: 30_000,
+      keptMax: 2,
+    });
+    let signed = 0;
+    const ask = (about: string, says = 'good') => answers(about, says, async () => ++signed);
+    expect([await ask('a'), await ask('b'), await ask('a')]).toEqual([1, 2, 1]);
+    now.ms += 29_999;
+    expect(await ask('a')).toBe(1);
+    now.ms += 1;
+    expect(await ask('a')).toBe(3);
+    // Of more than two things it forgets all before it goes on.
+    now.ms += 30_000;
+    expect([await ask('a'), await ask('b')]).toEqual([4, 5]);
+    expect([await ask('c'), await ask('a'), await ask('c')]).toEqual([6, 7, 6]);
+    expect([await ask('b'), await ask('b', 'held'), await ask('b')]).toEqual([8, 9, 10]);
+  });
 });

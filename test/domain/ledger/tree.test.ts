@@ -79,6 +79,53 @@ describe('the tree over a store', () => {
     expect(Buffer.from(tree.root(407))).toEqual(Buffer.from(oracleRoot(leavesOf(407))));
   });
 
+  it('A8: writes what is new once: each tile as it is then, and what is above its hashes once it is full', () => {
+    const store = memoryLogStore();
+    const written: { size: number; tiles: [number, number, number, boolean][] }[] = [];
+    const asked: [number, number][] = [];
+    const tree = createTree({
+      ...store,
+      entries(from, count) {
+        asked.push([from, count]);
+        return store.entries(from, count);
+      },
+      grow(size, tiles) {
+        const told = tiles.map(({ level, index, hashes, ...more }) => {
+          expect('inner' in more).toBe(more.inner !== undefined);
+          return [level, index, hashes.length / 32, 'inner' in more] as [
+            number,
+            number,
+            number,
+            boolean,
+          ];
+        });
+        written.push({ size, tiles: told });
+        store.grow(size, tiles);
+      },
+    });
+    addTo(store, 200);
+    tree.grow();
+    addTo(store, 100);
+    tree.grow();
+    expect(tree.grow()).toBe(300);
+    expect(asked).toEqual([
+      [0, 200],
+      [200, 100],
+      [300, 0],
+    ]);
+    expect(written).toEqual([
+      { size: 200, tiles: [[0, 0, 200, false]] },
+      {
+        size: 300,
+        tiles: [
+          [0, 0, 256, true],
+          [0, 1, 44, false],
+          [1, 0, 1, false],
+        ],
+      },
+    ]);
+  });
+
   it('A8: a store that lost a tile, or holds another, is said to be broken', () => {
     const store = memoryLogStore();
     addTo(store, 300);
