@@ -80,7 +80,6 @@ async function allPublished(deps: Pick<KeyDeps, 'tokens' | 'clock'>) {
   return found
     .flat()
     .filter((key) => !isOver(key, nowMs))
-    .sort((a, b) => (a.id < b.id ? 1 : -1))
     .map(({ jwk }) => jwk);
 }
 
@@ -243,7 +242,7 @@ export function revokeKey(
   return audited(deps.audit, caller, operation, async () => {
     const key = await deps.tokens.find(serviceTenant, 'issuer-key', id);
     if (!key) throw new CinnabarError('issuer_key_not_found');
-    if (key.state === 'retired') throw new CinnabarError('issuer_key_state');
+    if (isOver(key, deps.clock.now())) throw new CinnabarError('issuer_key_state');
     if (key.state === 'active') {
       await promote(deps, key.jwk.alg as IssuerAlgorithm, 'revoked', id);
     }

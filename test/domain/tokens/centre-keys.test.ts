@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { serviceTenant } from '../../../src/domain/chips/keys.ts';
+import { newId } from '../../../src/domain/id.ts';
 import {
   activeKey,
   listIssuerKeys,
@@ -9,6 +10,7 @@ import {
   revokeKey,
   rotateKeys,
 } from '../../../src/domain/tokens/issuer-keys.ts';
+import { entryOf } from '../../../src/domain/tokens/rows.ts';
 import {
   activeSystem,
   authenticateSystem,
@@ -100,6 +102,31 @@ describe('D8: keys that tokens are signed with', () => {
     };
     expect(await shown(endMs)).toEqual([true, 'passive']);
     expect(await shown(endMs + 1)).toEqual([false, 'retired']);
+    // What signs, or waits to, is never over.
+    const { state } = (await listIssuerKeys(at(endMs * 2)))[1] ?? {};
+    expect([state, (await publishedKeys(at(endMs * 2))).length]).toEqual(['active', 2]);
+    // And what is over is not revoked any more: nothing verifies by it.
+    await expect(revokeKey(at(endMs + 1), caller(lin), id)).rejects.toMatchObject({
+      code: 'issuer_key_state',
+    });
+    await revokeKey(at(endMs), caller(lin), id);
+  });
+
+  test('D8: what recovers is published apart from what signs', async () => {
+    const key = await first();
+    const recovery = { kty: 'RSA', n: 'AQAB', e: 'AQAB', kid: 'r', alg: 'RSA-RECOVERY' } as const;
+    const id = newId(centre.deps);
+    const row = { ...key, id, jwk: { ...recovery, use: 'recovery' as const } };
+    await centre.deps.tokens.write(serviceTenant, [entryOf('issuer-key', row)]);
+    expect(await recoveryKeys(centre.deps)).toEqual([row.jwk]);
+    expect((await publishedKeys(centre.deps)).map(({ kid }) => kid)).toEqual([key.jwk.kid]);
+  });
+
+  test('D8: a store that does not show what was written is contended', async () => {
+    const tokens = Object.create(centre.deps.tokens, { list: { value: async () => [] } });
+    await expect(activeKey({ ...centre.deps, tokens }, 'ES256')).rejects.toMatchObject({
+      code: 'rows_contended',
+    });
   });
 
   test('D8: revoked it stays so, and what signs or waits goes on', async () => {
@@ -169,14 +196,19 @@ describe('D3: business systems', () => {
     const again = await register('loans');
     expect(again.system.revision).toBe(2);
     expect(again.system.challengeHash).not.toBe(system.challengeHash);
-    for (const wanted of [activeSystem(centre.deps, lin.tenant, 'loans')]) {
-      await expect(wanted).rejects.toMatchObject({ code: 'business_system_not_found' });
+    for (const id of ['loans', 'nobodys']) {
+      await expect(activeSystem(centre.deps, lin.tenant, id)).rejects.toMatchObject({
+        code: 'business_system_not_found',
+      });
     }
     await expect(
       changeSystem(centre.deps, caller(lin), 'loans', { state: 'active' }),
     ).rejects.toMatchObject({ code: 'business_system_state' });
     const wrong = proveSystem(centre.deps, caller(lin), 'loans', 'x');
     await expect(wrong).rejects.toMatchObject({ code: 'business_key_refused' });
+    await expect(proveSystem(centre.deps, caller(lin), 'loans', 'x')).rejects.toMatchObject({
+      code: 'business_system_state',
+    });
     // The answer is gone with the guess, and there is no secret.
     const left = await getSystem(centre.deps, lin, 'loans');
     expect(left).toMatchObject({ state: 'pending', revision: 3 });
@@ -204,6 +236,10 @@ describe('D3: business systems', () => {
   test('D3: in service it is known by its secret alone, and by its institution', async () => {
     const { system, secret } = await registered(centre, 'loans', ['NAME']);
     expect(system).toMatchObject({ state: 'active' });
+    expect(await lastRecord()).toMatchObject({ action: 'business_system.prove', outcome: 'done' });
+    await expect(register('loans')).rejects.toMatchObject({ code: 'business_system_state' });
+    const sm = await registered(centre, 'tax', [], 'SM2');
+    expect(sm.system.key).toMatchObject({ alg: 'SM2', crv: 'SM2' });
     expect(system).not.toHaveProperty('challengeHash');
     expect(JSON.stringify(system)).not.toContain(secret);
     expect(secret).toMatch(/^[\w-]{43}$/);

@@ -15,7 +15,7 @@ import {
 } from '../../../src/domain/tokens/passkeys.ts';
 import { changed, entryOf } from '../../../src/domain/tokens/rows.ts';
 import { base64urlBytes } from '../../../src/lib/base64url.ts';
-import { telephoneMaker } from '../../helpers/android-attestation.ts';
+import { attestedByNobody, attestsItself, telephoneMaker } from '../../helpers/attestations.ts';
 import { softAuthenticator } from '../../helpers/soft-authenticator.ts';
 import {
   authenticationCentre,
@@ -127,10 +127,21 @@ describe('E3: passkeys', () => {
     expect(keyStoreOf(copied.attestation)).toBe('software');
     const proven = { ...passkey.attestation, format: 'apple', level: 'verified' } as const;
     expect(keyStoreOf(proven)).toBe('hardware');
+    for (const [attest, level] of [
+      [attestsItself, 'self'],
+      [attestedByNobody, 'unverified'],
+    ] as const) {
+      device = await softAuthenticator(rp);
+      const attested = await register(chen, { attest });
+      expect(attested.attestation).toMatchObject({ level, format: 'packed' });
+      expect(keyStoreOf(attested.attestation)).toBe('unknown');
+    }
+    device = await softAuthenticator(rp);
+    const again = await register(chen, { mayBeCopied: true });
     // The token says the same (RFC 8176 §2).
     const amrNow = async () => (await finish(await ask())).amr;
     expect(await amrNow()).toEqual(['swk', 'user', 'mfa']);
-    const stored = await centre.deps.tokens.find(tenant, 'passkey', copied.id);
+    const stored = await centre.deps.tokens.find(tenant, 'passkey', again.id);
     if (!stored) throw new Error('no passkey');
     await centre.deps.tokens.write(tenant, [
       entryOf('passkey', changed(stored, { attestation: proven })),
@@ -154,7 +165,10 @@ describe('E3: passkeys', () => {
     const maker = await telephoneMaker({ isCa: true, crl });
     const extended = await telephoneMaker({ isCa: false, crl });
     try {
-      const certificates = [maker.root, extended.root];
+      const [long, longer] = await Promise.all(
+        [4, 5].map((between) => telephoneMaker({ isCa: true, crl, between })),
+      );
+      const certificates = [maker, extended, long, longer].map((one) => one?.root ?? '');
       SettingsService.setRootCertificates({ identifier, certificates });
       const called = await addressesCalled(async () => {
         await expect(register(chen, { attest: extended.attest })).rejects.toMatchObject(refusal);
@@ -166,6 +180,13 @@ describe('E3: passkeys', () => {
         expect(passkey.attestation).toMatchObject({ level: 'verified', format: 'android-key' });
       });
       expect(asked).toEqual([crl]);
+      // Six certificates are a chain, seven are too many.
+      await addressesCalled(async () => {
+        const registering = (one = long) => register(chen, { attest: one?.attest ?? maker.attest });
+        await expect(registering(longer)).rejects.toMatchObject(refusal);
+        device = await softAuthenticator(rp);
+        expect((await registering()).attestation.level).toBe('verified');
+      });
     } finally {
       SettingsService.setRootCertificates({ identifier, certificates: [...known] });
     }
