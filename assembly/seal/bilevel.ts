@@ -35,24 +35,22 @@ export function clearBit(picture: usize, stride: i32, x: i32, y: i32): void {
 
 /**
  * Positions where the colour of a row changes, then three times `width`; starts with white. The
- * positions are i32 at `changes`, which has room for width + 8.
+ * positions are i32 at `changes`, which has room for width + 8. Up to three bytes behind the row are read.
  */
 function findChanges(row: usize, width: i32, changes: usize): void {
-  let colour: u32 = 0;
+  let last: u32 = 0;
   let p = changes;
-  for (let x = 0; x < width; ) {
-    const byte = <u32>load<u8>(row + <usize>(x >> 3));
-    if ((x & 7) == 0 && byte == (colour != 0 ? <u32>0xff : <u32>0)) {
-      x += 8;
-      continue;
-    }
-    const bit = (byte >> (7 - (x & 7))) & 1;
-    if (bit != colour) {
-      store<i32>(p, x);
+  for (let x = 0; x < width; x += 32) {
+    const word = bswap<u32>(load<u32>(row + <usize>(x >> 3)));
+    let edges = word ^ ((word >>> 1) | (last << 31));
+    last = word & 1;
+    if (width - x < 32) edges &= ~(<u32>0xffffffff >>> (width - x));
+    while (edges != 0) {
+      const n = clz<u32>(edges);
+      store<i32>(p, x + <i32>n);
       p += 4;
-      colour = bit;
+      edges &= ~(<u32>0x80000000 >>> n);
     }
-    x++;
   }
   endChanges(p, width);
 }

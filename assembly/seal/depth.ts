@@ -19,8 +19,6 @@ const blankContext: usize = CONTEXTS;
 
 let cursor: usize = 0;
 let limit: usize = 0;
-let low: u64 = 0;
-let range: u32 = 0;
 let pending: i32 = 0;
 let held: u8 = 0;
 let isFirst: bool = true;
@@ -35,8 +33,8 @@ function emit(byte: u8): void {
   else store<u8>(cursor++, byte);
 }
 
-/** Moves the top byte out of `low`; a run of 0xff waits until it is known whether a carry comes. */
-function shiftLow(): void {
+/** Moves the top byte out of `low`, and returns the rest; a run of 0xff waits until it is known whether a carry comes. */
+function shiftLow(low: u64): u64 {
   if (low < 0xff000000 || low > 0xffffffff) {
     const carry = <u8>(low >> 32);
     if (!isFirst) emit(held + carry);
@@ -46,25 +44,7 @@ function shiftLow(): void {
   } else {
     pending++;
   }
-  low = (low & 0x00ffffff) << 8;
-}
-
-function encodeBit(context: usize, bit: u32): void {
-  const p = probabilities + (context << 1);
-  const probability = <u32>load<u16>(p);
-  const bound = (range >>> PROBABILITY_BITS) * probability;
-  if (bit == 0) {
-    range = bound;
-    store<u16>(p, <u16>(probability + (((1 << PROBABILITY_BITS) - 31 - probability) >>> ADAPT)));
-  } else {
-    low += bound;
-    range -= bound;
-    store<u16>(p, <u16>(probability - ((probability - 31) >>> ADAPT)));
-  }
-  while (range < LEAST_RANGE) {
-    range <<= 8;
-    shiftLow();
-  }
+  return (low & 0x00ffffff) << 8;
 }
 
 /** Zeros follow the end, so that any bytes decode to some picture. */
@@ -112,36 +92,53 @@ export function encodeDepth(
   resetContexts();
   cursor = out;
   limit = out + <usize>capacity;
-  low = 0;
-  range = 0xffffffff;
   pending = 0;
   isFirst = true;
   overrun = false;
   const stride = <usize>paddedStride(width);
+  // The coder's state stays in registers: hence one loop for all decisions.
+  let low: u64 = 0;
+  let range: u32 = 0xffffffff;
   for (let y = 0; y < height; y++) {
     const row = paddedRow(levels, width, y);
+    let asked = -1;
     for (let x = 0; x < width; ) {
       const pixel = row + <usize>x;
-      if ((x & 7) == 0 && isBlankAround(pixel, stride)) {
-        const isInk = load<u64>(pixel) != 0;
-        encodeBit(blankContext, isInk ? 1 : 0);
-        if (!isInk) {
-          x += 8;
-          continue;
+      // A blank stretch is one decision, a level three.
+      const isStretch = (x & 7) == 0 && asked != x && isBlankAround(pixel, stride);
+      const context = isStretch
+        ? blankContext - 1
+        : contextOf(pixel, stride, covers + <usize>(y * width + x));
+      const isInk = isStretch && load<u64>(pixel) != 0;
+      const value: u32 = isStretch ? (isInk ? 1 : 0) : <u32>load<u8>(pixel);
+      let node: usize = 1;
+      for (let bit = isStretch ? 0 : 2; bit >= 0; bit--) {
+        const p = probabilities + ((context + node) << 1);
+        const probability = <u32>load<u16>(p);
+        const bound = (range >>> PROBABILITY_BITS) * probability;
+        node <<= 1;
+        if (((value >>> bit) & 1) == 0) {
+          range = bound;
+          store<u16>(
+            p,
+            <u16>(probability + (((1 << PROBABILITY_BITS) - 31 - probability) >>> ADAPT)),
+          );
+        } else {
+          low += bound;
+          range -= bound;
+          store<u16>(p, <u16>(probability - ((probability - 31) >>> ADAPT)));
+          node |= 1;
+        }
+        while (range < LEAST_RANGE) {
+          range <<= 8;
+          low = shiftLow(low);
         }
       }
-      const context = contextOf(pixel, stride, covers + <usize>(y * width + x));
-      const level = <u32>load<u8>(pixel);
-      let node: usize = 1;
-      for (let bit = 2; bit >= 0; bit--) {
-        const value = (level >>> bit) & 1;
-        encodeBit(context + node, value);
-        node = (node << 1) | <usize>value;
-      }
-      x++;
+      if (isStretch) asked = x;
+      x += isStretch ? (isInk ? 0 : 8) : 1;
     }
   }
-  for (let i = 0; i < 5; i++) shiftLow();
+  for (let i = 0; i < 5; i++) low = shiftLow(low);
   return overrun ? TOO_LARGE : <i32>(cursor - out);
 }
 

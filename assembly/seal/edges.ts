@@ -1,7 +1,7 @@
 // Sub-pixel edge points of a smoothed ink map.
 import { mark, release } from '../shared/arena';
-import { at, clamp, put, takePlane } from './plane';
-import { sample } from './sample';
+import { at, clampFour, put, takePlane } from './plane';
+import { sampleLines } from './sample';
 
 /** Most edge points of one imprint; a dense 60 mm seal has about 6,000. */
 export const MAX_EDGES: i32 = 12288;
@@ -35,39 +35,38 @@ export function findEdges(
   const down = <i32>ceil<f32>(<f32>height / (pxPerMm * CELL_MM)) + 3;
   const cells = takePlane(across * down * 4);
   memory.fill(cells, 0, (<usize>(across * down)) << 4);
-  const maxFound = width * height;
-  const found = takePlane(maxFound * 5);
+  const found = takePlane(width * height * 5);
   let count = 0;
+  const least = f32x4.splat(LEAST_STRENGTH);
   for (let y = 2; y < height - 2; y++) {
-    for (let x = 2; x < width - 2; x++) {
-      const p = y * width + x;
-      if (x + 4 <= width - 2 && isFlat(slope + ((<usize>p) << 2))) {
-        x += 3;
-        continue;
+    for (let first = 2; first < width - 2; first += 4) {
+      const offset = (<usize>(y * width + first)) << 2;
+      const isSteep = f32x4.gt(v128.load(slope + offset), least);
+      if (!v128.any_true(isSteep)) continue;
+      const isSeen = f32x4.gt(v128.load(known + offset), f32x4.splat(0.5));
+      const isHere = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(width - 2 - first));
+      const wanted = v128.and(isSteep, v128.and(isSeen, isHere));
+      let ridges = findRidges(slope, slopeX, slopeY, width, first, y, wanted);
+      for (; ridges != 0; ridges &= ridges - 1) {
+        const lane = ctz<i32>(ridges);
+        const m = load<f32>(slope + offset + ((<usize>lane) << 2));
+        const nx = at(normalX, lane);
+        const ny = at(normalY, lane);
+        const X = (<f32>(first + lane) + at(shifts, lane) * nx - <f32>(width - 1) * 0.5) / pxPerMm;
+        const Y = (<f32>y + at(shifts, lane) * ny - <f32>(height - 1) * 0.5) / pxPerMm;
+        const cell = cellOf(X, Y, nx, ny, across, down);
+        const holder = cells + ((<usize>cell) << 2);
+        // Zero means empty, so an entry is the index of its point plus one.
+        const other = load<i32>(holder) - 1;
+        if (other >= 0 && at(found, other * 5 + 4) >= m) continue;
+        store<i32>(holder, count + 1);
+        put(found, count * 5, X);
+        put(found, count * 5 + 1, Y);
+        put(found, count * 5 + 2, nx);
+        put(found, count * 5 + 3, ny);
+        put(found, count * 5 + 4, m);
+        count++;
       }
-      const m = at(slope, p);
-      if (m <= LEAST_STRENGTH || at(known, p) <= 0.5) continue;
-      const nx = -at(slopeX, p) / m;
-      const ny = -at(slopeY, p) / m;
-      const before = sample(slope, width, height, <f32>x - nx, <f32>y - ny);
-      const after = sample(slope, width, height, <f32>x + nx, <f32>y + ny);
-      if (m < before || m <= after) continue;
-      const bend = min<f32>(before - 2 * m + after, -1e-6);
-      const shift = clamp((0.5 * (before - after)) / bend, -0.6, 0.6);
-      const X = (<f32>x + shift * nx - <f32>(width - 1) * 0.5) / pxPerMm;
-      const Y = (<f32>y + shift * ny - <f32>(height - 1) * 0.5) / pxPerMm;
-      const cell = cellOf(X, Y, nx, ny, across, down);
-      const holder = cells + ((<usize>cell) << 2);
-      // Zero means empty, so an entry is the index of its point plus one.
-      const other = load<i32>(holder) - 1;
-      if (other >= 0 && at(found, other * 5 + 4) >= m) continue;
-      store<i32>(holder, count + 1);
-      put(found, count * 5, X);
-      put(found, count * 5 + 1, Y);
-      put(found, count * 5 + 2, nx);
-      put(found, count * 5 + 3, ny);
-      put(found, count * 5 + 4, m);
-      count++;
     }
   }
   let kept = 0;
@@ -85,9 +84,47 @@ export function findEdges(
   return kept;
 }
 
-/** Whether none of four slopes is an edge. */
-function isFlat(slopes: usize): bool {
-  return !v128.any_true(f32x4.gt(v128.load(slopes), f32x4.splat(LEAST_STRENGTH)));
+const normalX = memory.data(16);
+const normalY = memory.data(16);
+const shifts = memory.data(16);
+const beside = memory.data(32);
+
+/**
+ * Which of the wanted among four pixels from (x, y) on are steeper than what lies before and behind them
+ * along their normals; leaves those and how far the ridge lies from the pixel.
+ */
+function findRidges(
+  slope: usize,
+  slopeX: usize,
+  slopeY: usize,
+  width: i32,
+  x: i32,
+  y: i32,
+  wanted: v128,
+): i32 {
+  const p = (<usize>(y * width + x)) << 2;
+  const m = v128.load(slope + p);
+  // What is not wanted stays where it is.
+  const nx = v128.and(wanted, f32x4.div(f32x4.neg(v128.load(slopeX + p)), m));
+  const ny = v128.and(wanted, f32x4.div(f32x4.neg(v128.load(slopeY + p)), m));
+  const across = f32x4.add(f32x4.splat(<f32>x), f32x4(0, 1, 2, 3));
+  const down = f32x4.splat(<f32>y);
+  // Places before and behind are whole steps apart: their difference is exact.
+  const fromX = f32x4.sub(across, nx);
+  const fromY = f32x4.sub(down, ny);
+  const stepX = f32x4.sub(f32x4.add(across, nx), fromX);
+  const stepY = f32x4.sub(f32x4.add(down, ny), fromY);
+  sampleLines(slope, width, fromX, fromY, stepX, stepY, 8, beside);
+  const before = v128.load(beside);
+  const after = v128.load(beside, 16);
+  const isRidge = v128.and(f32x4.ge(m, before), f32x4.gt(m, after));
+  const twice = f32x4.sub(before, f32x4.add(m, m));
+  const bend = f32x4.pmin(f32x4.add(twice, after), f32x4.splat(-1e-6));
+  const half = f32x4.mul(f32x4.splat(0.5), f32x4.sub(before, after));
+  v128.store(normalX, nx);
+  v128.store(normalY, ny);
+  v128.store(shifts, clampFour(f32x4.div(half, bend), -0.6, 0.6));
+  return i32x4.bitmask(v128.and(isRidge, wanted));
 }
 
 function cellOf(X: f32, Y: f32, nx: f32, ny: f32, across: i32, down: i32): i32 {
@@ -125,9 +162,17 @@ function gradient(
       const ne = v128.load(a + 4);
       const sw = v128.load(c - 4);
       const se = v128.load(c + 4);
-      const middleX = f32x4.mul(two, f32x4.sub(v128.load(b + 4), v128.load(b - 4)));
+      const west = v128.load(b - 4);
+      const east = v128.load(b + 4);
+      const north = v128.load(a);
+      const south = v128.load(c);
+      const beside = v128.or(v128.or(west, east), v128.or(north, south));
+      // On bare paper the slope is 0 already.
+      const corners = v128.or(v128.or(nw, ne), v128.or(sw, se));
+      if (!v128.any_true(v128.or(beside, corners))) continue;
+      const middleX = f32x4.mul(two, f32x4.sub(east, west));
       const dx = f32x4.add(f32x4.add(f32x4.sub(ne, nw), middleX), f32x4.sub(se, sw));
-      const middleY = f32x4.mul(two, f32x4.sub(v128.load(c), v128.load(a)));
+      const middleY = f32x4.mul(two, f32x4.sub(south, north));
       const dy = f32x4.add(f32x4.add(f32x4.sub(sw, nw), middleY), f32x4.sub(se, ne));
       const gx = f32x4.mul(dx, scales);
       const gy = f32x4.mul(dy, scales);

@@ -1,7 +1,8 @@
 // Ink extraction: from a scan to ink depth (0 = paper, about 1 = full ink) and the places where
 // other dark ink covers the imprint, which are unknown: nothing there counts for or against.
 import { mark, release } from '../shared/arena';
-import { at, blur, channelOf, clamp, clampFour, flags, put, takeBytes, takePlane } from './plane';
+import { blurMarked, marksStride, spreadMarks, takeMarks } from './blur';
+import { at, channelOf, clamp, clampFour, flags, put, takeBytes, takePlane } from './plane';
 
 /** What kind of picture it was. */
 export const COLOUR: i32 = 0;
@@ -12,6 +13,8 @@ export const BILEVEL: i32 = 2;
 /** Depth of solid ink in a bilevel picture. */
 export const BILEVEL_DEPTH: f32 = 0.85;
 const MAX_DEPTH: f32 = 1.3;
+/** Share of the paper's light in the pad's own colour below which other ink covers it. */
+const COVERED: f32 = 0.86;
 /** Red and green of a grey scan differ by less than this, the noise of chroma aside. */
 const GREY_SPREAD: f32 = 14;
 /** Darkness of full red ink in green and blue light, and how much of red light it takes. */
@@ -150,7 +153,7 @@ export function extractInk(
 ): i32 {
   const pixels = width * height;
   const start = mark();
-  const dark = takeBytes(pixels);
+  const dark = takeBytes(pixels + 3);
   let grey = isGrey(rgba, width, height);
   isAmongColour = false;
   if (!grey) {
@@ -368,41 +371,61 @@ function extractColour(
   const rest = takePlane(pixels + 3);
   const softRed = takePlane(pixels + 3);
   const softRest = takePlane(pixels + 3);
-  const end = (<usize>pixels) << 2;
+  const marks = takeMarks(width, height);
+  const pitch = marksStride(width);
   const first = lightest == 0 ? 1 : 0;
   const second = lightest == 2 ? 1 : 2;
-  for (let p: usize = 0; p < end; p += 16) {
-    const four = v128.load(rgba + p);
-    v128.store(red + p, lightOf(four, lightest));
-    const both = f32x4.add(lightOf(four, first), lightOf(four, second));
-    v128.store(rest + p, f32x4.mul(f32x4.splat(0.5), both));
+  const bright = f32x4.splat(COVERED + 0.01);
+  for (let y: usize = 0; y < <usize>height; y++) {
+    for (let x: usize = 0; x < <usize>width; x += 4) {
+      // What falls behind the row is written again by the next one.
+      const p = (y * <usize>width + x) << 2;
+      const four = v128.load(rgba + p);
+      const light = lightOf(four, lightest);
+      v128.store(red + p, light);
+      const both = f32x4.add(lightOf(four, first), lightOf(four, second));
+      v128.store(rest + p, f32x4.mul(f32x4.splat(0.5), both));
+      const isDim = v128.any_true(f32x4.lt(light, bright));
+      if (isDim) store<u8>(marks + y * pitch + (x >> 2), 1);
+    }
   }
-  // JPEG keeps colour at half resolution; the ratio is formed of soft copies.
-  blur(red, softRed, width, height, 0.1 * pxPerMm);
-  blur(rest, softRest, width, height, 0.1 * pxPerMm);
+  // JPEG keeps colour at half resolution; the ratio is formed of soft copies. Where nothing near is dim
+  // in the pad's own light, nothing covers the paper, whatever the ratio.
+  const sigma: f32 = 0.1 * pxPerMm;
+  spreadMarks(marks, marks, width, height, sigma);
+  blurMarked(red, softRed, width, height, sigma, marks);
+  blurMarked(rest, softRest, width, height, sigma, marks);
   const one = f32x4.splat(1);
   const zero = f32x4.splat(0);
   const darkness = f32x4.splat(1 / inkDarkness);
-  for (let p: usize = 0; p < end; p += 16) {
-    const r = v128.load(softRed + p);
-    const rho = f32x4.div(v128.load(softRest + p), f32x4.pmax(r, f32x4.splat(0.05)));
-    const scale = f32x4.sub(
-      f32x4.splat(inkDarkness),
-      f32x4.mul(f32x4.splat(inkInLightest), f32x4.pmin(rho, one)),
-    );
-    const ink = f32x4.pmin(
-      f32x4.pmax(f32x4.div(f32x4.sub(one, rho), scale), zero),
-      f32x4.splat(1.2),
-    );
-    const left = f32x4.div(r, f32x4.sub(one, f32x4.mul(f32x4.splat(inkInLightest), ink)));
-    const raw = f32x4.mul(f32x4.sub(one, v128.load(rest + p)), darkness);
-    const full = f32x4.pmin(f32x4.pmax(raw, zero), f32x4.splat(MAX_DEPTH));
-    const capped = f32x4.pmin(full, f32x4.add(ink, f32x4.splat(0.15)));
-    const isCovered = f32x4.lt(left, f32x4.splat(0.86));
-    const value = v128.bitselect(capped, full, isCovered);
-    v128.store(depth + p, value);
-    const isDark = f32x4.lt(left, f32x4.splat(0.76));
-    v128.store32_lane(dark + (p >> 2), flags(isDark, isDark, isDark, isDark), 0);
+  for (let y: usize = 0; y < <usize>height; y++) {
+    for (let x: usize = 0; x < <usize>width; x += 4) {
+      const i = y * <usize>width + x;
+      const p = i << 2;
+      const raw = f32x4.mul(f32x4.sub(one, v128.load(rest + p)), darkness);
+      const full = f32x4.pmin(f32x4.pmax(raw, zero), f32x4.splat(MAX_DEPTH));
+      if (load<u8>(marks + y * pitch + (x >> 2)) == 0) {
+        v128.store(depth + p, full);
+        store<u32>(dark + i, 0);
+        continue;
+      }
+      const r = v128.load(softRed + p);
+      const rho = f32x4.div(v128.load(softRest + p), f32x4.pmax(r, f32x4.splat(0.05)));
+      const scale = f32x4.sub(
+        f32x4.splat(inkDarkness),
+        f32x4.mul(f32x4.splat(inkInLightest), f32x4.pmin(rho, one)),
+      );
+      const ink = f32x4.pmin(
+        f32x4.pmax(f32x4.div(f32x4.sub(one, rho), scale), zero),
+        f32x4.splat(1.2),
+      );
+      const left = f32x4.div(r, f32x4.sub(one, f32x4.mul(f32x4.splat(inkInLightest), ink)));
+      const capped = f32x4.pmin(full, f32x4.add(ink, f32x4.splat(0.15)));
+      const isCovered = f32x4.lt(left, f32x4.splat(COVERED));
+      v128.store(depth + p, v128.bitselect(capped, full, isCovered));
+      const isDark = f32x4.lt(left, f32x4.splat(0.76));
+      v128.store32_lane(dark + i, flags(isDark, isDark, isDark, isDark), 0);
+    }
   }
 }
 

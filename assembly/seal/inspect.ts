@@ -3,13 +3,14 @@ import { resetArena } from '../shared/arena';
 
 export { take } from '../shared/arena';
 export { decodeBilevel, encodeBilevel, shrinkBilevel } from './bilevel';
+export { blur, blurInk } from './blur';
 export { distance } from './chamfer';
 export { decodeDepth, encodeDepth, paddedRow, paddedSize } from './depth';
 export { findEdges } from './edges';
 export { forward, inverse } from './fft';
 export { extractBilevel, extractInk, flatten } from './ink';
 export { solve } from './linear';
-export { blur, box, resample } from './plane';
+export { box, resample, wideBox } from './plane';
 
 resetArena();
 

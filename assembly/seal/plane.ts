@@ -89,136 +89,6 @@ export function storeTransposed(
   v128.store(to + 3 * stride, v128.shuffle<f64>(ab1, cd1, 1, 3));
 }
 
-/** Mirrors an index that lies outside a line without repeating its end: -1 is 1. */
-function mirrored(index: i32, length: i32): i32 {
-  if (length == 1) return 0;
-  let i = index;
-  while (i < 0 || i >= length) i = i < 0 ? -i : 2 * length - 2 - i;
-  return i;
-}
-
-/** Below this spread a Gaussian is the identity. */
-const LEAST_SIGMA: f32 = 0.2;
-const MAX_RADIUS: i32 = 24;
-const kernel = memory.data((2 * 24 + 1) * 4);
-
-function gaussianRadius(sigma: f32): i32 {
-  return min<i32>(MAX_RADIUS, <i32>ceil<f32>(3 * sigma));
-}
-
-function prepareKernel(sigma: f32, radius: i32): void {
-  let sum: f64 = 0;
-  for (let i = -radius; i <= radius; i++) {
-    sum += Math.exp(-(<f64>i * <f64>i) / (2 * <f64>sigma * <f64>sigma));
-  }
-  for (let i = -radius; i <= radius; i++) {
-    const weight = Math.exp(-(<f64>i * <f64>i) / (2 * <f64>sigma * <f64>sigma)) / sum;
-    put(kernel, i + radius, <f32>weight);
-  }
-}
-
-/** Adds what two neighbours as far apart share of a weight. */
-function addPair(sum: v128, weight: v128, left: v128, right: v128): v128 {
-  return f32x4.add(sum, f32x4.mul(weight, f32x4.add(left, right)));
-}
-
-function blurRow(from: usize, to: usize, width: i32, radius: i32): void {
-  const inner = width - 2 * radius;
-  const end = inner < 8 ? 0 : radius + (inner & ~3);
-  for (let x = 0; x < min<i32>(end, radius); x++) put(to, x, edgeSum(from, x, width, radius));
-  // Two vectors share the look at a weight; the last two step back so that they end with the row.
-  const middle = kernel + ((<usize>radius) << 2);
-  const own = v128.load32_splat(middle);
-  for (let first = radius; first < end; first += 8) {
-    const offset = (<usize>min<i32>(first, end - 8)) << 2;
-    const p = from + offset;
-    let a = f32x4.mul(own, v128.load(p));
-    let b = f32x4.mul(own, v128.load(p, 16));
-    // The kernel is even: both sides share a weight.
-    for (let reach: usize = 4; reach <= (<usize>radius) << 2; reach += 4) {
-      const weight = v128.load32_splat(middle + reach);
-      const l = p - reach;
-      const r = p + reach;
-      a = addPair(a, weight, v128.load(l), v128.load(r));
-      b = addPair(b, weight, v128.load(l, 16), v128.load(r, 16));
-    }
-    v128.store(to + offset, a);
-    v128.store(to + offset, b, 16);
-  }
-  for (let x = end; x < width; x++) put(to, x, edgeSum(from, x, width, radius));
-}
-
-function edgeSum(from: usize, x: i32, width: i32, radius: i32): f32 {
-  let sum: f32 = 0;
-  for (let i = -radius; i <= radius; i++) {
-    sum += at(kernel, i + radius) * at(from, mirrored(x + i, width));
-  }
-  return sum;
-}
-
-/** Gaussian blur with mirrored edges. `from` and `to` may be the same plane. */
-export function blur(from: usize, to: usize, width: i32, height: i32, sigma: f32): void {
-  if (sigma <= LEAST_SIGMA) {
-    if (from != to) memory.copy(to, from, (<usize>(width * height)) << 2);
-    return;
-  }
-  const start = mark();
-  const radius = gaussianRadius(sigma);
-  prepareKernel(sigma, radius);
-  // Blurred rows lie in a ring as long as the kernel, so that they are near when they are added up.
-  const taps = 2 * radius + 1;
-  const ring = takePlane(taps * width);
-  const stride = (<usize>width) << 2;
-  let ready = 0;
-  for (let y = 0; y < height; y++) {
-    for (; ready <= min<i32>(y + radius, height - 1); ready++) {
-      const row = ring + <usize>(ready % taps) * stride;
-      blurRow(from + <usize>ready * stride, row, width, radius);
-    }
-    blurColumns(ring, to, width, height, y, radius);
-  }
-  release(start);
-}
-
-/** Addresses of the rows under the kernel. */
-const rowsUnder = memory.data((2 * 24 + 1) * 4);
-
-function blurColumns(ring: usize, to: usize, width: i32, height: i32, y: i32, radius: i32): void {
-  const stride = (<usize>width) << 2;
-  const out = to + <usize>y * stride;
-  const taps = 2 * radius + 1;
-  for (let i = 0; i < taps; i++) {
-    const row = ring + <usize>(mirrored(y + i - radius, height) % taps) * stride;
-    store<u32>(rowsUnder + ((<usize>i) << 2), <u32>row);
-  }
-  const middle = rowsUnder + ((<usize>radius) << 2);
-  const weights = kernel + ((<usize>radius) << 2);
-  const own = v128.load32_splat(weights);
-  const end: usize = width < 8 ? 0 : stride & ~15;
-  for (let first: usize = 0; first < end; first += 32) {
-    const x = min<usize>(first, end - 32);
-    const p = <usize>load<u32>(middle) + x;
-    let a = f32x4.mul(own, v128.load(p));
-    let b = f32x4.mul(own, v128.load(p, 16));
-    for (let i: usize = 4; i <= (<usize>radius) << 2; i += 4) {
-      const weight = v128.load32_splat(weights + i);
-      const l = <usize>load<u32>(middle - i) + x;
-      const r = <usize>load<u32>(middle + i) + x;
-      a = addPair(a, weight, v128.load(l), v128.load(r));
-      b = addPair(b, weight, v128.load(l, 16), v128.load(r, 16));
-    }
-    v128.store(out + x, a);
-    v128.store(out + x, b, 16);
-  }
-  for (let x = end; x < stride; x += 4) {
-    let sum: f32 = 0;
-    for (let i: usize = 0; i < (<usize>taps) << 2; i += 4) {
-      sum += load<f32>(kernel + i) * load<f32>(load<u32>(rowsUnder + i) + x);
-    }
-    store<f32>(out + x, sum);
-  }
-}
-
 /**
  * Resamples a plane so that output pixel (i, j) covers the input square from
  * (originX + i * ratio, originY + j * ratio), both counted from the pictures' corners in input
@@ -337,13 +207,15 @@ export function box(from: usize, to: usize, width: i32, height: i32, size: i32):
   release(start);
 }
 
-/** The same by running sums, for wide squares. */
+/** The same by running sums, for wide squares, of four rows at least. */
 export function wideBox(from: usize, to: usize, width: i32, height: i32, size: i32): void {
   const start = mark();
   const stride = (<usize>width) << 2;
   const rows = takePlane(width * height);
-  for (let y: usize = 0; y < <usize>height; y++) {
-    sumRunning(from + y * stride, rows + y * stride, width, size >> 1);
+  for (let first = 0; first < height; first += 4) {
+    // The last four rows step back so that they end with the picture.
+    const offset = <usize>min<i32>(first, height - 4) * stride;
+    sumRunning(from + offset, rows + offset, width, size >> 1);
   }
   sumColumns(rows, to, width, height, size);
   release(start);
@@ -366,13 +238,33 @@ function sumColumns(rows: usize, to: usize, width: i32, height: i32, size: i32):
   }
 }
 
-function sumRunning(line: usize, out: usize, width: i32, half: i32): void {
-  let sum: f32 = 0;
-  for (let x = 0; x < min<i32>(half, width); x++) sum += at(line, x);
-  for (let x = 0; x < width; x++) {
-    if (x + half < width) sum += at(line, x + half);
-    put(out, x, sum);
-    if (x >= half) sum -= at(line, x - half);
+/** Running sums of four rows at once, which need not wait for each other. */
+function sumRunning(lines: usize, out: usize, width: i32, half: i32): void {
+  const stride = (<usize>width) << 2;
+  let a: f32 = 0;
+  let b: f32 = 0;
+  let c: f32 = 0;
+  let d: f32 = 0;
+  for (let x = -half; x < width; x++) {
+    if (x + half < width) {
+      const p = lines + ((<usize>(x + half)) << 2);
+      a += load<f32>(p);
+      b += load<f32>(p + stride);
+      c += load<f32>(p + 2 * stride);
+      d += load<f32>(p + 3 * stride);
+    }
+    if (x < 0) continue;
+    const q = out + ((<usize>x) << 2);
+    store<f32>(q, a);
+    store<f32>(q + stride, b);
+    store<f32>(q + 2 * stride, c);
+    store<f32>(q + 3 * stride, d);
+    if (x < half) continue;
+    const p = lines + ((<usize>(x - half)) << 2);
+    a -= load<f32>(p);
+    b -= load<f32>(p + stride);
+    c -= load<f32>(p + 2 * stride);
+    d -= load<f32>(p + 3 * stride);
   }
 }
 

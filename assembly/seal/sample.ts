@@ -20,6 +20,12 @@ export function sample(plane: usize, width: i32, height: i32, x: f32, y: f32): f
 /** Whole numbers up to this, added to it, are the low bits of the sum. */
 const INTEGERS: f32 = 8388608;
 
+/** Indices of four pixels, given by whole numbers, of a plane of less than 2^22 values. */
+export function placesOf(x: v128, y: v128, width: i32): v128 {
+  const index = f32x4.add(f32x4.mul(y, f32x4.splat(<f32>width)), x);
+  return v128.and(f32x4.add(index, f32x4.splat(INTEGERS)), i32x4.splat(0x7fffff));
+}
+
 /**
  * Bilinear samples at four places inside: 0 <= x < width - 1, and as for y, of a plane of less than
  * 2^22 values.
@@ -29,9 +35,7 @@ export function sampleFour(plane: usize, width: i32, x: v128, y: v128): v128 {
   const cy = f32x4.floor(y);
   const fx = f32x4.sub(x, cx);
   const stride = (<usize>width) << 2;
-  const index = f32x4.add(f32x4.mul(cy, f32x4.splat(<f32>width)), cx);
-  const bits = v128.and(f32x4.add(index, f32x4.splat(INTEGERS)), i32x4.splat(0x7fffff));
-  const places = i32x4.shl(bits, 2);
+  const places = i32x4.shl(placesOf(cx, cy, width), 2);
   const p0 = plane + <usize>i32x4.extract_lane(places, 0);
   const p1 = plane + <usize>i32x4.extract_lane(places, 1);
   const p2 = plane + <usize>i32x4.extract_lane(places, 2);
@@ -64,14 +68,28 @@ export function sampleLine(
   to: usize,
 ): void {
   const steps = f32x4(0, 1, 2, 3);
-  let xs = f32x4.add(f32x4.splat(x), f32x4.mul(f32x4.splat(dx), steps));
-  let ys = f32x4.add(f32x4.splat(y), f32x4.mul(f32x4.splat(dy), steps));
-  const dx4 = f32x4.splat(4 * dx);
-  const dy4 = f32x4.splat(4 * dy);
+  const xs = f32x4.add(f32x4.splat(x), f32x4.mul(f32x4.splat(dx), steps));
+  const ys = f32x4.add(f32x4.splat(y), f32x4.mul(f32x4.splat(dy), steps));
+  sampleLines(plane, width, xs, ys, f32x4.splat(4 * dx), f32x4.splat(4 * dy), count, to);
+}
+
+/** The same along four lines side by side, `count` samples in all, four by four. */
+export function sampleLines(
+  plane: usize,
+  width: i32,
+  x: v128,
+  y: v128,
+  dx: v128,
+  dy: v128,
+  count: i32,
+  to: usize,
+): void {
+  let xs = x;
+  let ys = y;
   const end = to + ((<usize>count) << 2);
   for (let p = to; p < end; p += 16) {
     v128.store(p, sampleFour(plane, width, xs, ys));
-    xs = f32x4.add(xs, dx4);
-    ys = f32x4.add(ys, dy4);
+    xs = f32x4.add(xs, dx);
+    ys = f32x4.add(ys, dy);
   }
 }

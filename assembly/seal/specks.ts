@@ -66,14 +66,16 @@ function follow(
   return count;
 }
 
-/** Whether a neighbour that was scanned before hangs together with much. */
-function touchesLarge(seen: usize, width: i32, x: i32, y: i32): bool {
-  const p = seen + <usize>(y * width + x);
-  if (x > 0 && load<u8>(p - 1) == LARGE) return true;
+/** Whether a stretch of a row, or a neighbour above it, is known to hang together with much. */
+function touchesLarge(seen: usize, width: i32, first: i32, end: i32, y: i32): bool {
+  const row = seen + <usize>(y * width);
+  for (let x = first; x < end; x++) if (load<u8>(row + <usize>x) == LARGE) return true;
   if (y == 0) return false;
-  const above = p - <usize>width;
-  if (load<u8>(above) == LARGE || (x > 0 && load<u8>(above - 1) == LARGE)) return true;
-  return x < width - 1 && load<u8>(above + 1) == LARGE;
+  const last = min<i32>(width - 1, end);
+  for (let x = max<i32>(0, first - 1); x <= last; x++) {
+    if (load<u8>(row - <usize>width + <usize>x) == LARGE) return true;
+  }
+  return false;
 }
 
 function inkAround(bits: usize, stride: i32, width: i32, height: i32): i32 {
@@ -98,13 +100,19 @@ export function clearSpecks(bits: usize, stride: i32, width: i32, height: i32): 
         x += 7;
         continue;
       }
+      if (bitAt(bits, stride, x, y) == 0) continue;
       const p = y * width + x;
-      if (bitAt(bits, stride, x, y) == 0 || load<u8>(seen + <usize>p) != UNSEEN) continue;
-      if (touchesLarge(seen, width, x, y)) {
-        store<u8>(seen + <usize>p, LARGE);
+      const first = x;
+      do x++;
+      while (x < width && bitAt(bits, stride, x, y) != 0);
+      const length = <usize>(x - first);
+      if (touchesLarge(seen, width, first, x, y)) {
+        memory.fill(seen + <usize>p, LARGE, length);
         continue;
       }
+      if (load<u8>(seen + <usize>p) != UNSEEN) continue;
       const count = follow(bits, stride, width, height, seen, places, p);
+      if (count > MOST_PIXELS) memory.fill(seen + <usize>p, LARGE, length);
       if (count > MOST_PIXELS || inkAround(bits, stride, width, height) != count) continue;
       for (let k = 0; k < count; k++) {
         const q = load<i32>(places + ((<usize>k) << 2));

@@ -309,10 +309,19 @@ function quantise(
   const step: f32 = ratio * 1.5;
   const originX = <f32>left * ratio;
   const originY = <f32>top * ratio;
-  const plane = takePlane(w * h);
-  if (isDepthKept) {
+  // A scan of 200 dpi is at hand as it is wanted.
+  const isSame =
+    step == 1 &&
+    originX == floor<f32>(originX) &&
+    originY == floor<f32>(originY) &&
+    <i32>originX + w <= sourceWidth &&
+    <i32>originY + h <= sourceHeight;
+  let plane = depth + ((<usize>(<i32>originY * sourceWidth + <i32>originX)) << 2);
+  if (isDepthKept && !isSame) {
+    plane = takePlane(w * h);
     resample(depth, sourceWidth, sourceHeight, plane, w, h, step, originX, originY);
   }
+  const pitch = isSame ? sourceWidth : w;
   levels = takeBytes(paddedSize(w, h));
   memory.fill(levels, 0, <usize>paddedSize(w, h));
   unknown = takeBytes(strideOf(w) * h);
@@ -323,7 +332,7 @@ function quantise(
   }
   let covered = 0;
   for (let y = 0; y < h; y++) {
-    if (isDepthKept) writeLevels(plane + ((<usize>(y * w)) << 2), w, paddedRow(levels, w, y));
+    if (isDepthKept) writeLevels(plane + ((<usize>(y * pitch)) << 2), w, paddedRow(levels, w, y));
     const sy = <i32>(originY + (<f32>y + 0.5) * step);
     const row = known + <usize>(sy * sourceWidth);
     const lastX = load<i32>(columns + ((<usize>(w - 1)) << 2));

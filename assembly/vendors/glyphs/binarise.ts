@@ -1,7 +1,9 @@
 // Ink by a local threshold on the darkest colour channel; what is as dark in the lightest channel is
 // not the pad's ink. Whatever the pad's colour, it leaves at least one channel lighter than print does.
+
+import { blur } from '../../seal/blur';
 import { COLOUR, GREY } from '../../seal/ink';
-import { at, blur, channelOf, clamp, clampFour, takePlane, wideBox } from '../../seal/plane';
+import { at, channelOf, clamp, clampFour, takePlane, wideBox } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 
 const histogram = memory.data(256 * 4);

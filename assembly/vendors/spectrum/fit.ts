@@ -1,8 +1,10 @@
 // Fine registration on ink itself: Gauss-Newton on soft pictures (inverse compositional: S. Baker and
 // I. Matthews, Lucas-Kanade 20 years on, 2004), with gain and offset of the ink, and in the last steps
 // a shear and the perspective of a camera.
+
+import { blur } from '../../seal/blur';
 import { solve } from '../../seal/linear';
-import { at, blur, put, takePlane } from '../../seal/plane';
+import { at, put, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { addEquation } from '../normal';
 import { holdScale, map, mappedX, mappedY, multiply, scaleOf, setSimilar } from '../projective';

@@ -1,7 +1,9 @@
 // Coarse registration by the Fourier-Mellin way: the spectrum's magnitude does not know where the
 // imprint lies, and in log-polar form turning and scaling become shifts.
+
+import { blur } from '../../seal/blur';
 import { forward, inverse } from '../../seal/fft';
-import { at, blur, put, resample, takePlane } from '../../seal/plane';
+import { at, put, resample, takePlane } from '../../seal/plane';
 import { sample } from '../../seal/sample';
 import { mark, release } from '../../shared/arena';
 import { hasNoScale, known, PITCH, qh, query, qw, reserved, rh, rw } from './sheets';

@@ -1,9 +1,10 @@
 // Both imprints on one grid, 150 dpi: the reserved one from its canonical picture alone, the query
 // with its depth.
 import { bitAt, strideOf } from '../../seal/bilevel';
+import { blur } from '../../seal/blur';
 import { paddedRow } from '../../seal/depth';
 import { BILEVEL, GREY } from '../../seal/ink';
-import { blur, fill, put, resample, takePlane } from '../../seal/plane';
+import { fill, put, resample, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { atDepth, bits, height, isUnscaled, kind, levels, unknown, width } from '../template';
 

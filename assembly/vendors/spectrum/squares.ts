@@ -1,6 +1,7 @@
 // Sums over the squares of the reserved picture and the query laid over it, at small shifts: what a
 // correlation is made of.
-import { at, blur, put, takePlane } from '../../seal/plane';
+import { blur } from '../../seal/blur';
+import { at, put, takePlane } from '../../seal/plane';
 import { map, mappedX, mappedY } from '../projective';
 import { motion } from './fit';
 import { paired, samplePair } from './pairs';

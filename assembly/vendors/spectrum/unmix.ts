@@ -1,8 +1,10 @@
 // Ink by colour unmixing: optical density is a sum of the pad's ink and of neutral dark print
 // (A. Ruifrok and D. Johnston, Quantification of histochemical staining by color deconvolution, 2001).
 // The pad's own colour is found from the imprint, so any pad will do. No edge and no threshold here.
+
+import { blur } from '../../seal/blur';
 import { COLOUR, GREY } from '../../seal/ink';
-import { at, blur, clamp, clampFour, flags, put, takePlane } from '../../seal/plane';
+import { at, clamp, clampFour, flags, put, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 
 const density = memory.data(3 * 256 * 4);

@@ -1,8 +1,22 @@
 // Area maps in the reserved frame: where the query misses ink and where it has too much.
 import { at, clamp, clampFour, put, takePlane, wideBox } from '../../seal/plane';
+import { placesOf } from '../../seal/sample';
 import { mark, release } from '../../shared/arena';
 import { NODE_PX, nodes, nodesAcross, nodesDown } from './elastic';
-import { core, known, outside, pairs, qh, qw, rh, rw, SCALE, soft } from './imprint';
+import {
+  core,
+  isAllKnown,
+  known,
+  knownAround,
+  outside,
+  pairs,
+  qh,
+  qw,
+  rh,
+  rw,
+  SCALE,
+  soft,
+} from './imprint';
 import { coverPrint } from './print';
 import { depthAt, Motion, percentile } from './search';
 
@@ -13,9 +27,8 @@ export let seen: usize = 0;
 /** Ink relative to the imprint's own level, about 1 in a full stroke. */
 export let relative: usize = 0;
 export let missing: usize = 0;
-/** Excess ink close to the strokes and farther off, each weighted by what is known. */
+/** Excess ink beside the strokes, weighted by what is known. */
 export let excess: usize = 0;
-export let farExcess: usize = 0;
 /** Excess with print counted as ink. */
 export let anyExcess: usize = 0;
 /** The query's ink depth in full strokes. */
@@ -49,39 +62,129 @@ function layNodes(motion: Motion, sourceX: usize, sourceY: usize): void {
   }
 }
 
-function between(nodes: usize, node: i32, share: f32): f32 {
-  const upper = at(nodes, node);
-  return upper + share * (at(nodes, node + nodesAcross) - upper);
+/** Between the four nodes from one on and those below them. */
+function between(nodes: usize, node: i32, share: v128): v128 {
+  const p = nodes + ((<usize>node) << 2);
+  const upper = v128.load(p);
+  const lower = v128.load(p + ((<usize>nodesAcross) << 2));
+  return f32x4.add(upper, f32x4.mul(share, f32x4.sub(lower, upper)));
 }
+
+const fourX = memory.data(16);
+const fourY = memory.data(16);
 
 /** Samples the query through motion and displacement. Beyond the query's picture nothing is known. */
 function lay(motion: Motion): void {
   const start = mark();
-  const sourceX = takePlane(nodesAcross * nodesDown);
-  const sourceY = takePlane(nodesAcross * nodesDown);
+  // Four nodes are read at once, from the last ones on too.
+  const sourceX = takePlane(nodesAcross * nodesDown + 8);
+  const sourceY = takePlane(nodesAcross * nodesDown + 8);
   layNodes(motion, sourceX, sourceY);
-  for (let y = 0; y < rh; y++) {
-    const share: f32 = <f32>(y % NODE_PX) / <f32>NODE_PX;
-    for (let x0 = 0; x0 < rw; x0 += NODE_PX) {
-      const node = (y / NODE_PX) * nodesAcross + x0 / NODE_PX;
-      let sx = between(sourceX, node, share);
-      let sy = between(sourceY, node, share);
-      const dx = (between(sourceX, node + 1, share) - sx) / <f32>NODE_PX;
-      const dy = (between(sourceY, node + 1, share) - sy) / <f32>NODE_PX;
-      const end = y * rw + min<i32>(rw, x0 + NODE_PX);
-      for (let p = y * rw + x0; p < end; p++) {
-        if (at(outside, p) >= LAST) {
-          put(query, p, 0);
-          put(seen, p, 0);
-        } else {
-          laySample(p, sx, sy);
-        }
-        sx += dx;
-        sy += dy;
-      }
+  const last = max<i32>(0, ((rw + NODE_PX - 1) & -NODE_PX) - 4 * NODE_PX);
+  for (let top = 0; top < rh; top += NODE_PX) {
+    const end = min<i32>(rh, top + NODE_PX);
+    // Square by square, since the rows of a turned query lie far apart; the last one steps back.
+    for (let x = 0; x < rw; x += 4 * NODE_PX) {
+      for (let y = top; y < end; y++) layStretches(sourceX, sourceY, min<i32>(x, last), y);
     }
+    for (let y = top; y < end; y++) clearFar((<usize>(y * rw)) << 2);
   }
   release(start);
+}
+
+/** How far four places lie outside the query; those inside are below 0. */
+function beyond(x: v128, y: v128): v128 {
+  const right = f32x4.sub(x, f32x4.splat(<f32>(qw - 1)));
+  const bottom = f32x4.sub(y, f32x4.splat(<f32>(qh - 1)));
+  return f32x4.pmax(f32x4.neg(f32x4.pmin(x, y)), f32x4.pmax(right, bottom));
+}
+
+/** Samples four stretches of a row, each between two columns of nodes, side by side. */
+function layStretches(sourceX: usize, sourceY: usize, x: i32, y: i32): void {
+  const share = f32x4.splat(<f32>(y % NODE_PX) / <f32>NODE_PX);
+  const pitch = f32x4.splat(<f32>NODE_PX);
+  const node = (y / NODE_PX) * nodesAcross + x / NODE_PX;
+  let sx = between(sourceX, node, share);
+  let sy = between(sourceY, node, share);
+  const dx = f32x4.div(f32x4.sub(between(sourceX, node + 1, share), sx), pitch);
+  const dy = f32x4.div(f32x4.sub(between(sourceY, node + 1, share), sy), pitch);
+  for (let k = 0; k < NODE_PX && x + k < rw; k++) {
+    const p = y * rw + x + k;
+    if (x + k + 3 * NODE_PX >= rw || !layFour(p, sx, sy)) {
+      v128.store(fourX, sx);
+      v128.store(fourY, sy);
+      for (let i = 0; i < 4 && x + k + i * NODE_PX < rw; i++) {
+        laySample(p + i * NODE_PX, at(fourX, i), at(fourY, i));
+      }
+    }
+    sx = f32x4.add(sx, dx);
+    sy = f32x4.add(sy, dy);
+  }
+}
+
+/** Nothing far from the strokes counts, in the row from byte offset `first` on; what lies behind it is laid later. */
+function clearFar(first: usize): void {
+  const last = f32x4.splat(LAST);
+  for (let p = first; p < first + ((<usize>rw) << 2); p += 16) {
+    const isNear = f32x4.lt(v128.load(outside + p), last);
+    v128.store(query + p, v128.and(isNear, v128.load(query + p)));
+    const share = v128.and(isNear, v128.load(seen + p));
+    v128.store(seen + p, share);
+    v128.store(weight + p, share);
+  }
+}
+
+/**
+ * Both planes at four places for pixels NODE_PX apart from p on: as `laySample`, bit for bit. False when
+ * one lies on the edge, or what is around it is not all known.
+ */
+function layFour(p: i32, x: v128, y: v128): bool {
+  const off = beyond(x, y);
+  const isInside = f32x4.lt(off, f32x4.splat(0));
+  if (!i32x4.all_true(v128.or(isInside, f32x4.ge(off, f32x4.splat(1))))) return false;
+  // What lies outside takes the first pixel, for nothing.
+  const ownX = v128.and(x, isInside);
+  const ownY = v128.and(y, isInside);
+  const cx = f32x4.floor(ownX);
+  const cy = f32x4.floor(ownY);
+  const fx = f32x4.sub(ownX, cx);
+  const fy = f32x4.sub(ownY, cy);
+  const corners = placesOf(cx, cy, qw);
+  const p0 = <usize>i32x4.extract_lane(corners, 0);
+  const p1 = <usize>i32x4.extract_lane(corners, 1);
+  const p2 = <usize>i32x4.extract_lane(corners, 2);
+  const p3 = <usize>i32x4.extract_lane(corners, 3);
+  if (!isAllKnown) {
+    const both = load<u8>(knownAround + p0) & load<u8>(knownAround + p1);
+    if ((both & load<u8>(knownAround + p2) & load<u8>(knownAround + p3)) == 0) return false;
+  }
+  const q0 = soft + (p0 << 2);
+  const q1 = soft + (p1 << 2);
+  const q2 = soft + (p2 << 2);
+  const q3 = soft + (p3 << 2);
+  const stride = (<usize>qw) << 2;
+  const upper01 = v128.load64_lane(q1, v128.load64_zero(q0), 1);
+  const upper23 = v128.load64_lane(q3, v128.load64_zero(q2), 1);
+  const lower01 = v128.load64_lane(q1 + stride, v128.load64_zero(q0 + stride), 1);
+  const lower23 = v128.load64_lane(q3 + stride, v128.load64_zero(q2 + stride), 1);
+  const left = v128.shuffle<f32>(upper01, upper23, 0, 2, 4, 6);
+  const right = v128.shuffle<f32>(upper01, upper23, 1, 3, 5, 7);
+  const lowerLeft = v128.shuffle<f32>(lower01, lower23, 0, 2, 4, 6);
+  const lowerRight = v128.shuffle<f32>(lower01, lower23, 1, 3, 5, 7);
+  const a = f32x4.add(left, f32x4.mul(fy, f32x4.sub(lowerLeft, left)));
+  const b = f32x4.add(right, f32x4.mul(fy, f32x4.sub(lowerRight, right)));
+  const depth = f32x4.add(a, f32x4.mul(fx, f32x4.sub(b, a)));
+  storeApart(query, p, v128.and(isInside, depth));
+  storeApart(seen, p, v128.and(isInside, f32x4.splat(1)));
+  return true;
+}
+
+function storeApart(plane: usize, p: i32, values: v128): void {
+  const to = plane + ((<usize>p) << 2);
+  v128.store32_lane(to, values, 0);
+  v128.store32_lane(to, values, 1, 4 * NODE_PX);
+  v128.store32_lane(to, values, 2, 8 * NODE_PX);
+  v128.store32_lane(to, values, 3, 12 * NODE_PX);
 }
 
 /** Both planes at one place, bilinear; where a neighbour lies outside, slowly. */
@@ -132,15 +235,21 @@ function measureLevel(): void {
   const start = mark();
   const values = takePlane(rw * rh);
   let count = 0;
-  for (let p = 0; p < rw * rh; p++) {
-    if (at(core, p) > 0 && at(seen, p) > 0.5) put(values, count++, at(query, p));
+  const half = f32x4.splat(0.5);
+  for (let first = 0; first < rw * rh; first += 4) {
+    const offset = (<usize>first) << 2;
+    const isSeen = f32x4.gt(v128.load(seen + offset), half);
+    const isCore = f32x4.gt(v128.load(core + offset), f32x4.splat(0));
+    let here = i32x4.bitmask(v128.and(isSeen, isCore));
+    if (first + 4 > rw * rh) here &= (1 << (rw * rh - first)) - 1;
+    for (; here != 0; here &= here - 1) put(values, count++, at(query, first + ctz<i32>(here)));
   }
   level = count > 30 ? clamp(percentile(values, count, 60), 0.3, 1.2) : <f32>0.8;
   release(start);
 }
 
-/** Local ink level: mean over the cores within 4 mm, held near the imprint's own level. */
-function measureRelative(): void {
+/** Compares ink by its local level: the mean over the cores within 4 mm, held near the imprint's own. */
+function compareAll(): void {
   const start = mark();
   const sum = takePlane(rw * rh);
   const share = takePlane(rw * rh);
@@ -159,7 +268,7 @@ function measureRelative(): void {
     const ink = f32x4.add(v128.load(sum + p), usual);
     const gain = f32x4.div(ink, f32x4.add(v128.load(share + p), prior));
     const held = clampFour(gain, 0.6 * level, 1.25 * level);
-    v128.store(relative + p, f32x4.div(v128.load(query + p), held));
+    compareInk(p, f32x4.div(v128.load(query + p), held));
   }
   release(start);
 }
@@ -169,22 +278,17 @@ function surplus(ink: v128): v128 {
   return clampFour(f32x4.div(f32x4.sub(ink, f32x4.splat(0.25)), f32x4.splat(0.4)), 0, 1);
 }
 
-function compareInk(): void {
-  for (let p: usize = 0; p < (<usize>(rw * rh)) << 2; p += 16) {
-    const ink = v128.load(relative + p);
-    const z = clampFour(ink, 0, 1.3);
-    const k = v128.load(weight + p);
-    const lack = clampFour(f32x4.div(f32x4.sub(f32x4.splat(0.55), z), f32x4.splat(0.4)), 0, 1);
-    v128.store(missing + p, f32x4.mul(f32x4.mul(lack, v128.load(core + p)), k));
-    const over = f32x4.mul(surplus(z), k);
-    const off = v128.load(outside + p);
-    const isNear = backgroundAmong(off, NEAR);
-    v128.store(excess + p, v128.and(over, isNear));
-    v128.store(farExcess + p, v128.and(over, backgroundAmong(off, FAR)));
-    const any = f32x4.mul(surplus(ink), v128.load(seen + p));
-    v128.store(anyExcess + p, v128.and(any, isNear));
-    v128.store(relative + p, f32x4.pmin(z, f32x4.splat(1)));
-  }
+/** Writes all maps of four pixels, whose ink is given relative to its surroundings. */
+function compareInk(p: usize, ink: v128): void {
+  const z = clampFour(ink, 0, 1.3);
+  const k = v128.load(weight + p);
+  const lack = clampFour(f32x4.div(f32x4.sub(f32x4.splat(0.55), z), f32x4.splat(0.4)), 0, 1);
+  v128.store(missing + p, f32x4.mul(f32x4.mul(lack, v128.load(core + p)), k));
+  const isNear = backgroundAmong(v128.load(outside + p), NEAR);
+  v128.store(excess + p, v128.and(f32x4.mul(surplus(z), k), isNear));
+  const any = f32x4.mul(surplus(ink), v128.load(seen + p));
+  v128.store(anyExcess + p, v128.and(any, isNear));
+  v128.store(relative + p, f32x4.pmin(z, f32x4.splat(1)));
 }
 
 export function prepareArea(motion: Motion): void {
@@ -195,12 +299,9 @@ export function prepareArea(motion: Motion): void {
   relative = takePlane(pixels);
   missing = takePlane(pixels);
   excess = takePlane(pixels);
-  farExcess = takePlane(pixels);
   anyExcess = takePlane(pixels);
   lay(motion);
   measureLevel();
-  memory.copy(weight, seen, (<usize>pixels) << 2);
   coverPrint(query, weight, level);
-  measureRelative();
-  compareInk();
+  compareAll();
 }

@@ -60,11 +60,16 @@ export function prepareBlobs(): void {
 export function greatestBlobs(x: i32, y: i32, size: i32): v128 {
   const half = size >> 1;
   let greatest = f32x4.splat(0);
+  let other = greatest;
   for (let v = max<i32>(0, y - half); v <= min<i32>(rh - 1, y + half); v++) {
     const row = blobs + ((<usize>(v * rw)) << 4);
-    for (let u = max<i32>(0, x - half); u <= min<i32>(rw - 1, x + half); u++) {
-      greatest = f32x4.pmax(greatest, v128.load(row + ((<usize>u) << 4)));
+    let p = row + ((<usize>max<i32>(0, x - half)) << 4);
+    const last = row + ((<usize>min<i32>(rw - 1, x + half)) << 4);
+    for (; p < last; p += 32) {
+      greatest = f32x4.pmax(greatest, v128.load(p));
+      other = f32x4.pmax(other, v128.load(p, 16));
     }
+    if (p == last) greatest = f32x4.pmax(greatest, v128.load(p));
   }
-  return greatest;
+  return f32x4.pmax(greatest, other);
 }

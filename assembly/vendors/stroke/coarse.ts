@@ -3,8 +3,10 @@
 // away, so all candidates are handed on whose peak is not far below the highest. A smaller sheet is
 // asked first which angles are worth a look: of 440 pairs the right one is among its first 8
 // peaks in 98 of 100, and the large sheet, which looks at all of them, stands behind it.
+
+import { blur } from '../../seal/blur';
 import { forward, inverse, transpose } from '../../seal/fft';
-import { at, blur, put, resample, takePlane } from '../../seal/plane';
+import { at, put, resample, takePlane } from '../../seal/plane';
 import { sample, sampleLine } from '../../seal/sample';
 import { mark, release } from '../../shared/arena';
 import { ink, known, qh, qw, raw, rh, rw, SCALE } from './imprint';

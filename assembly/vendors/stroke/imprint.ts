@@ -3,11 +3,12 @@
 // its depth and its unknown places.
 
 import { bitAt, shrinkBilevel, strideOf } from '../../seal/bilevel';
+import { blurInk } from '../../seal/blur';
 import { distance } from '../../seal/chamfer';
 import { paddedRow } from '../../seal/depth';
 import { findEdges, MAX_EDGES } from '../../seal/edges';
 import { BILEVEL, BILEVEL_DEPTH, GREY } from '../../seal/ink';
-import { at, blur, fill, flags, put, putBytes, takeBytes, takePlane } from '../../seal/plane';
+import { at, fill, flags, put, putBytes, takeBytes, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { atDepth, bits, height, kind, levels, unknown, width } from '../template';
 
@@ -68,14 +69,14 @@ export function prepareReserved(): bool {
   shrink(depth, BILEVEL_DEPTH);
   const all = takePlane(pixels);
   fill(all, pixels, 1);
-  blur(depth, ink, rw, rh, SOFTNESS);
+  blurInk(depth, ink, rw, rh, SOFTNESS);
   edges = takePlane(5 * MAX_EDGES);
   edgeCount = findEdges(ink, all, rw, rh, SCALE, edges);
   const full = f32x4.splat(BILEVEL_DEPTH);
   for (let p: usize = 0; p < (<usize>pixels) << 2; p += 16) {
     v128.store(ink + p, f32x4.pmin(f32x4.splat(1), f32x4.div(v128.load(depth + p), full)));
   }
-  blur(ink, ink, rw, rh, 0.5);
+  blurInk(ink, ink, rw, rh, 0.5);
   boundEdges();
   prepareDistances();
   return edgeCount >= 100;
@@ -198,12 +199,15 @@ export function prepareQuery(): void {
       fill(row, qw, 1);
       if (isAllKnown) continue;
       for (let x = 0; x < qw; x++) {
-        if (bitAt(unknown, strideOf(qw), x, y) != 0) put(row, x, 0);
+        const isKnown =
+          (x & 7) == 0 && load<u8>(unknown + <usize>(y * strideOf(qw) + (x >> 3))) == 0;
+        if (isKnown) x += 7;
+        else if (bitAt(unknown, strideOf(qw), x, y) != 0) put(row, x, 0);
       }
     }
   }
   if (!isAllKnown) markKnown();
-  blur(raw, soft, qw, qh, SOFTNESS);
+  blurInk(raw, soft, qw, qh, SOFTNESS);
   pairs = takePlane(2 * pixels + 8);
   for (let p: usize = 0; p < (<usize>pixels) << 2; p += 16) {
     const depths = v128.load(soft + p);

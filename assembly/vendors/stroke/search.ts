@@ -43,10 +43,9 @@ export const shares = memory.data(12288 * 4);
 export const moveX = memory.data(12288 * 4);
 export const moveY = memory.data(12288 * 4);
 
-const profile = memory.data(84 * 4);
-const favour = memory.data(84 * 4);
+const profile = memory.data(88 * 4, 16);
+const favour = memory.data(84 * 4, 16);
 const ratios = memory.data(12288 * 4);
-const lanes = memory.data(32);
 
 function knownAt(x: f32, y: f32): f32 {
   if (x < 0 || y < 0 || x > <f32>(qw - 1) || y > <f32>(qh - 1)) return 1;
@@ -64,6 +63,8 @@ export function search(motion: Motion, reach: f32, step: i32): void {
     const u = t / (0.7 * reach);
     put(favour, j, <f32>Math.exp(<f64>(-0.5 * u * u)));
   }
+  // What is not a number is never the greatest.
+  for (let j = count - 2; j < ((count + 3) & ~3); j++) put(favour, j, NaN);
   const m0 = <f32>motion.m0;
   const m1 = <f32>motion.m1;
   const m2 = <f32>motion.m2;
@@ -98,10 +99,14 @@ export function search(motion: Motion, reach: f32, step: i32): void {
 
 /** (x, y) is where the edge should be, (ux, uy) one reserved millimetre outwards, in query pixels. */
 function searchOne(i: i32, x: f32, y: f32, ux: f32, uy: f32, half: i32, count: i32): void {
+  const dx = STEP * ux;
+  const dy = STEP * uy;
   const startX = x - <f32>(half + 1) * STEP * ux;
   const startY = y - <f32>(half + 1) * STEP * uy;
-  readProfile(startX, startY, STEP * ux, STEP * uy, count);
-  const best = steepest(count - 2);
+  const isWithin = isInside(startX, startY, dx, dy, count);
+  if (isWithin) sampleLine(soft, qw, startX, startY, dx, dy, (count + 3) & ~3, profile);
+  else readProfile(startX, startY, dx, dy, count);
+  const best = steepest(count);
   const middle = min<i32>(max<i32>(best, 1), count - 4);
   const a = at(profile, middle - 1) - at(profile, middle + 1);
   const m = at(profile, middle) - at(profile, middle + 2);
@@ -111,51 +116,33 @@ function searchOne(i: i32, x: f32, y: f32, ux: f32, uy: f32, half: i32, count: i
   put(offsets, i, (<f32>(best - half) + shift) * STEP);
   const strength = (at(profile, best) - at(profile, best + 2)) / (2 * STEP);
   put(strengths, i, max<f32>(strength, 0));
+  if (isAllKnown) {
+    put(knowns, i, 1);
+    return;
+  }
   const foundX = startX + <f32>(middle + 1) * STEP * ux;
   const foundY = startY + <f32>(middle + 1) * STEP * uy;
-  put(knowns, i, isAllKnown ? 1 : min<f32>(knownAt(foundX, foundY), knownAt(x, y)));
+  if (isWithin && isKnownAround(x, y) && isKnownAround(foundX, foundY)) put(knowns, i, 1);
+  else put(knowns, i, min<f32>(knownAt(foundX, foundY), knownAt(x, y)));
 }
 
-/** Which of the first `steps` steps of the profile falls most steeply, as `favour` weighs it; the first of equals. */
-function steepest(steps: i32): i32 {
-  let values = f32x4.splat(-Infinity);
-  let places = i32x4.splat(0);
-  for (let first = 0; first < steps; first += 4) {
-    // The last group steps back so that it ends with the last step.
-    const j = min<i32>(first, steps - 4);
-    const p = (<usize>j) << 2;
-    const fall = f32x4.sub(v128.load(profile + p), v128.load(profile + p, 8));
-    const value = f32x4.mul(fall, v128.load(favour + p));
-    const isSteeper = f32x4.gt(value, values);
-    values = v128.bitselect(value, values, isSteeper);
-    places = v128.bitselect(i32x4.add(i32x4.splat(j), i32x4(0, 1, 2, 3)), places, isSteeper);
-  }
-  v128.store(lanes, values);
-  v128.store(lanes, places, 16);
-  let best = load<i32>(lanes, 16);
-  let most = at(lanes, 0);
-  for (let k = 1; k < 4; k++) {
-    const place = load<i32>(lanes + ((<usize>k) << 2), 16);
-    if (at(lanes, k) < most || (at(lanes, k) == most && place > best)) continue;
-    most = at(lanes, k);
-    best = place;
-  }
-  return best;
+/** Whether all is known around a place well inside the query. */
+function isKnownAround(x: f32, y: f32): bool {
+  return load<u8>(knownAround + <usize>(<i32>y * qw + <i32>x)) != 0;
 }
 
-/** Reads `count` places of the query, and up to three more, along a line. */
-function readProfile(x0: f32, y0: f32, dx: f32, dy: f32, count: i32): void {
+/** Whether `count` places along a line, and up to three more, lie inside the query. */
+function isInside(x0: f32, y0: f32, dx: f32, dy: f32, count: i32): bool {
   const rounded = (count + 3) & ~3;
   const x1 = x0 + dx * <f32>(rounded - 1);
   const y1 = y0 + dy * <f32>(rounded - 1);
   const lowest = min<f32>(min<f32>(x0, x1), min<f32>(y0, y1));
   // With room for rounding on the way: the fast path must not leave the picture.
-  const isInside =
-    lowest >= 0.01 && max<f32>(x0, x1) < <f32>(qw - 2) && max<f32>(y0, y1) < <f32>(qh - 2);
-  if (isInside) {
-    sampleLine(soft, qw, x0, y0, dx, dy, rounded, profile);
-    return;
-  }
+  return lowest >= 0.01 && max<f32>(x0, x1) < <f32>(qw - 2) && max<f32>(y0, y1) < <f32>(qh - 2);
+}
+
+/** Reads `count` places of the query along a line. */
+function readProfile(x0: f32, y0: f32, dx: f32, dy: f32, count: i32): void {
   let x = x0;
   let y = y0;
   for (let j = 0; j < count; j++) {
@@ -163,6 +150,35 @@ function readProfile(x0: f32, y0: f32, dx: f32, dy: f32, count: i32): void {
     x += dx;
     y += dy;
   }
+}
+
+/** Which of the steps along the profile falls most steeply, as `favour` weighs it; the first of equals. */
+function steepest(count: i32): i32 {
+  let values = f32x4.splat(-Infinity);
+  let places = i32x4.splat(0);
+  let here = i32x4(0, 1, 2, 3);
+  // Loaded as it was stored, since what was stored by halves of two is slow to come back.
+  let own = v128.load(profile);
+  for (let p: usize = 0; p < (<usize>(count - 2)) << 2; p += 16) {
+    const next = v128.load(profile + p, 16);
+    const fall = f32x4.sub(own, v128.shuffle<f32>(own, next, 2, 3, 4, 5));
+    const value = f32x4.mul(fall, v128.load(favour + p));
+    const isSteeper = f32x4.gt(value, values);
+    values = v128.bitselect(value, values, isSteeper);
+    places = v128.bitselect(here, places, isSteeper);
+    here = i32x4.add(here, i32x4.splat(4));
+    own = next;
+  }
+  return firstOfMost(values, places);
+}
+
+/** The least place of the greatest of four values. */
+function firstOfMost(values: v128, places: v128): i32 {
+  const two = f32x4.pmax(values, v128.shuffle<f32>(values, values, 2, 3, 0, 1));
+  const most = f32x4.pmax(two, v128.shuffle<f32>(two, two, 1, 0, 3, 2));
+  const found = v128.bitselect(places, i32x4.splat(i32.MAX_VALUE), f32x4.eq(values, most));
+  const pair = i32x4.min_s(found, v128.shuffle<i32>(found, found, 2, 3, 0, 1));
+  return i32x4.extract_lane(i32x4.min_s(pair, v128.shuffle<i32>(pair, pair, 1, 0, 3, 2)), 0);
 }
 
 /**
@@ -183,15 +199,58 @@ export function shareStrengths(step: i32): void {
   }
 }
 
-/** A percentile, between neighbours where it falls there; reorders the values. */
+/** How many values are less than a limit. */
+function countBelow(values: usize, count: i32, limit: f32): i32 {
+  const limits = f32x4.splat(limit);
+  let found = i32x4.splat(0);
+  let i = 0;
+  for (; i + 4 <= count; i += 4) {
+    found = i32x4.sub(found, f32x4.lt(v128.load(values + ((<usize>i) << 2)), limits));
+  }
+  const pair = i32x4.add(found, v128.shuffle<i32>(found, found, 2, 3, 0, 1));
+  let below = i32x4.extract_lane(pair, 0) + i32x4.extract_lane(pair, 1);
+  for (; i < count; i++) if (at(values, i) < limit) below++;
+  return below;
+}
+
+/** So few values are left to the selection. */
+const FEW: i32 = 64;
+
+/**
+ * A percentile of values from 0 on, between neighbours where it falls there; of the values only some are
+ * left, since halving the range of what is looked at needs no order.
+ */
 export function percentile(values: usize, count: i32, percent: f32): f32 {
   const rank: f32 = (percent / 100) * <f32>(count - 1);
-  const k = <i32>floor<f32>(rank);
-  const low = select(values, count, k);
-  if (k + 1 >= count) return low;
+  let k = <i32>floor<f32>(rank);
+  let low: f32 = 0;
+  let high: f32 = Infinity;
+  let belowLow = 0;
+  let belowHigh = count;
+  let middle: f32 = 1;
+  for (let round = 0; round < 24 && belowHigh - belowLow > FEW; round++) {
+    const below = countBelow(values, count, middle);
+    if (k < below) {
+      high = middle;
+      belowHigh = below;
+    } else {
+      low = middle;
+      belowLow = below;
+    }
+    middle = high == Infinity ? 2 * low : 0.5 * (low + high);
+  }
+  k -= belowLow;
+  let left = 0;
+  // The least of what lies above those that are left.
   let next: f32 = Infinity;
-  for (let i = k + 1; i < count; i++) next = min<f32>(next, at(values, i));
-  return low + (rank - <f32>k) * (next - low);
+  for (let i = 0; i < count; i++) {
+    const value = at(values, i);
+    if (value >= high) next = min<f32>(next, value);
+    else if (value >= low) put(values, left++, value);
+  }
+  const found = select(values, left, k);
+  for (let i = k + 1; i < left; i++) next = min<f32>(next, at(values, i));
+  return next == Infinity ? found : found + (rank - floor<f32>(rank)) * (next - found);
 }
 
 /** Hoare's selection: afterwards value k is in its sorted place, smaller ones before it. */

@@ -10,7 +10,6 @@ import {
   backgroundAmong,
   excess,
   FAR,
-  farExcess,
   missing,
   NEAR,
   relative,
@@ -74,6 +73,29 @@ function tilesAlong(low: f32, high: f32, scale: i32): i32 {
   return max<i32>(1, <i32>ceil<f32>(length / at(pitches, scale)));
 }
 
+/** What each edge adds to the sums of every tile that holds it. */
+let edgeTerms: usize = 0;
+
+function prepareTerms(): void {
+  edgeTerms = takePlane(edgeCount * <i32>EDGE_SUMS);
+  for (let i = 0; i < edgeCount; i++) {
+    const nx = at(edges, 2 * MAX_EDGES + i);
+    const ny = at(edges, 3 * MAX_EDGES + i);
+    const t = at(offsets, i);
+    const k = at(knowns, i);
+    const wq = k * at(shares, i);
+    const a = min<f32>(abs<f32>(t), 0.5);
+    const u = t / 0.55;
+    const v = max<f32>(0, 1 - u * u);
+    const w = wq * v * v;
+    const p = edgeTerms + ((<usize>i * EDGE_SUMS) << 2);
+    v128.store(p, f32x4(w * nx * nx, w * nx * ny, w * ny * ny, w * nx));
+    v128.store(p, f32x4(w * ny, w, w * nx * t, w * ny * t), 16);
+    v128.store(p, f32x4(w * t, w * t * t, wq, k), 32);
+    v128.store(p, f32x4(wq * a * a, a > 0.2 ? wq : 0, a > 0.35 ? wq : 0, 1), 48);
+  }
+}
+
 /** Adds every edge to the tiles that hold it. */
 function sumEdges(scale: i32): void {
   memory.fill(edgeSums, 0, (<usize>(across * down) * EDGE_SUMS) << 2);
@@ -84,19 +106,11 @@ function sumEdges(scale: i32): void {
   for (let i = 0; i < edgeCount; i++) {
     const x = at(edges, i);
     const y = at(edges, MAX_EDGES + i);
-    const nx = at(edges, 2 * MAX_EDGES + i);
-    const ny = at(edges, 3 * MAX_EDGES + i);
-    const t = at(offsets, i);
-    const k = at(knowns, i);
-    const wq = k * at(shares, i);
-    const a = min<f32>(abs<f32>(t), 0.5);
-    const u = t / 0.55;
-    const v = max<f32>(0, 1 - u * u);
-    const w = wq * v * v;
-    const s0 = f32x4(w * nx * nx, w * nx * ny, w * ny * ny, w * nx);
-    const s1 = f32x4(w * ny, w, w * nx * t, w * ny * t);
-    const s2 = f32x4(w * t, w * t * t, wq, k);
-    const s3 = f32x4(wq * a * a, a > 0.2 ? wq : 0, a > 0.35 ? wq : 0, 1);
+    const terms = edgeTerms + ((<usize>i * EDGE_SUMS) << 2);
+    const s0 = v128.load(terms);
+    const s1 = v128.load(terms, 16);
+    const s2 = v128.load(terms, 32);
+    const s3 = v128.load(terms, 48);
     const columnLow = max<i32>(0, <i32>floor<f32>((x - half - firstX) / pitch));
     const rowLow = max<i32>(0, <i32>floor<f32>((y - half - firstY) / pitch));
     for (let row = rowLow; row < down; row++) {
@@ -162,55 +176,65 @@ function edgeFigures(sums: usize, out: usize): void {
   put(out, 9, shift * <f32>Math.sqrt(w));
 }
 
-/** Four pixels of the four maps that a summed-area table holds, pixel by pixel. */
-const fourPixels = memory.data(64);
+/** Five tables of summed areas, of four maps each; of the last one's only the first is used. */
+const GROUPS: i32 = 5;
+/** Four pixels of the maps of the first four tables, pixel by pixel. */
+const fourPixels = memory.data(4 * 64);
 
 /** Reads them from byte offset p of all planes on. */
-function readMaps(group: i32, p: usize): void {
+function readMaps(p: usize): void {
   const k = v128.load(weight + p);
-  if (group == 0) {
-    const ground = v128.and(k, backgroundAmong(v128.load(outside + p), NEAR));
-    const cores = f32x4.mul(v128.load(core + p), k);
-    storeTransposed(fourPixels, 16, v128.load(missing + p), cores, v128.load(excess + p), ground);
-    return;
-  }
+  const off = v128.load(outside + p);
+  const cores = v128.load(core + p);
+  const isNear = backgroundAmong(off, NEAR);
+  const near = v128.and(k, isNear);
+  const lack = v128.load(missing + p);
+  const surplus = v128.load(excess + p);
+  storeTransposed(fourPixels, 16, lack, f32x4.mul(cores, k), surplus, near);
   const r = v128.load(ink + p);
-  if (group == 1) {
-    const far = v128.and(k, backgroundAmong(v128.load(outside + p), FAR));
-    storeTransposed(fourPixels, 16, k, far, v128.load(farExcess + p), f32x4.mul(r, k));
-    return;
-  }
+  const isFar = backgroundAmong(off, FAR);
+  const farExcess = v128.and(surplus, isFar);
+  storeTransposed(fourPixels + 64, 16, k, v128.and(k, isFar), farExcess, f32x4.mul(r, k));
   const z = v128.load(relative + p);
-  if (group == 2) {
-    const zk = f32x4.mul(z, k);
-    const rzk = f32x4.mul(f32x4.mul(r, z), k);
-    const rrk = f32x4.mul(f32x4.mul(r, r), k);
-    storeTransposed(fourPixels, 16, zk, rzk, rrk, f32x4.mul(f32x4.mul(z, z), k));
-    return;
-  }
-  if (group == 3) {
-    const ground = v128.and(v128.load(seen + p), backgroundAmong(v128.load(outside + p), NEAR));
-    const any = v128.load(anyExcess + p);
-    storeTransposed(fourPixels, 16, v128.load(core + p), ground, any, v128.load(softMissing + p));
-    return;
-  }
-  const zero = f32x4.splat(0);
-  storeTransposed(fourPixels, 16, v128.load(softExcess + p), zero, zero, zero);
+  const zk = f32x4.mul(z, k);
+  const rzk = f32x4.mul(f32x4.mul(r, z), k);
+  const rrk = f32x4.mul(f32x4.mul(r, r), k);
+  storeTransposed(fourPixels + 128, 16, zk, rzk, rrk, f32x4.mul(f32x4.mul(z, z), k));
+  const ground = v128.and(v128.load(seen + p), isNear);
+  const soft = v128.load(softMissing + p);
+  storeTransposed(fourPixels + 192, 16, cores, ground, v128.load(anyExcess + p), soft);
 }
 
-const GROUPS: i32 = 5;
-
-/** Adds row y of one group of maps to its sums over all rows above and columns to the left. */
-function addRow(group: i32, y: i32, sums: usize): void {
-  let row = f32x4.splat(0);
-  let out = sums;
+/** Adds row y of all maps to their sums over all rows above and columns to the left. */
+function addRow(y: i32, table: usize, stride: usize): void {
+  let row0 = f32x4.splat(0);
+  let row1 = row0;
+  let row2 = row0;
+  let row3 = row0;
+  let row4 = row0;
+  let out = table;
   for (let x = 0; x < rw; x += 4) {
-    readMaps(group, (<usize>(y * rw + x)) << 2);
+    const p = (<usize>(y * rw + x)) << 2;
+    readMaps(p);
     const last = fourPixels + ((<usize>min<i32>(4, rw - x)) << 4);
-    for (let pixel = fourPixels; pixel < last; pixel += 16) {
-      row = f32x4.add(row, v128.load(pixel));
+    let surplus = softExcess + p;
+    for (let pixel = fourPixels; pixel < last; pixel += 16, surplus += 4) {
       out += 16;
-      v128.store(out, f32x4.add(row, v128.load(out)));
+      row0 = f32x4.add(row0, v128.load(pixel));
+      row1 = f32x4.add(row1, v128.load(pixel, 64));
+      row2 = f32x4.add(row2, v128.load(pixel, 128));
+      row3 = f32x4.add(row3, v128.load(pixel, 192));
+      row4 = f32x4.add(row4, v128.load32_zero(surplus));
+      let sums = out;
+      v128.store(sums, f32x4.add(row0, v128.load(sums)));
+      sums += stride;
+      v128.store(sums, f32x4.add(row1, v128.load(sums)));
+      sums += stride;
+      v128.store(sums, f32x4.add(row2, v128.load(sums)));
+      sums += stride;
+      v128.store(sums, f32x4.add(row3, v128.load(sums)));
+      sums += stride;
+      v128.store(sums, f32x4.add(row4, v128.load(sums)));
     }
   }
 }
@@ -282,6 +306,7 @@ function keepTiles(scale: i32, centres: usize, figures: usize): i32 {
 /** Gathers the evidence of all scales. */
 export function gatherTiles(): void {
   prepareBlobs();
+  prepareTerms();
   const areaSums = memory.data(3 * 4);
   for (let scale = 0; scale < SCALES; scale++) {
     across = tilesAlong(lowX, highX, scale);
@@ -299,7 +324,7 @@ export function gatherTiles(): void {
     store<u32>(areaSums + offset, <u32>takePlane(AREA_SUMS * max<i32>(1, count)));
   }
   gatherMeans(areaSums);
-  for (let scale = 0; scale < SCALES; scale++) finishTiles(scale, pointerAt(areaSums, scale));
+  finishTiles(areaSums);
 }
 
 /** For each scale, its tiles and their neighbourhoods: which tile's top is met next, and which one's bottom. */
@@ -325,7 +350,7 @@ function gatherMeans(areaSums: usize): void {
       readMeans(scale, y, context, table, 1, cursor + 8, sums + 80);
     }
     if (y == rh) break;
-    for (let group = 0; group < GROUPS; group++) addRow(group, y, table + <usize>group * stride);
+    addRow(y, table, stride);
   }
   release(start);
 }
@@ -380,14 +405,28 @@ function betweenColumns(sums: usize, x: i32, half: i32): v128 {
   return f32x4.sub(v128.load(last), v128.load(sums + ((<usize>max<i32>(0, x - half)) << 4)));
 }
 
-function finishTiles(scale: i32, sums: usize): void {
+const finished = memory.data(3 * 4);
+
+/** The figures of areas and blobs, from above to below, so that all scales meet the same blobs. */
+function finishTiles(areaSums: usize): void {
+  memory.fill(finished, 0, 3 * 4);
+  for (let y = 0; y < rh; y++) {
+    for (let scale = 0; scale < SCALES; scale++) finishRow(scale, y, pointerAt(areaSums, scale));
+  }
+}
+
+/** Finishes the tiles of one scale around row y. */
+function finishRow(scale: i32, y: i32, sums: usize): void {
   const centres = pointerAt(tileCentres, scale);
   const figures = pointerAt(tileFigures, scale);
   const count = load<i32>(tileCounts + ((<usize>scale) << 2));
+  const next = finished + ((<usize>scale) << 2);
   const size = sizeOf(scale);
-  for (let tile = 0; tile < count; tile++) {
-    v128.store(blob, greatestBlobs(pixelX(centres, tile), pixelY(centres, tile), size));
+  let tile = load<i32>(next);
+  for (; tile < count && pixelY(centres, tile) == y; tile++) {
+    v128.store(blob, greatestBlobs(pixelX(centres, tile), y, size));
     const from = sums + ((<usize>(tile * AREA_SUMS)) << 2);
     areaFigures(from, blob, figures + ((<usize>(tile * FIGURES)) << 2));
   }
+  store<i32>(next, tile);
 }

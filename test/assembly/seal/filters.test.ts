@@ -32,6 +32,31 @@ test.each(vectors.box)('means over $size pixels agree with OpenCV', ({ size, val
   expectNear(plane(from, input.length), values);
 });
 
+test.each([
+  [64, 40, 0.47],
+  [61, 37, 1.18],
+  [9, 30, 2.3],
+  [7, 5, 0.8],
+])('a picture of %i x %i with little ink is blurred like any other, bit for bit', (w, h, sigma) => {
+  const sparse = Array.from({ length: w * h }, (_, i) => {
+    const isInk = (i % w) % 23 < 3 && Math.floor(i / w) % 19 < 4;
+    return isInk ? ((7 * i) % 17) / 16 : 0;
+  });
+  const [from, whole, marked] = [placePlane(sparse), placePlane(sparse), placePlane(sparse)];
+  call('blur', from, whole, w, h, sigma);
+  call('blurInk', from, marked, w, h, sigma);
+  expect(plane(marked, w * h)).toEqual(plane(whole, w * h));
+  call('blurInk', from, from, w, h, sigma);
+  expect(plane(from, w * h)).toEqual(plane(whole, w * h));
+});
+
+test.each([3, 9, 31])('means over %i pixels by running sums are those by single ones', (size) => {
+  const [running, single] = [placePlane(input), placePlane(input)];
+  call('wideBox', running, running, width, height, size);
+  call('box', single, single, width, height, size);
+  expectNear(plane(running, input.length), plane(single, input.length));
+});
+
 test('shrinking averages over areas as OpenCV does', () => {
   const { ratio, width: outWidth, height: outHeight, values } = vectors.shrink;
   const to = placePlane(values.map(() => 0));
