@@ -62,12 +62,49 @@ let inkR: f32 = 0;
 let inkG: f32 = 0;
 let inkB: f32 = 0;
 
+/** How many pixels of each square have colour, and how many are black. */
+const coloured = memory.data(64 * 4);
+const black = memory.data(64 * 4);
+
+function squareOf(i: i32, width: i32, height: i32): i32 {
+  const y = i / width;
+  return ((y * BOARD) / height) * BOARD + ((i - y * width) * BOARD) / width;
+}
+
+function addTo(board: usize, square: i32): void {
+  const p = board + ((<usize>square) << 2);
+  store<i32>(p, load<i32>(p) + 1);
+}
+
+/** Whether a black imprint lies under print or writing that has colour, as `findPad` counted them. */
+function isBlackUnderColour(pixels: i32): bool {
+  const looked = pixels / (3 * BOARD * BOARD);
+  const least = <i32>(LEAST_ON_SQUARE * <f32>looked);
+  let blacks = 0;
+  let colours = 0;
+  let blackSquares = 0;
+  let colouredSquares = 0;
+  for (let square: usize = 0; square < 256; square += 4) {
+    const dark = load<i32>(black + square);
+    const tinted = load<i32>(coloured + square);
+    blacks += dark;
+    colours += tinted;
+    if (dark > least) blackSquares++;
+    if (tinted > least) colouredSquares++;
+  }
+  const isMore = <f32>blacks > PREVAILS * <f32>colours;
+  return isMore && <f32>blackSquares > PREVAILS * <f32>colouredSquares;
+}
+
 /** Finds the pad's densities from the pixels with colour; false when there are hardly any. */
-function findPad(rgba: usize, pixels: i32): bool {
+function findPad(rgba: usize, width: i32, height: i32): bool {
+  const pixels = width * height;
   // Twelve hues; the one with most colour in it is the pad's, be there blue writing or not.
   const sums = takePlane(12 * 5);
   memory.fill(sums, 0, 12 * 20);
-  let coloured = 0;
+  memory.fill(coloured, 0, 4 * BOARD * BOARD);
+  memory.fill(black, 0, 4 * BOARD * BOARD);
+  let count = 0;
   let seen = 0;
   for (let i = 0; i < pixels; i += 3) {
     const r = densityAt(rgba, i, 0);
@@ -76,8 +113,12 @@ function findPad(rgba: usize, pixels: i32): bool {
     seen++;
     const low = min<f32>(r, min<f32>(g, b));
     const high = max<f32>(r, max<f32>(g, b));
+    const isBlack = low > BLACK;
+    if (isBlack || high - low >= COLOURED) {
+      addTo(isBlack ? black : coloured, squareOf(i, width, height));
+    }
     if (high - low < CHROMA) continue;
-    coloured++;
+    count++;
     const hue = hueOf(r - low, g - low, b - low);
     const p = sums + <usize>(hue * 20);
     const weight = high - low;
@@ -86,7 +127,7 @@ function findPad(rgba: usize, pixels: i32): bool {
     store<f32>(p, load<f32>(p, 8) + weight * g, 8);
     store<f32>(p, load<f32>(p, 12) + weight * b, 12);
   }
-  if (<f32>coloured < LEAST_COLOUR * <f32>seen) return false;
+  if (<f32>count < LEAST_COLOUR * <f32>seen) return false;
   let best = 0;
   let bestSum: f32 = -1;
   for (let hue = 0; hue < 12; hue++) {
@@ -103,47 +144,6 @@ function findPad(rgba: usize, pixels: i32): bool {
   inkG = (load<f32>(p, 8) + load<f32>(q, 8)) / weight;
   inkB = (load<f32>(p, 12) + load<f32>(q, 12)) / weight;
   return true;
-}
-
-const coloured = memory.data(64 * 4);
-const black = memory.data(64 * 4);
-
-function addTo(board: usize, square: i32): void {
-  const p = board + ((<usize>square) << 2);
-  store<i32>(p, load<i32>(p) + 1);
-}
-
-/** Whether a black imprint lies under print or writing that has colour. */
-function isBlackUnderColour(rgba: usize, width: i32, height: i32): bool {
-  memory.fill(coloured, 0, 4 * BOARD * BOARD);
-  memory.fill(black, 0, 4 * BOARD * BOARD);
-  for (let i = 0; i < width * height; i += 3) {
-    const r = densityAt(rgba, i, 0);
-    const g = densityAt(rgba, i, 1);
-    const b = densityAt(rgba, i, 2);
-    const low = min<f32>(r, min<f32>(g, b));
-    const hasColour = max<f32>(r, max<f32>(g, b)) - low >= COLOURED;
-    if (low <= BLACK && !hasColour) continue;
-    const y = i / width;
-    const square = ((y * BOARD) / height) * BOARD + ((i - y * width) * BOARD) / width;
-    addTo(low > BLACK ? black : coloured, square);
-  }
-  const looked = (width * height) / (3 * BOARD * BOARD);
-  const least = <i32>(LEAST_ON_SQUARE * <f32>looked);
-  let blacks = 0;
-  let colours = 0;
-  let blackSquares = 0;
-  let colouredSquares = 0;
-  for (let square: usize = 0; square < 256; square += 4) {
-    const dark = load<i32>(black + square);
-    const lively = load<i32>(coloured + square);
-    blacks += dark;
-    colours += lively;
-    if (dark > least) blackSquares++;
-    if (lively > least) colouredSquares++;
-  }
-  const isMore = <f32>blacks > PREVAILS * <f32>colours;
-  return isMore && <f32>blackSquares > PREVAILS * <f32>colouredSquares;
 }
 
 /** 0 to 11 around the circle of hues; one of the three densities is 0. */
@@ -184,8 +184,8 @@ export function unmix(
   const pixels = width * height;
   const start = mark();
   prepareDensities(rgba, pixels);
-  const isFound = findPad(rgba, pixels);
-  const isUnder = isFound && isBlackUnderColour(rgba, width, height);
+  const isFound = findPad(rgba, width, height);
+  const isUnder = isFound && isBlackUnderColour(pixels);
   const isColour = isFound && !isUnder;
   const other = takePlane(pixels);
   if (isColour) separate(rgba, pixels, depth, other);
