@@ -10,6 +10,42 @@ const seal = { cardId: id, serial: 'S-1', shape: 'round', imprint: ringWithCross
 const check = { sealId: id, currency: 'CNY', amountMinor: '100', imprint: ringWithCross };
 const card = { accountId: id, number: 'YJK-1', ...cardDates };
 
+/** What somebody without a right token may ask, by its method, path and type. */
+const askedWithCredentials = [
+  'GET /v1/seals/accounts',
+  'POST /v1/tokens application/json',
+  'POST /v1/tokens/introspect application/json',
+  'POST /v1/oauth/token application/x-www-form-urlencoded',
+  'POST /v1/oauth/introspect application/x-www-form-urlencoded',
+  'POST /csc/v2/credentials/list application/json',
+];
+
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+const unsigned = (header: unknown, claims: unknown) =>
+  [JSON.stringify(header), JSON.stringify(claims), 'x'.repeat(64)]
+    .map((part) => Buffer.from(part).toString('base64url'))
+    .join('.');
+const bare = unsigned({ typ: 'dpop+jwt', alg: 'ES256', jwk: {} }, {});
+
+const strangeHeaders: readonly Record<string, string>[] = [
+  ...['', ' ', ' %%%', ` ${base64('nocolon')}`, ` ${base64(':')}`, ` ${base64('%zz:%zz')}`].map(
+    (text) => ({ authorization: `Basic${text}` }),
+  ),
+  { authorization: `Basic ${base64(`${'x'.repeat(60_000)}:y`)}` },
+  { authorization: `Basic ${Buffer.from([0xff, 0xfe, 0x3a, 0x80]).toString('base64')}` },
+  { authorization: `Basic ${base64('beichen-bank/bills:x')}` },
+  ...['', ' a', ' a.b.c', ` ${'.'.repeat(4_000)}`, ` ${'a'.repeat(100_000)}`, ' x, Bearer y'].map(
+    (text) => ({ authorization: `Bearer${text}` }),
+  ),
+  { authorization: `Bearer ${unsigned({ alg: 'none' }, {})}` },
+  { authorization: `Bearer ${unsigned({ typ: {}, alg: [] }, [])}` },
+  { authorization: `Bearer ${unsigned({ typ: 'at+jwt', alg: 'ES256', kid: 'x' }, { iss: 1 })}` },
+  ...['', 'x', bare, 'a'.repeat(50_000)].map((dpop) => ({ authorization: `DPoP ${bare}`, dpop })),
+  { 'content-length': '-1' },
+  { 'cf-connecting-ip': 'x'.repeat(2_000) },
+  { traceparent: `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01` },
+];
+
 type Case = readonly [what: string, path: string, call: Call, errors: readonly string[]];
 
 const cases: readonly Case[] = [
@@ -410,6 +446,24 @@ describe('input', () => {
     expect(named).toContain('/body/draft/branches');
     expect(JSON.stringify(named)).not.toContain('secret');
   });
+
+  it.each(askedWithCredentials)(
+    'M1: %s answers every strange credential with a refusal',
+    async (asked) => {
+      const [method = '', path = '', type] = asked.split(' ');
+      for (const headers of strangeHeaders) {
+        const answer = await edge.app.request(`http://localhost${path}`, {
+          method,
+          headers: { ...(type && { 'content-type': type }), ...headers },
+          ...(type && { body: type.endsWith('json') ? '{"token":"a.b.c"}' : 'token=a.b.c' }),
+        });
+        const said = JSON.stringify(headers).slice(0, 80);
+        expect(answer.status, said).toBeGreaterThanOrEqual(400);
+        expect(answer.status, said).toBeLessThan(500);
+        expect(await answer.text()).toMatch(/"(?:code|error)":"[a-z_]+"/);
+      }
+    },
+  );
 });
 
 function thrownBy(act: () => void): CinnabarError {
