@@ -9,7 +9,6 @@ import {
   known,
   knownAround,
   outside,
-  pairs,
   qh,
   qw,
   rh,
@@ -195,16 +194,16 @@ function laySample(p: i32, x: f32, y: f32): void {
   }
   const x0 = <i32>x;
   const y0 = <i32>y;
-  const q = pairs + ((<usize>(y0 * qw + x0)) << 3);
-  const upper = v128.load(q);
-  const lower = v128.load(q + ((<usize>qw) << 3));
-  const fy = f32x4.splat(y - <f32>y0);
-  const both = f32x4.add(upper, f32x4.mul(fy, f32x4.sub(lower, upper)));
-  const fx = f32x4.splat(x - <f32>x0);
-  const right = i8x16.shuffle(both, both, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
-  const value = f32x4.add(both, f32x4.mul(fx, f32x4.sub(right, both)));
-  put(query, p, f32x4.extract_lane(value, 0));
-  put(seen, p, f32x4.extract_lane(value, 1));
+  const q = (<usize>(y0 * qw + x0)) << 2;
+  put(query, p, bilinear(soft + q, x - <f32>x0, y - <f32>y0));
+  put(seen, p, bilinear(known + q, x - <f32>x0, y - <f32>y0));
+}
+
+function bilinear(p: usize, fx: f32, fy: f32): f32 {
+  const q = p + ((<usize>qw) << 2);
+  const left = load<f32>(p) + fy * (load<f32>(q) - load<f32>(p));
+  const right = load<f32>(p, 4) + fy * (load<f32>(q, 4) - load<f32>(p, 4));
+  return left + fx * (right - left);
 }
 
 /** Fades to 0 over the pixel beyond the edges. */

@@ -41,8 +41,6 @@ export let qh: i32 = 0;
 export let soft: usize = 0;
 export let raw: usize = 0;
 export let known: usize = 0;
-/** `soft` and `known` interleaved, with a spare pixel at the end for vector loads. */
-export let pairs: usize = 0;
 export let isGrey: bool = false;
 /** No place of the query is unknown. */
 export let isAllKnown: bool = false;
@@ -208,13 +206,6 @@ export function prepareQuery(): void {
   }
   if (!isAllKnown) markKnown();
   blurInk(raw, soft, qw, qh, SOFTNESS);
-  pairs = takePlane(2 * pixels + 8);
-  for (let p: usize = 0; p < (<usize>pixels) << 2; p += 16) {
-    const depths = v128.load(soft + p);
-    const seen = v128.load(known + p);
-    v128.store(pairs + 2 * p, v128.shuffle<f32>(depths, seen, 0, 4, 1, 5));
-    v128.store(pairs + 2 * p, v128.shuffle<f32>(depths, seen, 2, 6, 3, 7), 16);
-  }
 }
 
 function markKnown(): void {

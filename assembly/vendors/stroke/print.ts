@@ -21,6 +21,17 @@ const sines = memory.data(180 * 4);
 const pointX = memory.data(4000 * 4);
 const pointY = memory.data(4000 * 4);
 
+/** Which of four pixels lie near the strokes. */
+function isClose(off: usize): v128 {
+  return f32x4.le(f32x4.mul(v128.load(off), f32x4.splat(SCALE)), f32x4.splat(CLOSING_PX));
+}
+
+/** Which of four pixels, from byte offset p on, lie outside the closed seal and off its strokes. */
+function isOut(depth: usize, p: usize): v128 {
+  const isOpen = f32x4.le(v128.load(depth + p), f32x4.splat(CLOSING_PX));
+  return v128.and(isOpen, f32x4.gt(v128.load(outside + p), f32x4.splat(0.45)));
+}
+
 /** Marks pixels outside the seal as a whole, in bytes. */
 function markOutside(to: usize): void {
   const start = mark();
@@ -28,13 +39,17 @@ function markOutside(to: usize): void {
   const mask = takeBytes(pixels);
   const depth = takePlane(pixels);
   // Dilated by the radius, then eroded: far from the complement of the dilated ink.
-  for (let p = 0; p < pixels; p++) {
-    store<u8>(mask + <usize>p, at(outside, p) * SCALE <= CLOSING_PX ? 1 : 0);
+  for (let i: usize = 0; i < <usize>pixels; i += 16) {
+    const o = outside + (i << 2);
+    v128.store(mask + i, flags(isClose(o), isClose(o + 16), isClose(o + 32), isClose(o + 48)));
   }
   distance(mask, depth, rw, rh, false);
-  for (let p = 0; p < pixels; p++) {
-    const isFilled = at(depth, p) > CLOSING_PX;
-    store<u8>(to + <usize>p, !isFilled && at(outside, p) > 0.45 ? 1 : 0);
+  for (let i: usize = 0; i < <usize>pixels; i += 16) {
+    const p = i << 2;
+    v128.store(
+      to + i,
+      flags(isOut(depth, p), isOut(depth, p + 16), isOut(depth, p + 32), isOut(depth, p + 48)),
+    );
   }
   release(start);
 }

@@ -324,7 +324,7 @@ export function gatherTiles(): void {
     store<u32>(areaSums + offset, <u32>takePlane(AREA_SUMS * max<i32>(1, count)));
   }
   gatherMeans(areaSums);
-  finishTiles(areaSums);
+  for (let scale = 0; scale < SCALES; scale++) finishTiles(scale, pointerAt(areaSums, scale));
 }
 
 /** For each scale, its tiles and their neighbourhoods: which tile's top is met next, and which one's bottom. */
@@ -405,28 +405,14 @@ function betweenColumns(sums: usize, x: i32, half: i32): v128 {
   return f32x4.sub(v128.load(last), v128.load(sums + ((<usize>max<i32>(0, x - half)) << 4)));
 }
 
-const finished = memory.data(3 * 4);
-
-/** The figures of areas and blobs, from above to below, so that all scales meet the same blobs. */
-function finishTiles(areaSums: usize): void {
-  memory.fill(finished, 0, 3 * 4);
-  for (let y = 0; y < rh; y++) {
-    for (let scale = 0; scale < SCALES; scale++) finishRow(scale, y, pointerAt(areaSums, scale));
-  }
-}
-
-/** Finishes the tiles of one scale around row y. */
-function finishRow(scale: i32, y: i32, sums: usize): void {
+function finishTiles(scale: i32, sums: usize): void {
   const centres = pointerAt(tileCentres, scale);
   const figures = pointerAt(tileFigures, scale);
   const count = load<i32>(tileCounts + ((<usize>scale) << 2));
-  const next = finished + ((<usize>scale) << 2);
   const size = sizeOf(scale);
-  let tile = load<i32>(next);
-  for (; tile < count && pixelY(centres, tile) == y; tile++) {
-    v128.store(blob, greatestBlobs(pixelX(centres, tile), y, size));
+  for (let tile = 0; tile < count; tile++) {
+    v128.store(blob, greatestBlobs(pixelX(centres, tile), pixelY(centres, tile), size));
     const from = sums + ((<usize>(tile * AREA_SUMS)) << 2);
     areaFigures(from, blob, figures + ((<usize>(tile * FIGURES)) << 2));
   }
-  store<i32>(next, tile);
 }
