@@ -97,5 +97,5 @@ describeInChromium('the API page', () => {
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
     expect(complaints).toEqual([]);
     expect(strangers).toEqual([]);
-  }, 90_000);
+  }, 180_000);
 });
