@@ -265,16 +265,26 @@ function growthSection({ date, machine, load, note, figures }) {
   ].join('\n');
 }
 
-/** Draws the figures of bench/growth.json, in the place of the section that is there. */
+/** What a section is about: its title without the versions of hosts. */
+const subjectOf = (one) => one.split('\n', 1)[0].replace(/ \d[\d.]*/g, '');
+
+/** Puts sections where those of the same subjects stand, new ones at the end; others stay as they are. */
+async function putSections(root, sections) {
+  const results = join(root, 'bench', 'RESULTS.md');
+  const kept = (await readFile(results, 'utf8')).split(/^(?=## )/m);
+  for (const one of sections) {
+    const at = kept.findIndex((other) => subjectOf(other) === subjectOf(one));
+    if (at < 0) kept.push(one);
+    else kept[at] = one;
+  }
+  await writeFile(results, `${kept.map((one) => one.trimEnd()).join('\n\n')}\n`);
+}
+
+/** Draws the figures of bench/growth.json. */
 export async function writeGrowth(root) {
   const document = JSON.parse(await readFile(join(root, 'bench', 'growth.json'), 'utf8'));
   await writeFile(join(root, 'bench', 'plots', 'growth.svg'), growthPlot(document));
-  const results = join(root, 'bench', 'RESULTS.md');
-  const text = await readFile(results, 'utf8');
-  const sections = text.split(/^(?=## )/m).filter((one) => !one.startsWith('## Growth\n'));
-  const last = sections.at(-1).trimEnd();
-  const kept = [...sections.slice(0, -1), `${last}\n\n`];
-  await writeFile(results, kept.join('') + growthSection(document));
+  await putSections(root, [growthSection(document)]);
 }
 
 function leakSection(document) {
@@ -306,6 +316,7 @@ function belowFloors(floors, documents) {
   return failures;
 }
 
+/** Writes what was measured since the last build, and leaves all else in bench/RESULTS.md as it is. */
 export async function writeReport(root) {
   const folder = join(root, 'wasm-build', 'out', 'bench');
   const documents = new Map();
@@ -332,13 +343,7 @@ export async function writeReport(root) {
   if (pages) sections.push(pagesSection(pages));
   const leaks = documents.get('gm-leaks');
   if (leaks) sections.push(leakSection(leaks));
-  const head = `# Results
-
-Made by \`npm run bench\` and \`npm run bench:leaks\`; [README.md](README.md) says what is measured and how. Figures are of one machine and one day; the ratios are what carries over.
-
-`;
-  await writeFile(join(root, 'bench', 'RESULTS.md'), head + sections.join('\n'));
-  await writeGrowth(root);
+  await putSections(root, sections);
   const { ratios = [] } = JSON.parse(await readFile(join(root, 'bench', 'budgets.json'), 'utf8'));
   return belowFloors(ratios, documents);
 }
