@@ -108,6 +108,29 @@ describe('styles outside tokens.css', () => {
     expect(unknown).toEqual([]);
   });
 
+  // Which of two sheets wins is decided by their order, far away from both.
+  it('set a property of a selector in one sheet', () => {
+    const setIn = new Map<string, string>();
+    const twice: string[] = [];
+    for (const name of files.filter((file) => file.endsWith('.css'))) {
+      const text = readFileSync(join(folder, name), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
+      // Rules alone; what a width or a device changes is indented, and changes what another sheet sets.
+      for (const [, selectors = '', body = ''] of text.matchAll(
+        /^([^\s@{}][^{}]*)\{([^{}]*)\}/gm,
+      )) {
+        for (const selector of selectors.split(',')) {
+          for (const [, property = ''] of body.matchAll(/([\w-]+)\s*:/g)) {
+            const key = `${selector.trim()} { ${property} }`;
+            const other = setIn.get(key) ?? name;
+            if (other !== name) twice.push(`${key}: ${other}, ${name}`);
+            setIn.set(key, name);
+          }
+        }
+      }
+    }
+    expect(twice).toEqual([]);
+  });
+
   it('never move without being asked to stand still', () => {
     expect(tokens).toContain('prefers-reduced-motion');
   });

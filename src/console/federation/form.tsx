@@ -158,7 +158,7 @@ function Samples(props: {
   onChoose: (person: DemoApplicants['applicants'][number]) => void;
 }) {
   return (
-    <fieldset class="samples">
+    <fieldset class="applicants">
       <legend class="label">{t('apply.samples')}</legend>
       {props.people.applicants.map((person) => (
         <button
