@@ -16,9 +16,13 @@ export const CANONICAL_DPI: i32 = 300;
 /** Info record: u32 magic, u32 ABI version, u32 module version, f32 accept, f32 reject, code[16], name[40], u32 capabilities. */
 export const INFO_MAGIC: u32 = 0x31495643; // CVI1
 export const INFO_SIZE: i32 = 80;
-/** Capabilities, bits: it votes, it finds the scale of a picture that names no resolution. */
+/**
+ * Capabilities, bits: it votes, it finds the scale of a picture that names no resolution, `enrol`
+ * writes what only a comparison at once uses behind the template.
+ */
 export const CAN_VOTE: u32 = 1;
 export const CAN_SCALE: u32 = 2;
+export const CAN_PASS: u32 = 4;
 
 /** Result of `compare`: see docs/vendor-abi.md for the fields. */
 export const RESULT_HEAD: i32 = 48;
@@ -84,6 +88,12 @@ export function writeHead(
 
 function hundredths(px: i32): u16 {
   return <u16>((px * 2540 + CANONICAL_DPI / 2) / CANONICAL_DPI);
+}
+
+/** Length of the template itself, of `length` bytes that may go on behind it; not yet checked. */
+export function ownLength(template: usize, length: i32): i32 {
+  if (length < HEAD_SIZE) return length;
+  return <i32>min<u32>(<u32>length, load<u32>(template, AT_LENGTH));
 }
 
 /** Checks head and checksum; returns 0 or a status. UNSUPPORTED is another vendor's template. */

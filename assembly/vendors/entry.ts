@@ -6,6 +6,7 @@ import { mark, resetArena, take } from '../shared/arena';
 import { BAD_LENGTH, NOT_FOUND, OUT_OF_MEMORY, TOO_LARGE } from '../shared/status';
 import {
   ABI_VERSION,
+  CAN_PASS,
   CAN_SCALE,
   CAN_VOTE,
   INFO_MAGIC,
@@ -18,7 +19,17 @@ import {
   RESULT_HEAD,
   RESULT_TILE,
 } from './abi';
-import { bits, Extract, height, KEEP_PICTURE, pack, signAs, unpack, width } from './template';
+import {
+  bits,
+  Extract,
+  height,
+  KEEP_PICTURE,
+  PASS_LEVELS,
+  pack,
+  signAs,
+  unpack,
+  width,
+} from './template';
 
 /** Compares two checked templates; writes the result by `writeHeadOfResult` and `writeTile`. */
 export type Compare = (
@@ -85,7 +96,7 @@ export function info(): i32 {
   store<f32>(record, probability(reject), 16);
   memory.copy(record + 20, code, 16);
   memory.copy(record + 36, name, 40);
-  store<u32>(record, CAN_VOTE | CAN_SCALE, 76);
+  store<u32>(record, CAN_VOTE | CAN_SCALE | CAN_PASS, 76);
   return <i32>record;
 }
 
@@ -110,7 +121,7 @@ export function enrol(
   const pixels = pictureWidth * pictureHeight;
   if (pixels > MAX_PICTURE_PIXELS) return TOO_LARGE;
   if (!(dpi == 0 || (dpi >= MIN_DPI && dpi <= MAX_DPI))) return BAD_LENGTH;
-  if (keep < 0 || keep > KEEP_PICTURE) return BAD_LENGTH;
+  if (keep < 0 || keep > (KEEP_PICTURE | PASS_LEVELS)) return BAD_LENGTH;
   if (!isOwned(rgba, pixels << 2) || !isOwned(out, capacity)) return BAD_LENGTH;
   return pack(
     <usize>rgba,

@@ -2,7 +2,7 @@
 // places and ink depth at 200 dpi. A bilevel source has neither, both follow from its picture. What
 // is ink and how deep it is, each vendor finds in its own way: `Extract`.
 import { decodeBilevel, encodeBilevel, setBit, shrinkBilevel, strideOf } from '../seal/bilevel';
-import { decodeDepth, encodeDepth, paddedRow, paddedSize } from '../seal/depth';
+import { decodeDepth, encodeDepth, LEVELS, paddedRow, paddedSize } from '../seal/depth';
 import { BILEVEL, extractBilevel, flatten, isGrey, reduce } from '../seal/ink';
 import { evenLight } from '../seal/light';
 import { clamp, clampFour, resample, takeBytes, takePlane } from '../seal/plane';
@@ -19,6 +19,7 @@ import {
   headVersion,
   headWidth,
   MAX_TEMPLATE,
+  ownLength,
   writeHead,
 } from './abi';
 
@@ -63,10 +64,10 @@ export function signAs(vendorCode: usize, vendorVersion: u32): void {
   version = vendorVersion;
 }
 
-/** How to keep what a picture shows. */
-export const KEEP_ALL: i32 = 0;
-/** Only the canonical picture: all that a reserved imprint is used for. */
+/** How to keep what a picture shows, bits; 0 keeps all of it. Only the canonical picture: all that a reserved imprint is used for. */
 export const KEEP_PICTURE: i32 = 1;
+/** Unknown places and levels follow the template as they are, for a comparison at once. */
+export const PASS_LEVELS: i32 = 2;
 
 /**
  * Finds ink in a scan of more than two colours: depth (0 = paper, about 1 = full ink, cut at
@@ -164,7 +165,7 @@ export function pack(
     );
     if (keep == KEEP_PICTURE) source = BILEVEL;
   }
-  if (source != BILEVEL) {
+  if (source != BILEVEL && (keep & KEEP_PICTURE) == 0) {
     const rest = room - pictureLength;
     const w = atDepth(width);
     const h = atDepth(height);
@@ -197,7 +198,19 @@ export function pack(
     inkWidth,
     inkHeight,
   );
-  return total;
+  if (source == BILEVEL || (keep & PASS_LEVELS) == 0) return total;
+  const covered = <usize>(strideOf(atDepth(width)) * atDepth(height));
+  if (total + passedSize() > capacity) return TOO_LARGE;
+  memory.copy(out + <usize>total, unknown, covered);
+  memory.copy(out + <usize>total + covered, levels, <usize>passedSize() - covered);
+  return total + passedSize();
+}
+
+/** Bytes of unknown places and levels that are passed as they are. */
+function passedSize(): i32 {
+  const w = atDepth(width);
+  const h = atDepth(height);
+  return strideOf(w) * h + paddedSize(w, h);
 }
 
 function thirds(side: i32): i32 {
@@ -375,7 +388,8 @@ function writeLevels(depths: usize, count: i32, to: usize): void {
  * Returns 0 or a status.
  */
 export function unpack(template: usize, length: i32, isPicture: bool): i32 {
-  const status = checkHead(template, length, code);
+  const own = ownLength(template, length);
+  const status = checkHead(template, own, code);
   if (status != 0) return status;
   if (headVersion(template) >>> 16 != version >>> 16) return UNSUPPORTED;
   kind = headKind(template);
@@ -389,7 +403,7 @@ export function unpack(template: usize, length: i32, isPicture: bool): i32 {
   const unknownLength = load<u32>(template, HEAD_FREE + 4);
   const depthLength = load<u32>(template, HEAD_FREE + 8);
   const total = <u64>pictureLength + <u64>unknownLength + <u64>depthLength + <u64>HEAD_SIZE;
-  if (total != <u64>length) return BAD_FORMAT;
+  if (total != <u64>own) return BAD_FORMAT;
   bits = takeBytes(strideOf(width) * height);
   const body = template + <usize>HEAD_SIZE;
   if (decodeBilevel(body, <i32>pictureLength, width, height, bits) != 0) return BAD_FORMAT;
@@ -399,6 +413,13 @@ export function unpack(template: usize, length: i32, isPicture: bool): i32 {
   if (kind == BILEVEL) return 0;
   const w = atDepth(width);
   const h = atDepth(height);
+  if (length > own) {
+    if (length - own != passedSize()) return BAD_FORMAT;
+    unknown = template + <usize>own;
+    levels = unknown + <usize>(strideOf(w) * h);
+    maskLevels(levels, template + <usize>length);
+    return 0;
+  }
   unknown = takeBytes(strideOf(w) * h);
   const part = body + <usize>pictureLength;
   if (decodeBilevel(part, <i32>unknownLength, w, h, unknown) != 0) return BAD_FORMAT;
@@ -407,6 +428,14 @@ export function unpack(template: usize, length: i32, isPicture: bool): i32 {
   shrinkBilevel(bits, width, height, covers);
   decodeDepth(part + <usize>unknownLength, <i32>depthLength, covers, w, h, levels);
   return 0;
+}
+
+/** Clears what no level has: any bytes may arrive. */
+function maskLevels(from: usize, end: usize): void {
+  const most = i8x16.splat(<i8>(LEVELS - 1));
+  let p = from;
+  for (; p + 16 <= end; p += 16) v128.store(p, v128.and(v128.load(p), most));
+  for (; p < end; p++) store<u8>(p, load<u8>(p) & <u8>(LEVELS - 1));
 }
 
 /**

@@ -8,7 +8,13 @@ import { metered } from './metered.ts';
 import { loadPictures, type Pictures } from './pictures.ts';
 import type { Bitmap1, Raster } from './raster.ts';
 import { SealError } from './seal-error.ts';
-import { type EnrolPurpose, openVendor, type SealMatch, type SealVendor } from './seal-vendor.ts';
+import {
+  type EnrolPurpose,
+  keptPart,
+  openVendor,
+  type SealMatch,
+  type SealVendor,
+} from './seal-vendor.ts';
 import { conclude, dpiRemarks, type SealConclusion } from './seal-verdict.ts';
 
 export type { Bitmap1, Raster } from './raster.ts';
@@ -59,6 +65,8 @@ export interface Seal extends Pictures {
    * `vendor_unknown`, `core_failed`.
    */
   enrol(raster: Raster, vendorCode: string, purpose?: EnrolPurpose): Uint8Array<ArrayBuffer>;
+  /** What is to be stored of the bytes that `enrol` made as `evidence`. */
+  keptPart(evidence: Uint8Array): Uint8Array;
   /** Throws `template_invalid` for bytes that are not this vendor's, `core_failed` on a breakdown. */
   match(vendorCode: string, reservedTemplate: Uint8Array, queryTemplate: Uint8Array): SealMatch;
   /** The canonical picture in a template, 300 dpi, bit for bit as it was enrolled. */
@@ -97,6 +105,7 @@ export async function loadSeal(options: SealOptions = {}): Promise<Seal> {
     ...pictures,
     vendors: vendors.map(({ code, name, version }) => ({ code, name, version })),
     enrol: (raster, code, purpose) => vendorOf(code).enrol(raster, purpose),
+    keptPart,
     match: (code, reserved, query) => vendorOf(code).match(reserved, query),
     restore: (code, template) => vendorOf(code).restore(template),
     verify: (reserved, query, { vendors: named = codes } = {}) =>
@@ -151,7 +160,7 @@ function ask(
     const template =
       'rgba' in reserved ? vendor.enrol(reserved, 'reserved') : reserved.get(vendor.code);
     if (!template) throw new SealError('template_invalid', 'The vendor has no reserved template.');
-    return vendor.match(template, vendor.enrol(query));
+    return vendor.match(template, vendor.enrol(query, 'comparison'));
   } catch (error) {
     if (error instanceof SealError && error.code === 'core_failed') return undefined;
     throw error;

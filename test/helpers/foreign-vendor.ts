@@ -32,6 +32,7 @@ const sound = {
     for (let y = 0; y + 8 <= h && n < room; y += 8)
       for (let x = 0; x + 8 <= w && n < room; x += 8)
         store<u8>(<usize>(out + n++), load<u8>(<usize>(rgba + 4 * (y * w + x) + 1)));
+    store<u32>(<usize>out, n, 28);
     return n;
   }`,
   restore: `export function restore(t: i32, n: i32, out: i32, room: i32): i32 {

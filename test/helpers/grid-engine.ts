@@ -48,6 +48,7 @@ export async function gridEngine(codes: readonly string[] = ['grid']): Promise<S
         tiles: [],
       };
     },
+    keptPart: (evidence) => evidence,
     restore(code, template): Bitmap1 {
       const side = sideOf(code);
       return { width: side, height: side, bits: template.slice() };

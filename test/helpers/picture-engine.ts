@@ -50,6 +50,7 @@ export async function pictureEngine(
         tiles: [],
       };
     },
+    keptPart: (evidence) => evidence,
     restore: open,
   };
 }

@@ -15,13 +15,13 @@ function lines(numbers) {
   return [...rows, row].join('\n');
 }
 
-/** The tables `scales` and `values` of `arrays`, one after another. */
+/** The tables `scales` and `values` of `arrays`, one after another; each may say its number of levels. */
 export function quantised(arrays, levels = LEVELS, type = 'i16') {
   const values = [];
   const scales = [];
   for (const array of arrays) {
     const numbers = [array].flat(Infinity);
-    const scale = Math.max(1e-9, ...numbers.map(Math.abs)) / levels;
+    const scale = Math.max(1e-9, ...numbers.map(Math.abs)) / (array.levels ?? levels);
     scales.push(Math.fround(scale));
     for (const number of numbers) values.push(Math.round(number / scale));
   }

@@ -10,4 +10,4 @@ export const NAME = memory.data<u8>([
   0x65, 0x63, 0x74, 0x72, 0x75, 0x6d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 ]);
 /** Major version (templates of another one are refused), minor, patch. */
-export const VERSION: u32 = (1 << 16) | (2 << 8);
+export const VERSION: u32 = (1 << 16) | (3 << 8);

@@ -235,6 +235,8 @@ export interface SealEngine {
   /** Signs of a secondary capture; undefined when the picture cannot tell. */
   examine(raster: Raster): CaptureSigns | undefined;
   enrol(raster: Raster, vendorCode: string, purpose?: EnrolPurpose): Uint8Array;
+  /** What is stored of an imprint that was enrolled as `evidence`. */
+  keptPart(evidence: Uint8Array): Uint8Array;
   match(vendorCode: string, reservedTemplate: Uint8Array, queryTemplate: Uint8Array): SealMatch;
   restore(vendorCode: string, template: Uint8Array): Bitmap1;
   encodeBitmapPng(bitmap: Bitmap1, dpi: number): Uint8Array<ArrayBuffer>;

@@ -189,10 +189,11 @@ function compare(
   if (!first) throw new CinnabarError('vendor_not_found');
   let best: Comparison = { reserved: first.row, queryTemplate: undefined, result: undefined };
   try {
-    const queryTemplate = engine.enrol(raster, code);
+    const evidence = engine.enrol(raster, code, 'evidence');
+    const queryTemplate = engine.keptPart(evidence);
     best = { ...best, queryTemplate };
     for (const { row, bytes } of specimens) {
-      const result = engine.match(code, bytes, queryTemplate);
+      const result = engine.match(code, bytes, evidence);
       const isBetter = !best.result || result.score > best.result.score;
       if (isBetter) best = { reserved: row, queryTemplate, result };
     }

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { loadSeal, SealError } from '../../../src/core/seal.ts';
 import { foreignVendor } from '../../helpers/foreign-vendor.ts';
-import { drawn, drawnSeal, turned } from '../../helpers/seal-rasters.ts';
+import { drawn, drawnSeal, sampleScan, turned } from '../../helpers/seal-rasters.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -11,9 +11,9 @@ const block = await foreignVendor();
 test('B2: a foreign module joins the vote beside the built-in vendor', async () => {
   const seal = await loadSeal({ vendors: [block] });
   expect(seal.vendors).toEqual([
-    { code: 'stroke', name: 'Registered stroke difference', version: '1.4.0' },
-    { code: 'spectrum', name: 'Invariant ink spectrum', version: '1.2.0' },
-    { code: 'glyphs', name: 'Glyph constellation', version: '1.4.0' },
+    { code: 'stroke', name: 'Registered stroke difference', version: '1.5.0' },
+    { code: 'spectrum', name: 'Invariant ink spectrum', version: '1.3.0' },
+    { code: 'glyphs', name: 'Glyph constellation', version: '1.5.0' },
     { code: 'block', name: 'block', version: '2.1.3' },
   ]);
   const { verdict, vendors } = seal.verify(imprint, imprint);
@@ -38,6 +38,51 @@ test('B5: a template of one vendor is refused by another', async () => {
   expect(() => seal.restore('stroke', theirs)).toThrow(refused);
 });
 
+describe('B5: what is enrolled for a comparison at once', () => {
+  const scans = {
+    reserved: sampleScan('r01-reserved.jpg', 300),
+    query: sampleScan('r01-g0.jpg', 200),
+  };
+
+  test.each(['stroke', 'spectrum', 'glyphs'])('%s says the same of it', async (code) => {
+    const seal = await loadSeal();
+    const reserved = seal.enrol(scans.reserved, code, 'reserved');
+    const { query } = scans;
+    const template = seal.enrol(query, code);
+    const evidence = seal.enrol(query, code, 'evidence');
+    const expected = seal.match(code, reserved, template);
+    expect(seal.match(code, reserved, evidence)).toEqual(expected);
+    expect(seal.match(code, reserved, seal.enrol(query, code, 'comparison'))).toEqual(expected);
+    expect(seal.keptPart(evidence)).toEqual(template);
+    expect(evidence.length).toBeGreaterThan(2 * template.length);
+    expect(seal.restore(code, template)).toEqual(seal.restore(code, seal.keptPart(evidence)));
+  });
+
+  test.each(['stroke', 'spectrum', 'glyphs'])('%s takes any bytes behind it', async (code) => {
+    const seal = await loadSeal();
+    const reserved = seal.enrol(scans.reserved, code, 'reserved');
+    const passed = seal.enrol(scans.query, code, 'comparison');
+    const refused = expect.objectContaining({ code: 'template_invalid' });
+    expect(() => seal.match(code, reserved, seal.keptPart(passed))).toThrow(refused);
+    expect(() => seal.match(code, reserved, passed.subarray(0, -1))).toThrow(refused);
+    const longer = new Uint8Array(passed.length + 1);
+    longer.set(passed);
+    expect(() => seal.match(code, reserved, longer)).toThrow(refused);
+    const own = seal.keptPart(passed).length;
+    const scrambled = passed.map((byte, i) => (i < own ? byte : (i * 197) & 255));
+    const first = seal.match(code, reserved, scrambled);
+    expect(seal.match(code, reserved, scrambled)).toEqual(first);
+    expect(first.score).toBeGreaterThanOrEqual(0);
+  });
+
+  test('is an ordinary template where a vendor knows nothing of it', async () => {
+    const seal = await loadSeal({ vendors: [block] });
+    const template = seal.enrol(imprint, 'block');
+    expect(seal.enrol(imprint, 'block', 'comparison')).toEqual(template);
+    expect(seal.keptPart(seal.enrol(imprint, 'block', 'evidence'))).toEqual(template);
+  });
+});
+
 const compareHead =
   'export function compare(a: i32, n: i32, b: i32, m: i32, out: i32, room: i32): i32';
 const result = (body: string) => `${compareHead} { memory.fill(<usize>out, 0, 48); ${body} }`;
@@ -56,6 +101,13 @@ describe('B6: a vendor that breaks down has not agreed, and the rest is still as
     [
       'counts tiles it did not write',
       { compare: result('store<u32>(<usize>out, 9, 36); return 48;') },
+    ],
+    [
+      'says that its template is longer than what it wrote',
+      {
+        enrol:
+          'export function enrol(a: i32, b: i32, c: i32, d: f32, k: i32, e: i32, f: i32): i32 { store<u32>(<usize>e, 99, 28); return 98; }',
+      },
     ],
     ['gives an unknown status', { compare: `${compareHead} { return -77; }` }],
     [
