@@ -7,18 +7,22 @@ import { likeness, scale } from './fit';
 import { compareRings, RINGS, rings } from './rings';
 import { hasNoScale, isGrey, PITCH, reserved, rh, rw } from './sheets';
 import {
-  beginSquare,
+  correlate,
+  GRID,
   ink,
   laid,
   lay,
+  multiplyAt,
   offsetOf,
+  prepareSums,
+  productOf,
   REACH,
   SHIFTS,
   seen,
   stride,
-  sumShift,
   sums,
   total,
+  varianceOf,
 } from './squares';
 
 export const SCALES: i32 = 2;
@@ -73,18 +77,6 @@ function placeTiles(side: i32, pitch: i32, places: usize): i32 {
   return count;
 }
 
-function varianceOf(squares: f32, sum: f32, n: f32): f32 {
-  return max<f32>(2e-3, squares / n - (sum / n) * (sum / n));
-}
-
-function likenessOfSquare(): f32 {
-  const n = at(sums, 0) + 1e-3;
-  const both = at(sums, 5) / n - (at(sums, 1) / n) * (at(sums, 2) / n);
-  const vr = varianceOf(at(sums, 3), at(sums, 1), n);
-  const vq = varianceOf(at(sums, 4), at(sums, 2), n);
-  return both / sqrt<f32>(vr * vq);
-}
-
 /** Ink that a square misses and has too much of, the query taken times `gain`. */
 function differences(left: i32, top: i32, side: i32, gain: f32, out: usize): void {
   const gains = f32x4.splat(gain);
@@ -121,15 +113,10 @@ function parabola(a: f32, m: f32, c: f32): f32 {
 
 /** Correlations at all shifts of one square to `grid`; the figures at no shift to `out`. */
 function measure(left: i32, top: i32, side: i32, grid: usize, out: usize, gain: f32): void {
-  let best = 12;
-  beginSquare(left, top, side);
-  for (let i = 0; i < SHIFTS; i++) {
-    sumShift(i);
-    const value = likenessOfSquare();
-    put(grid, i, value);
-    if (value > at(grid, best) || i == 0) best = i;
-    if (i == 12) plainFigures(side, out);
-  }
+  correlate(left, top, side, grid);
+  plainFigures(side, out);
+  let best = 0;
+  for (let i = 1; i < SHIFTS; i++) if (at(grid, i) > at(grid, best)) best = i;
   const bx = min<i32>(3, max<i32>(1, best % 5));
   const by = min<i32>(3, max<i32>(1, best / 5));
   const middle = by * 5 + bx;
@@ -257,12 +244,30 @@ function finish(scaleIndex: i32, grids: usize): void {
     const dy = at(out, 3) - sy;
     const own = sqrt<f32>(dx * dx + dy * dy);
     const peak = max<f32>(0, at(out, 1));
-    const here = gridAt(grids + ((<usize>(tile * SHIFTS)) << 2), sx * PITCH, sy * PITCH);
+    const here = gridAt(grids + ((<usize>(tile * GRID)) << 2), sx * PITCH, sy * PITCH);
     put(out, 0, here);
     put(out, 2, own * 10);
     put(out, 3, peak * peak * own * 10);
     put(out, 4, at(out, 1) - here);
     put(out, 9, clamp(1 - here, 0, 1) * at(out, 5));
+  }
+}
+
+/** The products of every square with the query at every shift, into its grid. */
+function multiplySquares(grids: usize): void {
+  prepareSums();
+  for (let shift = 0; shift < SHIFTS; shift++) {
+    multiplyAt(shift);
+    for (let i = 0; i < SCALES; i++) {
+      const count = load<i32>(tileCounts + ((<usize>i) << 2));
+      const side = sideOf(i);
+      let place = pointerAt(tilePlaces, i);
+      const grid = pointerAt(grids, i);
+      for (let tile = 0; tile < count; tile++, place += 8) {
+        const product = productOf(load<i32>(place), load<i32>(place, 4), side);
+        put(grid, tile * GRID + shift, product);
+      }
+    }
   }
 }
 
@@ -272,21 +277,23 @@ export function gather(spectral: f32): f32 {
   const gain = inkGain();
   const grids = memory.data(2 * 4);
   for (let i = 0; i < SCALES; i++) {
-    const side = sideOf(i);
     const places = takePlane(2 * MAX_TILES);
-    const count = placeTiles(side, load<i32>(pitches + ((<usize>i) << 2)), places);
-    const figures = takePlane(FIGURES * max<i32>(1, count));
-    const grid = takePlane(SHIFTS * max<i32>(1, count));
-    for (let tile = 0; tile < count; tile++) {
-      const left = load<i32>(places + ((<usize>(2 * tile)) << 2));
-      const top = load<i32>(places + ((<usize>(2 * tile + 1)) << 2));
-      const out = figures + ((<usize>(tile * FIGURES)) << 2);
-      measure(left, top, side, grid + ((<usize>(tile * SHIFTS)) << 2), out, gain);
-    }
+    const pitch = load<i32>(pitches + ((<usize>i) << 2));
+    const count = placeTiles(sideOf(i), pitch, places);
     store<i32>(tileCounts + ((<usize>i) << 2), count);
-    store<u32>(tileFigures + ((<usize>i) << 2), <u32>figures);
+    store<u32>(tileFigures + ((<usize>i) << 2), <u32>takePlane(FIGURES * max<i32>(1, count)));
     store<u32>(tilePlaces + ((<usize>i) << 2), <u32>places);
-    store<u32>(grids + ((<usize>i) << 2), <u32>grid);
+    store<u32>(grids + ((<usize>i) << 2), <u32>takePlane(GRID * max<i32>(1, count)));
+  }
+  multiplySquares(grids);
+  for (let i = 0; i < SCALES; i++) {
+    let place = pointerAt(tilePlaces, i);
+    let grid = pointerAt(grids, i);
+    let out = pointerAt(tileFigures, i);
+    const end = place + ((<usize>load<i32>(tileCounts + ((<usize>i) << 2))) << 3);
+    for (; place < end; place += 8, grid += 4 * GRID, out += 4 * FIGURES) {
+      measure(load<i32>(place), load<i32>(place, 4), sideOf(i), grid, out, gain);
+    }
   }
   smooth();
   for (let i = 0; i < SCALES; i++) finish(i, pointerAt(grids, i));

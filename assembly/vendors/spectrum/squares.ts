@@ -1,7 +1,7 @@
 // Sums over the squares of the reserved picture and the query laid over it, at small shifts: what a
 // correlation is made of.
 import { blur } from '../../seal/blur';
-import { at, put, takePlane } from '../../seal/plane';
+import { at, fill, put, takePlane } from '../../seal/plane';
 import { map, mappedX, mappedY } from '../projective';
 import { motion } from './fit';
 import { paired, samplePair } from './pairs';
@@ -11,7 +11,7 @@ import { known, PITCH, qh, query, qw, reserved, rh, rw } from './sheets';
 export const REACH: i32 = 2;
 export const SHIFTS: i32 = 25;
 /** What is seen to this share everywhere in a square counts as all seen. */
-const ALL_SEEN: f32 = 0.999999;
+const ALL_SEEN: f32 = 0.9995;
 
 /** Query ink and what is known of it, `stride` a row, and the reserved ink, a little softer. */
 export let laid: usize = 0;
@@ -110,80 +110,95 @@ function isAllSeen(left: i32, top: i32, side: i32): bool {
   return i32x4.bitmask(f32x4.lt(least, f32x4.splat(ALL_SEEN))) == 0;
 }
 
-/** Of a square that is all seen: r, rr, and q, qq and rq by shift; f32. */
+/** Of the square at hand, all seen: r, rr, and by shift q and qq; a vector's spare values behind them. */
 let sumR: f32 = 0;
 let sumRR: f32 = 0;
-const sumsQ = memory.data(25 * 4);
-const sumsQQ = memory.data(25 * 4);
-const sumsRQ = memory.data(25 * 4);
-/** q and qq summed down the columns that all shifts share, and down those of one shift. */
-const columns = memory.data(2 * 24 * 4);
-const columnsHere = memory.data(2 * 24 * 4);
+const sumsQ = memory.data(28 * 4);
+const sumsQQ = memory.data(28 * 4);
+/** From one square's rq by shift to the next one's: vectors of them, the last with spare values. */
+export const GRID: i32 = 28;
 
-/** Adds one row of the query, `count` columns wide, and its squares to the column sums. */
-function addColumns(sums: usize, row: usize, count: i32): void {
-  for (let x: usize = 0; x < (<usize>count) << 2; x += 16) {
-    const q = v128.load(row + x);
-    v128.store(sums + x, f32x4.add(v128.load(sums + x), q));
-    v128.store(sums + x, f32x4.add(v128.load(sums + x, 96), f32x4.mul(q, q)), 96);
+/**
+ * Sums down the columns: row y of such a plane holds the sums of what lies above row y, so that a
+ * column of any square is one row less another.
+ */
+let downQ: usize = 0;
+let downQQ: usize = 0;
+let downRQ: usize = 0;
+let productStride: usize = 0;
+const columns = memory.data(24 * 4);
+
+/** Adds the products of two rows to the sums above them; gives the sums below. */
+function addDown(sums: usize, below: usize, first: usize, second: usize, length: usize): void {
+  for (let x: usize = 0; x < length; x += 16) {
+    const product = f32x4.mul(v128.load(first + x), v128.load(second + x));
+    v128.store(below + x, f32x4.add(v128.load(sums + x), product));
   }
 }
 
-function totalOf(row: usize, count: i32): f32 {
+/** Prepares what `sumQuery` and `multiplyAt` need. */
+export function prepareSums(): void {
+  const rows = rh + 2 * REACH;
+  const length = (<usize>stride) << 2;
+  downQ = takePlane(stride * (rows + 1));
+  downQQ = takePlane(stride * (rows + 1));
+  const ones = takePlane(stride);
+  fill(ones, stride, 1);
+  memory.fill(downQ, 0, length);
+  memory.fill(downQQ, 0, length);
+  for (let y: usize = 0; y < <usize>rows; y++) {
+    const above = y * length;
+    const row = laid + above;
+    addDown(downQ + above, downQ + above + length, row, ones, length);
+    addDown(downQQ + above, downQQ + above + length, row, row, length);
+  }
+  productStride = (<usize>((rw + 3) & ~3)) << 2;
+  downRQ = takePlane(<i32>(productStride >> 2) * (rh + 1));
+  memory.fill(downRQ, 0, productStride);
+}
+
+/** Multiplies the reserved picture with the query at one shift, for `productOf`. */
+export function multiplyAt(shift: i32): void {
+  let sums = downRQ;
+  for (let y = 0; y < rh; y++, sums += productStride) {
+    const query = laid + offsetOf((shift % 5) - REACH, y + shift / 5 - REACH);
+    addDown(sums, sums + productStride, ink + ((<usize>(y * rw)) << 2), query, productStride);
+  }
+}
+
+/** rq of a square at the shift that `multiplyAt` was given last. */
+export function productOf(left: i32, top: i32, side: i32): f32 {
+  const upper = downRQ + <usize>top * productStride + ((<usize>left) << 2);
+  const lower = upper + <usize>side * productStride;
   let sum = f32x4.splat(0);
-  for (let x: usize = 0; x < (<usize>count) << 2; x += 16) sum = f32x4.add(sum, v128.load(row + x));
+  for (let x: usize = 0; x < (<usize>side) << 2; x += 16) {
+    sum = f32x4.add(sum, f32x4.sub(v128.load(lower + x), v128.load(upper + x)));
+  }
   return total(sum);
 }
 
-/** q and qq at all shifts: most rows and columns are the same in all. */
-function sumQuery(left: i32, top: i32, side: i32): void {
-  const wide = side + 2 * REACH;
-  const first = laid + offsetOf(left - REACH, top);
-  const pitch = (<usize>stride) << 2;
-  memory.fill(columns, 0, 192);
-  for (let y = REACH; y < side - REACH; y++) addColumns(columns, first + <usize>y * pitch, wide);
-  for (let dy = -REACH; dy <= REACH; dy++) {
-    memory.copy(columnsHere, columns, 192);
-    for (let y = dy; y < REACH; y++) addColumns(columnsHere, first + y * pitch, wide);
-    for (let y = side - REACH; y < side + dy; y++) addColumns(columnsHere, first + y * pitch, wide);
-    for (let dx = 0; dx < 5; dx++) {
-      const shift = (dy + REACH) * 5 + dx;
-      const from = columnsHere + ((<usize>dx) << 2);
-      put(sumsQ, shift, totalOf(from, side));
-      put(sumsQQ, shift, totalOf(from + 96, side));
+/** The sums of a square at all shifts, from those down the columns. */
+function sumQuery(left: i32, top: i32, side: i32, down: usize, to: usize): void {
+  const width = (<usize>side) << 2;
+  const reach = (<usize>side * <usize>stride) << 2;
+  for (let dy = 0; dy <= 2 * REACH; dy++) {
+    const upper = down + offsetOf(left - REACH, top + dy - REACH);
+    let lanes = f32x4.splat(0);
+    for (let x: usize = 0; x < width + 16; x += 16) {
+      const four = f32x4.sub(v128.load(upper + reach + x), v128.load(upper + x));
+      v128.store(columns + x, four);
+      if (x < width) lanes = f32x4.add(lanes, four);
+    }
+    let sum = total(lanes);
+    put(to, 5 * dy, sum);
+    for (let dx = 0; dx < 2 * REACH; dx++) {
+      sum += at(columns, side + dx) - at(columns, dx);
+      put(to, 5 * dy + dx + 1, sum);
     }
   }
 }
 
-/** rq at the five shifts of one row of shifts. */
-function sumProducts(left: i32, top: i32, side: i32, dy: i32): void {
-  let s0 = f32x4.splat(0);
-  let s1 = f32x4.splat(0);
-  let s2 = f32x4.splat(0);
-  let s3 = f32x4.splat(0);
-  let s4 = f32x4.splat(0);
-  for (let y = 0; y < side; y++) {
-    let p = ink + ((<usize>((top + y) * rw + left)) << 2);
-    let q = laid + offsetOf(left - REACH, top + y + dy);
-    const end = p + ((<usize>side) << 2);
-    for (; p < end; p += 16, q += 16) {
-      const r = v128.load(p);
-      s0 = f32x4.add(s0, f32x4.mul(r, v128.load(q)));
-      s1 = f32x4.add(s1, f32x4.mul(r, v128.load(q, 4)));
-      s2 = f32x4.add(s2, f32x4.mul(r, v128.load(q, 8)));
-      s3 = f32x4.add(s3, f32x4.mul(r, v128.load(q, 12)));
-      s4 = f32x4.add(s4, f32x4.mul(r, v128.load(q, 16)));
-    }
-  }
-  const first = (dy + REACH) * 5;
-  put(sumsRQ, first, total(s0));
-  put(sumsRQ, first + 1, total(s1));
-  put(sumsRQ, first + 2, total(s2));
-  put(sumsRQ, first + 3, total(s3));
-  put(sumsRQ, first + 4, total(s4));
-}
-
-function sumAllShifts(left: i32, top: i32, side: i32): void {
+function sumReserved(left: i32, top: i32, side: i32): void {
   let sr = f32x4.splat(0);
   let srr = f32x4.splat(0);
   for (let y = 0; y < side; y++) {
@@ -197,39 +212,63 @@ function sumAllShifts(left: i32, top: i32, side: i32): void {
   }
   sumR = total(sr);
   sumRR = total(srr);
-  sumQuery(left, top, side);
-  for (let dy = -REACH; dy <= REACH; dy++) sumProducts(left, top, side, dy);
 }
 
-/** Fills `sums` for one shift of a square that is all seen. */
-function takeShift(shift: i32, side: i32): void {
+/** Least variance that a square is taken to have. */
+const LEAST: f32 = 2e-3;
+
+/** A variance from the sum of squares and the mean. */
+function varianceFour(squares: v128, mean: v128, n: v128): v128 {
+  const found = f32x4.sub(f32x4.div(squares, n), f32x4.mul(mean, mean));
+  return f32x4.pmax(f32x4.splat(LEAST), found);
+}
+
+export function varianceOf(squares: f32, sum: f32, n: f32): f32 {
+  return max<f32>(LEAST, squares / n - (sum / n) * (sum / n));
+}
+
+/** Correlations at all shifts of a square that is all seen, in the place of its rq. */
+function correlateSeen(left: i32, top: i32, side: i32, grid: usize): void {
+  sumReserved(left, top, side);
+  sumQuery(left, top, side, downQ, sumsQ);
+  sumQuery(left, top, side, downQQ, sumsQQ);
   put(sums, 0, <f32>(side * side));
   put(sums, 1, sumR);
-  put(sums, 2, at(sumsQ, shift));
+  put(sums, 2, at(sumsQ, 12));
   put(sums, 3, sumRR);
-  put(sums, 4, at(sumsQQ, shift));
-  put(sums, 5, at(sumsRQ, shift));
+  put(sums, 4, at(sumsQQ, 12));
+  put(sums, 5, at(grid, 12));
+  const n = f32x4.splat(at(sums, 0) + 1e-3);
+  const mr = f32x4.div(f32x4.splat(sumR), n);
+  const vr = varianceFour(f32x4.splat(sumRR), mr, n);
+  for (let i: usize = 0; i < <usize>(4 * GRID); i += 16) {
+    const mq = f32x4.div(v128.load(sumsQ + i), n);
+    const vq = varianceFour(v128.load(sumsQQ + i), mq, n);
+    const both = f32x4.sub(f32x4.div(v128.load(grid + i), n), f32x4.mul(mr, mq));
+    v128.store(grid + i, f32x4.div(both, f32x4.sqrt(f32x4.mul(vr, vq))));
+  }
 }
 
-let squareLeft: i32 = 0;
-let squareTop: i32 = 0;
-let squareSide: i32 = 0;
-let isSeen: bool = false;
-
-/** Takes up a square of the reserved picture; most are all seen, which makes their sums cheaper. */
-export function beginSquare(left: i32, top: i32, side: i32): void {
-  squareLeft = left;
-  squareTop = top;
-  squareSide = side;
-  isSeen = isAllSeen(left, top, side);
-  if (isSeen) sumAllShifts(left, top, side);
+function likenessOfSquare(): f32 {
+  const n = at(sums, 0) + 1e-3;
+  const both = at(sums, 5) / n - (at(sums, 1) / n) * (at(sums, 2) / n);
+  const vr = varianceOf(at(sums, 3), at(sums, 1), n);
+  const vq = varianceOf(at(sums, 4), at(sums, 2), n);
+  return both / sqrt<f32>(vr * vq);
 }
 
-/** Fills `sums` for one of the shifts, counted row by row. */
-export function sumShift(shift: i32): void {
-  if (isSeen) {
-    takeShift(shift, squareSide);
+/**
+ * Correlations at all shifts of one square, in `grid`, which holds its rq; `sums` are those at no shift.
+ * Most squares are all seen, whose sums are cheaper.
+ */
+export function correlate(left: i32, top: i32, side: i32, grid: usize): void {
+  if (isAllSeen(left, top, side)) {
+    correlateSeen(left, top, side, grid);
     return;
   }
-  sumSquare(squareLeft, squareTop, squareSide, (shift % 5) - REACH, shift / 5 - REACH);
+  for (let i = 0; i < SHIFTS; i++) {
+    sumSquare(left, top, side, (i % 5) - REACH, i / 5 - REACH);
+    put(grid, i, likenessOfSquare());
+  }
+  sumSquare(left, top, side, 0, 0);
 }
