@@ -117,9 +117,11 @@ export function resample(
       addRow(out, from + ((<usize>(row * width)) << 2), width, coverOf(j));
     }
   }
-  const spans = takePlane(2 * outWidth);
+  const isEnlarging = ratio <= 1;
+  const spans = takePlane(4 * outWidth);
   const covers = takePlane(outWidth * (<i32>ceil<f32>(max<f32>(ratio, 1)) + 2));
-  placeSpans(spans, covers, outWidth, ratio, originX);
+  if (isEnlarging) placePairs(spans, outWidth, width, ratio, originX);
+  else placeSpans(spans, covers, outWidth, ratio, originX);
   // Four rows at a time, which lie side by side for it.
   const beside = takePlane(4 * (width + 3));
   for (let y = 0; y < outHeight; y += 4) {
@@ -133,20 +135,63 @@ export function resample(
       storeTransposed(beside + (x << 2), 16, v128.load(p), second, third, fourth);
     }
     const out = to + ((<usize>(y * outWidth)) << 2);
-    let cover = covers;
-    for (let x = 0; x < outWidth; x++) {
-      const span = spans + <usize>(8 * x);
-      const last = load<i32>(span, 4);
-      let value = f32x4.splat(0);
-      for (let j = load<i32>(span); j <= last; j++, cover += 4) {
-        const column = <usize>max<i32>(0, min<i32>(j, width - 1));
-        const four = v128.load(beside + (column << 4));
-        value = f32x4.add(value, f32x4.mul(v128.load32_splat(cover), four));
-      }
-      putColumn(out, outWidth, x, value, outHeight - y);
-    }
+    if (isEnlarging) joinPairs(beside, spans, out, outWidth, outHeight - y);
+    else joinSpans(beside, width, spans, covers, out, outWidth, outHeight - y);
   }
   release(start);
+}
+
+/** Up to four rows of means over the spans of `placeSpans`. */
+function joinSpans(
+  beside: usize,
+  width: i32,
+  spans: usize,
+  covers: usize,
+  out: usize,
+  outWidth: i32,
+  count: i32,
+): void {
+  let cover = covers;
+  for (let x = 0; x < outWidth; x++) {
+    const span = spans + <usize>(8 * x);
+    const last = load<i32>(span, 4);
+    let value = f32x4.splat(0);
+    for (let j = load<i32>(span); j <= last; j++, cover += 4) {
+      const column = <usize>max<i32>(0, min<i32>(j, width - 1));
+      const four = v128.load(beside + (column << 4));
+      value = f32x4.add(value, f32x4.mul(v128.load32_splat(cover), four));
+    }
+    putColumn(out, outWidth, x, value, count);
+  }
+}
+
+/** Up to four rows between the pairs of `placePairs`. */
+function joinPairs(beside: usize, pairs: usize, out: usize, outWidth: i32, count: i32): void {
+  let pair = pairs;
+  let x = 0;
+  if (count >= 4) {
+    const stride = (<usize>outWidth) << 2;
+    for (; x + 4 <= outWidth; x += 4, pair += 64) {
+      const second = between(beside, pair + 16);
+      const third = between(beside, pair + 32);
+      const fourth = between(beside, pair + 48);
+      const p = out + ((<usize>x) << 2);
+      storeTransposed(p, stride, between(beside, pair), second, third, fourth);
+    }
+  }
+  for (; x < outWidth; x++, pair += 16) {
+    putColumn(out, outWidth, x, between(beside, pair), count);
+  }
+}
+
+/** Four rows of one column between the two of a pair. */
+function between(beside: usize, pair: usize): v128 {
+  const first = v128.load(beside + <usize>load<i32>(pair));
+  const second = v128.load(beside + <usize>load<i32>(pair, 4));
+  return f32x4.add(
+    f32x4.mul(v128.load32_splat(pair, 8), first),
+    f32x4.mul(v128.load32_splat(pair, 12), second),
+  );
 }
 
 /** Puts the first `count` of four values below each other in column x. */
@@ -170,6 +215,21 @@ function placeSpans(spans: usize, covers: usize, outWidth: i32, ratio: f32, orig
       store<f32>(cover, coverOf(j));
       cover += 4;
     }
+  }
+}
+
+/**
+ * Where the columns that an output pixel lies between stand side by side with four rows, and how
+ * much of each is covered; one alone is both.
+ */
+function placePairs(pairs: usize, outWidth: i32, width: i32, ratio: f32, origin: f32): void {
+  for (let x = 0; x < outWidth; x++) {
+    placeSpan(x, ratio, origin);
+    const pair = pairs + <usize>(16 * x);
+    store<i32>(pair, 16 * max<i32>(0, min<i32>(spanFirst, width - 1)));
+    store<i32>(pair, 16 * max<i32>(0, min<i32>(spanLast, width - 1)), 4);
+    store<f32>(pair, coverOf(spanFirst), 8);
+    store<f32>(pair, spanLast > spanFirst ? coverOf(spanLast) : 0, 12);
   }
 }
 

@@ -76,6 +76,32 @@ test('enlarging a slope keeps the slope', () => {
   );
 });
 
+test.each([
+  [2 / 3, 13, 9, 0, 0],
+  [2 / 3, 21, 14, -3.4, 2.25],
+  [0.5, 7, 6, 4.75, -0.5],
+  [1, 8, 5, 0.5, 3],
+])(
+  'enlarging by %f onto %i x %i pixels from (%f, %f) is linear, its edges repeat',
+  (ratio, w, h, x0, y0) => {
+    const to = placePlane(Array.from({ length: w * h }, () => 0));
+    call('resample', placePlane(input), width, height, to, w, h, ratio, x0, y0);
+    const clamped = (i: number, last: number) => Math.max(0, Math.min(last, i));
+    const between = (x: number, y: number) => {
+      const [u, v] = [Math.floor(x), Math.floor(y)];
+      const value = (i: number, j: number) =>
+        input[clamped(j, height - 1) * width + clamped(i, width - 1)] ?? NaN;
+      const upper = value(u, v) * (1 - x + u) + value(u + 1, v) * (x - u);
+      const lower = value(u, v + 1) * (1 - x + u) + value(u + 1, v + 1) * (x - u);
+      return upper * (1 - y + v) + lower * (y - v);
+    };
+    const expected = Array.from({ length: w * h }, (_, i) =>
+      between(x0 + ((i % w) + 0.5) * ratio - 0.5, y0 + (Math.floor(i / w) + 0.5) * ratio - 0.5),
+    );
+    expectNear(plane(to, w * h), expected, 2e-4);
+  },
+);
+
 test.each(vectors.distance)(
   'distances agree with OpenCV, what lies outside counting: $outside',
   ({ outside, values }) => {
