@@ -28,7 +28,9 @@ export function sealRows(seal: Seal, peer?: Peer): Row[] {
     row('seal-precheck', `pre-check, ${size}`, () => seal.precheck(query)),
     row('seal-examine', `signs of a secondary capture, ${size}`, () => seal.examine(query)),
     ...vendors.map(({ code }) =>
-      row(`seal-enrol-${code}`, `enrol, ${code}`, () => seal.enrol(query, code)),
+      row(`seal-enrol-${code}`, `enrol for a comparison, ${code}`, () =>
+        seal.enrol(query, code, 'comparison'),
+      ),
     ),
     ...vendors.map(({ code, template, drawn }) =>
       row(`seal-match-${code}`, `template to template, ${code}`, () =>
@@ -42,7 +44,7 @@ export function sealRows(seal: Seal, peer?: Peer): Row[] {
         seal.match(
           'stroke',
           seal.enrol(reserved, 'stroke', 'reserved'),
-          seal.enrol(query, 'stroke'),
+          seal.enrol(query, 'stroke', 'comparison'),
         ),
       ...(peer ? [peer(reserved, query)] : []),
     ),

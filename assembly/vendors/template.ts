@@ -66,7 +66,7 @@ export function signAs(vendorCode: usize, vendorVersion: u32): void {
 
 /** How to keep what a picture shows, bits; 0 keeps all of it. Only the canonical picture: all that a reserved imprint is used for. */
 export const KEEP_PICTURE: i32 = 1;
-/** Unknown places and levels follow the template as they are, for a comparison at once. */
+/** Unknown places and levels follow the template uncoded, for a comparison at once. */
 export const PASS_LEVELS: i32 = 2;
 
 /**
@@ -202,15 +202,27 @@ export function pack(
   const covered = <usize>(strideOf(atDepth(width)) * atDepth(height));
   if (total + passedSize() > capacity) return TOO_LARGE;
   memory.copy(out + <usize>total, unknown, covered);
-  memory.copy(out + <usize>total + covered, levels, <usize>passedSize() - covered);
+  const half = halfOfLevels();
+  const pairs = out + <usize>total + covered;
+  for (let i: usize = 0; i < half; i += 16) {
+    const upper = i8x16.shl(v128.load(levels + half + i), 4);
+    v128.store(pairs + i, v128.or(v128.load(levels + i), upper));
+  }
   return total + passedSize();
 }
 
-/** Bytes of unknown places and levels that are passed as they are. */
+/** Half of the room of the padded levels, whole vectors: two levels are passed in a byte. */
+function halfOfLevels(): usize {
+  return <usize>(((paddedSize(atDepth(width), atDepth(height)) + 31) >> 5) << 4);
+}
+
+/** Bytes of unknown places and levels that are passed uncoded. */
 function passedSize(): i32 {
-  const w = atDepth(width);
-  const h = atDepth(height);
-  return strideOf(w) * h + paddedSize(w, h);
+  return strideOf(atDepth(width)) * atDepth(height) + <i32>halfOfLevels();
+}
+
+function takeLevels(): usize {
+  return takeBytes(2 * <i32>halfOfLevels());
 }
 
 function thirds(side: i32): i32 {
@@ -335,8 +347,8 @@ function quantise(
     resample(depth, sourceWidth, sourceHeight, plane, w, h, step, originX, originY);
   }
   const pitch = isSame ? sourceWidth : w;
-  levels = takeBytes(paddedSize(w, h));
-  memory.fill(levels, 0, <usize>paddedSize(w, h));
+  levels = takeLevels();
+  memory.fill(levels, 0, 2 * halfOfLevels());
   unknown = takeBytes(strideOf(w) * h);
   memory.fill(unknown, 0, <usize>(strideOf(w) * h));
   const columns = takePlane(w);
@@ -416,26 +428,29 @@ export function unpack(template: usize, length: i32, isPicture: bool): i32 {
   if (length > own) {
     if (length - own != passedSize()) return BAD_FORMAT;
     unknown = template + <usize>own;
-    levels = unknown + <usize>(strideOf(w) * h);
-    maskLevels(levels, template + <usize>length);
+    levels = takeLevels();
+    splitLevels(unknown + <usize>(strideOf(w) * h));
     return 0;
   }
   unknown = takeBytes(strideOf(w) * h);
   const part = body + <usize>pictureLength;
   if (decodeBilevel(part, <i32>unknownLength, w, h, unknown) != 0) return BAD_FORMAT;
-  levels = takeBytes(paddedSize(w, h));
+  levels = takeLevels();
   const covers = takeBytes(w * h);
   shrinkBilevel(bits, width, height, covers);
   decodeDepth(part + <usize>unknownLength, <i32>depthLength, covers, w, h, levels);
   return 0;
 }
 
-/** Clears what no level has: any bytes may arrive. */
-function maskLevels(from: usize, end: usize): void {
+/** Any bytes may arrive: what no level has is cleared. */
+function splitLevels(pairs: usize): void {
+  const half = halfOfLevels();
   const most = i8x16.splat(<i8>(LEVELS - 1));
-  let p = from;
-  for (; p + 16 <= end; p += 16) v128.store(p, v128.and(v128.load(p), most));
-  for (; p < end; p++) store<u8>(p, load<u8>(p) & <u8>(LEVELS - 1));
+  for (let i: usize = 0; i < half; i += 16) {
+    const both = v128.load(pairs + i);
+    v128.store(levels + i, v128.and(both, most));
+    v128.store(levels + half + i, v128.and(i8x16.shr_u(both, 4), most));
+  }
 }
 
 /**

@@ -78,8 +78,8 @@ const INFO_SIZE = 80;
 const ABI_VERSION = 2;
 const HEAD_SIZE = 64;
 const MAX_TEMPLATE = 65_536;
-/** A template with what only a comparison at once uses behind it: 86 mm take 540 KB. */
-const MAX_PASSED = 1 << 20;
+/** A template with what only a comparison at once uses behind it: 86 mm take 300 KB. */
+const MAX_PASSED = 1 << 19;
 const CAN_PASS = 4;
 const LENGTH_AT = 28;
 const RESULT_HEAD = 48;
@@ -109,7 +109,7 @@ const NO_DPI = 0;
 /**
  * A `reserved` imprint's template holds its canonical picture only, a `query`'s the depth of ink too.
  * For a `comparison` at once, by a vendor that can, the depth is not coded but follows the template
- * as it is: quicker, and ten times as long. Such bytes are never stored. `evidence` is both:
+ * uncoded: quicker, and some times as long. Such bytes are never stored. `evidence` is both:
  * compared at once, and `keptPart` of it is stored as a query's template.
  */
 export type EnrolPurpose = 'reserved' | 'query' | 'comparison' | 'evidence';
