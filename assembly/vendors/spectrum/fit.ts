@@ -7,7 +7,7 @@ import { solve } from '../../seal/linear';
 import { at, put, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { addEquation } from '../normal';
-import { holdScale, map, mappedX, mappedY, multiply, scaleOf, setSimilar } from '../projective';
+import { holdScale, multiply, scaleOf, setSimilar } from '../projective';
 import {
   candidateAngle,
   candidateScale,
@@ -16,7 +16,7 @@ import {
   findCandidates,
   ranked,
 } from './mellin';
-import { paired, samplePair } from './pairs';
+import { pairAt, paired } from './pairs';
 import { hasNoScale, known, PITCH, qh, query, qw, reserved, rh, rw } from './sheets';
 
 /** Points at most, and unknowns: shift, scale and turn, shear, perspective, gain, offset. */
@@ -90,18 +90,19 @@ function choosePoints(points: Points, soft: usize, most: i32): void {
     }
   }
   const step = max<i32>(1, (candidates + most - 1) / most);
-  const room = min<i32>(MAX_POINTS, candidates / step + 1);
+  const room = candidates / step + 1;
   points.x = <u32>takePlane(room);
   points.y = <u32>takePlane(room);
   points.value = <u32>takePlane(room);
   points.rows = <u32>takePlane(2 * PROJECTIVE * room);
   points.count = 0;
-  let index = 0;
+  let skipped = step - 1;
   for (let y = 1; y < rh - 1; y++) {
     for (let x = 1; x < rw - 1; x += 4) {
       let mask = steepAmong(soft, y * rw + x, rw - 1 - x);
       for (; mask != 0; mask &= mask - 1) {
-        if (index++ % step != 0 || points.count >= MAX_POINTS) continue;
+        if (++skipped < step) continue;
+        skipped = 0;
         addPoint(points, soft, x + ctz<i32>(mask), y);
       }
     }
@@ -139,17 +140,11 @@ function rowOf(points: Points, i: i32): usize {
 
 /** Reads the query, ink and known interleaved, under the motion at every point. */
 function read(points: Points, m: usize, pairs: usize): void {
-  const cx = <f64>(qw - 1) * 0.5;
-  const cy = <f64>(qh - 1) * 0.5;
   const unseen = f32x4(0, 0.3, 0, 0);
   for (let i = 0; i < points.count; i++) {
     const x = <f64>at(points.x, i);
     const y = <f64>at(points.y, i);
-    map(m, x, y);
-    const u = <f32>(mappedX * <f64>PITCH + cx);
-    const v = <f32>(mappedY * <f64>PITCH + cy);
-    const isInside = u >= 0 && v >= 0 && u <= <f32>(qw - 1) && v <= <f32>(qh - 1);
-    const both = isInside ? samplePair(pairs, qw, qh, u, v) : unseen;
+    const both = pairAt(m, x, y, pairs, qw, qh, <f64>PITCH, unseen);
     put(foundAt, i, f32x4.extract_lane(both, 0));
     put(seenAt, i, f32x4.extract_lane(both, 1));
   }

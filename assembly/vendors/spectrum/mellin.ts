@@ -3,8 +3,8 @@
 
 import { blur } from '../../seal/blur';
 import { forward, inverse } from '../../seal/fft';
-import { at, put, resample, takePlane } from '../../seal/plane';
-import { sample } from '../../seal/sample';
+import { at, clampFour, put, resample, takePlane } from '../../seal/plane';
+import { sample, sampleFour } from '../../seal/sample';
 import { mark, release } from '../../shared/arena';
 import { hasNoScale, known, PITCH, qh, query, qw, reserved, rh, rw } from './sheets';
 
@@ -58,32 +58,39 @@ function reversed(index: i32): i32 {
   return bits;
 }
 
-/** Log-polar log-magnitude of a sheet, RADII values an angle, mean 0 at each radius. */
-function logPolar(sheet: usize, to: usize): void {
+/**
+ * Log-polar log-magnitude of a sheet, RADII values an angle, mean 0 at each radius. The sheet's
+ * spectrum is left in `re` and `im`.
+ */
+function logPolar(sheet: usize, re: usize, im: usize, to: usize): void {
   const start = mark();
-  const re = takePlane(AREA);
-  const im = takePlane(AREA);
   memory.copy(re, sheet, AREA * 4);
   memory.fill(im, 0, AREA * 4);
   forward(re, im, SIDE);
-  // The transform leaves (column, row) frequencies transposed and bit-reversed.
+  // The transform leaves (column, row) frequencies transposed and bit-reversed. Angles of half a turn
+  // ask for the lower half only, and no farther than the last radius.
   const power = takePlane(AREA);
-  for (let i = 0; i < SIDE; i++) {
-    const fx = (reversed(i) + SIDE / 2) & (SIDE - 1);
-    for (let j = 0; j < SIDE; j++) {
-      const fy = (reversed(j) + SIDE / 2) & (SIDE - 1);
-      const a = at(re, i * SIDE + j);
-      const b = at(im, i * SIDE + j);
+  const reach = <i32>LAST + 1;
+  for (let fx = SIDE / 2 - reach; fx <= SIDE / 2 + reach; fx++) {
+    const row = reversed((fx + SIDE / 2) & (SIDE - 1)) * SIDE;
+    for (let fy = SIDE / 2; fy <= SIDE / 2 + reach; fy++) {
+      const p = row + reversed(fy - SIDE / 2);
+      const a = at(re, p);
+      const b = at(im, p);
       put(power, fy * SIDE + fx, <f32>Math.log(1 + Math.sqrt(<f64>(a * a + b * b))));
     }
   }
   const step = Math.log(LAST / FIRST) / <f64>(RADII - 1);
+  const radii = takePlane(2 * RADII);
+  for (let r = 0; r < RADII; r++) {
+    store<f64>(radii + ((<usize>r) << 3), FIRST * Math.exp(step * <f64>r));
+  }
   for (let a = 0; a < ANGLES; a++) {
     const angle = (<f64>a * Math.PI) / <f64>ANGLES;
     const c = Math.cos(angle);
     const s = Math.sin(angle);
     for (let r = 0; r < RADII; r++) {
-      const radius = FIRST * Math.exp(step * <f64>r);
+      const radius = load<f64>(radii + ((<usize>r) << 3));
       const x = <f32>(<f64>(SIDE / 2) + radius * c);
       const y = <f32>(<f64>(SIDE / 2) + radius * s);
       put(to, a * RADII + r, sample(power, SIDE, SIDE, x, y));
@@ -130,19 +137,33 @@ function spectralMatch(mine: usize, theirs: usize, turn: i32, steps: i32): f32 {
   return sum / <f32>(ANGLES * count);
 }
 
+/** As near to the last pixel as `sampleFour` goes. */
+const BEFORE_LAST: f32 = 126.99999;
+
+function isOnSheet(places: v128): v128 {
+  const last = f32x4.splat(<f32>(SIDE - 1));
+  return v128.and(f32x4.ge(places, f32x4.splat(0)), f32x4.le(places, last));
+}
+
 /** The reserved sheet turned and scaled as the query would show it. */
 function turned(sheet: usize, angle: f64, scale: f64, to: usize): void {
   const c = <f32>(Math.cos(angle) / scale);
   const s = <f32>(Math.sin(angle) / scale);
   const middle: f32 = <f32>(SIDE - 1) * 0.5;
+  const middles = f32x4.splat(middle);
   for (let y = 0; y < SIDE; y++) {
-    for (let x = 0; x < SIDE; x++) {
-      const u = <f32>x - middle;
-      const v = <f32>y - middle;
-      const sx = c * u + s * v + middle;
-      const sy = c * v - s * u + middle;
-      const isInside = sx >= 0 && sy >= 0 && sx <= <f32>(SIDE - 1) && sy <= <f32>(SIDE - 1);
-      put(to, y * SIDE + x, isInside ? sample(sheet, SIDE, SIDE, sx, sy) : 0);
+    const v = <f32>y - middle;
+    for (let x = 0; x < SIDE; x += 4) {
+      const u = f32x4.sub(f32x4.add(f32x4.splat(<f32>x), f32x4(0, 1, 2, 3)), middles);
+      const across = f32x4.add(f32x4.mul(f32x4.splat(c), u), f32x4.splat(s * v));
+      const down = f32x4.sub(f32x4.splat(c * v), f32x4.mul(f32x4.splat(s), u));
+      const sx = f32x4.add(across, middles);
+      const sy = f32x4.add(down, middles);
+      const isInside = v128.and(isOnSheet(sx), isOnSheet(sy));
+      const p = to + ((<usize>(y * SIDE + x)) << 2);
+      const cx = clampFour(sx, 0, BEFORE_LAST);
+      const cy = clampFour(sy, 0, BEFORE_LAST);
+      v128.store(p, v128.and(sampleFour(sheet, SIDE, cx, cy), isInside));
     }
   }
 }
@@ -178,10 +199,14 @@ export function findCandidates(): f32 {
   for (let i = 0; i < qw * qh; i++) put(visible, i, at(query, i) * at(known, i));
   const theirs = takePlane(AREA);
   prepareSheet(visible, qw, qh, theirs);
+  const re = takePlane(AREA);
+  const im = takePlane(AREA);
+  const queryRe = takePlane(AREA);
+  const queryIm = takePlane(AREA);
   const mineSpectrum = takePlane(ANGLES * RADII + 8);
   const theirSpectrum = takePlane(ANGLES * RADII + 8);
-  logPolar(mine, mineSpectrum);
-  logPolar(theirs, theirSpectrum);
+  logPolar(mine, re, im, mineSpectrum);
+  logPolar(theirs, queryRe, queryIm, theirSpectrum);
   const reach = hasNoScale ? SCALE_STEPS : 0;
   const tries = 2 * reach + 1;
   const matches = takePlane(ANGLES * tries);
@@ -190,20 +215,22 @@ export function findCandidates(): f32 {
       put(matches, k * ANGLES + a, spectralMatch(mineSpectrum, theirSpectrum, a, k - reach));
     }
   }
-  const best = place(mine, theirs, matches, tries, reach);
+  const best = place(mine, queryRe, queryIm, re, im, matches, tries, reach);
   release(start);
   return best;
 }
 
 /** Places the best turns and scales by phase correlation, each with its half turn. */
-function place(mine: usize, theirs: usize, matches: usize, tries: i32, reach: i32): f32 {
-  const queryRe = takePlane(AREA);
-  const queryIm = takePlane(AREA);
-  memory.copy(queryRe, theirs, AREA * 4);
-  memory.fill(queryIm, 0, AREA * 4);
-  forward(queryRe, queryIm, SIDE);
-  const re = takePlane(AREA);
-  const im = takePlane(AREA);
+function place(
+  mine: usize,
+  queryRe: usize,
+  queryIm: usize,
+  re: usize,
+  im: usize,
+  matches: usize,
+  tries: i32,
+  reach: i32,
+): f32 {
   const step = Math.log(LAST / FIRST) / <f64>(RADII - 1);
   let first: f32 = 0;
   for (let round = 0; round < ROUNDS; round++) {

@@ -1,5 +1,5 @@
 // Two planes of one size interleaved, so that one vector holds a pixel of both and its right neighbour's.
-import { at, clamp, put, takePlane } from '../../seal/plane';
+import { at, put, takePlane } from '../../seal/plane';
 
 /** Interleaves two planes of `pixels` values. */
 export function paired(first: usize, second: usize, pixels: i32): usize {
@@ -11,19 +11,46 @@ export function paired(first: usize, second: usize, pixels: i32): usize {
   return pairs;
 }
 
-/** Both planes between pixels, in the first two lanes: what `sample` says of each. */
-export function samplePair(pairs: usize, width: i32, height: i32, x: f32, y: f32): v128 {
-  const cx = clamp(x, 0, <f32>(width - 1));
-  const cy = clamp(y, 0, <f32>(height - 1));
-  const x0 = min<i32>(<i32>cx, width - 2);
-  const y0 = min<i32>(<i32>cy, height - 2);
-  const p = pairs + ((<usize>(y0 * width + x0)) << 3);
+/**
+ * Both planes, `width` x `height` pixels of `pitch` a millimetre, where a motion takes a place counted
+ * from the middle, in the first two lanes; `beyond` outside.
+ */
+export function pairAt(
+  m: usize,
+  x: f64,
+  y: f64,
+  pairs: usize,
+  width: i32,
+  height: i32,
+  pitch: f64,
+  beyond: v128,
+): v128 {
+  const depth = max<f64>(0.2, load<f64>(m, 48) * x + load<f64>(m, 56) * y + load<f64>(m, 64));
+  const byX = f64x2.mul(v128.load64_lane(m + 24, v128.load64_zero(m), 1), f64x2.splat(x));
+  const byY = f64x2.mul(v128.load64_lane(m + 32, v128.load64_zero(m, 8), 1), f64x2.splat(y));
+  const shift = v128.load64_lane(m + 40, v128.load64_zero(m, 16), 1);
+  const mapped = f64x2.div(f64x2.add(f64x2.add(byX, byY), shift), f64x2.splat(depth));
+  const sizes = i32x4.replace_lane(i32x4.replace_lane(i32x4.splat(1), 0, width), 1, height);
+  const last = i32x4.sub(sizes, i32x4.splat(1));
+  const edge = f32x4.convert_i32x4_s(last);
+  const middle = f64x2.mul(f64x2.promote_low_f32x4(edge), f64x2.splat(0.5));
+  const found = f64x2.add(f64x2.mul(mapped, f64x2.splat(pitch)), middle);
+  const place = f32x4.demote_f64x2_zero(found);
+  const isInside = v128.and(f32x4.ge(place, f32x4.splat(0)), f32x4.le(place, edge));
+  if (!i32x4.all_true(isInside)) return beyond;
+  // The last pixel interpolates from the one before.
+  const before = i32x4.sub(last, i32x4.splat(1));
+  const corner = i32x4.min_s(i32x4.trunc_sat_f32x4_s(place), before);
+  const part = f32x4.sub(place, f32x4.convert_i32x4_s(corner));
+  const pixel = i32x4.extract_lane(corner, 1) * width + i32x4.extract_lane(corner, 0);
+  const p = pairs + ((<usize>pixel) << 3);
   const upper = v128.load(p);
   const lower = v128.load(p + ((<usize>width) << 3));
   const left = v128.shuffle<f32>(upper, lower, 0, 1, 4, 5);
   const right = v128.shuffle<f32>(upper, lower, 2, 3, 6, 7);
-  const fx = f32x4.splat(cx - <f32>x0);
-  const rows = f32x4.add(left, f32x4.mul(fx, f32x4.sub(right, left)));
+  const along = v128.shuffle<f32>(part, part, 0, 0, 0, 0);
+  const rows = f32x4.add(left, f32x4.mul(along, f32x4.sub(right, left)));
   const below = v128.shuffle<f32>(rows, rows, 2, 3, 2, 3);
-  return f32x4.add(rows, f32x4.mul(f32x4.splat(cy - <f32>y0), f32x4.sub(below, rows)));
+  const down = v128.shuffle<f32>(part, part, 1, 1, 1, 1);
+  return f32x4.add(rows, f32x4.mul(down, f32x4.sub(below, rows)));
 }

@@ -2,9 +2,8 @@
 // correlation is made of.
 import { blur } from '../../seal/blur';
 import { at, fill, put, takePlane } from '../../seal/plane';
-import { map, mappedX, mappedY } from '../projective';
 import { motion } from './fit';
-import { paired, samplePair } from './pairs';
+import { pairAt, paired } from './pairs';
 import { known, PITCH, qh, query, qw, reserved, rh, rw } from './sheets';
 
 /** Shifts of up to this many pixels each way: 0.34 mm. */
@@ -28,17 +27,11 @@ export function lay(): void {
   memory.fill(laid, 0, (<usize>(stride * rows)) << 2);
   memory.fill(seen, 0, (<usize>(stride * rows)) << 2);
   const pairs = paired(query, known, qw * qh);
-  const cx = <f64>(qw - 1) * 0.5;
-  const cy = <f64>(qh - 1) * 0.5;
   for (let y = 0; y < rows; y++) {
     const my = (<f64>(y - REACH) - <f64>(rh - 1) * 0.5) / <f64>PITCH;
     for (let x = 0; x < rw + 2 * REACH; x++) {
       const mx = (<f64>(x - REACH) - <f64>(rw - 1) * 0.5) / <f64>PITCH;
-      map(motion, mx, my);
-      const u = <f32>(mappedX * <f64>PITCH + cx);
-      const v = <f32>(mappedY * <f64>PITCH + cy);
-      if (!(u >= 0 && v >= 0 && u <= <f32>(qw - 1) && v <= <f32>(qh - 1))) continue;
-      const both = samplePair(pairs, qw, qh, u, v);
+      const both = pairAt(motion, mx, my, pairs, qw, qh, <f64>PITCH, f32x4.splat(0));
       put(laid, y * stride + x, f32x4.extract_lane(both, 0));
       put(seen, y * stride + x, f32x4.extract_lane(both, 1));
     }
