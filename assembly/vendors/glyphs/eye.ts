@@ -4,7 +4,7 @@
 import { bitAt, strideOf } from '../../seal/bilevel';
 import { paddedRow } from '../../seal/depth';
 import { at, clamp, put, putBytes, sumOfFour, takePlane } from '../../seal/plane';
-import { sample } from '../../seal/sample';
+import { sampleFour } from '../../seal/sample';
 import { map, mappedX, mappedY } from '../projective';
 import { bits, height, levels, width } from '../template';
 import { scales, values } from './eye.gen';
@@ -140,14 +140,6 @@ function layDepths(): void {
   }
 }
 
-/** Depth of the query's ink at query millimetres. */
-function depthAt(x: f32, y: f32): f32 {
-  const u = x * PITCH + 0.5 * <f32>(query.width - 1);
-  const v = y * PITCH + 0.5 * <f32>(query.height - 1);
-  const isInside = u >= 0 && v >= 0 && u < <f32>(query.width - 1) && v < <f32>(query.height - 1);
-  return isInside ? sample(depths, query.width, query.height, u, v) : 0;
-}
-
 function isHidden(x: f32, y: f32): bool {
   if (query.hidden == 0) return false;
   const u = <i32>nearest<f32>(x * PITCH + 0.5 * <f32>(query.width - 1));
@@ -156,8 +148,45 @@ function isHidden(x: f32, y: f32): bool {
   return load<u8>(<usize>query.hidden + <usize>(v * query.width + u)) != 0;
 }
 
+/** Places of a mark's cells in the query, those of even cells first, and the query's ink there. */
 const placeX = memory.data(400 * 4);
 const placeY = memory.data(400 * 4);
+const darks = memory.data(400 * 4);
+
+function cellOf(place: i32): i32 {
+  return 2 * place < CELLS ? 2 * place : 2 * place - CELLS + 1;
+}
+
+function isOnMap(pixels: v128, side: i32): v128 {
+  const last = f32x4.splat(<f32>(side - 1));
+  return v128.and(f32x4.ge(pixels, f32x4.splat(0)), f32x4.lt(pixels, last));
+}
+
+/** Query millimetres, shifted, as pixels of its map. */
+function pixelsAt(places: usize, shift: f32, side: i32): v128 {
+  const mm = f32x4.add(v128.load(places), f32x4.splat(shift));
+  const middle = f32x4.splat(0.5 * <f32>(side - 1));
+  return f32x4.add(f32x4.mul(mm, f32x4.splat(PITCH)), middle);
+}
+
+/** Fills in the ink at the first places under a shift: its depth, four by four, where that is known. */
+function fillDarks(count: i32, dx: f32, dy: f32): void {
+  if (depths == 0) {
+    for (let k = 0; k < count; k++) {
+      const x = at(placeX, k) + dx;
+      put(darks, k, inkAt(bits, width, height, x, at(placeY, k) + dy, 1 / PITCH, 1 / PITCH));
+    }
+    return;
+  }
+  const w = query.width;
+  for (let p: usize = 0; p < (<usize>count) << 2; p += 16) {
+    const u = pixelsAt(placeX + p, dx, w);
+    const v = pixelsAt(placeY + p, dy, query.height);
+    const isOn = v128.and(isOnMap(u, w), isOnMap(v, query.height));
+    const four = sampleFour(depths, w, v128.and(u, isOn), v128.and(v, isOn));
+    v128.store(darks + p, v128.and(four, isOn));
+  }
+}
 
 /** Likeness of a mark to the query's ink under a further shift: every other pixel. */
 function likenessAt(picture: usize, dx: f32, dy: f32): f32 {
@@ -165,9 +194,10 @@ function likenessAt(picture: usize, dx: f32, dy: f32): f32 {
   let r: f32 = 0;
   let q: f32 = 0;
   let qq: f32 = 0.1;
-  for (let p = 0; p < CELLS; p += 2) {
-    const a = at(picture, p);
-    const b = darkAt(at(placeX, p) + dx, at(placeY, p) + dy);
+  fillDarks(CELLS / 2, dx, dy);
+  for (let k = 0; k < CELLS / 2; k++) {
+    const a = at(picture, 2 * k);
+    const b = at(darks, k);
     rq += a * b;
     r += a;
     q += b;
@@ -177,20 +207,17 @@ function likenessAt(picture: usize, dx: f32, dy: f32): f32 {
   return (rq - (r * q) / n) / sqrt<f32>(max<f32>(0.1, qq - (q * q) / n));
 }
 
-function darkAt(x: f32, y: f32): f32 {
-  return depths == 0 ? inkAt(bits, width, height, x, y, 1 / PITCH, 1 / PITCH) : depthAt(x, y);
-}
-
 /** Takes the picture of a mark in cells of `across` by `down`; false where it is hidden. */
 function takePicture(picture: usize, x: f32, y: f32, across: f32, down: f32): bool {
   findShift(x, y);
-  for (let p = 0; p < CELLS; p++) {
+  for (let k = 0; k < CELLS; k++) {
+    const p = cellOf(k);
     const mx = x + (<f32>(p % SIDE) - MIDDLE) * across;
     const my = y + (<f32>(p / SIDE) - MIDDLE) * down;
     put(picture, p, inkAt(reservedBits, reservedWidth, reservedHeight, mx, my, across, down));
     map(motion, <f64>mx, <f64>my);
-    put(placeX, p, <f32>mappedX + shiftX);
-    put(placeY, p, <f32>mappedY + shiftY);
+    put(placeX, k, <f32>mappedX + shiftX);
+    put(placeY, k, <f32>mappedY + shiftY);
   }
   let best: f32 = -1e9;
   let bestX: f32 = 0;
@@ -209,13 +236,15 @@ function takePicture(picture: usize, x: f32, y: f32, across: f32, down: f32): bo
   const depth = picture + ((<usize>CELLS) << 2);
   const ink = depth + ((<usize>CELLS) << 2);
   let hidden = 0;
-  for (let p = 0; p < CELLS; p++) {
-    const u = at(placeX, p) + bestX;
-    const v = at(placeY, p) + bestY;
+  fillDarks(CELLS, bestX, bestY);
+  for (let k = 0; k < CELLS; k++) {
+    const p = cellOf(k);
+    const u = at(placeX, k) + bestX;
+    const v = at(placeY, k) + bestY;
     const isOther = isHidden(u, v);
     if (isOther) hidden++;
     // What is hidden differs in nothing.
-    put(depth, p, isOther ? at(picture, p) : min<f32>(1, darkAt(u, v)));
+    put(depth, p, isOther ? at(picture, p) : min<f32>(1, at(darks, k)));
     put(ink, p, isOther ? at(picture, p) : inkAt(bits, width, height, u, v, across, down));
   }
   return <f32>hidden <= MOST_HIDDEN * <f32>CELLS;

@@ -68,11 +68,15 @@ function prepare(lines: Lines): void {
   listPoints(lines, line);
 }
 
+/** Lists the points of a line, whose outermost pixels are 0, sixteen pixels at a time. */
 function listPoints(lines: Lines, line: usize): void {
   const w = lines.width;
   const h = lines.height;
   let total = 0;
-  for (let i = 0; i < w * h; i++) total += <i32>load<u8>(line + <usize>i);
+  const end = w * (h - 1);
+  for (let i = 0; i < end; i += 16) {
+    total += popcnt<i32>(i8x16.bitmask(i8x16.neg(v128.load(line + <usize>i))));
+  }
   const step = max<i32>(1, (total + MAX_POINTS - 1) / MAX_POINTS);
   const room = max<i32>(1, min<i32>(total, MAX_POINTS));
   const x0 = takePlane(room);
@@ -80,14 +84,14 @@ function listPoints(lines: Lines, line: usize): void {
   const role = takePlane(room);
   let count = 0;
   let index = 0;
-  for (let y = 1; y < h - 1; y++) {
-    for (let x = 1; x < w - 1; x++) {
-      const p = line + <usize>(y * w + x);
-      if (load<u8>(p) == 0) continue;
+  for (let i = 0; i < end; i += 16) {
+    let inked = i8x16.bitmask(i8x16.neg(v128.load(line + <usize>i)));
+    for (; inked != 0; inked &= inked - 1) {
       if (index++ % step != 0 || count >= room) continue;
-      put(x0, count, (<f32>x - 0.5 * <f32>(w - 1)) / PITCH);
-      put(y0, count, (<f32>y - 0.5 * <f32>(h - 1)) / PITCH);
-      const around = crossings(p, w);
+      const p = i + ctz<i32>(inked);
+      put(x0, count, (<f32>(p % w) - 0.5 * <f32>(w - 1)) / PITCH);
+      put(y0, count, (<f32>(p / w) - 0.5 * <f32>(h - 1)) / PITCH);
+      const around = crossings(line + <usize>p, w);
       put(role, count, around <= 1 ? END : around == 2 ? PLAIN : JUNCTION);
       count++;
     }

@@ -151,9 +151,9 @@ function measureFour(k: i32): void {
 let bordered: usize = 0;
 /** Where in it the rows and columns of one point's shifts begin, in bytes. */
 const rowsOf = memory.data(11 * 4);
-const columnsOf = memory.data(11 * 4);
-/** Sums of distances at all shifts. */
-const sums = memory.data(11 * 11 * 4);
+const columnsOf = memory.data(12 * 4);
+/** Sums of distances at all shifts, rows of three vectors; the last number of a row is spare. */
+const sums = memory.data(11 * 12 * 4);
 
 function borderField(): void {
   const w = query.width;
@@ -179,12 +179,17 @@ function placeShifts(table: usize, at0: f32, side: i32, pitch: i32): void {
 
 /** Adds one point's distances to the sums of all shifts. */
 function addPoint(): void {
-  for (let j: usize = 0; j < <usize>SHIFTS; j++) {
-    const from = bordered + <usize>load<i32>(rowsOf + (j << 2));
-    const to = sums + ((j * <usize>SHIFTS) << 2);
-    for (let i: usize = 0; i < <usize>SHIFTS; i++) {
-      const distance = load<f32>(from + <usize>load<i32>(columnsOf + (i << 2)));
-      store<f32>(to + (i << 2), load<f32>(to + (i << 2)) + distance);
+  for (let i: usize = 0; i < 48; i += 16) {
+    const c0 = bordered + <usize>load<i32>(columnsOf + i);
+    const c1 = bordered + <usize>load<i32>(columnsOf + i, 4);
+    const c2 = bordered + <usize>load<i32>(columnsOf + i, 8);
+    const c3 = bordered + <usize>load<i32>(columnsOf + i, 12);
+    let to = sums + i;
+    for (let j = rowsOf; j < rowsOf + 44; j += 4, to += 48) {
+      const row = <usize>load<i32>(j);
+      const first = v128.load32_lane(c1 + row, v128.load32_zero(c0 + row), 1);
+      const four = v128.load32_lane(c3 + row, v128.load32_lane(c2 + row, first, 2), 3);
+      v128.store(to, f32x4.add(v128.load(to), four));
     }
   }
 }
@@ -193,7 +198,7 @@ function addPoint(): void {
 function scan(angle: f32, size: f32, step: i32): void {
   const c = <f32>Math.cos(<f64>angle) * size;
   const s = <f32>Math.sin(<f64>angle) * size;
-  memory.fill(sums, 0, 11 * 11 * 4);
+  memory.fill(sums, 0, 11 * 12 * 4);
   let n = 0;
   for (let k = 0; k < reserved.count; k += step) {
     const x = at(reserved.x, k);
@@ -207,7 +212,7 @@ function scan(angle: f32, size: f32, step: i32): void {
     for (let i = 0; i < SHIFTS; i++) {
       const x = <f32>(i - STEPS) * STEP_MM;
       const y = <f32>(j - STEPS) * STEP_MM;
-      remember(at(sums, j * SHIFTS + i) / <f32>n, angle, x, y, size);
+      remember(at(sums, j * 12 + i) / <f32>n, angle, x, y, size);
     }
   }
 }

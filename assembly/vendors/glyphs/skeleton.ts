@@ -123,25 +123,29 @@ export function distances(mask: usize, to: usize, width: i32, height: i32): void
 export function label(mask: usize, labels: usize, width: i32, height: i32): i32 {
   const start = mark();
   const stack = takePlane(width * height + 1);
+  // What has a number is taken off a copy of the mask.
+  const left = takeBytes(width * height + BEYOND);
+  memory.copy(left, mask, <usize>(width * height + BEYOND));
   memory.fill(labels, 0, (<usize>(width * height)) << 2);
   let parts = 0;
   for (let i = 0; i < width * height; i++) {
-    if (load<u8>(mask + <usize>i) == 0) {
-      if ((i & 15) == 0 && !v128.any_true(v128.load(mask + <usize>i))) i += 15;
+    if (load<u8>(left + <usize>i) == 0) {
+      if ((i & 15) == 0 && !v128.any_true(v128.load(left + <usize>i))) i += 15;
       continue;
     }
-    if (labelAt(labels, i) != 0) continue;
     parts++;
     let depth = 0;
     store<i32>(stack, i);
-    setLabel(labels, i, parts);
+    store<u8>(left + <usize>i, 0);
     while (depth >= 0) {
       const p = load<i32>(stack + ((<usize>depth) << 2));
       depth--;
-      for (let row = p - width; row <= p + width; row += width) {
-        for (let q = row - 1; q <= row + 1; q++) {
-          if (load<u8>(mask + <usize>q) == 0 || labelAt(labels, q) != 0) continue;
-          setLabel(labels, q, parts);
+      setLabel(labels, p, parts);
+      for (let row = p - width - 1; row < p + width; row += width) {
+        let three = load<u32>(left + <usize>row) & 0xffffff;
+        for (; three != 0; three &= three - 1) {
+          const q = row + (<i32>ctz<u32>(three) >> 3);
+          store<u8>(left + <usize>q, 0);
           depth++;
           store<i32>(stack + ((<usize>depth) << 2), q);
         }
