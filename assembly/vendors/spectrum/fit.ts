@@ -4,7 +4,7 @@
 
 import { blur } from '../../seal/blur';
 import { solve } from '../../seal/linear';
-import { at, put, takePlane } from '../../seal/plane';
+import { at, put, takeBytes, takePlane } from '../../seal/plane';
 import { mark, release } from '../../shared/arena';
 import { addEquation } from '../normal';
 import { holdScale, multiply, scaleOf, setSimilar } from '../projective';
@@ -84,9 +84,13 @@ function steepAmong(soft: usize, p: i32, left: i32): i32 {
 /** Chooses the reserved places with a slope, thinned to `most`, from a soft picture. */
 function choosePoints(points: Points, soft: usize, most: i32): void {
   let candidates = 0;
+  const masks = takeBytes(rw * rh);
+  let mask = masks;
   for (let y = 1; y < rh - 1; y++) {
-    for (let x = 1; x < rw - 1; x += 4) {
-      candidates += popcnt<i32>(steepAmong(soft, y * rw + x, rw - 1 - x));
+    for (let x = 1; x < rw - 1; x += 4, mask++) {
+      const steep = steepAmong(soft, y * rw + x, rw - 1 - x);
+      store<u8>(mask, <u8>steep);
+      candidates += popcnt<i32>(steep);
     }
   }
   const step = max<i32>(1, (candidates + most - 1) / most);
@@ -97,13 +101,13 @@ function choosePoints(points: Points, soft: usize, most: i32): void {
   points.rows = <u32>takePlane(2 * PROJECTIVE * room);
   points.count = 0;
   let skipped = step - 1;
+  mask = masks;
   for (let y = 1; y < rh - 1; y++) {
-    for (let x = 1; x < rw - 1; x += 4) {
-      let mask = steepAmong(soft, y * rw + x, rw - 1 - x);
-      for (; mask != 0; mask &= mask - 1) {
+    for (let x = 1; x < rw - 1; x += 4, mask++) {
+      for (let steep = <u32>load<u8>(mask); steep != 0; steep &= steep - 1) {
         if (++skipped < step) continue;
         skipped = 0;
-        addPoint(points, soft, x + ctz<i32>(mask), y);
+        addPoint(points, soft, x + <i32>ctz<u32>(steep), y);
       }
     }
   }
