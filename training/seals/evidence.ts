@@ -24,6 +24,8 @@ export interface TracedPair {
   readonly counts: readonly number[];
   /** Small marks of the reserved imprint, where the vendor counts them. */
   readonly marks?: number;
+  /** The doubt of a small mark, where the vendor has an eye for them. */
+  readonly doubtOfMarks?: number;
 }
 
 function traced(vendor: TraceExports) {
@@ -49,7 +51,7 @@ const pictures = await loadPictures();
 const vendor = await traceModule(vendorName);
 // The manifest is this folder's own program's.
 const { pairs } = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8')) as {
-  pairs: (Omit<TracedPair, 'at' | 'counts' | 'marks' | 'score' | 'ms'> & {
+  pairs: (Omit<TracedPair, 'at' | 'counts' | 'marks' | 'doubtOfMarks' | 'score' | 'ms'> & {
     reserved: string;
     dpi: number | null;
   })[];
@@ -83,7 +85,8 @@ for (const { reserved, dpi, ...pair } of pairs) {
   }
   const counts = result ? result.tiles.map((values) => values.length / result.figures) : [];
   const marks = result ? (vendor.countMarks?.() ?? 0) : 0;
-  rows.push({ ...pair, score: score ?? 0, ms, at, counts, marks });
+  const doubtOfMarks = result ? (vendor.doubtOfMarks?.() ?? 0) : 0;
+  rows.push({ ...pair, score: score ?? 0, ms, at, counts, marks, doubtOfMarks });
   if (rows.length % 100 === 0) process.stderr.write(`${rows.length} of ${pairs.length}\n`);
 }
 await writeFile(`${out}.f32`, new Uint8Array(Float32Array.from(numbers).buffer));

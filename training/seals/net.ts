@@ -30,6 +30,11 @@ export function withCaution(odds: number, marks: number): number {
   return odds - 1.2 * share((marks - 5) / 6) * share((odds + 3) / 3);
 }
 
+/** As in assembly/vendors/glyphs/marks.ts: a mark that is surely another counts for itself. */
+export function withDoubt(odds: number, doubt: number): number {
+  return Math.max(odds - doubt, Math.min(odds, -2));
+}
+
 export function filePathOf(vendor: string): string {
   return join(process.cwd(), 'assembly', 'vendors', vendor, 'weights.json');
 }

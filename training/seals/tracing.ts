@@ -19,6 +19,8 @@ export interface TraceExports {
   traceEvidence(): number;
   /** Only where the vendor asks more of fine print: its small marks. */
   countMarks?(): number;
+  /** Only where the vendor has an eye for small marks: how much the worst counts for itself. */
+  doubtOfMarks?(): number;
   /** Only where the vendor has an eye for small marks: how many it saw, their pictures and places. */
   readonly markCount?: WebAssembly.Global;
   readonly pictures?: WebAssembly.Global;

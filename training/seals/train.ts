@@ -24,6 +24,7 @@ import {
   planOf,
   widened,
   withCaution,
+  withDoubt,
 } from './net.ts';
 import { type Chance, chanceOf } from './random.ts';
 import { evidenceOf, readTraced, spreadOf, type Traced } from './traced.ts';
@@ -236,7 +237,8 @@ function together(score: number, { row, traced }: Sample): number {
     (total, { file, net }) => total + net.forward(evidenceOf(traced, row, file, plan)),
     kept * score,
   );
-  return withCaution(sum / (kept + besides.length), row.marks ?? 0);
+  const odds = sum / (kept + besides.length);
+  return withDoubt(withCaution(odds, row.marks ?? 0), row.doubtOfMarks ?? 0);
 }
 
 /** The net without a fold: that of an earlier run, or a new one. Rounded as its file is. */

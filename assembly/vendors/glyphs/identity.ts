@@ -10,4 +10,4 @@ export const NAME = memory.data<u8>([
   0x69, 0x6f, 0x6e, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 ]);
 /** Major version (templates of another one are refused), minor, patch. */
-export const VERSION: u32 = (1 << 16) | (5 << 8);
+export const VERSION: u32 = (1 << 16) | (6 << 8);

@@ -13,6 +13,7 @@ import { showReserved } from './eye';
 import { FIGURES, groupCounts, groupFigures, groupPlaces, pointerAt } from './groups';
 import { CODE, NAME, VERSION } from './identity';
 import { isGrey, prepareQuery, prepareReserved } from './lines';
+import { doubtOfMarks, withDoubt } from './marks';
 import { distance, motion, register } from './place';
 import { ACCEPT, MODELS, REJECT, scales, values } from './weights.gen';
 
@@ -48,7 +49,7 @@ function compareLines(
     const count = load<i32>(groupCounts + ((<usize>scale) << 2));
     setTiles(scale, count, pointerAt(groupFigures, scale));
   }
-  const score = decide(wholeFigures, isGrey);
+  const score = withDoubt(decide(wholeFigures, isGrey), doubtOfMarks());
   const count = tilesThatFit(capacity, chosen);
   for (let i = 0; i < count; i++) {
     const scale = load<i32>(chosenScale + ((<usize>i) << 2));

@@ -1,5 +1,5 @@
 // Marks as small as a digit: ink of the reserved imprint that hangs together, each judged by its lines and by the eye.
-import { at, put, takePlane } from '../../seal/plane';
+import { at, clamp, put, takePlane } from '../../seal/plane';
 import { lookAt, MAX_MARKS, openEye } from './eye';
 import {
   FIGURES,
@@ -24,9 +24,14 @@ const MOST_PARTS: i32 = 3000;
 /** Half the longer side of a small mark, such as a digit, along its centre lines. */
 const LEAST_MARK_MM: f32 = 0.3;
 const MOST_MARK_MM: f32 = 1.5;
-/** Marks so near and so alike in size are of one line of print. */
+/**
+ * Marks so near and so alike in size are of one line of print. One that is alone, or where there are fewer than
+ * so many, is a dot of a character or a chip of it, whose shape every imprint changes.
+ */
 const NEAR_MM: f32 = 4.6;
 const ALIKE: f32 = 0.8;
+const LEAST_LIKES: f32 = 1;
+const LEAST_MARKS: i32 = 3;
 
 function halfX(g: i32): f32 {
   return 0.5 * (sumOf(g, HIGH_X) - sumOf(g, LOW_X));
@@ -71,7 +76,10 @@ export function gatherMarks(): void {
   setGroups(2, kept, figures, places);
 }
 
-/** Of each small mark how many there are like it around, and -1 of others; returns the least that few enough have. */
+/**
+ * Of each small mark how many there are like it around, and -1 of others; returns the least that makes one of a
+ * line of print and that few enough have.
+ */
 function countLikes(count: i32, likes: usize): f32 {
   for (let g = 0; g < count; g++) {
     const half = max<f32>(halfX(g), halfY(g));
@@ -92,16 +100,22 @@ function countLikes(count: i32, likes: usize): f32 {
       put(likes, other, at(likes, other) + 1);
     }
   }
-  for (let least: f32 = 0; least < <f32>MOST_PARTS; least++) {
+  const none = <f32>MOST_PARTS;
+  for (let least: f32 = LEAST_LIKES; least < none; least++) {
     let more = 0;
     for (let g = 0; g < count; g++) if (at(likes, g) >= least) more++;
-    if (more <= MAX_MARKS) return least;
+    if (more <= MAX_MARKS) return more < LEAST_MARKS ? none : least;
   }
-  return <f32>MOST_PARTS;
+  return none;
 }
 
 /** What the eye says without a mark to look at. */
 const NO_ODDS: f32 = -3;
+/** Odds of another mark beyond which they count for themselves, and for how much at most. */
+const SURE_ODDS: f32 = 2.5;
+const MOST_DOUBT: f32 = 1;
+/** Log odds between both limits, from which on down they count no more. */
+const LEAST_DOUBTED: f32 = -2;
 const worst = memory.data(3 * 4);
 
 /** The middle one of the eye's odds: in a print that shows small marks well they are far below zero. */
@@ -141,4 +155,14 @@ export function writeEye(wholeFigures: usize, from: i32): void {
   put(wholeFigures, from + 2, <f32>Math.log(<f64>(1 + count)));
   put(wholeFigures, from + 3, at(worst, 2));
   put(wholeFigures, from + 4, middleOdds(figures, count));
+}
+
+/** How much the eye's worst mark counts for itself. */
+export function doubtOfMarks(): f32 {
+  return clamp(at(worst, 0) - SURE_ODDS, 0, MOST_DOUBT);
+}
+
+/** The log odds less the doubt, which to the nets is one figure among many. It asks for a person, and alone calls nothing forged. */
+export function withDoubt(odds: f32, doubt: f32): f32 {
+  return max<f32>(odds - doubt, min<f32>(odds, LEAST_DOUBTED));
 }

@@ -1,5 +1,6 @@
 // Registration of centre lines: every angle and a grid of shifts on the distance field, the best of
-// them refined by least squares, in the end with shear and a camera's perspective.
+// them refined by least squares; where none lies well, each with shear and a camera's perspective before
+// one is chosen, which is fitted so in the end.
 import { solve } from '../../seal/linear';
 import { at, fill, put, takePlane } from '../../seal/plane';
 import { sample, sampleFour } from '../../seal/sample';
@@ -22,6 +23,10 @@ const MANY: i32 = 2500;
 export const CANDIDATES: i32 = 10;
 /** Lines that lie this near each other on the whole need no other motion tried, millimetres. */
 const SURE_MM: f64 = 0.06;
+/** Lines that lie farther off than this on the whole may be a camera's: slant is fitted before one is chosen. */
+const LAID_MM: f64 = 0.1;
+/** A candidate that costs so many times the best is fitted no further. */
+const HOPELESS: f64 = 1.5;
 const MAX_SCALE_ERROR: f64 = 0.02;
 const PROJECTIVE: i32 = 8;
 /** Scales that are tried when a picture names no resolution. */
@@ -31,7 +36,6 @@ const scales = memory.data<f32>([1, 0.73, 0.81, 0.9, 1.11, 1.23, 1.36]);
 export const motion = memory.data(9 * 8);
 /** Mean distance of the lines under the motion, millimetres, cut at 0.6. */
 export let distance: f64 = 0;
-const trial = memory.data(9 * 8);
 const matrix = memory.data(64 * 8);
 const vector = memory.data(8 * 8);
 const row = memory.data(8 * 8);
@@ -350,23 +354,66 @@ function stepFor(points: i32): i32 {
   return max<i32>(1, reserved.count / points);
 }
 
+/** Motions of the candidates after their first fit, and what they cost. */
+const fitted = memory.data(10 * 9 * 8);
+const fittedCost = memory.data(10 * 4);
+
+function fittedAt(k: i32): usize {
+  return fitted + <usize>(k * 72);
+}
+
+/** Takes the motion over when it costs less than the best so far. */
+function offer(m: usize, cost: f64): void {
+  if (cost >= distance) return;
+  distance = cost;
+  memory.copy(motion, m, 72);
+}
+
+/** Fits the candidates without slant. */
+function fitCandidates(step: i32): void {
+  fill(fittedCost, CANDIDATES, Infinity);
+  for (let k = 0; k < CANDIDATES; k++) {
+    if (at(candidateCost, k) > 1e6) continue;
+    const m = fittedAt(k);
+    start(m, k);
+    for (let round = 0; round < 4; round++) improve(m, step, 1.6, false);
+    let cost = costOf(m, step);
+    if (cost < HOPELESS * distance) {
+      for (let round = 0; round < 4; round++) improve(m, step, 0.8, false);
+      cost = costOf(m, step);
+    }
+    put(fittedCost, k, <f32>cost);
+    offer(m, cost);
+    if (cost < SURE_MM) return;
+  }
+}
+
+/**
+ * Fits the candidates with slant, the best first. A ring and a star lie nearly as well turned by a fifth, so a
+ * slanted picture's right turn need not be the best one without slant; nor do lines far off tell their slant
+ * to a fit that looks no farther than half a millimetre.
+ */
+function fitSlanted(step: i32): void {
+  for (let turn = 0; turn < CANDIDATES; turn++) {
+    let best = 0;
+    for (let k = 1; k < CANDIDATES; k++) if (at(fittedCost, k) < at(fittedCost, best)) best = k;
+    if (<f64>at(fittedCost, best) > HOPELESS * distance) return;
+    put(fittedCost, best, Infinity);
+    const m = fittedAt(best);
+    for (let round = 0; round < 6; round++) improve(m, step, 1.2, true);
+    for (let round = 0; round < 4; round++) improve(m, step, 0.6, true);
+    offer(m, costOf(m, step));
+  }
+}
+
 /** Fills `motion` and `distance`. */
 export function register(): void {
   findCandidates();
   prepareMeasures();
   distance = 1e9;
   const few = stepFor(SOME);
-  for (let k = 0; k < CANDIDATES; k++) {
-    if (at(candidateCost, k) > 1e6) continue;
-    start(trial, k);
-    for (let round = 0; round < 4; round++) improve(trial, few, 1.6, false);
-    for (let round = 0; round < 4; round++) improve(trial, few, 0.8, false);
-    const cost = costOf(trial, few);
-    if (cost >= distance) continue;
-    distance = cost;
-    memory.copy(motion, trial, 72);
-    if (cost < SURE_MM) break;
-  }
+  fitCandidates(few);
+  if (distance > LAID_MM) fitSlanted(few);
   const many = stepFor(MANY);
   for (let round = 0; round < 3; round++) improve(motion, many, 0.6, false);
   for (let round = 0; round < 4; round++) improve(motion, many, 0.45, true);

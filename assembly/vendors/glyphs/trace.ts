@@ -3,3 +3,4 @@
 export { traceEvidence } from '../decision';
 export { markCount, pictures, places } from './eye';
 export * from './index';
+export { doubtOfMarks } from './marks';

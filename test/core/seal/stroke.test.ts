@@ -166,21 +166,28 @@ describe('sample scans', () => {
   });
 
   test.each([
-    [0.06, -0.04, true],
-    [-0.05, 0.06, true],
-    [0.07, 0.02, false],
-    [-0.03, -0.07, false],
-  ])('B5: a photograph at a slant of %d and %d (dpi told: %s) is laid right', (x, y, isTold) => {
-    const reserved = seal.enrol(sampleScan('r01-reserved.jpg', 300), STROKE);
-    const flat = turned(sampleScan('r01-g1.jpg', 300), 144, 0, 0);
-    const photograph = { ...slanted(flat, x, y), ...(isTold ? { dpi: 300 } : {}) };
-    const query = seal.enrol(photograph, STROKE);
-    const { score, rejectBelow, transform } = seal.match(STROKE, reserved, query);
-    const degrees = (-Math.atan2(transform[2], transform[0]) * 180) / Math.PI;
-    // The picture's own turn, as told above, and 144.
-    expect(Math.abs(((degrees - 176.52 - 144 + 540) % 360) - 180)).toBeLessThan(0.5);
-    expect(score).toBeGreaterThan(5 * rejectBelow);
-  });
+    [STROKE, 0.06, -0.04, true],
+    [STROKE, -0.05, 0.06, true],
+    [STROKE, 0.07, 0.02, false],
+    [STROKE, -0.03, -0.07, false],
+    ['glyphs', 0.06, -0.04, true],
+    ['glyphs', -0.05, 0.06, true],
+    ['glyphs', 0.07, 0.02, false],
+    ['glyphs', -0.03, -0.07, false],
+  ])(
+    'B5: %s lays a photograph at a slant of %d and %d right (dpi told: %s)',
+    (code, x, y, isTold) => {
+      const reserved = seal.enrol(sampleScan('r01-reserved.jpg', 300), code);
+      const flat = turned(sampleScan('r01-g1.jpg', 300), 144, 0, 0);
+      const photograph = { ...slanted(flat, x, y), ...(isTold ? { dpi: 300 } : {}) };
+      const query = seal.enrol(photograph, code);
+      const { score, rejectBelow, transform } = seal.match(code, reserved, query);
+      const degrees = (-Math.atan2(transform[2], transform[0]) * 180) / Math.PI;
+      // The picture's own turn, as told above, and 144.
+      expect(Math.abs(((degrees - 176.52 - 144 + 540) % 360) - 180)).toBeLessThan(0.5);
+      expect(score).toBeGreaterThan(5 * rejectBelow);
+    },
+  );
 
   test('the same input gives the same bytes, also after other work', () => {
     const scan = sampleScan('s06-g0.jpg', 300);

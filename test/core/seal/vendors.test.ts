@@ -13,7 +13,7 @@ test('B2: a foreign module joins the vote beside the built-in vendor', async () 
   expect(seal.vendors).toEqual([
     { code: 'stroke', name: 'Registered stroke difference', version: '1.5.0' },
     { code: 'spectrum', name: 'Invariant ink spectrum', version: '1.3.0' },
-    { code: 'glyphs', name: 'Glyph constellation', version: '1.5.0' },
+    { code: 'glyphs', name: 'Glyph constellation', version: '1.6.0' },
     { code: 'block', name: 'block', version: '2.1.3' },
   ]);
   const { verdict, vendors } = seal.verify(imprint, imprint);
