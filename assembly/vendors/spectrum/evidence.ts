@@ -20,7 +20,7 @@ import {
   SHIFTS,
   seen,
   stride,
-  sums,
+  sumAt,
   total,
   varianceOf,
 } from './squares';
@@ -130,14 +130,14 @@ function measure(left: i32, top: i32, side: i32, grid: usize, out: usize, gain: 
 }
 
 function plainFigures(side: i32, out: usize): void {
-  const n = at(sums, 0) + 1e-3;
-  const vr = varianceOf(at(sums, 3), at(sums, 1), n);
-  const vq = varianceOf(at(sums, 4), at(sums, 2), n);
-  const both = at(sums, 5) / n - (at(sums, 1) / n) * (at(sums, 2) / n);
-  put(out, 5, at(sums, 0) / <f32>(side * side));
+  const n = sumAt(0) + 1e-3;
+  const vr = varianceOf(sumAt(3), sumAt(1), n);
+  const vq = varianceOf(sumAt(4), sumAt(2), n);
+  const both = sumAt(5) / n - (sumAt(1) / n) * (sumAt(2) / n);
+  put(out, 5, sumAt(0) / <f32>(side * side));
   put(out, 6, both / vr);
   put(out, 7, <f32>Math.log(<f64>clamp(vq / vr, 0.01, 20)));
-  put(out, 8, min<f32>(4, at(sums, 2) / max<f32>(0.02 * n, at(sums, 1))));
+  put(out, 8, min<f32>(4, sumAt(2) / max<f32>(0.02 * n, sumAt(1))));
 }
 
 // ---------------------------------------------------------------- smooth motion of the squares

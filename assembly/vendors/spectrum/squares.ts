@@ -40,16 +40,24 @@ export function lay(): void {
   blur(reserved, ink, rw, rh, 0.5);
 }
 
-/** n, r, q, rr, qq, rq of the square at hand at one shift, r and q weighted by what is seen of q. */
-export const sums = memory.data(6 * 4);
+/** From one square's rq by shift to the next one's: vectors of them, the last with spare values. */
+export const GRID: i32 = 28;
+/** n, r, q, rr, qq of the square at hand by shift, r and q weighted by what is seen of q; rq at no shift. */
+const sums = memory.data(6 * 28 * 4);
+const ROW: usize = 28 * 4;
+
+/** One of `sums` at no shift. */
+export function sumAt(which: i32): f32 {
+  return at(sums, which * GRID + 12);
+}
 
 export function total(lanes: v128): f32 {
   const a = f32x4.extract_lane(lanes, 0) + f32x4.extract_lane(lanes, 1);
   return a + f32x4.extract_lane(lanes, 2) + f32x4.extract_lane(lanes, 3);
 }
 
-/** Fills `sums` with n, r, q, rr, qq, rq over a square whose query part is shifted by (dx, dy). */
-function sumSquare(left: i32, top: i32, side: i32, dx: i32, dy: i32): void {
+/** The sums of a square at one shift; rq to `grid`. */
+function sumSquare(left: i32, top: i32, side: i32, shift: i32, grid: usize): void {
   let n = f32x4.splat(0);
   let sr = f32x4.splat(0);
   let sq = f32x4.splat(0);
@@ -58,7 +66,7 @@ function sumSquare(left: i32, top: i32, side: i32, dx: i32, dy: i32): void {
   let srq = f32x4.splat(0);
   for (let y = 0; y < side; y++) {
     let p = ink + ((<usize>((top + y) * rw + left)) << 2);
-    const offset = offsetOf(left + dx, top + y + dy);
+    const offset = offsetOf(left + (shift % 5) - REACH, top + y + shift / 5 - REACH);
     let q = laid + offset;
     let k = seen + offset;
     for (let x = 0; x < side; x += 4) {
@@ -78,12 +86,12 @@ function sumSquare(left: i32, top: i32, side: i32, dx: i32, dy: i32): void {
       k += 16;
     }
   }
-  put(sums, 0, total(n));
-  put(sums, 1, total(sr));
-  put(sums, 2, total(sq));
-  put(sums, 3, total(srr));
-  put(sums, 4, total(sqq));
-  put(sums, 5, total(srq));
+  put(sums, shift, total(n));
+  put(sums, GRID + shift, total(sr));
+  put(sums, 2 * GRID + shift, total(sq));
+  put(sums, 3 * GRID + shift, total(srr));
+  put(sums, 4 * GRID + shift, total(sqq));
+  put(grid, shift, total(srq));
 }
 
 /** Where reserved pixel (x, y) lies in `laid` and `seen`, in bytes. */
@@ -102,14 +110,6 @@ function isAllSeen(left: i32, top: i32, side: i32): bool {
   }
   return i32x4.bitmask(f32x4.lt(least, f32x4.splat(ALL_SEEN))) == 0;
 }
-
-/** Of the square at hand, all seen: r, rr, and by shift q and qq; a vector's spare values behind them. */
-let sumR: f32 = 0;
-let sumRR: f32 = 0;
-const sumsQ = memory.data(28 * 4);
-const sumsQQ = memory.data(28 * 4);
-/** From one square's rq by shift to the next one's: vectors of them, the last with spare values. */
-export const GRID: i32 = 28;
 
 /**
  * Sums down the columns: row y of such a plane holds the sums of what lies above row y, so that a
@@ -203,8 +203,8 @@ function sumReserved(left: i32, top: i32, side: i32): void {
       p += 16;
     }
   }
-  sumR = total(sr);
-  sumRR = total(srr);
+  fill(sums + ROW, GRID, total(sr));
+  fill(sums + 3 * ROW, GRID, total(srr));
 }
 
 /** Least variance that a square is taken to have. */
@@ -220,48 +220,28 @@ export function varianceOf(squares: f32, sum: f32, n: f32): f32 {
   return max<f32>(LEAST, squares / n - (sum / n) * (sum / n));
 }
 
-/** Correlations at all shifts of a square that is all seen, in the place of its rq. */
-function correlateSeen(left: i32, top: i32, side: i32, grid: usize): void {
-  sumReserved(left, top, side);
-  sumQuery(left, top, side, downQ, sumsQ);
-  sumQuery(left, top, side, downQQ, sumsQQ);
-  put(sums, 0, <f32>(side * side));
-  put(sums, 1, sumR);
-  put(sums, 2, at(sumsQ, 12));
-  put(sums, 3, sumRR);
-  put(sums, 4, at(sumsQQ, 12));
-  put(sums, 5, at(grid, 12));
-  const n = f32x4.splat(at(sums, 0) + 1e-3);
-  const mr = f32x4.div(f32x4.splat(sumR), n);
-  const vr = varianceFour(f32x4.splat(sumRR), mr, n);
-  for (let i: usize = 0; i < <usize>(4 * GRID); i += 16) {
-    const mq = f32x4.div(v128.load(sumsQ + i), n);
-    const vq = varianceFour(v128.load(sumsQQ + i), mq, n);
-    const both = f32x4.sub(f32x4.div(v128.load(grid + i), n), f32x4.mul(mr, mq));
-    v128.store(grid + i, f32x4.div(both, f32x4.sqrt(f32x4.mul(vr, vq))));
-  }
-}
-
-function likenessOfSquare(): f32 {
-  const n = at(sums, 0) + 1e-3;
-  const both = at(sums, 5) / n - (at(sums, 1) / n) * (at(sums, 2) / n);
-  const vr = varianceOf(at(sums, 3), at(sums, 1), n);
-  const vq = varianceOf(at(sums, 4), at(sums, 2), n);
-  return both / sqrt<f32>(vr * vq);
-}
-
 /**
- * Correlations at all shifts of one square, in `grid`, which holds its rq; `sums` are those at no shift.
- * Most squares are all seen, whose sums are cheaper.
+ * Correlations at all shifts of one square, in `grid`, which holds its rq; `sumAt` tells of it then.
+ * Most squares are all seen, which makes their sums cheaper.
  */
 export function correlate(left: i32, top: i32, side: i32, grid: usize): void {
   if (isAllSeen(left, top, side)) {
-    correlateSeen(left, top, side, grid);
-    return;
+    fill(sums, GRID, <f32>(side * side));
+    sumReserved(left, top, side);
+    sumQuery(left, top, side, downQ, sums + 2 * ROW);
+    sumQuery(left, top, side, downQQ, sums + 4 * ROW);
+  } else {
+    for (let i = 0; i < SHIFTS; i++) sumSquare(left, top, side, i, grid);
   }
-  for (let i = 0; i < SHIFTS; i++) {
-    sumSquare(left, top, side, (i % 5) - REACH, i / 5 - REACH);
-    put(grid, i, likenessOfSquare());
+  put(sums, 5 * GRID + 12, at(grid, 12));
+  for (let i: usize = 0; i < ROW; i += 16) {
+    const p = sums + i;
+    const n = f32x4.add(v128.load(p), f32x4.splat(1e-3));
+    const mr = f32x4.div(v128.load(p + ROW), n);
+    const mq = f32x4.div(v128.load(p + 2 * ROW), n);
+    const vr = varianceFour(v128.load(p + 3 * ROW), mr, n);
+    const vq = varianceFour(v128.load(p + 4 * ROW), mq, n);
+    const both = f32x4.sub(f32x4.div(v128.load(grid + i), n), f32x4.mul(mr, mq));
+    v128.store(grid + i, f32x4.div(both, f32x4.sqrt(f32x4.mul(vr, vq))));
   }
-  sumSquare(left, top, side, 0, 0);
 }
