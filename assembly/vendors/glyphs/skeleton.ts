@@ -82,12 +82,21 @@ export function thin(mask: usize, width: i32, height: i32): void {
     blocks++;
   }
   const changed = takePlane(width * height + 32);
+  // A block is looked at again when it or what touches it changed since: a bit a half step.
+  const around = stride >> 4;
+  const size = (<usize>(width * height) >> 4) + 2 * around + 16;
+  const isStale = takeBytes(<i32>size) + around + 1;
+  memory.fill(isStale - around - 1, 3, size);
   for (let round = 0; round < 24; round++) {
     let changes: usize = 0;
     for (let half = 0; half < 2; half++) {
       let count: usize = 0;
       for (let i: usize = 0; i < blocks; i++) {
         const p = <usize>load<u32>(inked + (i << 2));
+        const stale = isStale + ((p - mask - stride) >> 4);
+        const left = <u32>load<u8>(stale) & (2 - half);
+        if (left == <u32>load<u8>(stale)) continue;
+        store<u8>(stale, <u8>left);
         const gone = goners(p, stride, half == 1);
         if (!v128.any_true(gone)) continue;
         store<u32>(changed + (count << 5), <u32>p);
@@ -97,6 +106,10 @@ export function thin(mask: usize, width: i32, height: i32): void {
       for (let i: usize = 0; i < count; i++) {
         const p = <usize>load<u32>(changed + (i << 5));
         v128.store(p, v128.andnot(v128.load(p), v128.load(changed + (i << 5), 16)));
+        const stale = isStale + ((p - mask - stride) >> 4) - 1;
+        store<u32>(stale - around, 0x03030303);
+        store<u32>(stale, 0x03030303);
+        store<u32>(stale + around, 0x03030303);
       }
       changes += count;
     }

@@ -1,7 +1,7 @@
 // Made by wasm-build/generators/vendor-weights.mjs; change that script, not this file.
 
 /** Log odds from which an imprint is taken for genuine, and below which for a forgery. */
-export const ACCEPT: f32 = 0.2;
+export const ACCEPT: f32 = -0.4;
 export const REJECT: f32 = -3.5;
 /** How many models are averaged. */
 export const MODELS: i32 = 4;
