@@ -1,5 +1,6 @@
-import { mkdir, readdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { cloudflareTest } from '@cloudflare/vitest-pool-workers';
 import { build } from 'esbuild';
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from 'wrangler';
@@ -37,7 +38,8 @@ export async function bundledWorker(
   if (!config.main || !config.name) throw new Error(`${configPath} names no main or no name`);
   const folder = join(root, 'wasm-build', 'out', 'workers', config.name);
   await mkdir(folder, { recursive: true });
-  await build({
+  const { outputFiles } = await build({
+    write: false,
     entryPoints: { index: config.main },
     outdir: folder,
     bundle: true,
@@ -55,8 +57,18 @@ export async function bundledWorker(
     assetNames: '[name]',
     logLevel: 'warning',
   });
+  // Renamed into their places: another test that starts the same Worker must never read half a file.
+  await Promise.all(
+    outputFiles.map(async (file) => {
+      const draft = join(folder, `${randomUUID()}.draft`);
+      await writeFile(draft, file.contents);
+      await rename(draft, file.path);
+    }),
+  );
   const { workerOptions } = unstable_getMiniflareWorkerOptions(path);
-  const files = (await readdir(folder)).filter((file) => file !== 'index.js');
+  const files = outputFiles
+    .map((file) => basename(file.path))
+    .filter((name) => name !== 'index.js');
   const required: readonly string[] = config.secrets?.required ?? [];
   return {
     ...workerOptions,
